@@ -1,0 +1,44 @@
+"""convcalc: a convolution calculator that shows every window, every product and every sum.
+
+The public names are found when they are first used, so that ``convcalc --help`` loads no numpy:
+
+>>> import convcalc
+>>> result = convcalc.convolve([[3, 0, 1], [1, 5, 8], [2, 7, 2]], [[1, 0, -1]] * 3)
+>>> result.output.tolist()
+[[-5]]
+>>> result.step((0, 0)).value
+-5
+"""
+
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Axis": "convcalc.engine.geometry",
+    "convolve": "convcalc.engine.convolution",
+    "pool": "convcalc.engine.pooling",
+    "pad": "convcalc.engine.padding",
+    "kernel": "convcalc.engine.kernels",
+    "read_grid": "convcalc.matrix_io.files",
+    "ConvcalcError": "convcalc.errors",
+}
+
+__all__ = ["Axis", "ConvcalcError", "__version__", "convolve", "kernel", "pad", "pool", "read_grid"]
+
+if TYPE_CHECKING:
+    from convcalc.engine.convolution import convolve
+    from convcalc.engine.geometry import Axis
+    from convcalc.engine.kernels import kernel
+    from convcalc.engine.padding import pad
+    from convcalc.engine.pooling import pool
+    from convcalc.errors import ConvcalcError
+    from convcalc.matrix_io.files import read_grid
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'convcalc' has no attribute {name!r}")
+    import importlib
+
+    return getattr(importlib.import_module(_HOMES[name]), name)

@@ -1,0 +1,1 @@
+"""The numbers: geometry, convolution, pooling, padding, kernels. Prints nothing, opens nothing."""

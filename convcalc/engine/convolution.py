@@ -1,0 +1,352 @@
+"""Convolution, as networks mean it: slide the kernel, multiply, add (cross-correlation; `flip` turns the kernel).
+
+`plan` resolves shapes and options once and checks them; `convolve` returns a `Convolution`, whose `output` is the
+whole answer at once and whose `step` is the working of one cell. Neither computes the other.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convcalc.choices import PadMode
+from convcalc.engine.exact import (
+    INT64_LIMIT,
+    LARGEST_EXACT,
+    Array,
+    arithmetic_for,
+    as_grid,
+    check_finite,
+    exact,
+    float_kind,
+    magnitude,
+    over_common_denominator,
+    quotient,
+    settle_cells,
+    settle_number,
+)
+from convcalc.engine.geometry import Axis, Padding, padding_amounts
+from convcalc.engine.padding import along_the_row, check_mode, pad_planes
+from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
+from convcalc.errors import InputError
+
+Pair = int | Sequence[int]
+"""One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
+
+MANY_PRODUCTS = 4_000_000
+"""Products of Python integers beyond which decimals are left to float arithmetic; integers never are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Every decision of one convolution, checked: the two axes, and how many of what there are.
+
+    The input is items × channels × H × W; the kernel filters × (channels / groups) × h × w.
+    """
+
+    items: int
+    channels: int
+    filters: int
+    groups: int
+    rows: Axis
+    columns: Axis
+    mode: PadMode
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The output's shape: items, filters, rows, columns."""
+        return self.items, self.filters, self.rows.output, self.columns.output
+
+    @property
+    def products(self) -> int:
+        """How many multiply-adds the whole answer takes."""
+        taps = self.rows.kernel * self.columns.kernel * (self.channels // self.groups)
+        return taps * self.items * self.filters * self.rows.output * self.columns.output
+
+    def channels_read(self, filter_: int) -> range:
+        """Return the input channels that one filter reads: its group's."""
+        width = self.channels // self.groups
+        start = filter_ // (self.filters // self.groups) * width
+        return range(start, start + width)
+
+
+def plan(
+    input_shape: tuple[int, ...],
+    kernel_shape: tuple[int, ...],
+    *,
+    stride: Pair = 1,
+    padding: Padding | int = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    mode: PadMode | str = PadMode.ZEROS,
+) -> Plan:
+    """Resolve and check a convolution of these four-dimensional shapes (N, C, H, W) and (O, C / groups, h, w).
+
+    Raises InputError where channels, groups or sizes do not fit one another, saying which numbers disagree.
+
+    >>> plan((1, 3, 32, 32), (6, 3, 5, 5)).shape
+    (1, 6, 28, 28)
+    """
+    items, channels, height, width = input_shape
+    filters, depth, kernel_height, kernel_width = kernel_shape
+    if groups < 1:
+        raise InputError(f"the groups must be at least 1, not {groups}", hint="try 1")
+    for what, number in (("input channel", channels), ("filter", filters)):
+        if number % groups:
+            plural = "" if number == 1 else "s"
+            divisors = [str(d) for d in range(1, number + 1) if number % d == 0]
+            raise InputError(
+                f"{number} {what}{plural} cannot be parted into {groups} groups",
+                hint=f"use groups that divide {number}: {', '.join(divisors[:8])}",
+            )
+    if depth * groups != channels:
+        raise InputError(
+            f"the kernel reads {depth} channel{'s' * (depth != 1)}"
+            + (f" in each of {groups} groups" if groups > 1 else "")
+            + f", but the input has {channels}",
+            hint=_channel_hint(channels, filters, depth, groups),
+        )
+    one_row = height == 1 and kernel_height == 1
+    amounts = (padding,) if isinstance(padding, int) else padding
+    amounts = along_the_row(amounts, one_row=one_row)
+    axes = []
+    for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
+        step = pair(stride, "stride", one_row=one_row)[index]
+        spread = pair(dilation, "dilation", one_row=one_row)[index]
+        before, after = padding_amounts(amounts, index, size, taps, max(step, 1), spread)
+        check_mode(PadMode(mode), name, size, (before, after))
+        axes.append(Axis(size, taps, step, before, after, spread, name=name))
+    return Plan(items, channels, filters, groups, axes[0], axes[1], PadMode(mode))
+
+
+def pair(value: Pair, what: str, *, one_row: bool = False) -> tuple[int, int]:
+    """Return (rows, columns) of an option; a single number is both, or of a single row the columns alone."""
+    numbers = (value,) if isinstance(value, int) else tuple(value)
+    if len(numbers) == 1:
+        return (1 if one_row else numbers[0]), numbers[0]
+    if len(numbers) != 2:
+        raise InputError(f"{what} takes 1 or 2 numbers, not {len(numbers)}", hint="write 2, or 2,1 (rows,columns)")
+    return numbers[0], numbers[1]
+
+
+def _channel_hint(channels: int, filters: int, depth: int, groups: int) -> str:
+    if depth == 1 and groups == 1:
+        return "--per-channel runs it on each channel by itself; --all-channels adds up the channels"
+    if channels == 1 and filters == 1:
+        return f"for {depth} filters of one channel, part them with a line of ---"
+    if depth == channels and groups > 1:
+        return "leave --groups out: this kernel already reads every channel"
+    return f"give each filter {max(channels // groups, 1)} channels, parted by blank lines"
+
+
+def convolve(
+    x: Any,
+    kernel: Any,
+    *,
+    bias: Any = None,
+    stride: Pair = 1,
+    padding: Padding | int = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    mode: PadMode | str = PadMode.ZEROS,
+    flip: bool = False,
+) -> "Convolution":
+    """Convolve a grid (W), (H, W), (C, H, W) or (N, C, H, W) with a kernel (w), (h, w), (C, h, w) or (O, C, h, w).
+
+    Integers and Fractions give exact results; decimals are worked as written and rounded once, to the input's
+    float dtype. `bias` is one number a filter. Raises InputError where the shapes do not fit.
+
+    >>> convolve([1, 2, 4, 7], [-1, 1]).output.tolist()
+    [1, 2, 3]
+    >>> convolve([[0.1, 0.2]], [[1, 1]]).output.tolist()
+    [[0.3]]
+    """
+    grid, weights = as_grid(x), as_grid(kernel)
+    for what, array in (("input", grid), ("kernel", weights)):
+        if array.ndim > 4:
+            raise InputError(f"the {what} has {array.ndim} dimensions", hint="the most is 4")
+    four, kernels = four_dimensional(grid), four_dimensional(weights)
+    if flip:
+        kernels = kernels[..., ::-1, ::-1]
+    plan_ = plan(four.shape, kernels.shape, stride=stride, padding=padding, dilation=dilation, groups=groups, mode=mode)
+    biases = None if bias is None else as_grid(bias).ravel()
+    if biases is not None and biases.size != plan_.filters:
+        wants = f"{plan_.filters} filter{'s' * (plan_.filters != 1)}"
+        example = ",".join(["1"] * min(plan_.filters, 4))
+        raise InputError(f"{wants} cannot take {biases.size} biases", hint=f"one bias a filter, as in {example}")
+    return Convolution(four, kernels, biases, plan_, grid.ndim, weights.ndim, flip)
+
+
+def four_dimensional(array: Array) -> Array:
+    """Return a grid as (N, C, H, W), adding axes of length 1 in front."""
+    reshaped: Array = array.reshape((1,) * (4 - array.ndim) + array.shape)
+    return reshaped
+
+
+def like_the_input(output: Array, dimensions: int, *, many_maps: bool) -> Array:
+    """Return a four-dimensional answer with as many axes as the input had, and one more if it has many maps."""
+    if dimensions == 1 and output.shape[2] == 1:
+        row = output[0, :, 0]
+        return row if many_maps else row[0]
+    wanted = max(dimensions, 3 if many_maps else 2)
+    reshaped: Array = output.reshape(output.shape[4 - wanted :])
+    return reshaped
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """A convolution ready to be asked: for its whole `output`, or for the working of any one cell.
+
+    `input`, `kernel` (flipped already, if asked) and `maps` are four-dimensional; `output` has the input's axes.
+    """
+
+    input: Array
+    kernel: Array
+    bias: Array | None
+    plan: Plan
+    input_dimensions: int
+    kernel_dimensions: int
+    flipped: bool
+
+    @cached_property
+    def padded(self) -> Array:
+        """The input with its padding, (N, C, H + …, W + …)."""
+        rows, columns = self.plan.rows, self.plan.columns
+        return pad_planes(self.input, (rows.before, rows.after), (columns.before, columns.after), self.plan.mode)
+
+    @cached_property
+    def maps(self) -> Array:
+        """The feature maps, (N, O, rows, columns)."""
+        arrays = [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])
+        kind = float_kind(*arrays)
+        if kind is not None:
+            answer = self._exact_decimals(arrays, kind)
+            return self._in_floats(kind) if answer is None else answer
+        scaled = [over_common_denominator(array) for array in arrays]
+        return self._in_integers(scaled, None)
+
+    @property
+    def output(self) -> Array:
+        """The answer, with as many axes as the input; one feature map a filter."""
+        many = self.plan.filters > 1 or self.input_dimensions > 2
+        return like_the_input(self.maps, self.input_dimensions, many_maps=many)
+
+    def _exact_decimals(self, arrays: list[Array], kind: np.dtype[Any]) -> Array | None:
+        """Work decimals as the decimals they are written as; None where that would take too long."""
+        if max(self.padded.size, self.maps_size) > LARGEST_EXACT or self.kernel.size > LARGEST_EXACT:
+            return None
+        scaled = [over_common_denominator(array) for array in arrays]
+        if self._bound(scaled) >= INT64_LIMIT and self.plan.products > MANY_PRODUCTS:
+            return None
+        return self._in_integers(scaled, kind)
+
+    @property
+    def maps_size(self) -> int:
+        """How many cells the answer has."""
+        items, filters, rows, columns = self.plan.shape
+        return items * filters * rows * columns
+
+    def _bound(self, scaled: list[tuple[Array, int]]) -> int:
+        """Return a size no intermediate sum can pass: the largest cell times each filter's summed weights."""
+        (cells, cells_over), (weights, weights_over), *bias = scaled
+        sums = np.abs(weights.astype(object)).reshape(self.plan.filters, -1).sum(axis=1)
+        bound = max(magnitude(cells), 1) * int(max(sums))
+        for biases, biases_over in bias:
+            bound = bound * biases_over + magnitude(biases) * cells_over * weights_over
+        return max(bound, *(magnitude(array) for array, _ in scaled))
+
+    def _in_integers(self, scaled: list[tuple[Array, int]], kind: np.dtype[Any] | None) -> Array:
+        """Add up whole numerators over one denominator, in the quickest arithmetic that is exact for them."""
+        (cells, cells_over), (weights, weights_over), *bias = scaled
+        arithmetic = arithmetic_for(self._bound(scaled))
+        total = sum_of_taps(cells.astype(arithmetic), weights.astype(arithmetic), self.plan)
+        over = cells_over * weights_over
+        for biases, biases_over in bias:
+            total = total * biases_over + (biases.astype(arithmetic) * over)[:, None, None]
+            over *= biases_over
+        return quotient(total if arithmetic.kind == "O" else total.astype(np.int64), over, kind)
+
+    def _in_floats(self, kind: np.dtype[Any]) -> Array:
+        with np.errstate(over="ignore", invalid="ignore"):
+            total = sum_of_taps(self.padded.astype(kind), self.kernel.astype(kind), self.plan)
+            if self.bias is not None:
+                total += self.bias.astype(kind)[:, None, None]
+        check_finite(total)
+        return total
+
+    def step(self, at: Sequence[int], number: int = 1) -> ConvolutionStep:
+        """Return the working of one output cell, `at` being ([item,] [map,] row, column).
+
+        >>> convolve([[1, 2], [3, 4]], [[1, 0], [0, -1]]).step((0, 0)).channels[0].products
+        ((1, 0), (0, -4))
+        """
+        item, map_, row, column = (0,) * (4 - len(at)) + tuple(at)
+        rows, columns = self.plan.rows, self.plan.columns
+        window = Window(rows.reads(row), columns.reads(column))
+        padding = tuple(tuple(rows.is_padding(r) or columns.is_padding(c) for c in window.columns) for r in window.rows)
+        worked = [
+            self._channel_sum(self.padded[item, channel], self.kernel[map_, depth], channel, window, padding)
+            for depth, channel in enumerate(self.plan.channels_read(map_))
+        ]
+        total = sum(subtotal for subtotal, _ in worked)
+        as_float = float_kind(self.padded, self.kernel) is not None
+        bias = None
+        if self.bias is not None:
+            total += exact(self.bias[map_])
+            bias_is_float = float_kind(self.bias) is not None
+            as_float = as_float or bias_is_float
+            bias = settle_number(exact(self.bias[map_]), as_float=bias_is_float)
+        sums = tuple(shown for _, shown in worked)
+        value = settle_number(total, as_float=as_float)
+        return ConvolutionStep(number, (item, map_, row, column), window, sums, bias, value)
+
+    def _channel_sum(
+        self, plane: Array, kernel: Array, channel: int, window: Window, padding: tuple[tuple[bool, ...], ...]
+    ) -> tuple[int | Fraction, ChannelSum]:
+        """Multiply one channel's cells by their weights; return the exact total, and the sum as it is shown."""
+        cells = [[exact(plane[r, c]) for c in window.columns] for r in window.rows]
+        weights = [[exact(weight) for weight in line] for line in kernel]
+        products = [[x * w for x, w in zip(*pair, strict=True)] for pair in zip(cells, weights, strict=True)]
+        total = sum(itertools.chain.from_iterable(products))
+        cells_are_float = float_kind(plane) is not None
+        weights_are_float = float_kind(kernel) is not None
+        either = cells_are_float or weights_are_float
+        return total, ChannelSum(
+            channel,
+            settle_cells(cells, as_float=cells_are_float),
+            padding,
+            settle_cells(weights, as_float=weights_are_float),
+            settle_cells(products, as_float=either),
+            settle_number(total, as_float=either),
+        )
+
+
+def sum_of_taps(x: Array, kernel: Array, plan: Plan) -> Array:
+    """Add up the shifted inputs, one kernel cell (tap) at a time, in the dtype of `x`.
+
+    `x` is padded, (N, C, H, W); `kernel` (O, C / groups, h, w); the result (N, O, rows, columns). A tap reads a
+    strided view of the input, so that strides and dilations compute only what is asked.
+    """
+    items, filters, height, width = plan.shape
+    depth = plan.channels // plan.groups
+    grouped = (items, plan.groups, depth, height * width)
+    total: Array = np.zeros((items, plan.groups, filters // plan.groups, height * width), dtype=x.dtype)
+    depthwise = depth == 1 and filters == plan.groups
+    for i, j in itertools.product(range(plan.rows.kernel), range(plan.columns.kernel)):
+        weights = kernel[:, :, i, j].reshape(plan.groups, filters // plan.groups, depth)
+        if not weights.any():
+            continue
+        top, left = i * plan.rows.dilation, j * plan.columns.dilation
+        view = x[
+            :,
+            :,
+            top : top + (height - 1) * plan.rows.stride + 1 : plan.rows.stride,
+            left : left + (width - 1) * plan.columns.stride + 1 : plan.columns.stride,
+        ]
+        cells = view.reshape(grouped)
+        total += cells * weights if depthwise else np.matmul(weights, cells)
+    return total.reshape(plan.shape)

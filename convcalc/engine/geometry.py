@@ -1,0 +1,199 @@
+"""One axis of a sliding window: how many places it has, and what lies under each. Plain ints, no numpy.
+
+The formula is the lecture's, (N + 2P − F)/S + 1, with the two paddings of an axis kept apart and F replaced by
+the *extent* of a dilated kernel, D·(F − 1) + 1; see Dumoulin and Visin, "A guide to convolution arithmetic for
+deep learning" (arXiv:1603.07285), relationships 6 and 15.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from convcalc.choices import PaddingRule
+from convcalc.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A window of `kernel` cells sliding over `size` cells by `stride`. All lengths are in cells.
+
+    `before` and `after` are the padding at each end. With `ceil` a last window may hang over the far end, but, as
+    in PyTorch, it must start inside the input or its left padding. Raises InputError where no window fits.
+
+    >>> axis = Axis(7, 3, stride=2)
+    >>> axis.output, [list(axis.reads(i)) for i in range(axis.output)]
+    (3, [[0, 1, 2], [2, 3, 4], [4, 5, 6]])
+    >>> Axis(7, 3, stride=3).exact
+    Fraction(7, 3)
+    """
+
+    size: int
+    kernel: int
+    stride: int = 1
+    before: int = 0
+    after: int = 0
+    dilation: int = 1
+    ceil: bool = False
+    name: str = "cells"
+
+    def __post_init__(self) -> None:
+        for what, value, least in (
+            ("input", self.size, 1),
+            ("kernel", self.kernel, 1),
+            ("stride", self.stride, 1),
+            ("dilation", self.dilation, 1),
+            ("padding", min(self.before, self.after), 0),
+        ):
+            if value < least:
+                raise InputError(f"the {what} must be at least {least}, not {value}", hint=f"try {least}")
+        if self.room < 0:
+            spread = f" (dilated by {self.dilation}: {self.extent})" if self.dilation > 1 else ""
+            padded = f"{self.size}, {self.padded} with its padding," if self.padded > self.size else f"{self.size}"
+            raise InputError(
+                f"a kernel of {self.kernel} {self.name}{spread} does not fit an input of {padded.rstrip(',')}",
+                hint=f"use a kernel of at most {(self.padded - 1) // self.dilation + 1}, "
+                f"or padding of at least {-(-(self.extent - self.size) // 2)}",
+            )
+
+    @property
+    def extent(self) -> int:
+        """How many cells the kernel spans, its dilation counted: D·(F − 1) + 1."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def padded(self) -> int:
+        """The input's length with both its paddings."""
+        return self.size + self.before + self.after
+
+    @property
+    def room(self) -> int:
+        """How far the window can travel: N + 2P − F."""
+        return self.padded - self.extent
+
+    @property
+    def exact(self) -> Fraction:
+        """The formula's own value, (N + 2P − F)/S + 1, which need not be whole."""
+        return Fraction(self.room, self.stride) + 1
+
+    @property
+    def output(self) -> int:
+        """How many windows there are: the formula rounded down, or up with `ceil`."""
+        if not self.ceil:
+            return self.room // self.stride + 1
+        rounded_up = -(-self.room // self.stride) + 1
+        starts_inside = (rounded_up - 1) * self.stride < self.size + self.before
+        return rounded_up if starts_inside else rounded_up - 1
+
+    def reads(self, index: int) -> range:
+        """Return where window `index` lies on the padded axis; with `ceil` it may hang over the end."""
+        start = index * self.stride
+        return range(start, start + self.extent, self.dilation)
+
+    def inside(self, index: int) -> range:
+        """Return the part of window `index` that lies on the padded axis.
+
+        >>> Axis(5, 2, stride=2, ceil=True).inside(2)
+        range(4, 5)
+        """
+        window = self.reads(index)
+        return range(window.start, min(window.stop, self.padded), self.dilation)
+
+    def is_padding(self, position: int) -> bool:
+        """Whether a position of the padded axis lies outside the input."""
+        return not self.before <= position < self.before + self.size
+
+    def unread(self) -> list[int]:
+        """Return the input cells, counted from 0, that no window reads.
+
+        >>> Axis(7, 3, stride=3).unread()
+        [6]
+        """
+        return unread_cells(self)
+
+
+@dataclass(frozen=True, slots=True)
+class AdaptiveAxis:
+    """`output` windows that together cover `size` cells, as PyTorch's adaptive pooling places them.
+
+    Window i runs from ⌊i·N/O⌋ to ⌈(i + 1)·N/O⌉, so that neighbours may differ in length and share a cell.
+
+    >>> axis = AdaptiveAxis(5, 2)
+    >>> [list(axis.reads(i)) for i in range(axis.output)]
+    [[0, 1, 2], [2, 3, 4]]
+    """
+
+    size: int
+    output: int
+    name: str = "cells"
+
+    def __post_init__(self) -> None:
+        if self.output < 1:
+            raise InputError(f"the output must be at least 1, not {self.output}", hint="try 1")
+        if self.output > self.size:
+            raise InputError(
+                f"adaptive pooling cannot make {self.output} {self.name} of {self.size}",
+                hint=f"ask for at most {self.size}",
+            )
+
+    before = after = 0
+
+    @property
+    def padded(self) -> int:
+        """The input's length: adaptive pooling does not pad."""
+        return self.size
+
+    def reads(self, index: int) -> range:
+        """Return the cells of window `index`."""
+        return range(index * self.size // self.output, -(-(index + 1) * self.size // self.output))
+
+    inside = reads
+
+    def is_padding(self, position: int) -> bool:
+        """Whether a position lies outside the input: never."""
+        return False
+
+    def unread(self) -> list[int]:
+        """Return the cells no window reads: none."""
+        return []
+
+
+def unread_cells(axis: Axis) -> list[int]:
+    """Return the cells of the input that no window of `axis` reads, counted from 0."""
+    read = {position - axis.before for index in range(axis.output) for position in axis.inside(index)}
+    return [cell for cell in range(axis.size) if cell not in read]
+
+
+Padding = PaddingRule | Sequence[int]
+"""A rule, or amounts: one for all sides, (rows, columns), or (top, bottom, left, right)."""
+
+
+def padding_amounts(padding: Padding, axis: int, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
+    """Return the cells to add before and after one axis (0: rows, 1: columns).
+
+    ``same`` gives ⌈N/S⌉ windows with an odd cell at the far end, as TensorFlow and (at stride 1) PyTorch do;
+    ``full`` lets the window touch the input with a single cell, as in the textbook's full convolution.
+
+    >>> padding_amounts(PaddingRule.SAME, 0, size=6, kernel=4, stride=1, dilation=1)
+    (1, 2)
+    >>> padding_amounts((1, 2), 1, size=6, kernel=3, stride=1, dilation=1)
+    (2, 2)
+    """
+    extent = dilation * (kernel - 1) + 1
+    if padding == PaddingRule.VALID:
+        return 0, 0
+    if padding == PaddingRule.FULL:
+        return extent - 1, extent - 1
+    if padding == PaddingRule.SAME:
+        total = max((-(-size // stride) - 1) * stride + extent - size, 0)
+        return total // 2, total - total // 2
+    amounts = [int(amount) for amount in padding]
+    if len(amounts) == 1:
+        amounts *= 4
+    elif len(amounts) == 2:
+        amounts = [amounts[0], amounts[0], amounts[1], amounts[1]]
+    elif len(amounts) != 4:
+        raise InputError(
+            f"padding takes 1, 2 or 4 numbers, not {len(amounts)}",
+            hint="write 1, or 1,2 (rows,columns), or 1,2,3,4 (top,bottom,left,right)",
+        )
+    return amounts[2 * axis], amounts[2 * axis + 1]

@@ -1,0 +1,89 @@
+"""Padding a grid: how much, and with what."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convcalc.choices import PadMode
+from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.geometry import Padding, padding_amounts
+from convcalc.errors import InputError
+
+_NUMPY_MODES = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
+
+
+@dataclass(frozen=True)
+class Padded:
+    """A grid and the cells added around it; `output` has them in place."""
+
+    input: Array
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+    mode: PadMode
+
+    @cached_property
+    def output(self) -> Array:
+        """The padded grid, in the input's dtype."""
+        return pad_planes(self.input, self.rows, self.columns, self.mode)
+
+    def sources(self, axis: int) -> list[int | None]:
+        """Return which input row (axis 0) or column (1) each padded one repeats; None where it is zeros."""
+        before, after = (self.rows, self.columns)[axis]
+        size = self.input.shape[axis - 2] if self.input.ndim > 1 else (1, self.input.shape[0])[axis]
+        cells = np.arange(size)[None]
+        if self.mode == PadMode.ZEROS:
+            return [None] * before + list(range(size)) + [None] * after
+        return [int(cell) for cell in pad_planes(cells, (0, 0), (before, after), self.mode)[0]]
+
+
+def pad(x: Any, padding: Padding = (1,), mode: PadMode | str = PadMode.ZEROS) -> Padded:
+    """Return `x` (…, H, W) with cells added around it; a single row is padded at its ends.
+
+    `padding` is one number, (rows, columns) or (top, bottom, left, right). Raises InputError where the mode
+    needs more input than there is.
+
+    >>> pad([[1, 2, 3]], mode="reflect").output.tolist()
+    [[2, 1, 2, 3, 2]]
+    >>> pad([[1, 2], [3, 4]], (0, 1)).output.tolist()
+    [[0, 1, 2, 0], [0, 3, 4, 0]]
+    """
+    grid = as_grid(x)
+    height, width = (1, grid.shape[0]) if grid.ndim == 1 else grid.shape[-2:]
+    amounts = along_the_row(padding, one_row=height == 1)
+    rows = padding_amounts(amounts, 0, height, 1, 1, 1)
+    columns = padding_amounts(amounts, 1, width, 1, 1, 1)
+    result = Padded(grid, rows, columns, PadMode(mode))
+    check_mode(result.mode, "rows", height, rows)
+    check_mode(result.mode, "columns", width, columns)
+    return result
+
+
+def along_the_row(padding: Padding, *, one_row: bool) -> Padding:
+    """Return `padding` with a single number meant for the columns only, where the grid is one row (1-D)."""
+    if one_row and not isinstance(padding, str) and len(padding) == 1:
+        return 0, padding[0]
+    return padding
+
+
+def check_mode(mode: PadMode, name: str, size: int, amounts: tuple[int, int]) -> None:
+    """Raise InputError where reflecting or wrapping needs more rows or columns than the input has."""
+    if min(amounts) < 0:
+        raise InputError(f"the padding must be at least 0, not {min(amounts)}", hint="try 0")
+    most = {PadMode.REFLECT: size - 1, PadMode.CIRCULAR: size}.get(mode)
+    if most is not None and max(amounts) > most:
+        raise InputError(
+            f"{mode} padding of {max(amounts)} needs more than the {size} {name} there are",
+            hint=f"pad by at most {most}, or use --pad-mode replicate",
+        )
+
+
+def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: PadMode, fill: Any = 0) -> Array:
+    """Return `x` padded on its last two axes (its only axis, if one); `x` itself if nothing is added."""
+    if not any((*rows, *columns)):
+        return x
+    amounts = [(0, 0)] * (x.ndim - 2) + [rows, columns][-x.ndim :]
+    if mode == PadMode.ZEROS:
+        return np.pad(x, amounts, constant_values=fill)
+    return np.pad(x, amounts, mode=_NUMPY_MODES[mode])  # type: ignore[call-overload, no-any-return]

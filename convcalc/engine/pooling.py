@@ -1,0 +1,282 @@
+"""Pooling: one number for each window, without weights.
+
+PyTorch's conventions: maxima ignore the padding, averages count it unless told otherwise, the padding is at most
+half the window, and with `ceil` the last window starts inside the input or its left padding.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convcalc.choices import PadMode, PoolKind
+from convcalc.engine.convolution import Pair, four_dimensional, like_the_input, pair
+from convcalc.engine.exact import (
+    LARGEST_EXACT,
+    Array,
+    arithmetic_for,
+    as_grid,
+    exact,
+    float_kind,
+    integers_or_fractions,
+    magnitude,
+    over_common_denominator,
+    quotient,
+    settle_cells,
+    settle_number,
+    to_float,
+)
+from convcalc.engine.geometry import AdaptiveAxis, Axis, Padding, padding_amounts
+from convcalc.engine.padding import along_the_row, pad_planes
+from convcalc.engine.step import Number, PoolingStep, Window
+from convcalc.errors import InputError
+
+PoolAxis = Axis | AdaptiveAxis
+
+EXTREMES: dict[PoolKind, tuple[Any, Callable[[Array], Any], Callable[..., Any]]] = {
+    PoolKind.MAX: (np.maximum, np.min, max),
+    PoolKind.MIN: (np.minimum, np.max, min),
+}
+"""For each kind that picks a cell: how two cells meet, what the padding must be to lose, and the builtin."""
+
+
+def pool(
+    x: Any,
+    kind: PoolKind | str = PoolKind.MAX,
+    *,
+    window: Pair = 2,
+    stride: Pair | None = None,
+    padding: Padding | int = 0,
+    dilation: Pair = 1,
+    ceil: bool = False,
+    count_padding: bool = True,
+    adaptive: Pair | None = None,
+    norm: int = 2,
+) -> "Pooling":
+    """Pool a grid (W), (H, W), (C, H, W) or (N, C, H, W), each channel by itself; `stride` defaults to `window`.
+
+    `adaptive` asks for an output of that size instead, windows fitted to it. `norm` is the p of lp pooling,
+    (Σ|x|^p)^(1/p). Raises InputError where a window does not fit, or would hold nothing but padding.
+
+    >>> pool([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]).output.tolist()
+    [[6, 8], [3, 4]]
+    >>> pool([1, 2, 3, 5], "avg").output.tolist()
+    [Fraction(3, 2), 4]
+    """
+    grid = as_grid(x)
+    four = four_dimensional(grid)
+    kind = PoolKind(kind)
+    height, width = four.shape[2:]
+    one_row = height == 1 and (adaptive is not None or not isinstance(window, Sequence) or len(window) == 1)
+    if norm < 1:
+        raise InputError(f"the p of lp pooling must be at least 1, not {norm}", hint="2 is usual")
+    if dilation not in (1, (1,), (1, 1)) and kind != PoolKind.MAX:
+        raise InputError(f"{kind} pooling takes no dilation", hint="only max pooling does, as in PyTorch")
+    rows: PoolAxis
+    columns: PoolAxis
+    if adaptive is not None:
+        tall, wide = pair(adaptive, "the adaptive size", one_row=one_row)
+        rows, columns = AdaptiveAxis(height, tall, "rows"), AdaptiveAxis(width, wide, "columns")
+    else:
+        windows = pair(window, "the window", one_row=one_row)
+        strides = windows if stride is None else pair(stride, "stride", one_row=one_row)
+        spreads = pair(dilation, "dilation", one_row=one_row)
+        amounts = along_the_row((padding,) if isinstance(padding, int) else padding, one_row=one_row)
+        rows, columns = (
+            _axis(index, name, size, windows[index], strides[index], amounts, spreads[index], ceil)
+            for index, (name, size) in enumerate((("rows", height), ("columns", width)))
+        )
+    return Pooling(four, kind, rows, columns, count_padding, norm, grid.ndim)
+
+
+def _axis(
+    index: int, name: str, size: int, window: int, stride: int, padding: Padding, dilation: int, ceil: bool
+) -> Axis:
+    before, after = padding_amounts(padding, index, size, window, max(stride, 1), dilation)
+    axis = Axis(size, window, stride, before, after, dilation, ceil, name)
+    most = axis.extent // 2
+    if max(before, after) > most:
+        raise InputError(
+            f"padding of {max(before, after)} is more than half the pooling window of {window} {name}",
+            hint=f"pad by at most {most}, or use `convcalc pad` first",
+        )
+    for place in {0, axis.output - 1}:
+        if all(axis.is_padding(position) for position in axis.inside(place)):
+            raise InputError(
+                f"window {place} of the {name} would read nothing but padding", hint="use less padding or dilation"
+            )
+    return axis
+
+
+@dataclass(frozen=True)
+class Pooling:
+    """A pooling ready to be asked: for its whole `output`, or for the working of any one cell.
+
+    `input` and `maps` are four-dimensional, (N, C, H, W); `output` has as many axes as the input had.
+    """
+
+    input: Array
+    kind: PoolKind
+    rows: PoolAxis
+    columns: PoolAxis
+    count_padding: bool
+    norm: int
+    input_dimensions: int
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The output's shape: items, channels, rows, columns."""
+        items, channels = self.input.shape[:2]
+        return items, channels, self.rows.output, self.columns.output
+
+    @cached_property
+    def padded(self) -> Array:
+        """The input with zeros for padding, as averages read it and as it is shown."""
+        return self._pad(self.input, 0)
+
+    def _pad(self, x: Array, fill: Any) -> Array:
+        sides = (self.rows.before, _after(self.rows)), (self.columns.before, _after(self.columns))
+        return pad_planes(x, *sides, PadMode.ZEROS, fill)
+
+    @cached_property
+    def maps(self) -> Array:
+        """The pooled maps, (N, C, rows, columns)."""
+        if self.kind in EXTREMES:
+            meet, losing, _ = EXTREMES[self.kind]
+            return self._over_windows(self._pad(self.input, losing(self.input)), meet)
+        if self.kind == PoolKind.LP:
+            return self._roots()
+        return self._sums(self._divisors() if self.kind == PoolKind.AVG else None)
+
+    @property
+    def output(self) -> Array:
+        """The answer, with as many axes as the input."""
+        return like_the_input(self.maps, self.input_dimensions, many_maps=self.input_dimensions > 2)
+
+    def _over_windows(self, x: Array, meet: Any) -> Array:
+        """Reduce every window, rows first and then columns: a window's extreme or sum is that of its rows'."""
+        pooled: Array = _along(_along(x, self.rows, 2, meet), self.columns, 3, meet)
+        return pooled
+
+    def _divisors(self) -> Array:
+        """Return what each window's sum is divided by, (rows, columns)."""
+        down, across = (
+            np.array([len(self._counted(axis, i)) for i in range(axis.output)]) for axis in (self.rows, self.columns)
+        )
+        divisors: Array = np.multiply.outer(down, across)
+        return divisors
+
+    def _counted(self, axis: PoolAxis, index: int) -> list[int]:
+        return [p for p in axis.inside(index) if self.count_padding or not axis.is_padding(p)]
+
+    def _sums(self, divisors: Array | None) -> Array:
+        kind = float_kind(self.input)
+        if kind is not None and self.padded.size > LARGEST_EXACT:
+            sums = self._over_windows(self.padded, np.add)
+            means: Array = sums if divisors is None else np.asarray(sums / divisors, dtype=kind)
+            return means
+        numerators, over = over_common_denominator(self.padded)
+        bound = magnitude(numerators) * _longest(self.rows) * _longest(self.columns)
+        arithmetic = np.dtype(np.int64) if arithmetic_for(bound).kind == "f" else arithmetic_for(bound)
+        sums = self._over_windows(numerators.astype(arithmetic), np.add)
+        if divisors is None:
+            return quotient(sums, over, kind)
+        if kind is None and sums.size > LARGEST_EXACT:
+            kind = np.dtype(np.float64)  # so many Fractions would be slow to make and too many to read
+        if kind is not None and over == 1 and bound < 1 << 53:
+            return np.asarray(sums / divisors, dtype=kind)
+        every = np.broadcast_to(divisors, sums.shape).ravel().tolist()
+        cells = [Fraction(total, over * divisor) for total, divisor in zip(sums.ravel().tolist(), every, strict=True)]
+        if kind is None:
+            return integers_or_fractions(cells).reshape(sums.shape)
+        return np.array([to_float(cell) for cell in cells], dtype=kind).reshape(sums.shape)
+
+    def _roots(self) -> Array:
+        """Work lp pooling: exact powers and sums where there are few, and the root of each."""
+        if self.padded.size > LARGEST_EXACT:
+            powers = self._over_windows(np.abs(self.padded.astype(np.float64)) ** self.norm, np.add)
+            return np.asarray(powers ** (1 / self.norm))
+        cells = [_power(exact(cell), self.norm) for cell in self.padded.ravel()]
+        powers = np.empty(len(cells), dtype=object)
+        powers[:] = cells
+        sums = self._over_windows(powers.reshape(self.padded.shape), np.add)
+        return as_grid(np.array([root(cell, self.norm) for cell in sums.ravel()], dtype=object)).reshape(sums.shape)
+
+    def step(self, at: Sequence[int], number: int = 1) -> PoolingStep:
+        """Return the working of one output cell, `at` being ([item,] [channel,] row, column).
+
+        >>> pool([[1, 5], [5, 2]]).step((0, 0)).winner
+        (0, 1)
+        """
+        item, channel, row, column = (0,) * (4 - len(at)) + tuple(at)
+        window = Window(self.rows.inside(row), self.columns.inside(column))
+        plane = self.padded[item, channel]
+        cells = [[exact(plane[r, c]) for c in window.columns] for r in window.rows]
+        padding = tuple(
+            tuple(self.rows.is_padding(r) or self.columns.is_padding(c) for c in window.columns) for r in window.rows
+        )
+        as_float = float_kind(self.input) is not None
+        real = [(cell, (i, j)) for i, line in enumerate(cells) for j, cell in enumerate(line) if not padding[i][j]]
+        value: Number
+        winner, total, divisor = None, None, None
+        if self.kind in EXTREMES:
+            best = EXTREMES[self.kind][2](cell for cell, _ in real)
+            winner = next(place for cell, place in real if cell == best)
+            value = settle_number(best, as_float=as_float)
+        elif self.kind == PoolKind.LP:
+            powers = sum(_power(cell, self.norm) for cell, _ in real)
+            total = settle_number(powers, as_float=as_float)
+            value = root(powers, self.norm)
+        else:
+            summed = sum(cell for line in cells for cell in line)
+            total = settle_number(summed, as_float=as_float)
+            value = total
+            if self.kind == PoolKind.AVG:
+                divisor = len(self._counted(self.rows, row)) * len(self._counted(self.columns, column))
+                value = settle_number(Fraction(summed) / divisor, as_float=as_float)
+        shown = settle_cells(cells, as_float=as_float)
+        return PoolingStep(number, (item, channel, row, column), window, shown, padding, value, winner, total, divisor)
+
+
+def root(power: int | Fraction, degree: int) -> Number:
+    """Return the root of a sum of powers: exact if it is whole, else the nearest float.
+
+    >>> root(25, 2), root(2, 2)
+    (5, 1.4142135623730951)
+    """
+    nearest: float = to_float(power) ** (1 / degree)
+    whole = round(nearest)
+    return whole if whole**degree == power else nearest
+
+
+def _power(cell: int | Fraction, degree: int) -> int | Fraction:
+    power = abs(Fraction(cell) ** degree)
+    return int(power) if power.denominator == 1 else power
+
+
+def _after(axis: PoolAxis) -> int:
+    """Return the cells to add behind the input so that even an overhanging window finds something to read."""
+    return max([axis.after, axis.reads(axis.output - 1).stop - axis.before - axis.size])
+
+
+def _longest(axis: PoolAxis) -> int:
+    return max(len(axis.reads(index)) for index in {0, axis.output // 2, axis.output - 1}) + 1
+
+
+def _along(x: Array, axis: PoolAxis, which: int, meet: Any) -> Array:
+    """Reduce the windows of one axis of `x`, offset by offset; windows of unequal length one by one."""
+    before: tuple[slice, ...] = (slice(None),) * which
+    if isinstance(axis, AdaptiveAxis):
+        windows = (axis.reads(index) for index in range(axis.output))
+        return np.stack(
+            [meet.reduce(x[before + (slice(window.start, window.stop),)], axis=which) for window in windows], which
+        )
+    length = (axis.output - 1) * axis.stride + 1
+    views = [x[before + (slice(start, start + length, axis.stride),)] for start in axis.reads(0)]
+    total: Array = views[0].copy()
+    for view in views[1:]:
+        meet(total, view, out=total)
+    return total

@@ -1,0 +1,68 @@
+"""What convcalc refuses, and how it says so: the place, the fault, and the nearest thing that works."""
+
+from dataclasses import dataclass
+
+DONE, CANNOT, MISUSED = 0, 1, 2
+"""Exit statuses: done; the input or the arithmetic cannot be done; the command line is wrong."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the user's text a fault lies: ``grid.txt:3:7`` and the line itself, for the caret."""
+
+    source: str
+    line: int | None = None
+    column: int | None = None
+    text: str | None = None
+    length: int = 1
+
+    def __str__(self) -> str:
+        """Write the place as editors do, counting from one.
+
+        >>> str(Place("grid.txt", 3, 7))
+        'grid.txt:3:7'
+        """
+        return ":".join(str(part) for part in (self.source, self.line, self.column) if part is not None)
+
+
+class ConvcalcError(Exception):
+    """A refusal a person can act on: what was wrong, where, and a hint at what would work."""
+
+    status = CANNOT
+
+    def __init__(self, message: str, *, hint: str | None = None, place: Place | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.place = place
+
+    def __str__(self) -> str:
+        return self.message if self.place is None else f"{self.place}: {self.message}"
+
+
+class InputError(ConvcalcError):
+    """The input, or the arithmetic asked of it, cannot be done (exit status 1)."""
+
+
+class UsageError(ConvcalcError):
+    """The command line is wrong (exit status 2)."""
+
+    status = MISUSED
+
+
+def nearest(word: str, known: list[str], count: int = 3) -> list[str]:
+    """Return the known words that `word` may have been meant for, best first; maybe none.
+
+    A word that begins or ends a known one counts, so that ``sobel`` finds ``sobel-x``.
+
+    >>> nearest("gausian", ["gaussian-3", "box-3", "sobel-x"])
+    ['gaussian-3']
+    >>> nearest("sobel", ["sobel-x", "sobel-y", "box-3"])
+    ['sobel-x', 'sobel-y']
+    """
+    import difflib
+
+    folded = word.lower().replace("_", "-")
+    contained = [name for name in known if folded and (folded in name or name in folded)]
+    close = difflib.get_close_matches(folded, known, n=count, cutoff=0.6)
+    return list(dict.fromkeys([*contained, *close]))[:count]

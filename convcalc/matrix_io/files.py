@@ -1,0 +1,279 @@
+"""Where grids come from and go to: a file by its suffix, standard input, or the command line itself."""
+
+import io
+import json
+import os
+import re
+import stat
+import tempfile
+from collections.abc import Iterable, Iterator
+from itertools import chain, repeat
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from convcalc.choices import Format
+from convcalc.engine.exact import Array, as_grid, to_float
+from convcalc.errors import InputError, Place, nearest
+from convcalc.matrix_io.plain import exact_list, plain_lines, plain_number
+from convcalc.matrix_io.text import Grid, parse_number, parse_text
+
+MOST_BYTES = 1 << 28
+LONGEST_LINE = 1 << 25
+NPY_MAGIC = b"\x93NUMPY"
+PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
+_INLINE = re.compile(r"\s*[-+−.\[\d]")
+
+
+def looks_inline(word: str) -> bool:
+    """Whether an argument is a grid written out, as in ``"1 0; 0 1"``, rather than a file's name.
+
+    >>> looks_inline("1 0 -1; 1 0 -1"), looks_inline("[[1, 2]]"), looks_inline("grid.txt"), looks_inline("3x3.txt")
+    (True, True, False, False)
+    """
+    return bool(_INLINE.match(word)) and not re.search(r"\.[A-Za-z]\w*$|[\\/][A-Za-z]", word)
+
+
+def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid") -> Grid:
+    """Read a grid from a file, from standard input (``-``), or from the word itself.
+
+    `what` names it in messages, as in ``--kernel:1:5``. Raises InputError with the place of the first fault.
+
+    >>> read_grid("1 2; 3 4").cells.tolist()
+    [[1, 2], [3, 4]]
+    """
+    if word == "-":
+        if stdin is None:
+            raise InputError("there is no standard input to read here", hint="name a file")
+        return read_stream(stdin, "stdin")
+    path = Path(word)
+    if _exists(path):
+        return read_file(path)
+    if looks_inline(word):
+        return read_stream(io.BytesIO(word.encode()), what)
+    raise InputError(f"there is no file '{word}'", hint=_file_hint(path))
+
+
+def read_file(path: Path) -> Grid:
+    """Read a grid from a file, by its suffix; a text that opens with ``[`` or ``{`` is JSON."""
+    suffix = path.suffix.lower()
+    if suffix in PICTURES or suffix == ".npz":
+        kind = "an archive of arrays" if suffix == ".npz" else "a picture"
+        raise InputError(f"'{path}' is {kind}, not a grid of numbers", hint="save its numbers as .npy, .csv or .txt")
+    try:
+        if suffix == ".npy":
+            return Grid(_load_npy(path, str(path)), str(path))
+        with path.open("rb") as stream:
+            return read_stream(stream, str(path), semicolons_part_rows=suffix != ".csv")
+    except OSError as error:
+        raise InputError(f"cannot read '{path}': {error.strerror}", hint="name a file of numbers") from error
+
+
+def read_stream(stream: IO[bytes], source: str, *, semicolons_part_rows: bool = True) -> Grid:
+    """Read a grid from bytes: NPY by its magic, JSON by its first sign, text otherwise."""
+    blank = 0
+    while (first := stream.readline(LONGEST_LINE)) and not first.strip():
+        blank += 1
+    if first.startswith(NPY_MAGIC):
+        return Grid(_load_npy(io.BytesIO(first + _rest(stream, source)), source), source)
+    if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+        return Grid(
+            _parse_json((b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace"), source), source
+        )
+    lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
+    return parse_text(lines, source, semicolons_part_rows=semicolons_part_rows)
+
+
+def _rest(stream: IO[bytes], source: str) -> bytes:
+    rest = stream.read(MOST_BYTES + 1)
+    if len(rest) > MOST_BYTES:
+        raise InputError(
+            f"there is more than {MOST_BYTES >> 20} MiB of it",
+            hint="save a grid this large as .npy",
+            place=Place(source),
+        )
+    return rest
+
+
+def _text_lines(first: Iterable[bytes], stream: IO[bytes], source: str) -> Iterator[str]:
+    """Yield decoded lines; raise InputError for what is no text, and before a line too long to hold."""
+    rest = iter(lambda: stream.readline(LONGEST_LINE), b"")
+    for number, line in enumerate(chain(first, rest), 1):
+        if len(line) >= LONGEST_LINE:
+            raise InputError(
+                f"a line is longer than {LONGEST_LINE >> 20} MiB",
+                hint="save a grid this large as .npy",
+                place=Place(source, number),
+            )
+        if b"\0" in line or line.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise InputError(
+                "this is not UTF-8 text", hint="save it as UTF-8 text, .csv, .json or .npy", place=Place(source)
+            )
+        yield line.decode("utf-8-sig" if number == 1 else "utf-8", "replace")
+
+
+def _load_npy(file: Any, source: str) -> Array:
+    try:
+        mapped = np.load(file, mmap_mode="r" if isinstance(file, Path) else None, allow_pickle=False)
+    except (ValueError, EOFError, OSError) as error:
+        pickled = "pickle" in str(error) or "Object arrays" in str(error)
+        reason = "it holds pickled objects, which could run code" if pickled else "it is damaged or not NPY"
+        raise InputError(
+            f"cannot read '{source}': {reason}", hint="save it again with numpy.save(file, array.astype(float))"
+        ) from error
+    return as_grid(np.array(mapped))
+
+
+def _parse_json(text: str, source: str) -> Array:
+    def number(word: str) -> Any:
+        return parse_number(word, Place(source))
+
+    try:
+        data = json.loads(text, parse_int=number, parse_float=number, parse_constant=number)
+    except json.JSONDecodeError as error:
+        line = text.splitlines()[error.lineno - 1] if text.splitlines()[error.lineno - 1 :] else ""
+        raise InputError(
+            f"this is not JSON: {error.msg}",
+            hint="write rows as lists, as in [[1, 2], [3, 4]]",
+            place=Place(source, error.lineno, error.colno, line),
+        ) from None
+    except RecursionError:
+        raise InputError("the lists are nested too deep", hint="the most is 4 deep", place=Place(source)) from None
+    if isinstance(data, dict):
+        found = next((data[key] for key in ("output", "grid") if key in data), None)
+        if found is None:
+            raise InputError(
+                "the object has no 'output' and no 'grid'", hint="give the grid as nested lists", place=Place(source)
+            )
+        data = found
+    if not isinstance(data, list):
+        data = [[data]]
+    _check_json(data, source, ())
+    return as_grid(_numbers_of(data, source))
+
+
+def _check_json(data: Any, source: str, path: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape of nested lists; raise InputError, naming the index, where they are ragged or too deep."""
+    if not isinstance(data, list):
+        return ()
+    where = "".join(f"[{index}]" for index in path) or "the top"
+    if not data:
+        raise InputError(f"the list at {where} is empty", hint="give it numbers", place=Place(source))
+    if len(path) == 4:
+        raise InputError(f"the lists at {where} are nested too deep", hint="the most is 4 deep", place=Place(source))
+    shapes = [_check_json(part, source, (*path, index)) for index, part in enumerate(data)]
+    for index, shape in enumerate(shapes):
+        if shape != shapes[0]:
+            lengths = f"{shape[0] if shape else 'no'} and {shapes[0][0] if shapes[0] else 'no'} cells"
+            raise InputError(
+                f"the lists at {where} differ: [{index}] and [0] have {lengths}",
+                hint="give every row as many cells",
+                place=Place(source),
+            )
+    return (len(data), *shapes[0])
+
+
+def _numbers_of(data: Any, source: str) -> Any:
+    if isinstance(data, list):
+        return [_numbers_of(part, source) for part in data]
+    if isinstance(data, str):
+        return parse_number(data, Place(source))
+    if isinstance(data, bool) or data is None or isinstance(data, dict):
+        raise InputError(
+            f"{json.dumps(data)[:40]} is not a number",
+            hint='cells are numbers, or strings like "1/9"',
+            place=Place(source),
+        )
+    return data
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # a grid written out can be too long, or hold signs no name may
+        return False
+
+
+def _file_hint(path: Path) -> str:
+    folder = path.parent
+    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
+    close = nearest(path.name, names)
+    if close:
+        return f"did you mean {' or '.join(str(folder / name) for name in close)}?"
+    return 'name a file, or write the grid out: "1 2; 3 4"'
+
+
+def format_of(path: Path) -> str:
+    """Return how a file of that name is written: its suffix, ``txt`` for one that says nothing of its own.
+
+    Raises InputError for a suffix that stands for something else.
+    """
+    suffix = path.suffix.lower().lstrip(".")
+    if suffix in ("npy", "csv", "tsv", "json"):
+        return suffix
+    if f".{suffix}" in PICTURES or suffix in ("npz", "html", "svg", "tex", "md", "pdf", "xlsx"):
+        raise InputError(f"convcalc does not write .{suffix} files", hint="use .txt, .csv, .tsv, .json or .npy")
+    return "txt"
+
+
+def answer_lines(grid: Array, style: Format | str, write: Any = None) -> Iterator[str]:
+    """Yield the lines of an answer as plain rows, CSV, TSV or JSON; `write` formats a cell of the first three."""
+    if style == "json":
+        yield json.dumps(exact_list(grid))
+        return
+    for line in plain_lines(grid, write or plain_number):
+        if style not in ("csv", "tsv"):
+            yield line
+        else:
+            row = "---" if line.startswith("#") else line.partition("  #")[0]
+            yield row.replace(" ", "," if style == "csv" else "\t")
+
+
+def write_whole(path: Path, lines: Iterator[str] | Array) -> None:
+    """Write a file whole or not at all: beside it first, then in its place. Raises InputError if it cannot be.
+
+    An array is written as NPY; a special file, such as /dev/null, is written straight.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
+            with target.open("wb") as stream:
+                _write(stream, lines)
+            return
+        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                _write(stream, lines)
+            Path(name).chmod(mode)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise InputError(
+            f"cannot write '{path}': {error.strerror}", hint="name a file in a folder you may write"
+        ) from error
+
+
+def storable(grid: Array) -> Array:
+    """Return a grid as NPY can hold it: quotients as their nearest floats. Raises InputError beyond 64 bits."""
+    if grid.dtype != object:
+        return grid
+    if all(isinstance(cell, int) for cell in grid.flat):
+        raise InputError("NPY cannot hold integers beyond 64 bits", hint="write .txt or .json, which can")
+    return np.array([to_float(cell) for cell in grid.flat]).reshape(grid.shape)
+
+
+def _write(stream: IO[bytes], lines: Iterator[str] | Array) -> None:
+    if isinstance(lines, np.ndarray):
+        np.save(stream, storable(lines), allow_pickle=False)
+    else:
+        stream.writelines(f"{line}\n".encode() for line in lines)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
