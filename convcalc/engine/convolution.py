@@ -5,6 +5,7 @@ whole answer at once and whose `step` is the working of one cell. Neither comput
 """
 
 import itertools
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -309,9 +310,9 @@ class Convolution:
     ) -> tuple[int | Fraction, ChannelSum]:
         """Multiply one channel's cells by their weights; return the exact total, and the sum as it is shown."""
         cells = [[exact(plane[r, c]) for c in window.columns] for r in window.rows]
-        weights = [[exact(weight) for weight in line] for line in kernel]
+        weights, divisor = self._weights(kernel)
         products = [[x * w for x, w in zip(*pair, strict=True)] for pair in zip(cells, weights, strict=True)]
-        total = sum(itertools.chain.from_iterable(products))
+        total = Fraction(sum(itertools.chain.from_iterable(products)), divisor)
         cells_are_float = float_kind(plane) is not None
         weights_are_float = float_kind(kernel) is not None
         either = cells_are_float or weights_are_float
@@ -322,7 +323,19 @@ class Convolution:
             settle_cells(weights, as_float=weights_are_float),
             settle_cells(products, as_float=either),
             settle_number(total, as_float=either),
+            divisor,
         )
+
+    def _weights(self, kernel: Array) -> tuple[list[list[int | Fraction]], int]:
+        """Return one channel's weights, exact, and what divides them all if they are fractions of one."""
+        weights = [[exact(weight) for weight in line] for line in kernel]
+        if float_kind(kernel) is not None:
+            return weights, 1
+        denominators = {weight.denominator for line in weights for weight in line}
+        divisor = math.lcm(*denominators)
+        if divisor not in denominators:
+            return weights, 1
+        return [[int(weight * divisor) for weight in line] for line in weights], divisor
 
 
 def sum_of_taps(x: Array, kernel: Array, plan: Plan) -> Array:

@@ -25,7 +25,9 @@ class Window:
 class ChannelSum:
     """One channel of a convolution's step: cell × weight, product by product, and their total.
 
-    All four grids have the kernel's shape; `padding` marks the cells that lie outside the input.
+    All four grids have the kernel's shape; `padding` marks the cells that lie outside the input. Weights that are
+    all fractions of one, as in a Gaussian's sixteenths, are given as whole numbers, as are their products, and
+    `divisor` (otherwise 1) divides the products' sum: total = Σ products / divisor.
     """
 
     channel: int
@@ -34,6 +36,7 @@ class ChannelSum:
     weights: Cells
     products: Cells
     total: Number
+    divisor: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,85 @@
+"""The Typer application, and the one boundary where errors become messages and exit statuses."""
+
+import os
+import sys
+from typing import Annotated, Any
+
+import typer
+
+from convcalc.cli.convolution import conv
+from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError
+
+CALCULATE, LOOK_UP, LEARN = "Calculate", "Look up", "Learn"
+
+app = typer.Typer(
+    name="convcalc",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command(rich_help_panel=CALCULATE)(conv)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from convcalc import __version__
+
+        print(f"convcalc {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def convcalc(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+    ] = False,
+) -> None:
+    """A convolution calculator that shows every window, every product and every sum.
+
+    Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
+    What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.
+    """
+
+
+def main() -> None:
+    """Run the command line and exit: 0 done, 1 the input cannot be done, 2 the command line is wrong."""
+    sys.exit(run(None))
+
+
+def run(words: list[str] | None, obj: Any = None) -> int:
+    """Run one command line (default: the process's) and return its exit status; errors are explained here."""
+    from convcalc.cli.output import complain, explain
+
+    try:
+        status = app(words, standalone_mode=False, obj=obj)
+        sys.stdout.flush()
+    except ConvcalcError as error:
+        explain(error)
+        return error.status
+    except typer.TyperException as error:
+        explain_misuse(error)
+        return MISUSED
+    except BrokenPipeError:
+        # The reader has seen enough; what is still buffered must not fail again when Python exits.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
+    except (KeyboardInterrupt, typer.Abort):
+        complain("")
+        return 130
+    except MemoryError:
+        complain("convcalc: this is too large for the memory there is\nhint: work on a part of it")
+        return CANNOT
+    return status if isinstance(status, int) else DONE
+
+
+def explain_misuse(error: typer.TyperException) -> None:
+    """Say what is wrong with a command line, and where to read how it should be."""
+    from convcalc.cli.output import complain
+
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else "convcalc"
+    message = error.format_message()
+    complain(f"convcalc: {message[:1].lower()}{message[1:]}")
+    complain(f"hint: `{path} --help` shows how it goes")

@@ -1,0 +1,207 @@
+"""The options that commands share, declared once, and the reading of what a user types into them.
+
+A command names a group of options as one parameter; `with_options` spreads it out for Typer and puts it together
+again. Imports no numpy: ``--help`` and ``size`` do not need it.
+"""
+
+import dataclasses
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Annotated, Any, get_type_hints
+
+import typer
+
+from convcalc.choices import Format, Order, PaddingRule
+from convcalc.errors import UsageError, nearest
+
+INPUT_PANEL, SHOW_PANEL, OUTPUT_PANEL = "Input", "Showing the work", "Output"
+
+
+def with_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Let a command take groups of options: each dataclass among its parameters becomes one option a field."""
+    hints = get_type_hints(command, include_extras=True)
+    groups = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint) and isinstance(hint, type)}
+    own = inspect.signature(command).parameters
+    parameters = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in own.items()
+        if name not in groups
+    ]
+    for group in groups.values():
+        fields = get_type_hints(group, include_extras=True)
+        parameters += [
+            inspect.Parameter(
+                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=fields[field.name]
+            )
+            for field in dataclasses.fields(group)
+        ]
+
+    @wraps(command)
+    def spread(**values: Any) -> None:
+        for name, group in groups.items():
+            taken = {field.name: values.pop(field.name) for field in dataclasses.fields(group)}
+            values[name] = group(**taken)
+        command(**values)
+
+    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return spread
+
+
+@dataclass(frozen=True, slots=True)
+class InputOptions:
+    """Where the grid comes from."""
+
+    input: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="GRID",
+            help='A file, a grid written out ("1 2; 3 4"), or - for standard input, which is also the default '
+            "when something is piped in.",
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OutputOptions:
+    """Where the answer goes, and how numbers are written."""
+
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="Write the answer to FILE: .npy, .csv, .tsv, .json by suffix, anything else as text with the work.",
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None
+    format: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="table: the work and the answer drawn (the default on a terminal); plain: the work as # comments, "
+            "then rows (the default in a pipe); csv, tsv, json: the answer alone.",
+            show_default=False,
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="The answer alone, as plain rows: no work.", rich_help_panel=OUTPUT_PANEL),
+    ] = False
+    precision: Annotated[
+        int | None,
+        typer.Option(
+            "--precision",
+            metavar="N",
+            min=0,
+            max=15,
+            help="Decimals. Without it the work shows up to 4 and keeps short fractions; plain rows carry every digit.",
+            show_default=False,
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None
+    ascii: Annotated[
+        bool,
+        typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL),
+    ] = False
+    heat: Annotated[
+        bool,
+        typer.Option("--heat", help="Shade the cells by their value.", rich_help_panel=OUTPUT_PANEL),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class StepOptions:
+    """Which steps are shown, and in what order their terms stand."""
+
+    steps: Annotated[
+        str | None,
+        typer.Option(
+            "--steps",
+            metavar="all|none|N",
+            help="How many steps to show. Default: all up to 64, else the first three and the last.",
+            show_default=False,
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = None
+    at: Annotated[
+        str | None,
+        typer.Option(
+            "--at",
+            metavar="ROW,COL",
+            help="Show the step that makes this output cell, counted from 0 (MAP,ROW,COL for one map of several).",
+            show_default=False,
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = None
+    order: Annotated[
+        Order,
+        typer.Option(
+            "--order",
+            help="Write a window's terms row by row, or column by column as the lecture's slide does.",
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = Order.ROW
+
+
+def numbers(text: str, option: str, *, most: int, example: str, signed: bool = False) -> tuple[int, ...]:
+    """Read whole numbers parted by commas (or ×, x between sizes); raise UsageError naming the option.
+
+    >>> numbers("2,1", "--stride", most=2, example="2,1"), numbers("2x2", "--adaptive", most=2, example="2x2")
+    ((2, 1), (2, 2))
+    """
+    words = re.split(r"\s*[,x×]\s*|\s+", text.strip())
+    pattern = r"-?\d{1,18}" if signed else r"\d{1,18}"
+    wrong = next((word for word in words if not re.fullmatch(pattern, word)), None)
+    if wrong is not None or len(words) > most:
+        fault = f"'{wrong}' is not a whole number" if wrong is not None else f"{len(words)} numbers are too many"
+        if wrong is not None and re.fullmatch(r"-\d+", wrong):
+            fault = f"{wrong} is negative"
+        raise UsageError(f"{option} {text}: {fault}", hint=f"write it as in {option} {example}")
+    return tuple(int(word) for word in words)
+
+
+def pair_of(text: str | None, option: str) -> tuple[int, ...] | None:
+    """Read one number, or rows,columns."""
+    return None if text is None else numbers(text, option, most=2, example="2 or 2,1")
+
+
+def padding_of(text: str) -> PaddingRule | tuple[int, ...]:
+    """Read ``--padding``: a rule, or 1, 2 or 4 numbers.
+
+    >>> padding_of("same"), padding_of("1,2")
+    (<PaddingRule.SAME: 'same'>, (1, 2))
+    """
+    word = text.strip().lower()
+    if word in {rule.value for rule in PaddingRule}:
+        return PaddingRule(word)
+    if re.match(r"[a-z]", word):
+        close = nearest(word, [rule.value for rule in PaddingRule])
+        raise UsageError(
+            f"--padding {text}: there is no such rule",
+            hint=f"did you mean {close[0]}?" if close else "the rules are same, valid and full; or write numbers",
+        )
+    amounts = numbers(text, "--padding", most=4, example="1, 1,2 (rows,columns) or 1,2,3,4 (top,bottom,left,right)")
+    if len(amounts) == 3:
+        raise UsageError(f"--padding {text}: 3 numbers could mean anything", hint="write 1, 2 or 4 of them")
+    return amounts
+
+
+def steps_of(text: str | None) -> int | str | None:
+    """Read ``--steps``: all, none, or how many."""
+    if text is None or text in ("all", "none"):
+        return text
+    return numbers(text, "--steps", most=1, example="all, --steps none or --steps 5")[0]
+
+
+def at_of(text: str | None) -> tuple[int, ...] | None:
+    """Read ``--at``: the indices of an output cell."""
+    return None if text is None else numbers(text, "--at", most=4, example="1,1", signed=True)

@@ -1,0 +1,213 @@
+"""The only place that writes: the work and the answer to standard output or a file, and errors to standard error."""
+
+import os
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from convcalc.choices import Format
+from convcalc.cli.options import OutputOptions
+from convcalc.errors import ConvcalcError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convcalc.matrix_io.text import Grid
+    from convcalc.render.glyphs import Glyphs
+    from convcalc.report.document import Document, Worked
+
+PIPE_WIDTH = 100
+COMMENT = "# "
+
+
+@dataclass(slots=True)
+class Channel:
+    """What a command is run with: where it reads, where it writes, and whether that is someone's screen.
+
+    A `report` (`lecture`, say) is shown as it is, in a pipe too: its work is no comment on an answer.
+    """
+
+    stdin: IO[bytes] | None
+    stdout: IO[str]
+    report: bool = False
+    comments: list[str] = field(default_factory=list)
+    """The comment lines that came with standard input, to be handed on."""
+
+    @property
+    def on_terminal(self) -> bool:
+        """Whether standard output is a terminal."""
+        return self.stdout.isatty()
+
+    def read(self, word: str | None, what: str) -> "Grid":
+        """Read a grid by the user's word for it; standard input if there is no word and something is piped in."""
+        from convcalc.matrix_io.files import read_grid
+
+        if word is None and (self.stdin is None or self.stdin.isatty()):
+            raise UsageError(
+                "there is no input grid", hint='name one (--input grid.txt, --input "1 2; 3 4") or pipe one in'
+            )
+        if word in (None, "-"):
+            if self.stdin is None:
+                raise UsageError("standard input is taken already", hint="read only one grid from it")
+            grid = read_grid("-", stdin=self.stdin)
+            self.stdin = None
+            self.comments += grid.comments
+            return grid
+        return read_grid(str(word), what=what)
+
+    def console(self) -> "Console":
+        """Return rich's console on this channel, without colour where that is not wanted."""
+        from rich.console import Console
+
+        plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not self.on_terminal
+        console = Console(
+            file=self.stdout,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            color_system=None if plain else "auto",
+            width=None if self.on_terminal else PIPE_WIDTH,
+        )
+        if self.on_terminal and "COLUMNS" not in os.environ:
+            console.width = os.get_terminal_size(self.stdout.fileno()).columns or 80
+        return console
+
+    def emit(self, worked: "Worked", options: OutputOptions) -> None:
+        """Show the work and the answer as the options and the place ask for it."""
+        style = self._style(options)
+        if options.output is not None:
+            self._save(worked, options, Path(options.output))
+        elif style is Format.TABLE:
+            self._show(worked, options)
+        else:
+            self._print(answer_text(worked, options, style, self.comments, glyphs_for(self.stdout, options.ascii)))
+
+    def show(self, document: "Document", *, ascii_only: bool = False) -> None:
+        """Show a report: on a terminal in colour, elsewhere the same as plain lines."""
+        glyphs = glyphs_for(self.stdout, ascii_only)
+        if self.on_terminal:
+            from convcalc.render.terminal import render
+
+            render(document, self.console(), glyphs)
+            return
+        from convcalc.render.plain import render as plain
+
+        self._print(plain(document, PIPE_WIDTH, glyphs, answers=True))
+
+    def _style(self, options: OutputOptions) -> Format:
+        if options.format is not None and options.quiet and options.format is Format.TABLE:
+            raise UsageError("--quiet leaves nothing for --format table to draw", hint="use --format plain")
+        if options.format is not None:
+            return options.format
+        return Format.TABLE if (self.on_terminal or self.report) and not options.quiet else Format.PLAIN
+
+    def _show(self, worked: "Worked", options: OutputOptions) -> None:
+        if self.comments:
+            self._print(iter([*map(printable, self.comments), ""]))
+        self.show(worked.work, ascii_only=options.ascii)
+
+    def _print(self, lines: Iterator[str]) -> None:
+        for line in lines:
+            self.stdout.write(line + "\n")
+
+    def _save(self, worked: "Worked", options: OutputOptions, path: Path) -> None:
+        from convcalc.matrix_io.files import format_of, write_whole
+
+        suffix = format_of(path)
+        if suffix == "npy" and options.format is not None:
+            raise UsageError(f"--format {options.format} does not go with a .npy file", hint="leave one of them out")
+        if suffix == "npy":
+            write_whole(path, worked.answer())
+        else:
+            style = options.format or (Format(suffix) if suffix != "txt" else Format.PLAIN)
+            if style is Format.TABLE:
+                lines = self._drawn(worked, options)
+            else:
+                lines = answer_text(worked, options, style, self.comments, glyphs_for(None, options.ascii))
+            write_whole(path, lines)
+        shape = "×".join(str(length) for length in worked.answer().shape)
+        complain(f"wrote the {shape} answer to {path}")
+
+    def _drawn(self, worked: "Worked", options: OutputOptions) -> Iterator[str]:
+        from convcalc.render.plain import render
+
+        return render(worked.work, PIPE_WIDTH, glyphs_for(None, options.ascii), answers=True)
+
+
+def answer_text(
+    worked: "Worked", options: OutputOptions, style: Format, comments: list[str], glyphs: "Glyphs"
+) -> Iterator[str]:
+    """Yield the lines of an answer; plain ones have the work before them as comments, unless it is to be quiet."""
+    from convcalc.matrix_io.files import answer_lines
+
+    if style is Format.PLAIN and not options.quiet:
+        from convcalc.render.plain import render
+
+        for comment in comments:
+            yield f"{COMMENT}{comment}".rstrip()
+        if comments:
+            yield "#"
+        for line in render(worked.work, PIPE_WIDTH - len(COMMENT), glyphs, answers=False):
+            yield f"{COMMENT}{line}".rstrip()
+    write = None
+    if options.precision is not None and style is not Format.JSON:
+        from convcalc.report.numbers import Writer
+
+        write = Writer(options.precision)
+    yield from answer_lines(worked.answer(), style, write)
+
+
+def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":
+    """Return the signs a stream can show: ASCII where its encoding, or a locale set to C, has no others."""
+    from convcalc.render.glyphs import ASCII, UNICODE
+
+    locale = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "")
+    if ascii_only or locale in ("C", "POSIX"):
+        return ASCII
+    try:
+        "×·−→≈…░▒▓█⋮⌊⌈√²".encode(getattr(stream, "encoding", None) or "utf-8")
+    except UnicodeEncodeError:
+        return ASCII
+    return UNICODE
+
+
+def printable(text: str) -> str:
+    """Return text without control signs, which could command a terminal."""
+    return "".join(sign for sign in text if sign.isprintable() or sign == "\t")
+
+
+def complain(message: str) -> None:
+    """Write a line to standard error."""
+    print(message, file=sys.stderr)
+
+
+def explain(error: ConvcalcError) -> None:
+    """Write an error: the place and the fault, the line with a caret, the hint."""
+    encoding = sys.stderr.encoding or "utf-8"
+    for line in error_lines(error):
+        complain(line.encode(encoding, "replace").decode(encoding))
+
+
+def error_lines(error: ConvcalcError) -> Iterator[str]:
+    """Yield the lines of an error message; a long line is cut down around its caret."""
+    yield printable(f"convcalc: {error}")
+    place = error.place
+    if place is not None and place.text is not None and place.line is not None:
+        column = place.column or 1
+        start = max(0, column - 40) if len(place.text) > 76 else 0
+        shown = printable(place.text[start : start + 76].replace("\t", " "))
+        yield f"  {shown}"
+        if place.column is not None:
+            yield "  " + " " * (column - 1 - start) + "^" * min(place.length, 76)
+    if error.hint:
+        yield printable(f"hint: {error.hint}")
+
+
+def channel_of(obj: Any) -> Channel:
+    """Return the channel a command was given, or one on the process's own streams."""
+    if isinstance(obj, Channel):
+        return obj
+    stdin = getattr(sys.stdin, "buffer", None)
+    return Channel(stdin, sys.stdout)

@@ -1,0 +1,265 @@
+"""Blocks of a Document become lines of dressed text, fitted to a width.
+
+A picture is tried roomy, then close, then with its grids cut down around the window, and at last with its
+matrices one below the other: never wrapped.
+"""
+
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import chain
+
+from convcalc.render.glyphs import Glyphs
+from convcalc.render.matrix import Drawn, View, cell_width, draw, most_columns, width_of
+from convcalc.report.document import (
+    Answer,
+    Block,
+    Body,
+    Grids,
+    Heading,
+    Line,
+    Matrix,
+    Picture,
+    Role,
+    Shade,
+    Subheading,
+    Sum,
+    Text,
+)
+
+INDENT = "  "
+BETWEEN = 2
+MOST_ROWS = 100
+"""Rows of a grid shown for its own sake; in a step there are fewer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Lays blocks out in `width` columns; `brackets` show the marks where colour will not."""
+
+    width: int
+    glyphs: Glyphs
+    brackets: bool
+    views: dict[tuple[tuple[int, int, int], ...], View | None] = field(default_factory=dict)
+
+    def lines(self, block: Block) -> Iterator[Line]:
+        """Yield the lines of a block (tables excepted: those are rich's work)."""
+        if isinstance(block, Heading):
+            return self._heading(block)
+        if isinstance(block, Subheading):
+            return self._subheading(block)
+        if isinstance(block, Text):
+            return self._text(block)
+        if isinstance(block, Sum):
+            return self._sum(block)
+        if isinstance(block, Picture):
+            return self._picture(block)
+        if isinstance(block, Answer):
+            return self._grids(block.grids)
+        if isinstance(block, Grids):
+            return self._grids(block)
+        raise TypeError(f"no layout for {type(block).__name__}")
+
+    def _heading(self, block: Heading) -> Iterator[Line]:
+        text = self.glyphs.say(block.text)
+        formulas = [self.glyphs.say(formula) for formula in block.formulas]
+        room = self.width - len(text) - 4
+        if len(formulas) == 1 and len(formulas[0]) <= room:
+            yield [(text, Role.TITLE), (formulas[0].rjust(room + 4), Role.QUIET)]
+            return
+        for line in textwrap.wrap(text, self.width, subsequent_indent=INDENT):
+            yield [(line, Role.TITLE)]
+        for formula in formulas:
+            for line in textwrap.wrap(formula, self.width - 2):
+                yield [(INDENT + line, Role.QUIET)]
+
+    def _subheading(self, block: Subheading) -> Iterator[Line]:
+        yield []
+        detail = self.glyphs.say(block.detail)
+        yield [(self.glyphs.say(block.text), Role.TITLE), (INDENT + detail if detail else "", Role.QUIET)]
+
+    def _text(self, block: Text) -> Iterator[Line]:
+        for line in self.glyphs.say(block.text).split("\n"):
+            for part in textwrap.wrap(line, self.width, subsequent_indent=INDENT) or [""]:
+                yield [(part, block.role)]
+
+    def _sum(self, block: Sum) -> Iterator[Line]:
+        """Break an expression between its terms only; a line that goes on is indented under the first term."""
+        say = self.glyphs.say
+        joiner, label = say(block.joiner), INDENT + say(block.label)
+        pieces = [say(term) + joiner.rstrip() for term in block.terms[:-1]] + [
+            say(block.terms[-1]) + say(block.closing)
+        ]
+        pieces[0] = say(block.opening) + pieces[0]
+        spaced = " " if joiner.endswith(" ") else ""
+        outcome = say(block.outcome)
+        hang = " " * (len(label) + len(say(block.opening)))
+        line, started = label, False
+        for piece in pieces:
+            if started and len(line) + len(spaced) + len(piece) > self.width:
+                yield [(line, Role.PLAIN)]
+                line, started = hang, False
+            line += (spaced if started else "") + piece
+            started = True
+        if not outcome:
+            yield [(line, Role.PLAIN)]
+            return
+        if len(line) + 2 + len(outcome) > self.width:
+            yield [(line, Role.PLAIN)]
+            line = hang.rstrip(" ") or hang[:-1]
+        sign, _, value = outcome.partition(" ")
+        if block.final:
+            yield [(f"{line} {sign} ", Role.PLAIN), (value, Role.RESULT)]
+        else:
+            yield [(f"{line} {outcome}", Role.PLAIN)]
+
+    def _picture(self, block: Picture) -> Iterator[Line]:
+        view = self._view(block)
+        if view is not None:
+            yield from self._place(block, view)
+            return
+        for part in chain.from_iterable(block.lines):
+            if isinstance(part, Matrix):
+                yield from self._alone(part)
+            else:
+                yield [(INDENT + self.glyphs.say(part), Role.QUIET)]
+        if block.result is not None:
+            yield from self._alone(block.result)
+
+    def _view(self, block: Picture) -> View | None:
+        """Return the roomiest way to draw a picture that fits, or None; steps of one kind share the answer."""
+        matrices = [part for line in block.lines for part in line if isinstance(part, Matrix)]
+        matrices += [block.result] if block.result is not None else []
+        key = tuple((matrix.body.columns, cell_width(matrix.body), len(matrix.body.title)) for matrix in matrices)
+        if key not in self.views:
+            choices = self._choices(matrices)
+            self.views[key] = next((view for view in choices if self._width(block, view) <= self.width), None)
+        return self.views[key]
+
+    def _choices(self, matrices: list[Matrix]) -> Iterator[View]:
+        """Yield the ways to draw a picture, the roomiest first, then cut down further and further."""
+        yield View(self.glyphs, 2, self.brackets)
+        yield View(self.glyphs, 1, self.brackets)
+        widest = max(matrix.body.columns for matrix in matrices)
+        spans = [matrix.window[1][-1] - matrix.window[1][0] + 1 for matrix in matrices if matrix.window]
+        unmarked = [matrix.body.columns for matrix in matrices if not (matrix.window or matrix.current)]
+        least = max([*spans, *unmarked, 1]) + 2
+        for most in range(min(widest - 1, self.width // 2), least - 1, -1):
+            yield View(self.glyphs, 1, self.brackets, most)
+        for fewer in range(least - 1, 2, -1):
+            yield View(self.glyphs, 1, self.brackets, least, fewer)
+
+    def _width(self, block: Picture, view: View) -> int:
+        """Return how wide a picture would be, without drawing it."""
+        widths = [
+            sum(
+                BETWEEN
+                + (len(part) if isinstance(part, str) else width_of(part.body, view.gap, most_columns(part, view)))
+                for part in line
+            )
+            for line in block.lines
+        ]
+        made = block.result
+        result = 0 if made is None else BETWEEN + width_of(made.body, view.gap, most_columns(made, view))
+        return max(widths) - BETWEEN + result
+
+    def _place(self, block: Picture, view: View) -> list[Line]:
+        """Draw a picture's lines of matrices one below the other, and its result to the right of them."""
+        parts = [[self._part(part, view) for part in line] for line in block.lines]
+        result = [] if block.result is None else [draw(block.result, view)]
+        if len(parts) == 1:
+            return _side_by_side([*parts[0], *result]).lines
+        lines: list[Line] = []
+        placed = [_side_by_side(line) for line in parts]
+        width = max(drawn.width for drawn in placed)
+        for drawn in placed:
+            lines += [[], *drawn.lines] if lines else drawn.lines
+        left = Drawn("", [_padded(line, width) for line in lines], width)
+        return _side_by_side([left, *(_titled(drawn) for drawn in result)]).lines
+
+    def _part(self, part: Matrix | str, view: View) -> Drawn:
+        if isinstance(part, Matrix):
+            return draw(part, view)
+        text = self.glyphs.say(part)
+        return Drawn("", [[(text, Role.QUIET)]], len(text))
+
+    def _alone(self, matrix: Matrix, most_rows: int = 16) -> Iterator[Line]:
+        """Draw one matrix in the whole width, cut down around its window if it must be."""
+        body = matrix.body
+        most = min(body.columns, max((self.width - 1) // (cell_width(body) + 1), 3))
+        yield from _titled(draw(matrix, View(self.glyphs, 1, self.brackets, most, None, most_rows))).lines
+
+    def _grids(self, block: Grids) -> Iterator[Line]:
+        """Set grids side by side, as many as fit; a grid with shades has them drawn behind it."""
+        shelf: list[Drawn] = []
+        for matrix in block.matrices:
+            body = matrix.body
+            gap = next((gap for gap in (2, 1) if width_of(body, gap, None) <= self.width), None)
+            if gap is None:
+                parts = [Drawn("", list(self._alone(matrix, MOST_ROWS)), self.width)]
+            else:
+                parts = [_titled(draw(matrix, View(self.glyphs, gap, self.brackets, most_rows=MOST_ROWS)))]
+            if body.shade is not None and body.columns * 2 <= self.width and body.rows <= MOST_ROWS:
+                parts.append(self._shades(body))
+            for part in parts:
+                if shelf and sum(one.width + BETWEEN for one in shelf) + part.width > self.width:
+                    yield from _side_by_side(shelf, top=True).lines
+                    shelf = []
+                shelf.append(part)
+        if shelf:
+            yield from _side_by_side(shelf, top=True).lines
+        if any(
+            matrix.body.rows > MOST_ROWS or width_of(matrix.body, 1, None) > self.width for matrix in block.matrices
+        ):
+            yield [(self.glyphs.say("… cut to fit: -q prints every number, -o FILE saves them"), Role.QUIET)]
+
+    def _shades(self, body: Body) -> Drawn:
+        """Draw a grid as shaded cells, two signs wide so that they look square."""
+        assert body.shade is not None
+        lines: list[Line] = [[]]
+        for row in range(body.rows):
+            shades = [body.shade(row, column) for column in range(body.columns)]
+            lines.append([(self._ink(shade), shade) for shade in shades])
+        return Drawn("", lines, body.columns * 2)
+
+    def _ink(self, shade: Shade) -> str:
+        if not self.brackets:
+            return "  "
+        ramp = self.glyphs.shades
+        return ramp[round(shade.level * (len(ramp) - 1))] * 2
+
+
+def _titled(drawn: Drawn) -> Drawn:
+    """Put a matrix's title above it, over its first cell."""
+    title = INDENT + drawn.title
+    width = max(drawn.width, len(title))
+    return Drawn("", [[(title, Role.QUIET)], *drawn.lines], width)
+
+
+def _side_by_side(parts: list[Drawn], *, top: bool = False) -> Drawn:
+    """Set drawn parts beside one another; titles share a line, and bodies are centred on the tallest (or not)."""
+    titled = any(part.title for part in parts)
+    tallest = max(len(part.lines) for part in parts)
+    columns: list[tuple[list[Line], int]] = []
+    for part in parts:
+        title = INDENT + part.title if part.title else ""
+        width = max(part.width, len(title))
+        above = 0 if top else (tallest - len(part.lines)) // 2
+        body: list[Line] = [[] for _ in range(above)]
+        body += part.lines
+        body += [[] for _ in range(tallest - len(body))]
+        columns.append(([[(title, Role.QUIET)], *body] if titled else body, width))
+    lines: list[Line] = []
+    for row in range(tallest + titled):
+        line: Line = []
+        for index, (rows, width) in enumerate(columns):
+            if index:
+                line.append((" " * BETWEEN, Role.PLAIN))
+            line += _padded(rows[row], width)
+        lines.append(line)
+    return Drawn("", lines, sum(width for _, width in columns) + BETWEEN * (len(columns) - 1))
+
+
+def _padded(line: Line, width: int) -> Line:
+    missing = width - sum(len(text) for text, _ in line)
+    return [*line, (" " * missing, Role.PLAIN)] if missing > 0 else line

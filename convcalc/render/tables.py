@@ -1,0 +1,41 @@
+"""Tables, which rich draws."""
+
+import io
+from collections.abc import Iterator
+
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from convcalc.render.glyphs import Glyphs
+from convcalc.render.styles import STYLES
+from convcalc.report.document import Role, Table
+
+
+def rich_table(table: Table, glyphs: Glyphs) -> RichTable:
+    """Return a table block as rich's own table: a rule under the head, nothing else."""
+    drawn = RichTable(box=box.ASCII_DOUBLE_HEAD if glyphs.ascii else box.SIMPLE_HEAD, pad_edge=False, expand=False)
+    if glyphs.ascii:
+        drawn.box = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+    for index, column in enumerate(table.columns):
+        left = index in table.left
+        drawn.add_column(
+            Text(glyphs.say(column), style="bold"),
+            justify="left" if left else "right",
+            no_wrap=not left,
+            overflow="fold",
+        )
+    for index, row in enumerate(table.rows):
+        style = STYLES[Role.RESULT] if index in table.highlight else ""
+        drawn.add_row(*(Text(glyphs.say(cell)) for cell in row), style=style)
+    return drawn
+
+
+def text_lines(table: Table, width: int, glyphs: Glyphs) -> Iterator[str]:
+    """Yield a table's lines as plain text."""
+    console = Console(file=io.StringIO(), width=width, color_system=None, legacy_windows=False, _environ={})
+    with console.capture() as capture:
+        console.print(rich_table(table, glyphs))
+    for line in capture.get().splitlines():
+        yield line.rstrip()

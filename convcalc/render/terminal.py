@@ -1,0 +1,37 @@
+"""Documents on a terminal, through rich: the same lines as plain text, dressed."""
+
+from collections.abc import Iterable
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.segment import Segment
+
+from convcalc.render.glyphs import Glyphs
+from convcalc.render.layout import Layout
+from convcalc.render.styles import style_of
+from convcalc.report.document import Document, Line, Table
+
+
+class Lines:
+    """Lines of dressed text as one rich renderable; nested rich tables would take 500 times as long."""
+
+    def __init__(self, lines: Iterable[Line]) -> None:
+        self.lines = lines
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Yield the lines as segments."""
+        for line in self.lines:
+            for text, role in line:
+                yield Segment(text, style_of(role))
+            yield Segment.line()
+
+
+def render(document: Document, console: Console, glyphs: Glyphs) -> None:
+    """Print a document, block by block, in the console's width and colours."""
+    layout = Layout(console.width, glyphs, brackets=console.color_system is None or console.no_color)
+    for block in document:
+        if isinstance(block, Table):
+            from convcalc.render.tables import rich_table
+
+            console.print(rich_table(block, glyphs))
+        else:
+            console.print(Lines(layout.lines(block)), end="", soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Results become Documents: headings, pictures of matrices, sums and tables. Selects and labels, no arithmetic."""

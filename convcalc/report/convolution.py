@@ -1,0 +1,135 @@
+"""A convolution as a Document: what it is, each step with its window and its sum, the answer."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcalc.choices import Order, PaddingRule, PadMode
+from convcalc.engine.convolution import Convolution
+from convcalc.engine.step import Cells, ChannelSum, ConvolutionStep
+from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Worked
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import Chosen, Show
+from convcalc.report.stepwise import Stepwise, padding_text
+
+
+@dataclass(frozen=True, slots=True)
+class Labels:
+    """What the user called things: the kernel's name, and the padding's word if it was one."""
+
+    kernel: str = "kernel"
+    padding: PaddingRule | None = None
+
+
+def worked_convolution(result: Convolution, show: Show, labels: Labels) -> Worked:
+    """Return a convolution's work as a Document, and its answer."""
+    plan = result.plan
+    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+    axes = plan.rows, plan.columns
+    return _Report(result=result, axes=axes, shape=plan.shape, show=show, one_row=one_row, labels=labels).worked()
+
+
+@dataclass(eq=False, kw_only=True)
+class _Report(Stepwise):
+    result: Convolution
+    labels: Labels
+
+    def heading(self) -> str:
+        result, plan = self.result, self.result.plan
+        cut = 3 if self.one_row else 2
+        shape = [*plan.shape[:2], *plan.shape[cut:]]
+        channels = plan.channels > 1
+        grid = shape_text(result.input.shape[(0 if plan.items > 1 else 1 if channels else cut) :])
+        depth = plan.channels // plan.groups
+        kernel = shape_text(result.kernel.shape[(1 if depth > 1 else cut) :])
+        filters = f"{plan.filters} filters" if plan.filters > 1 else self.labels.kernel
+        if plan.filters > 1 and self.labels.kernel != "kernel":
+            filters += f" ({self.labels.kernel})"
+        parts = [f"conv · input {grid} * {filters} {kernel}"]
+        parts.append(f"stride {self.pair_text(plan.rows.stride, plan.columns.stride)}")
+        parts.append(f"padding {padding_text(plan.rows, plan.columns, self.labels.padding, one_row=self.one_row)}")
+        if plan.mode != PadMode.ZEROS:
+            parts.append(f"{plan.mode}")
+        if max(plan.rows.dilation, plan.columns.dilation) > 1:
+            parts.append(f"dilation {self.pair_text(plan.rows.dilation, plan.columns.dilation)}")
+        if plan.groups > 1:
+            parts.append(f"groups {plan.groups}")
+        if result.bias is not None:
+            parts.append(f"bias {','.join(self.show.write(bias) for bias in result.bias.tolist()[:6])}")
+        if result.flipped:
+            parts.append("kernel flipped")
+        first = 0 if plan.items > 1 else 1 if plan.filters > 1 or result.input_dimensions > 2 else 2
+        return f"{' · '.join(parts)} → {shape_text(tuple(shape[first:]))}"
+
+    def notes(self) -> Iterator[str]:
+        plan = self.result.plan
+        if self.result.flipped:
+            yield (
+                "The kernel is turned half round first, as the textbook's convolution has it; "
+                "networks leave it as it is (cross-correlation)."
+            )
+        if self.labels.padding == PaddingRule.SAME and max(plan.rows.stride, plan.columns.stride) > 1:
+            yield "'same' with a stride gives ⌈N/S⌉, as TensorFlow and ONNX have it; PyTorch refuses it."
+        yield from super().notes()
+
+    def step(self, chosen: Chosen) -> Iterator[Block]:
+        step = self.result.step(chosen.at, chosen.number)
+        yield self.picture(step)
+        yield from self.sums(step)
+
+    def picture(self, step: ConvolutionStep) -> Picture:
+        item, map_ = step.at[:2]
+        window = step.window.rows, step.window.columns
+        lines = []
+        for depth, part in enumerate(step.channels):
+            grid, kernel = self.input(item, part.channel), self.kernel(map_, depth, part)
+            lines.append((Matrix(grid, window), "*", Matrix(kernel), "=", Matrix(self.products(part))))
+        return Picture(tuple(lines), self.output(step.at, "output map"))
+
+    def kernel(self, map_: int, depth: int, part: ChannelSum) -> Body:
+        title = "kernel" if self.result.plan.filters == 1 else f"kernel {map_}"
+        title += f" × 1/{part.divisor}" if part.divisor > 1 else ""
+        return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title))
+
+    def products(self, part: ChannelSum) -> Body:
+        """Return a step's products, in cells at least as wide as those of its input, so that steps stay in line."""
+        least = max(len(self.show.write(cell)) for row in part.cells for cell in row) + 1
+        return self.small(part.products, "products", least)
+
+    def small(self, cells: Cells, title: str, least: int = 0) -> Body:
+        """Return a small grid of plain numbers as a body."""
+        write = self.show.write.for_cells(cell for row in cells for cell in row)
+        texts = [[write(cell) for cell in row] for row in cells]
+        width = max(len(text) for row in texts for text in row)
+        return Body(title, len(texts), len(texts[0]), lambda r, c: texts[r][c], max(width, least))
+
+    def sums(self, step: ConvolutionStep) -> Iterator[Sum]:
+        write = self.show.write
+        bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
+        if len(step.channels) == 1:
+            part = step.channels[0]
+            opening, closing = _over(part)
+            if part.divisor == 1 or not bias:
+                terms = (*self.terms(part), *bias)
+                yield Sum(terms, " + ", write.outcome(step.value), "", opening, closing)
+                return
+        width = max(len(f"channel {part.channel}:") for part in step.channels)
+        for part in step.channels:
+            label = f"channel {part.channel}:".ljust(width + 1)
+            yield Sum(self.terms(part), " + ", write.outcome(part.total), label, *_over(part), final=False)
+        totals = tuple(write.factor(part.total) for part in step.channels)
+        yield Sum((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))
+
+    def terms(self, part: ChannelSum) -> tuple[str, ...]:
+        write = self.show.write
+        pairs = zip(_ordered(part.cells, self.show.order), _ordered(part.weights, self.show.order), strict=True)
+        return tuple(f"{write.factor(cell)}×{write.factor(weight)}" for cell, weight in pairs)
+
+
+def _over(part: ChannelSum) -> tuple[str, str]:
+    """Return the brackets around a sum that a divisor divides."""
+    return ("(", f")/{part.divisor}") if part.divisor > 1 else ("", "")
+
+
+def _ordered(cells: Cells, order: Order) -> list[object]:
+    rows = cells if order is Order.ROW else zip(*cells, strict=True)
+    return [cell for row in rows for cell in row]

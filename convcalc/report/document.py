@@ -1,0 +1,150 @@
+"""A Document: what is to be shown, in the field's terms, with nothing said of colours, widths or files.
+
+A document is an iterable of blocks, made as they are asked for, so that a thousand steps take no memory.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from enum import Enum, auto
+from typing import Any, NamedTuple
+
+
+class Role(Enum):
+    """What a piece of text is; a renderer decides what that looks like."""
+
+    PLAIN = auto()
+    QUIET = auto()
+    TITLE = auto()
+    WINDOW = auto()
+    WINDOW_PADDING = auto()
+    PADDING = auto()
+    PENDING = auto()
+    RESULT = auto()
+
+
+class Shade(NamedTuple):
+    """A cell shaded by its value: `level` is 0 (the grid's lowest) to 1; `zero` is where 0 lies on that scale."""
+
+    level: float
+    zero: float
+
+
+Span = tuple[str, Role | Shade]
+Line = list[Span]
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What an operation is, and the formula of its size: one line if there is room, else two or more."""
+
+    text: str
+    formulas: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Subheading:
+    """The line that opens a step, or a part of a report."""
+
+    text: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A paragraph, wrapped between words."""
+
+    text: str
+    role: Role = Role.PLAIN
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """An expression and what it comes to; it wraps between its terms only. `label` stands in front."""
+
+    terms: tuple[str, ...]
+    joiner: str
+    outcome: str
+    label: str = ""
+    opening: str = ""
+    closing: str = ""
+    final: bool = True
+    """Whether the outcome is the value of the output cell, rather than a part of it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Body:
+    """A grid of cell texts: `text(row, column)` gives one; `padding` is (top, bottom, left, right).
+
+    Renderers keep what they have drawn of a body, so the same object should serve all the steps.
+    """
+
+    title: str
+    rows: int
+    columns: int
+    text: Callable[[int, int], str]
+    width: int
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0)
+    shade: Callable[[int, int], Shade] | None = None
+    """How a cell is shaded by its value, if it is to be."""
+    measured: bool = True
+    """Whether no cell is wider than `width`; of a very large grid, not every cell was looked at."""
+
+    def is_padding(self, row: int, column: int) -> bool:
+        """Whether a cell lies in the padding."""
+        top, bottom, left, right = self.padding
+        return not (top <= row < self.rows - bottom and left <= column < self.columns - right)
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """A body with marks on it: a window, the cell being made, and how many cells are made already."""
+
+    body: Body
+    window: tuple[Sequence[int], Sequence[int]] | None = None
+    current: tuple[int, int] | None = None
+    made: int | None = None
+    """Cells made so far, row by row; the rest are still open. None: all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Matrices side by side with signs between; further lines stand below; `result` stands right of them all."""
+
+    lines: tuple[tuple[Matrix | str, ...], ...]
+    result: Matrix | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of texts; numbers stand right, words left. `highlight` names a row that answers the question."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    left: frozenset[int] = frozenset()
+    highlight: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """Grids side by side, as many as there is room for on a line; those with shades are also drawn shaded."""
+
+    matrices: tuple[Matrix, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer, drawn. Where the answer itself follows as plain rows, this is left out."""
+
+    grids: Grids
+
+
+Block = Heading | Subheading | Text | Sum | Picture | Grids | Table | Answer
+Document = Iterable[Block]
+
+
+@dataclass(frozen=True)
+class Worked:
+    """What a calculating command came to: the work to show, and the answer, made when it is asked for."""
+
+    work: Document
+    answer: Callable[[], Any]

@@ -1,0 +1,60 @@
+"""The output-size formula with numbers put in. Plain text, no numpy."""
+
+from fractions import Fraction
+
+from convcalc.engine.geometry import AdaptiveAxis, Axis
+
+
+def size_formula(axis: Axis) -> str:
+    """Write (N + 2P − F)/S + 1 with an axis's numbers, and what it comes to.
+
+    >>> size_formula(Axis(6, 3)), size_formula(Axis(7, 3, stride=3))
+    ('(6 + 2·0 − 3)/1 + 1 = 4', '(7 + 2·0 − 3)/3 + 1 = 7/3 ≈ 2.33, rounded down: 2')
+    >>> size_formula(Axis(7, 3, 2, before=0, after=1, dilation=2))
+    '(7 + 0 + 1 − 5)/2 + 1 = 5/2 = 2.5, rounded down: 2, with 5 = 2·(3 − 1) + 1'
+    """
+    padding = f"2·{axis.before}" if axis.before == axis.after else f"{axis.before} + {axis.after}"
+    left = f"({axis.size} + {padding} − {axis.extent})/{axis.stride} + 1"
+    dilated = f", with {axis.extent} = {axis.dilation}·({axis.kernel} − 1) + 1" if axis.dilation > 1 else ""
+    if axis.exact.denominator == 1:
+        return f"{left} = {int(axis.exact)}{dilated}"
+    rounded = f"rounded {'up' if axis.output > axis.exact else 'down'}: {axis.output}"
+    return f"{left} = {not_whole(axis.exact)}, {rounded}{dilated}"
+
+
+def not_whole(value: Fraction) -> str:
+    """Write a size that is not whole as its fraction and, as the lecture does, two decimals.
+
+    >>> not_whole(Fraction(7, 3)), not_whole(Fraction(5, 2))
+    ('7/3 ≈ 2.33', '5/2 = 2.5')
+    """
+    short = value * 100
+    if short.denominator == 1:
+        return f"{value} = {float(value):g}"
+    return f"{value} ≈ {float(value):.2f}"
+
+
+def axis_formulas(rows: Axis | AdaptiveAxis, columns: Axis | AdaptiveAxis, *, one_row: bool) -> tuple[str, ...]:
+    """Return the formula of each axis, or a single one where both are alike or there is but one row."""
+    written = [
+        f"adaptive: {axis.output} windows over {axis.size}" if isinstance(axis, AdaptiveAxis) else size_formula(axis)
+        for axis in (rows, columns)
+    ]
+    if one_row or written[0] == written[1]:
+        return (written[1],)
+    return f"rows: {written[0]}", f"columns: {written[1]}"
+
+
+def runs_text(runs: list[tuple[int, int]], name: str) -> str:
+    """Write runs of cells: ``row 6``, ``rows 1 to 3 and 5 to 7``.
+
+    >>> runs_text([(6, 6)], "rows"), runs_text([(1, 3), (5, 7)], "columns")
+    ('row 6', 'columns 1 to 3 and 5 to 7')
+    """
+    shown = [str(first) if first == last else f"{first} to {last}" for first, last in runs[:6]]
+    if len(runs) > 6:
+        shown = [*shown[:5], f"{len(runs) - 5} more"]
+    single = len(runs) == 1 and runs[0][0] == runs[0][1]
+    noun = name.removesuffix("s") if single else name
+    listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
+    return f"{noun} {listed}"

@@ -1,0 +1,74 @@
+"""Grids of numbers as bodies of text, made once for all the steps that show them."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from convcalc.engine.exact import Array
+from convcalc.report.document import Answer, Body, Grids, Matrix, Shade
+from convcalc.report.numbers import Writer, shape_text, widest
+
+WRITTEN_AT_ONCE = 1 << 14
+
+
+def body_of(
+    plane: Array,
+    title: str,
+    write: Writer,
+    *,
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    heat: bool = False,
+    width: int = 0,
+) -> Body:
+    """Return a two-dimensional grid as a body; `width` is the least its cells take."""
+    if plane.size <= WRITTEN_AT_ONCE:
+        values = plane if plane.dtype == np.float32 else plane.tolist()
+        write_cell = write.for_cells(plane.flat) if plane.dtype == object else write
+        cells = [[write_cell(cell) for cell in line] for line in values]
+        text, cell_width = _lookup(cells), max(len(cell) for line in cells for cell in line)
+    else:
+        text, cell_width = lambda row, column: write(plane[row, column]), widest(plane, write)
+    rows, columns = plane.shape
+    shade = shading(plane) if heat else None
+    measured = plane.size <= WRITTEN_AT_ONCE
+    return Body(title, rows, columns, text, max(width, cell_width), padding, shade, measured)
+
+
+def _lookup(cells: list[list[str]]) -> Callable[[int, int], str]:
+    return lambda row, column: cells[row][column]
+
+
+def shading(plane: Array) -> Callable[[int, int], Shade]:
+    """Return how each cell is shaded: its place between the grid's lowest value (or 0) and its highest."""
+    values = plane.astype(np.float64)
+    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    reach = high - low or 1.0
+    zero = -low / reach
+    return lambda row, column: Shade((float(values[row, column]) - low) / reach, zero)
+
+
+def planes(grid: Array, title: str) -> list[tuple[str, Array]]:
+    """Return a grid's planes with a title each: one, or one a channel (and item)."""
+    flat = np.atleast_2d(grid)
+    shape = shape_text(flat.shape[-2:]) if flat.shape[-2] > 1 or grid.ndim > 1 else str(flat.shape[-1])
+    if flat.ndim == 2:
+        return [(f"{title} {shape}", flat)]
+    return [(f"{title}[{','.join(map(str, index))}] {shape}", flat[index]) for index in np.ndindex(*flat.shape[:-2])]
+
+
+def grids_of(
+    grid: Array,
+    title: str,
+    write: Writer,
+    *,
+    heat: bool = False,
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+) -> Grids:
+    """Return a whole grid, every channel of it, to be set side by side."""
+    drawn = [body_of(plane, name, write, heat=heat, padding=padding) for name, plane in planes(grid, title)]
+    return Grids(tuple(Matrix(body) for body in drawn))
+
+
+def answer_of(grid: Array, write: Writer, *, heat: bool = False) -> Answer:
+    """Return the answer as it is drawn where it does not follow as plain rows."""
+    return Answer(grids_of(grid, "output", write, heat=heat))

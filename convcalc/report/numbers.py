@@ -1,0 +1,120 @@
+"""Numbers as the work shows them: short, exact where a few signs suffice, and honest where they do not."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from convcalc.engine.exact import Array, exact
+from convcalc.engine.step import Number
+
+DECIMALS = 4
+LONGEST_FRACTION = 5
+LONGEST_OUTCOME = 15
+SIGNIFICANT_FROM = 1e12
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Writes numbers with at most `precision` decimals, trailing zeros dropped.
+
+    Without a precision asked for, a quotient stays a fraction unless four decimals say it exactly.
+    """
+
+    precision: int | None = None
+
+    def __call__(self, value: Any) -> str:
+        """Write a number for a table.
+
+        >>> write = Writer()
+        >>> write(3), write(Fraction(13, 4)), write(Fraction(28, 9)), write(0.30000000000000004)
+        ('3', '3.25', '28/9', '0.3')
+        >>> Writer(2)(Fraction(28, 9))
+        '3.11'
+        """
+        number = plain(value)
+        if isinstance(number, int):
+            return str(number)
+        if isinstance(number, Fraction) and self.precision is None:
+            if self.is_short_decimal(number):
+                return self._decimal(float(number))
+            if len(str(abs(number))) <= LONGEST_FRACTION:
+                return str(number)
+        return self._decimal(float(number))
+
+    def for_cells(self, cells: Iterable[Any]) -> Callable[[Any], str]:
+        """Return how to write a grid's cells alike: all as decimals, or all quotients as fractions.
+
+        >>> write = Writer().for_cells([Fraction(13, 4), Fraction(28, 9), 2])
+        >>> write(Fraction(13, 4)), write(2)
+        ('13/4', '2')
+        """
+        if self.precision is not None:
+            return self
+        quotients = [cell for cell in cells if isinstance(cell, Fraction)]
+        if all(self.is_short_decimal(cell) for cell in quotients):
+            return self
+        if all(len(str(abs(cell))) <= LONGEST_FRACTION for cell in quotients):
+            return str
+        return Writer(DECIMALS)
+
+    def outcome(self, value: Any) -> str:
+        """Write what a sum comes to, with its sign: ``= 28/9 ≈ 3.1111``, ``= 3.25``, ``≈ 0.3333``.
+
+        >>> Writer().outcome(Fraction(28, 9)), Writer().outcome(5), Writer().outcome(2**0.5)
+        ('= 28/9 ≈ 3.1111', '= 5', '≈ 1.4142')
+        """
+        number = plain(value)
+        text = self(value)
+        if isinstance(number, Fraction) and not self.is_short_decimal(number) and self.precision is None:
+            return (
+                f"= {number} ≈ {self._decimal(float(number))}" if len(str(number)) <= LONGEST_OUTCOME else f"≈ {text}"
+            )
+        same = exact(float(text)) == exact(number) if not isinstance(number, int) else True
+        return f"{'=' if same else '≈'} {text}"
+
+    def factor(self, value: Any) -> str:
+        """Write a number as a factor or term: negative ones and fractions stand in brackets."""
+        text = self(value)
+        return f"({text})" if text.startswith("-") or "/" in text else text
+
+    def is_short_decimal(self, number: Fraction) -> bool:
+        """Whether four decimals say a quotient exactly."""
+        return bool((number * 10**DECIMALS).denominator == 1) and abs(number) < SIGNIFICANT_FROM
+
+    def _decimal(self, value: float) -> str:
+        decimals = DECIMALS if self.precision is None else self.precision
+        if value and (abs(value) < 0.5 * 10**-decimals or abs(value) >= SIGNIFICANT_FROM):
+            mantissa, _, power = f"{value:.{decimals}e}".partition("e")
+            return f"{_trim(mantissa)}e{int(power)}"
+        return _trim(f"{value:.{decimals}f}")
+
+
+def _trim(text: str) -> str:
+    short = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if short == "-0" else short
+
+
+def plain(value: Any) -> Number:
+    """Return a cell of an array, or a number, as plain Python."""
+    if isinstance(value, np.generic):
+        return float(str(value)) if isinstance(value, np.float32) else value.item()
+    return value  # type: ignore[no-any-return]
+
+
+def widest(grid: Array, write: Any, most: int = 1 << 14) -> int:
+    """Return the width of a grid's widest cell; of a very large grid, that of its extremes."""
+    if grid.size <= most:
+        return max(len(write(cell)) for cell in grid.ravel().tolist())
+    return max(len(write(cell)) for cell in (grid.max(), grid.min(), *grid.ravel()[:256]))
+
+
+def shape_text(shape: tuple[int, ...]) -> str:
+    """Write a shape as the field does.
+
+    >>> shape_text((3, 4, 4))
+    '3×4×4'
+    """
+    return "×".join(str(length) for length in shape)

@@ -1,0 +1,111 @@
+"""A pooling as a Document: each window, and its winner, or its sum and what divides it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcalc.choices import PaddingRule, PoolKind
+from convcalc.engine.geometry import AdaptiveAxis, Axis
+from convcalc.engine.pooling import EXTREMES, Pooling
+from convcalc.engine.step import PoolingStep
+from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Worked
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import Chosen, Show
+from convcalc.report.stepwise import Stepwise, padding_text
+
+
+def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None) -> Worked:
+    """Return a pooling's work as a Document, and its answer; `rule` is the word that asked for the padding."""
+    one_row = result.rows.padded == 1 and result.rows.output == 1
+    axes = result.rows, result.columns
+    return _Report(result=result, axes=axes, shape=result.shape, show=show, one_row=one_row, rule=rule).worked()
+
+
+@dataclass(eq=False, kw_only=True)
+class _Report(Stepwise):
+    result: Pooling
+    rule: PaddingRule | None
+
+    def heading(self) -> str:
+        result, (rows, columns) = self.result, self.axes
+        cut = 3 if self.one_row else 2
+        first = 0 if self.shape[0] > 1 else 1 if self.shape[1] > 1 or result.input_dimensions > 2 else cut
+        name = f"{result.kind} pool" + (f" (p = {result.norm})" if result.kind is PoolKind.LP else "")
+        parts = [f"{name} · input {shape_text(result.input.shape[first:])}"]
+        if isinstance(rows, Axis) and isinstance(columns, Axis):
+            window = str(columns.kernel) if self.one_row else f"{rows.kernel}×{columns.kernel}"
+            parts += [f"window {window}", f"stride {self.pair_text(rows.stride, columns.stride)}"]
+            if any((rows.before, rows.after, columns.before, columns.after)):
+                counted = "" if result.kind is not PoolKind.AVG or result.count_padding else ", not counted"
+                parts.append(f"padding {padding_text(rows, columns, self.rule, one_row=self.one_row)}{counted}")
+            if max(rows.dilation, columns.dilation) > 1:
+                parts.append(f"dilation {self.pair_text(rows.dilation, columns.dilation)}")
+            if columns.ceil:
+                parts.append("ceil")
+        elif isinstance(rows, AdaptiveAxis):
+            output = str(columns.output) if self.one_row else f"{rows.output}×{columns.output}"
+            parts.append("global" if (rows.output, columns.output) == (1, 1) else f"adaptive to {output}")
+        shape = self.shape[first:2] + self.shape[cut:]
+        return f"{' · '.join(parts)} → {shape_text(shape)}"
+
+    def notes(self) -> Iterator[str]:
+        result = self.result
+        if result.kind is PoolKind.LP and result.norm % 2:
+            yield "Absolute values are taken, as ONNX has it; PyTorch takes none, and has no answer for a negative sum."
+        if result.kind is PoolKind.AVG and result.columns.before + result.rows.before:
+            counts = "counts" if result.count_padding else "does not count"
+            other = "--no-count-pad leaves it out" if result.count_padding else "PyTorch counts it by default"
+            yield f"The divisor {counts} the padding; {other}."
+        yield from super().notes()
+
+    def step(self, chosen: Chosen) -> Iterator[Block]:
+        step = self.result.step(chosen.at, chosen.number)
+        item, channel = step.at[:2]
+        grid = Matrix(self.input(item, channel), (step.window.rows, step.window.columns))
+        output = self.output(step.at, "output, channel")
+        yield Picture(((grid, "→", self.window(step), "→"),), output)
+        yield self.sum(step)
+
+    def window(self, step: PoolingStep) -> Matrix:
+        """Return the window by itself, the winner marked if there is one."""
+        write = self.show.write
+        texts = [[write(cell) for cell in row] for row in step.cells]
+        least = self.input(step.at[0], step.at[1]).width
+        padding = _sides(step.padding)
+        body = Body("window", len(texts), len(texts[0]), lambda r, c: texts[r][c], least, padding)
+        return Matrix(body, current=step.winner)
+
+    def sum(self, step: PoolingStep) -> Sum:
+        write, kind = self.show.write, self.result.kind
+        pairs = [
+            (cell, padded)
+            for cells, marks in zip(step.cells, step.padding, strict=True)
+            for cell, padded in zip(cells, marks, strict=True)
+        ]
+        real = [cell for cell, padded in pairs if not padded]
+        outcome = write.outcome(step.value)
+        if kind in EXTREMES:
+            return Sum(tuple(write(cell) for cell in real), ", ", outcome, "", f"{kind}(", ")")
+        if kind is PoolKind.LP:
+            power = {2: "²", 3: "³"}.get(self.result.norm, f"^{self.result.norm}")
+            terms = tuple(f"|{write(cell)}|{power}" if cell < 0 else f"{write(cell)}{power}" for cell in real)
+            opening, closing = ("√(", ")") if self.result.norm == 2 else ("(", f")^(1/{self.result.norm})")
+            return Sum(terms, " + ", outcome, "", opening, closing)
+        counted = [cell for cell, padded in pairs if not padded or self.result.count_padding]
+        terms = tuple(write.factor(cell) for cell in counted)
+        if step.divisor is None:
+            return Sum(terms, " + ", outcome)
+        assert step.total is not None
+        return Sum(terms, " + ", f"= {write.factor(step.total)}/{step.divisor} {outcome}", "", "(", f")/{step.divisor}")
+
+
+def _sides(padding: tuple[tuple[bool, ...], ...]) -> tuple[int, int, int, int]:
+    """Return how many rows and columns at each side of a window are padding throughout."""
+    whole_rows = [all(row) for row in padding]
+    whole_columns = [all(column) for column in zip(*padding, strict=True)]
+    return (*_ends(whole_rows), *_ends(whole_columns))
+
+
+def _ends(flags: list[bool]) -> tuple[int, int]:
+    first = flags.index(False) if False in flags else 0
+    last = flags[::-1].index(False) if False in flags else 0
+    return first, last
