@@ -7,6 +7,10 @@ from typing import Annotated, Any
 import typer
 
 from convcalc.cli.convolution import conv
+from convcalc.cli.grids import pad, show
+from convcalc.cli.kernels import kernels
+from convcalc.cli.pooling import pool
+from convcalc.cli.size import size
 from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError
 
 CALCULATE, LOOK_UP, LEARN = "Calculate", "Look up", "Learn"
@@ -19,7 +23,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command(rich_help_panel=CALCULATE)(conv)
+for command in (conv, pool, pad, size, show):
+    app.command(rich_help_panel=CALCULATE)(command)
+app.command(rich_help_panel=LOOK_UP)(kernels)
 
 
 def _version(asked: bool) -> None:
@@ -36,7 +42,7 @@ def convcalc(
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """A convolution calculator that shows every window, every product and every sum.
+    """Calculate convolutions, and see every window, every product and every sum.
 
     Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
     What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.

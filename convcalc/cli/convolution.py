@@ -177,7 +177,7 @@ def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
 def read_bias(channel: Channel, text: str) -> "Array":
     """Read the biases: numbers parted by commas or spaces, or a file of them."""
     cells = channel.read(text, "--bias").cells
-    if cells.ndim > 2 or min(cells.shape) > 1:
+    if cells.ndim > 2 or min(cells.shape, default=1) > 1:
         raise InputError("the bias must be one row or one column of numbers", hint="one number a filter, as in 1,0")
     return cells.ravel()
 
@@ -188,13 +188,15 @@ def spread_kernel(
     """Return the groups and the kernel with which a one-channel kernel reads all the channels of a grid."""
     import numpy as np
 
+    from convcalc.engine.convolution import four_dimensional
+
     if not (per_channel or all_channels):
         return groups, weights
     option = "--per-channel" if per_channel else "--all-channels"
     if groups != 1:
         raise UsageError(f"{option} and --groups exclude each other", hint="leave one of them out")
-    filters = weights.reshape((1,) * (4 - weights.ndim) + weights.shape)
-    channels = grid.shape[-3] if grid.ndim > 2 else 1
+    filters = four_dimensional(weights)
+    channels = four_dimensional(grid).shape[1]
     if filters.shape[1] != 1:
         raise InputError(
             f"{option} takes a kernel of one channel, and this one has {filters.shape[1]}",

@@ -113,13 +113,14 @@ class Channel:
             self.stdout.write(line + "\n")
 
     def _save(self, worked: "Worked", options: OutputOptions, path: Path) -> None:
+        from convcalc.engine.exact import as_grid
         from convcalc.matrix_io.files import format_of, write_whole
 
         suffix = format_of(path)
         if suffix == "npy" and options.format is not None:
             raise UsageError(f"--format {options.format} does not go with a .npy file", hint="leave one of them out")
         if suffix == "npy":
-            write_whole(path, worked.answer())
+            write_whole(path, as_grid(worked.answer()))
         else:
             style = options.format or (Format(suffix) if suffix != "txt" else Format.PLAIN)
             if style is Format.TABLE:
@@ -127,7 +128,7 @@ class Channel:
             else:
                 lines = answer_text(worked, options, style, self.comments, glyphs_for(None, options.ascii))
             write_whole(path, lines)
-        shape = "×".join(str(length) for length in worked.answer().shape)
+        shape = "×".join(str(length) for length in as_grid(worked.answer()).shape)
         complain(f"wrote the {shape} answer to {path}")
 
     def _drawn(self, worked: "Worked", options: OutputOptions) -> Iterator[str]:
@@ -140,8 +141,6 @@ def answer_text(
     worked: "Worked", options: OutputOptions, style: Format, comments: list[str], glyphs: "Glyphs"
 ) -> Iterator[str]:
     """Yield the lines of an answer; plain ones have the work before them as comments, unless it is to be quiet."""
-    from convcalc.matrix_io.files import answer_lines
-
     if style is Format.PLAIN and not options.quiet:
         from convcalc.render.plain import render
 
@@ -151,12 +150,20 @@ def answer_text(
             yield "#"
         for line in render(worked.work, PIPE_WIDTH - len(COMMENT), glyphs, answers=False):
             yield f"{COMMENT}{line}".rstrip()
+    answer = worked.answer()
+    if isinstance(answer, list) and style is Format.PLAIN:
+        yield from (" ".join(map(str, row)) for row in answer)  # needs no numpy: `size` stays quick
+        return
+    from convcalc.engine.exact import as_grid
+    from convcalc.matrix_io.files import answer_lines
+
+    answer = as_grid(answer)
     write = None
     if options.precision is not None and style is not Format.JSON:
         from convcalc.report.numbers import Writer
 
         write = Writer(options.precision)
-    yield from answer_lines(worked.answer(), style, write)
+    yield from answer_lines(answer, style, write)
 
 
 def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":

@@ -15,6 +15,7 @@ from convcalc.report.document import (
     Answer,
     Block,
     Body,
+    Drawing,
     Grids,
     Heading,
     Line,
@@ -54,6 +55,8 @@ class Layout:
             return self._sum(block)
         if isinstance(block, Picture):
             return self._picture(block)
+        if isinstance(block, Drawing):
+            return ([(self.glyphs.say(text), role) for text, role in line] for line in block.lines)
         if isinstance(block, Answer):
             return self._grids(block.grids)
         if isinstance(block, Grids):
@@ -85,6 +88,8 @@ class Layout:
 
     def _sum(self, block: Sum) -> Iterator[Line]:
         """Break an expression between its terms only; a line that goes on is indented under the first term."""
+        if not block.label:
+            yield []
         say = self.glyphs.say
         joiner, label = say(block.joiner), INDENT + say(block.label)
         pieces = [say(term) + joiner.rstrip() for term in block.terms[:-1]] + [

@@ -9,11 +9,11 @@ STYLES: dict[Role, Style] = {
     Role.PLAIN: Style.null(),
     Role.QUIET: Style(dim=True),
     Role.TITLE: Style(bold=True),
-    Role.WINDOW: Style(color="black", bgcolor="cyan"),
-    Role.WINDOW_PADDING: Style(color="bright_black", bgcolor="cyan"),
+    Role.WINDOW: Style(color="grey0", bgcolor="cyan"),
+    Role.WINDOW_PADDING: Style(color="grey30", bgcolor="cyan"),
     Role.PADDING: Style(color="bright_black"),
     Role.PENDING: Style(color="bright_black"),
-    Role.RESULT: Style(color="black", bgcolor="yellow", bold=True),
+    Role.RESULT: Style(color="grey0", bgcolor="yellow", bold=True),
 }
 
 _BELOW, _ZERO, _ABOVE = (49, 99, 190), (238, 238, 238), (200, 92, 24)

@@ -9,15 +9,14 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from convcalc.render.glyphs import Glyphs
-from convcalc.render.styles import STYLES
-from convcalc.report.document import Role, Table
+from convcalc.report.document import Table
+
+_ASCII_HEAD = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
 
 
 def rich_table(table: Table, glyphs: Glyphs) -> RichTable:
     """Return a table block as rich's own table: a rule under the head, nothing else."""
-    drawn = RichTable(box=box.ASCII_DOUBLE_HEAD if glyphs.ascii else box.SIMPLE_HEAD, pad_edge=False, expand=False)
-    if glyphs.ascii:
-        drawn.box = box.Box("    \n    \n -- \n    \n    \n    \n    \n    \n", ascii=True)
+    drawn = RichTable(box=_ASCII_HEAD if glyphs.ascii else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, column in enumerate(table.columns):
         left = index in table.left
         drawn.add_column(
@@ -26,9 +25,8 @@ def rich_table(table: Table, glyphs: Glyphs) -> RichTable:
             no_wrap=not left,
             overflow="fold",
         )
-    for index, row in enumerate(table.rows):
-        style = STYLES[Role.RESULT] if index in table.highlight else ""
-        drawn.add_row(*(Text(glyphs.say(cell)) for cell in row), style=style)
+    for row in table.rows:
+        drawn.add_row(*(Text(glyphs.say(cell)) for cell in row))
     return drawn
 
 

@@ -115,13 +115,19 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """Lines that are drawn as they stand, each piece with its role; short enough for any screen."""
+
+    lines: tuple[tuple[Span, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Table:
-    """A table of texts; numbers stand right, words left. `highlight` names a row that answers the question."""
+    """A table of texts; numbers stand right, words left: `left` names the columns of words."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left: frozenset[int] = frozenset()
-    highlight: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,13 +144,16 @@ class Answer:
     grids: Grids
 
 
-Block = Heading | Subheading | Text | Sum | Picture | Grids | Table | Answer
+Block = Heading | Subheading | Text | Sum | Picture | Drawing | Grids | Table | Answer
 Document = Iterable[Block]
 
 
 @dataclass(frozen=True)
 class Worked:
-    """What a calculating command came to: the work to show, and the answer, made when it is asked for."""
+    """What a calculating command came to: the work to show, and the answer, made when it is asked for.
+
+    The answer is a grid: an array, or (where numpy is not needed) rows of integers.
+    """
 
     work: Document
     answer: Callable[[], Any]

@@ -1,0 +1,75 @@
+"""``convcalc pad`` and ``convcalc show``."""
+
+from typing import Annotated
+
+import typer
+
+from convcalc.choices import PaddingRule, PadMode
+from convcalc.cli.convolution import show_of
+from convcalc.cli.options import InputOptions, OutputOptions, StepOptions, padding_of, with_options
+from convcalc.cli.output import channel_of
+from convcalc.errors import UsageError
+
+LARGEST_BYTE = 255
+
+
+@with_options
+def pad(
+    ctx: typer.Context,
+    source: InputOptions,
+    out: OutputOptions,
+    padding: Annotated[
+        str, typer.Option("--padding", "-p", metavar="N|ROWS,COLS|T,B,L,R", help="Cells to add around the grid.")
+    ] = "1",
+    pad_mode: Annotated[PadMode, typer.Option("--pad-mode", help="What stands in the padding.")] = PadMode.ZEROS,
+) -> None:
+    """Add cells around a grid, and show which they are.
+
+    Examples:
+      convcalc pad -i grid.txt -p 1
+
+      convcalc pad -i "1 2 3 4" -p 2 --pad-mode reflect
+
+    """
+    from convcalc.engine.padding import pad as padded
+    from convcalc.report.grid import worked_padding
+
+    amounts = padding_of(padding)
+    if isinstance(amounts, PaddingRule):
+        raise UsageError(f"--padding {padding} depends on a kernel, and `pad` has none", hint="write a number")
+    channel = channel_of(ctx.obj)
+    grid = channel.read(source.input, "--input").cells
+    channel.emit(worked_padding(padded(grid, amounts, pad_mode), show_of(StepOptions(), out)), out)
+
+
+@with_options
+def show(
+    ctx: typer.Context,
+    source: InputOptions,
+    out: OutputOptions,
+    normalize: Annotated[
+        bool, typer.Option("--normalize", help="Divide every cell by 255, as pictures are before training.")
+    ] = False,
+) -> None:
+    """Show a grid as it was read: its shape, its numbers and, with --heat, its shades.
+
+    Examples:
+      convcalc show -i glyph.txt --heat
+
+      convcalc show -i grid.csv -o grid.npy
+
+    """
+    from convcalc.engine.convolution import convolve
+    from convcalc.report.grid import worked_division, worked_grid
+
+    channel = channel_of(ctx.obj)
+    grid = channel.read(source.input, "--input").cells
+    how = show_of(StepOptions(), out)
+    if not normalize:
+        channel.emit(worked_grid(grid, how), out)
+        return
+    from fractions import Fraction
+
+    flat = grid.reshape(1, 1, -1, grid.shape[-1])
+    quotient = convolve(flat, [[Fraction(1, LARGEST_BYTE)]]).output.reshape(grid.shape)
+    channel.emit(worked_division(grid, quotient, LARGEST_BYTE, how), out)

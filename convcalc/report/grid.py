@@ -1,0 +1,105 @@
+"""Single grids as Documents: shown as they are, padded, or brought to 0..1."""
+
+from fractions import Fraction
+
+import numpy as np
+
+from convcalc.choices import PadMode
+from convcalc.engine.exact import Array
+from convcalc.engine.padding import Padded
+from convcalc.report.document import Document, Heading, Role, Sum, Text, Worked
+from convcalc.report.grids import grids_of
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import Show
+
+FEW_CELLS = 6
+
+
+def worked_grid(grid: Array, show: Show) -> Worked:
+    """Return a grid, shown: its shape, what kind of numbers it holds, and the numbers."""
+
+    def work() -> Document:
+        yield Heading(f"grid {shape_text(grid.shape)} · {_kind(grid)} · {_range(grid, show)}")
+        yield Text("")
+        yield grids_of(grid, "grid", show.write, heat=show.heat)
+
+    return Worked(work(), lambda: grid)
+
+
+def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> Worked:
+    """Return a grid brought to 0..1: each cell over the largest value it could have."""
+
+    def work() -> Document:
+        yield Heading(f"normalise · grid {shape_text(grid.shape)} · every cell divided by {divisor}")
+        yield Text(f"8 bits a channel hold 0 to {divisor}, so the cells come to lie between 0 and 1.", Role.QUIET)
+        yield Text("")
+        yield grids_of(grid, "input", show.write, heat=show.heat)
+        for index, (cell, value) in enumerate(zip(grid.flat, quotient.flat, strict=True)):
+            if index == FEW_CELLS and grid.size > FEW_CELLS:
+                yield Text(f"  … and so on: {grid.size:,} cells", Role.QUIET)
+                break
+            label = f"[{','.join(map(str, np.unravel_index(index, grid.shape)))}]  "
+            yield Sum((f"{show.write(cell)}/{divisor}",), "", show.write.outcome(value), label, final=False)
+        yield Text("")
+        yield grids_of(quotient, "output", show.write, heat=show.heat)
+
+    return Worked(work(), lambda: quotient)
+
+
+def worked_padding(result: Padded, show: Show) -> Worked:
+    """Return a padding's work: how many cells are added where, what they repeat, and the padded grid."""
+    grid, (rows, columns) = result.input, (result.rows, result.columns)
+    one_row = grid.ndim == 1 or (grid.shape[-2] == 1 and rows == (0, 0))
+
+    def work() -> Document:
+        output = result.output
+        first = grid.ndim - 1 if one_row else 0
+        mode = "" if result.mode is PadMode.ZEROS else f" · {result.mode}"
+        amounts = _amounts(rows, columns, one_row=one_row)
+        formulas = [
+            f"{size} + {before} + {after} = {size + before + after}"
+            for size, (before, after) in zip(np.atleast_2d(grid).shape[-2:], (rows, columns), strict=True)
+        ]
+        if one_row or formulas[0] == formulas[1]:
+            formulas = formulas[1:]
+        else:
+            formulas = [f"rows: {formulas[0]}", f"columns: {formulas[1]}"]
+        shapes = shape_text(grid.shape[first:]), shape_text(output.shape[first:])
+        yield Heading(f"pad · input {shapes[0]} · padding {amounts}{mode} → {shapes[1]}", tuple(formulas))
+        if result.mode is not PadMode.ZEROS:
+            for axis, name in ((0, "row"), (1, "column")):
+                if not (axis == 0 and one_row) and any((rows, columns)[axis]):
+                    yield Text(f"Taken from {name}s {_sources(result, axis)}.", Role.QUIET)
+        yield Text("")
+        yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns))
+
+    return Worked(work(), lambda: result.output)
+
+
+def _amounts(rows: tuple[int, int], columns: tuple[int, int], *, one_row: bool) -> str:
+    if one_row:
+        return str(columns[0]) if columns[0] == columns[1] else f"{columns[0]} left, {columns[1]} right"
+    if len({*rows, *columns}) == 1:
+        return str(rows[0])
+    return f"{rows[0]} top, {rows[1]} bottom, {columns[0]} left, {columns[1]} right"
+
+
+def _sources(result: Padded, axis: int) -> str:
+    before, after = (result.rows, result.columns)[axis]
+    cells = [str(source) for source in result.sources(axis)]
+    inner = cells[before : len(cells) - after]
+    middle = " ".join(inner) if len(inner) <= FEW_CELLS else f"{inner[0]} {inner[1]} … {inner[-1]}"
+    parts = [" ".join(cells[:before]), middle, " ".join(cells[len(cells) - after :])]
+    return " | ".join(part for part in parts if part)
+
+
+def _kind(grid: Array) -> str:
+    if grid.dtype.kind == "f":
+        return "decimals"
+    if any(isinstance(cell, Fraction) for cell in grid.flat) if grid.dtype == object else False:
+        return "fractions"
+    return "integers"
+
+
+def _range(grid: Array, show: Show) -> str:
+    return f"{show.write(grid.min())} to {show.write(grid.max())}"
