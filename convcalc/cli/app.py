@@ -9,6 +9,7 @@ import typer
 from convcalc.cli.convolution import conv
 from convcalc.cli.grids import pad, show
 from convcalc.cli.kernels import kernels
+from convcalc.cli.lecture import lecture
 from convcalc.cli.pooling import pool
 from convcalc.cli.size import size
 from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError
@@ -26,6 +27,7 @@ app = typer.Typer(
 for command in (conv, pool, pad, size, show):
     app.command(rich_help_panel=CALCULATE)(command)
 app.command(rich_help_panel=LOOK_UP)(kernels)
+app.command(rich_help_panel=LEARN)(lecture)
 
 
 def _version(asked: bool) -> None:

@@ -78,11 +78,10 @@ class Axis:
     @property
     def output(self) -> int:
         """How many windows there are: the formula rounded down, or up with `ceil`."""
-        if not self.ceil:
-            return self.room // self.stride + 1
-        rounded_up = -(-self.room // self.stride) + 1
-        starts_inside = (rounded_up - 1) * self.stride < self.size + self.before
-        return rounded_up if starts_inside else rounded_up - 1
+        windows = self.room // self.stride + 1
+        if self.ceil and self.room % self.stride and windows * self.stride < self.size + self.before:
+            return windows + 1
+        return windows
 
     def reads(self, index: int) -> range:
         """Return where window `index` lies on the padded axis; with `ceil` it may hang over the end."""

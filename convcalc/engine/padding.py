@@ -85,5 +85,8 @@ def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: 
         return x
     amounts = [(0, 0)] * (x.ndim - 2) + [rows, columns][-x.ndim :]
     if mode == PadMode.ZEROS:
-        return np.pad(x, amounts, constant_values=fill)
+        lengths = [before + length + after for length, (before, after) in zip(x.shape, amounts, strict=True)]
+        padded: Array = np.full(lengths, fill, dtype=x.dtype)
+        padded[tuple(slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True))] = x
+        return padded
     return np.pad(x, amounts, mode=_NUMPY_MODES[mode])  # type: ignore[call-overload, no-any-return]

@@ -117,7 +117,7 @@ def _load_npy(file: Any, source: str) -> Array:
     try:
         mapped = np.load(file, mmap_mode="r" if isinstance(file, Path) else None, allow_pickle=False)
     except (ValueError, EOFError, OSError) as error:
-        pickled = "pickle" in str(error) or "Object arrays" in str(error)
+        pickled = re.search("pickle|object", str(error), re.IGNORECASE)
         reason = "it holds pickled objects, which could run code" if pickled else "it is damaged or not NPY"
         raise InputError(
             f"cannot read '{source}': {reason}", hint="save it again with numpy.save(file, array.astype(float))"

@@ -83,7 +83,8 @@ class Layout:
 
     def _text(self, block: Text) -> Iterator[Line]:
         for line in self.glyphs.say(block.text).split("\n"):
-            for part in textwrap.wrap(line, self.width, subsequent_indent=INDENT) or [""]:
+            indent = line[: len(line) - len(line.lstrip())]
+            for part in textwrap.wrap(line, self.width, subsequent_indent=indent) or [""]:
                 yield [(part, block.role)]
 
     def _sum(self, block: Sum) -> Iterator[Line]:

@@ -221,7 +221,7 @@ def worked_solution(found: list[Axis], missing: list[str], output: int) -> Worke
     exact = sum(axis.exact.denominator == 1 for axis in found)
 
     def work() -> Document:
-        what = " and ".join(missing)
+        what = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
         yield Heading(f"size · what gives an output of {output}? {what}: {len(found)} answers", ("(N + 2P − F)/S + 1",))
         yield Text("")
         rows = tuple(

@@ -1,0 +1,209 @@
+"""The lecture's exercises as data: what each asks, and the command lines that work it.
+
+The commands are convcalc's own, with their grids written out, so that they can be pasted anywhere.
+"""
+
+from dataclasses import dataclass
+
+from convcalc.errors import UsageError, nearest
+
+EXAMPLE = "3 0 1 2 7 4; 1 5 8 9 3 1; 2 7 2 5 1 3; 0 1 3 1 7 8; 4 2 1 6 2 8; 2 4 5 2 3 9"
+EXAMPLE_MAP = "-5 -4 0 8; -10 -2 2 3; 0 -2 -4 -7; -3 -2 -3 -16"
+STEP_EDGE = "10 10 10 0 0 0; 10 10 10 0 0 0; 10 10 10 0 0 0; 10 10 10 0 0 0; 10 10 10 0 0 0; 10 10 10 0 0 0"
+GLYPH = "0 0 0 0 0 0 0; 0 1 1 1 1 1 0; 0 0 0 0 0 1 0; 0 0 0 0 1 0 0; 0 0 0 1 0 0 0; 0 0 1 0 0 0 0; 0 0 0 0 0 0 0"
+POOL = "1 1 2 4; 5 6 7 8; 3 2 1 0; 1 2 3 4"
+RGB_PATCH = "255 255\n0 51\n\n255 128\n0 102\n\n0 0\n255 204"
+RGB = "1 0 2 1; 0 1 1 2; 2 1 0 0; 1 2 1 0\n\n0 2 1 0; 1 1 0 2; 0 0 2 1; 2 1 0 1\n\n2 1 0 1; 1 0 2 0; 0 2 1 1; 1 0 0 2"
+TWO_FILTERS = (
+    "1 0 -1; 1 0 -1; 1 0 -1\n\n0 1 0; 1 -4 1; 0 1 0\n\n0 0 0; 0 1 0; 0 0 0\n---\n"
+    "1 1 1; 0 0 0; -1 -1 -1\n\n0 0 0; 0 1 0; 0 0 0\n\n-1 0 1; -1 0 1; -1 0 1"
+)
+SERIES = "2 2 3 7 9 9 8 4 3 3"
+
+
+@dataclass(frozen=True, slots=True)
+class Exercise:
+    """One thing to work: what to look at, and the words of the command line that shows it."""
+
+    text: str
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of the lecture: its number, the word it is asked for by, its title, and its exercises."""
+
+    number: int
+    topic: str
+    title: str
+    exercises: tuple[Exercise, ...]
+
+
+ROWS = (
+    Row(
+        1,
+        "images",
+        "Images are numbers",
+        (
+            Exercise(
+                "A black-and-white picture, 7×7: 1 is ink, 0 is paper. The numbers are all the computer has.",
+                ("show", "-i", GLYPH, "--heat"),
+            ),
+        ),
+    ),
+    Row(
+        2,
+        "colour",
+        "Colour: three channels of 8 bits",
+        (
+            Exercise(
+                "8 bits a channel hold 0 to 255, so three channels make 256³ = 16,777,216 colours. Before training "
+                "the cells are brought to 0..1. A patch of 2×2: the channels are red, green and blue.",
+                ("show", "-i", RGB_PATCH, "--normalize"),
+            ),
+        ),
+    ),
+    Row(
+        4,
+        "convolution",
+        "Convolution: the 6×6 example and the edge filter",
+        (
+            Exercise(
+                "All sixteen sums; the slide goes down the columns of each window.",
+                ("conv", "-i", EXAMPLE, "-k", "edge", "--order", "column"),
+            ),
+        ),
+    ),
+    Row(
+        5,
+        "edges",
+        "Exercise: find the edge",
+        (
+            Exercise(
+                "Three columns of 10, three of 0. The answer is 30 where the edge lies and 0 elsewhere: four rows of "
+                "0 30 30 0. (The slide prints a fifth row: a slip, for 6×6 and 3×3 give 4×4.)",
+                ("conv", "-i", STEP_EDGE, "-k", "edge"),
+            ),
+        ),
+    ),
+    Row(
+        6,
+        "activation-maps",
+        "Activation maps: many channels, many filters",
+        (
+            Exercise(
+                "32×32×3 and six filters of 5×5, each of them 5×5×3: one feature map a filter.",
+                ("size", "-n", "32", "-f", "5", "--channels", "3", "--filters", "6"),
+            ),
+            Exercise(
+                "In small: three channels of 4×4, two filters of 3×3×3, a bias for each. Every step adds up the "
+                "three channels and the bias.",
+                ("conv", "-i", RGB, "-k", TWO_FILTERS, "-b", "1,0"),
+            ),
+        ),
+    ),
+    Row(
+        7,
+        "filters",
+        "Different filters bring out different things",
+        (Exercise("What every kernel of the gallery makes of one sample.", ("kernels", "--gallery")),),
+    ),
+    Row(
+        8,
+        "stride",
+        "Stride and the size of the output",
+        (
+            Exercise(
+                "7×7 and a 3×3 filter with strides 1, 2 and 3: the third does not fit.",
+                ("size", "-n", "7", "-f", "3", "-s", "1,2,3"),
+            ),
+            Exercise("Stride 1.", ("size", "-n", "7", "-f", "3", "-s", "1")),
+            Exercise("Stride 2.", ("size", "-n", "7", "-f", "3", "-s", "2")),
+            Exercise("Stride 3: what 2.33 means, and what would fit.", ("size", "-n", "7", "-f", "3", "-s", "3")),
+        ),
+    ),
+    Row(
+        9,
+        "padding",
+        "Padding",
+        (
+            Exercise(
+                "A border of one cell around 7×7: it becomes 9×9.",
+                ("pad", "-i", GLYPH, "-p", "1"),
+            ),
+            Exercise(
+                "A 3×3 filter now gives 7×7 again. In general a border of (F − 1)/2 keeps the size.",
+                ("size", "-n", "7", "-f", "3", "-p", "1"),
+            ),
+            Exercise("(F − 1)/2 for filters of 3, 5 and 7.", ("size", "-n", "7", "-f", "3,5,7", "-p", "same")),
+        ),
+    ),
+    Row(
+        11,
+        "pooling",
+        "Pooling: maximum and average",
+        (
+            Exercise("The largest of each 2×2 window; the windows do not overlap.", ("pool", "max", "-i", POOL)),
+            Exercise("The mean of each window.", ("pool", "avg", "-i", POOL)),
+            Exercise("On the feature map of the 6×6 example: the maximum.", ("pool", "max", "-i", EXAMPLE_MAP)),
+            Exercise("And the average. Pooling has no parameters to learn.", ("pool", "avg", "-i", EXAMPLE_MAP)),
+        ),
+    ),
+    Row(
+        20,
+        "time-series",
+        "Grids need not be images: a time series",
+        (
+            Exercise(
+                "One row is a 1-D grid. Its change from cell to cell:", ("conv", "-i", SERIES, "-k", "difference")
+            ),
+            Exercise("The mean of every three cells:", ("conv", "-i", SERIES, "-k", "moving-average", "-p", "same")),
+            Exercise("The maximum of every two:", ("pool", "max", "-i", SERIES)),
+            Exercise("Two cells added at each end:", ("pad", "-i", SERIES, "-p", "2", "--pad-mode", "replicate")),
+        ),
+    ),
+    Row(
+        21,
+        "flip",
+        "“Convolution” in the books flips the kernel",
+        (
+            Exercise(
+                "Networks slide the kernel as it is (cross-correlation). The 6×6 example again:",
+                ("conv", "-i", EXAMPLE, "-k", "edge", "--steps", "1"),
+            ),
+            Exercise(
+                "The books turn it half round first. Turned, edge is its own negative, and so is the answer:",
+                ("conv", "-i", EXAMPLE, "-k", "edge", "--flip", "--steps", "1"),
+            ),
+            Exercise(
+                "That is no rule. Turned, sharpen is itself, and the answer stays:",
+                ("conv", "-i", EXAMPLE, "-k", "sharpen", "--flip", "--steps", "1"),
+            ),
+            Exercise(
+                "And emboss becomes another kernel altogether; compare the answer without --flip.",
+                ("conv", "-i", EXAMPLE, "-k", "emboss", "--flip", "--steps", "1"),
+            ),
+        ),
+    ),
+)
+
+
+def find(word: str | None) -> tuple[Row, ...]:
+    """Return the rows of a number or a topic (all, without a word); raise UsageError naming the nearest.
+
+    >>> [row.number for row in find("pooling")], [row.topic for row in find("8")]
+    ([11], ['stride'])
+    """
+    if word is None:
+        return ROWS
+    folded = word.strip().lower().replace("_", "-").replace(" ", "-")
+    found = tuple(row for row in ROWS if folded in (str(row.number), row.topic))
+    if found:
+        return found
+    topics = [row.topic for row in ROWS]
+    close = nearest(folded, topics)
+    listed = ", ".join(f"{row.number} {row.topic}" for row in ROWS)
+    raise UsageError(
+        f"the lecture has no row '{word}' that is worked here",
+        hint=f"did you mean {' or '.join(close)}?" if close else f"the rows are {listed}",
+    )

@@ -1,0 +1,71 @@
+"""Shared helpers: running convcalc in this process, and golden files refreshed by ``--refresh-golden``."""
+
+import contextlib
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from convcalc.cli.app import run
+from convcalc.cli.output import Channel
+
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "samples"
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What a command printed, what it complained of, and its exit status."""
+
+    stdout: str
+    stderr: str
+    status: int
+
+    @property
+    def answer(self) -> str:
+        """The output without its comment lines."""
+        return "".join(f"{line}\n" for line in self.stdout.splitlines() if not line.startswith("#"))
+
+
+Convcalc = Callable[..., Ran]
+
+
+def run_convcalc(*words: str, stdin: str | bytes | None = None) -> Ran:
+    """Run convcalc as in a pipe; `stdin` is what is piped in, None a terminal's."""
+    stdout, stderr = io.StringIO(), io.StringIO()
+    piped = None if stdin is None else io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
+    with contextlib.redirect_stderr(stderr), contextlib.redirect_stdout(stdout):
+        status = run(list(words), obj=Channel(piped, stdout))
+    return Ran(stdout.getvalue(), stderr.getvalue(), status)
+
+
+@pytest.fixture
+def convcalc(monkeypatch: pytest.MonkeyPatch) -> Convcalc:
+    """Run convcalc from the project's root, in a UTF-8 locale."""
+    monkeypatch.chdir(ROOT)
+    for name in ("LC_ALL", "LC_CTYPE", "LANG", "NO_COLOR", "COLUMNS"):
+        monkeypatch.delenv(name, raising=False)
+    return run_convcalc
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--refresh-golden", action="store_true", help="write the golden files anew: read them before commit"
+    )
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
+    """Hold a text against a golden file, or write it there with --refresh-golden."""
+
+    def check(name: str, text: str) -> None:
+        path = GOLDEN / name
+        if request.config.getoption("--refresh-golden"):
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert path.read_text(encoding="utf-8") == text
+
+    return check

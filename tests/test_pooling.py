@@ -1,0 +1,181 @@
+"""Pooling against slow loops, PyTorch's rules, and the lecture's own answers."""
+
+import itertools
+import random
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcalc.engine.pooling import pool
+from convcalc.errors import InputError
+from tests import reference
+from tests.test_convolution import EXAMPLE_MAP, integers
+
+POOL = [[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]
+
+
+@pytest.mark.parametrize(
+    ("grid", "kind", "answer"),
+    [
+        (POOL, "max", [[6, 8], [3, 4]]),
+        (POOL, "avg", [[3.25, 5.25], [2, 2]]),
+        (POOL, "min", [[1, 2], [1, 0]]),
+        (POOL, "sum", [[13, 21], [8, 8]]),
+        (EXAMPLE_MAP, "max", [[-2, 8], [0, -3]]),
+        (EXAMPLE_MAP, "avg", [[-5.25, 3.25], [-1.75, -7.5]]),
+    ],
+)
+def test_the_lectures_examples(grid: Any, kind: str, answer: Any) -> None:
+    assert pool(grid, kind).output.tolist() == answer
+
+
+CASES = list(
+    enumerate(
+        itertools.product(("max", "avg", "min", "sum", "lp"), (False, True), (False, True), ((1, 1), (2, 1), (2, 3)))
+    )
+)
+
+
+@pytest.mark.parametrize(("seed", "case"), CASES)
+def test_any_shape_equals_the_slow_loops(seed: int, case: tuple[str, bool, bool, tuple[int, int]]) -> None:
+    kind, ceil, count_padding, stride = case
+    rng = random.Random(seed)
+    window = rng.randint(1, 3), rng.randint(2, 4)
+    padding = (*(rng.randint(0, window[0] // 2) for _ in "tb"), *(rng.randint(0, window[1] // 2) for _ in "lr"))
+    grid = integers((rng.randint(4, 8), rng.randint(5, 9)), rng)
+    options: dict[str, Any] = {
+        "window": window,
+        "stride": stride,
+        "padding": padding,
+        "ceil": ceil,
+        "count_padding": count_padding,
+    }
+    result = pool(grid, kind, **options)
+    expected = reference.pool(grid, kind, **options)
+    if kind == "lp":
+        np.testing.assert_allclose(result.output.astype(float), np.array(expected), rtol=1e-12)
+    else:
+        assert result.output.tolist() == expected
+    for row, column in np.ndindex(*result.output.shape):
+        assert result.step((row, column)).value == result.output[row, column]
+
+
+@pytest.mark.parametrize("dilation", [(2, 1), (1, 3), (2, 2)])
+def test_dilated_maxima_equal_the_slow_loops(dilation: tuple[int, int]) -> None:
+    grid = integers((9, 9), random.Random(1))
+    options: dict[str, Any] = {"window": (2, 3), "stride": (1, 2), "dilation": dilation, "padding": (1, 1, 1, 1)}
+    assert pool(grid, **options).output.tolist() == reference.pool(grid, "max", **options)
+
+
+def test_maxima_of_negative_cells_do_not_take_the_padding() -> None:
+    assert pool([[-5, -7], [-6, -9]], window=2, stride=1, padding=1).output.tolist() == [
+        [-5, -5, -7],
+        [-5, -5, -7],
+        [-6, -6, -9],
+    ]
+
+
+def test_the_first_of_equals_wins() -> None:
+    assert pool([[7, 7], [7, 1]]).step((0, 0)).winner == (0, 0)
+    assert pool([[1, 7], [7, 1]]).step((0, 0)).winner == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("size", "window", "stride", "padding", "output"),
+    [
+        (5, 2, 2, 0, 3),
+        (6, 3, 2, 0, 3),
+        (3, 2, 2, 1, 2),
+        (4, 3, 3, 1, 2),
+        (7, 3, 3, 0, 3),
+        (2, 2, 3, 1, 1),
+        (3, 2, 3, 1, 2),
+        (4, 4, 4, 2, 2),
+        (1, 2, 2, 1, 1),
+        (5, 1, 3, 0, 2),
+    ],
+)
+def test_with_ceil_the_last_window_starts_inside_the_input_or_its_left_padding(
+    size: int, window: int, stride: int, padding: int, output: int
+) -> None:
+    """The outputs are those of torch.nn.functional.max_pool1d(..., ceil_mode=True), PyTorch 2.13."""
+    result = pool(list(range(size)), window=window, stride=stride, padding=padding, ceil=True)
+    assert result.output.shape == (output,)
+
+
+def test_an_overhanging_window_divides_by_what_it_covers() -> None:
+    """PyTorch clips an average's divisor to the padded input: the last window here covers one cell."""
+    assert pool([2, 4, 6, 8, 5], "avg", ceil=True).output.tolist() == [3, 7, 5]
+
+
+def test_padding_counts_in_the_divisor_or_not() -> None:
+    counted = pool([[4, 8]], "avg", window=(1, 2), stride=2, padding=(0, 0, 1, 1))
+    assert counted.output.tolist() == [[2, 4]]
+    left_out = pool([[4, 8]], "avg", window=(1, 2), stride=2, padding=(0, 0, 1, 1), count_padding=False)
+    assert left_out.output.tolist() == [[4, 8]]
+    assert left_out.step((0, 0)).divisor == 1
+
+
+@pytest.mark.parametrize("size", range(1, 12))
+@pytest.mark.parametrize("output", range(1, 6))
+def test_adaptive_windows_cover_everything_evenly(size: int, output: int) -> None:
+    if output > size:
+        with pytest.raises(InputError, match=f"cannot make {output} columns of {size}"):
+            pool(list(range(size)), adaptive=output)
+        return
+    rows = [[(i * size) // output, -((-(i + 1) * size) // output)] for i in range(output)]
+    expected = [Fraction(sum(range(start, stop)), stop - start) for start, stop in rows]
+    assert pool(list(range(size)), "avg", adaptive=output).output.tolist() == expected
+
+
+def test_global_is_the_mean_of_each_channel() -> None:
+    assert pool([POOL, EXAMPLE_MAP], "avg", adaptive=1).output.tolist() == [[[Fraction(25, 8)]], [[Fraction(-45, 16)]]]
+
+
+def test_channels_are_pooled_apart() -> None:
+    assert pool([POOL, EXAMPLE_MAP]).output.tolist() == [[[6, 8], [3, 4]], [[-2, 8], [0, -3]]]
+
+
+def test_lp_is_exact_where_the_root_is_whole() -> None:
+    assert pool([[3, 4], [0, 0]], "lp").output.tolist() == [[5]]
+    assert pool([[-1, 2], [0, -3]], "lp", norm=1).output.tolist() == [[6]]
+    assert pool([[1, 1]], "lp", window=(1, 2)).output[0, 0] == 2**0.5
+
+
+@pytest.mark.parametrize("kind", ["max", "avg", "sum"])
+def test_large_grids_take_the_quick_way_to_the_same_answer(kind: str) -> None:
+    rng = np.random.default_rng(0)
+    grid = rng.integers(-1000, 1000, (400, 300))
+    whole = pool(grid, kind, window=3, stride=2).output
+    corner = pool(grid[:41, :31], kind, window=3, stride=2).output
+    np.testing.assert_allclose(whole[:20, :15].astype(float), corner.astype(float), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.int8, np.uint64, np.float16, np.float32])
+def test_narrow_types_do_not_wrap_or_widen_wrongly(dtype: Any) -> None:
+    grid = np.full((4, 4), 120, dtype=dtype)
+    assert pool(grid, "sum").output.tolist() == [[480, 480], [480, 480]]
+
+
+def test_sums_beyond_64_bits() -> None:
+    assert pool([[2**62] * 4] * 2, "sum").output.tolist() == [[2**64, 2**64]]
+    assert pool([[2**70, 1], [0, 0]]).output.tolist() == [[2**70]]
+    assert pool([[2**70, 0], [0, 0]], "avg").output.tolist() == [[2**68]]
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"window": 5}, "kernel of 5 rows does not fit an input of 4"),
+        ({"window": 2, "padding": 2}, "padding of 2 is more than half the pooling window of 2"),
+        ({"window": 0}, "kernel must be at least 1"),
+        ({"kind": "avg", "dilation": 2}, "avg pooling takes no dilation"),
+        ({"kind": "lp", "norm": 0}, "p of lp pooling must be at least 1"),
+        ({"adaptive": 0}, "output must be at least 1"),
+    ],
+)
+def test_what_cannot_be_is_refused(options: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        pool(POOL, **options)
