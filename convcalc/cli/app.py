@@ -18,7 +18,7 @@ CALCULATE, LOOK_UP, LEARN = "Calculate", "Look up", "Learn"
 
 app = typer.Typer(
     name="convcalc",
-    no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -40,6 +40,7 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def convcalc(
+    ctx: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
@@ -49,6 +50,8 @@ def convcalc(
     Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
     What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.
     """
+    if ctx.invoked_subcommand is None:
+        print(ctx.get_help())
 
 
 def main() -> None:

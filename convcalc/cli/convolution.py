@@ -27,10 +27,9 @@ HOW = "How the window moves"
 
 @with_options
 def conv(
+    *,
     ctx: typer.Context,
     source: InputOptions,
-    stepping: StepOptions,
-    out: OutputOptions,
     kernel_argument: Annotated[
         str | None, typer.Argument(metavar="[KERNEL]", help="The kernel; the same as --kernel.", show_default=False)
     ] = None,
@@ -39,6 +38,7 @@ def conv(
         typer.Option(
             "--kernel",
             "-k",
+            metavar="KERNEL",
             help='A name (convcalc kernels lists them), a file, a grid written out ("1 0; 0 -1"), or -.',
             show_default=False,
             rich_help_panel="Input",
@@ -49,6 +49,7 @@ def conv(
         typer.Option(
             "--bias",
             "-b",
+            metavar="NUMBERS",
             help="One number a filter, as in 1,0; or a file.",
             show_default=False,
             rich_help_panel="Input",
@@ -99,6 +100,8 @@ def conv(
             "--all-channels", help="Use a one-channel kernel in every channel, and add them up.", rich_help_panel=HOW
         ),
     ] = False,
+    stepping: StepOptions,
+    out: OutputOptions,
 ) -> None:
     """Slide a kernel over a grid: each window, every product, every sum, the feature map.
 
@@ -108,7 +111,7 @@ def conv(
     Examples:
       convcalc conv --input grid.txt --kernel edge
 
-      convcalc conv -i grid.txt -k "1 0 -1; 2 0 -2; 1 0 -1" --stride 2 --padding same
+      convcalc conv -i grid.txt -k "1 0; 0 -1" --stride 2 --padding same
 
       cat grid.txt | convcalc conv edge --at 1,1
 

@@ -15,13 +15,14 @@ LARGEST_BYTE = 255
 
 @with_options
 def pad(
+    *,
     ctx: typer.Context,
     source: InputOptions,
-    out: OutputOptions,
     padding: Annotated[
         str, typer.Option("--padding", "-p", metavar="N|ROWS,COLS|T,B,L,R", help="Cells to add around the grid.")
     ] = "1",
     pad_mode: Annotated[PadMode, typer.Option("--pad-mode", help="What stands in the padding.")] = PadMode.ZEROS,
+    out: OutputOptions,
 ) -> None:
     """Add cells around a grid, and show which they are.
 
@@ -44,12 +45,13 @@ def pad(
 
 @with_options
 def show(
+    *,
     ctx: typer.Context,
     source: InputOptions,
-    out: OutputOptions,
     normalize: Annotated[
         bool, typer.Option("--normalize", help="Divide every cell by 255, as pictures are before training.")
     ] = False,
+    out: OutputOptions,
 ) -> None:
     """Show a grid as it was read: its shape, its numbers and, with --heat, its shades.
 

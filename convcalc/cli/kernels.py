@@ -12,12 +12,13 @@ from convcalc.errors import UsageError
 
 @with_options
 def kernels(
+    *,
     ctx: typer.Context,
-    out: OutputOptions,
     name: Annotated[
         str | None, typer.Argument(help="A kernel to see at work; it is also the answer.", show_default=False)
     ] = None,
     all_at_work: Annotated[bool, typer.Option("--gallery", help="Show every kernel at work on one sample.")] = False,
+    out: OutputOptions,
 ) -> None:
     """List the named kernels, or show one at work on a sample.
 

@@ -24,19 +24,17 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take groups of options: each dataclass among its parameters becomes one option a field."""
     hints = get_type_hints(command, include_extras=True)
     groups = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint) and isinstance(hint, type)}
-    own = inspect.signature(command).parameters
-    parameters = [
-        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
-        for name, parameter in own.items()
-        if name not in groups
-    ]
-    for group in groups.values():
-        fields = get_type_hints(group, include_extras=True)
+    parameters: list[inspect.Parameter] = []
+    for name, parameter in inspect.signature(command).parameters.items():
+        if name not in groups:
+            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+            continue
+        fields = get_type_hints(groups[name], include_extras=True)
         parameters += [
             inspect.Parameter(
                 field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=fields[field.name]
             )
-            for field in dataclasses.fields(group)
+            for field in dataclasses.fields(groups[name])
         ]
 
     @wraps(command)
@@ -158,7 +156,7 @@ def numbers(text: str, option: str, *, most: int, example: str, signed: bool = F
     >>> numbers("2,1", "--stride", most=2, example="2,1"), numbers("2x2", "--adaptive", most=2, example="2x2")
     ((2, 1), (2, 2))
     """
-    words = re.split(r"\s*[,x×]\s*|\s+", text.strip())
+    words = re.split(r"\s*,\s*|(?<=\d)[x×](?=\d)|\s+", text.strip())
     pattern = r"-?\d{1,18}" if signed else r"\d{1,18}"
     wrong = next((word for word in words if not re.fullmatch(pattern, word)), None)
     if wrong is not None or len(words) > most:

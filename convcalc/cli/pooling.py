@@ -15,10 +15,9 @@ HOW = "How the window moves"
 
 @with_options
 def pool(
+    *,
     ctx: typer.Context,
     source: InputOptions,
-    stepping: StepOptions,
-    out: OutputOptions,
     kind: Annotated[PoolKind, typer.Argument(help="What each window gives.")] = PoolKind.MAX,
     window: Annotated[
         str | None,
@@ -85,6 +84,8 @@ def pool(
         ),
     ] = None,
     norm: Annotated[int, typer.Option("--norm", metavar="P", help="The p of lp pooling.", rich_help_panel=HOW)] = 2,
+    stepping: StepOptions,
+    out: OutputOptions,
 ) -> None:
     """Pool a grid: each window and its winner, or its mean with the divisor.
 

@@ -58,9 +58,9 @@ class SizeOptions:
 
 @with_options
 def size(
+    *,
     ctx: typer.Context,
     letters: SizeOptions,
-    out: OutputOptions,
     output_size: Annotated[
         int | None,
         typer.Option(
@@ -80,6 +80,7 @@ def size(
     convention: Annotated[
         Convention, typer.Option("--convention", help="Whose rule where they differ; textbook: it must divide.")
     ] = Convention.TORCH,
+    out: OutputOptions,
 ) -> None:
     """Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.
 

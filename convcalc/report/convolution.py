@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from convcalc.choices import Order, PaddingRule, PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.step import Cells, ChannelSum, ConvolutionStep
-from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Worked
+from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, padding_text
@@ -102,7 +102,7 @@ class _Report(Stepwise):
         width = max(len(text) for row in texts for text in row)
         return Body(title, len(texts), len(texts[0]), lambda r, c: texts[r][c], max(width, least))
 
-    def sums(self, step: ConvolutionStep) -> Iterator[Sum]:
+    def sums(self, step: ConvolutionStep) -> Iterator[Sum | Text]:
         write = self.show.write
         bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
         if len(step.channels) == 1:
@@ -112,6 +112,7 @@ class _Report(Stepwise):
                 terms = (*self.terms(part), *bias)
                 yield Sum(terms, " + ", write.outcome(step.value), "", opening, closing)
                 return
+        yield Text("")
         width = max(len(f"channel {part.channel}:") for part in step.channels)
         for part in step.channels:
             label = f"channel {part.channel}:".ljust(width + 1)

@@ -95,7 +95,9 @@ class _Report(Stepwise):
         if step.divisor is None:
             return Sum(terms, " + ", outcome)
         assert step.total is not None
-        return Sum(terms, " + ", f"= {write.factor(step.total)}/{step.divisor} {outcome}", "", "(", f")/{step.divisor}")
+        over = f"{write.factor(step.total)}/{step.divisor}"
+        outcome = outcome if outcome.startswith(f"= {over} ") else f"= {over} {outcome}"
+        return Sum(terms, " + ", outcome, "", "(", f")/{step.divisor}")
 
 
 def _sides(padding: tuple[tuple[bool, ...], ...]) -> tuple[int, int, int, int]:

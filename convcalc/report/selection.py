@@ -40,24 +40,27 @@ class Skipped:
 
 
 def select(shape: tuple[int, int, int, int], show: Show, *, one_row: bool = False) -> Iterator[Chosen | Skipped]:
-    """Yield the steps to show of an output (items, maps, rows, columns), and where some are left out.
+    """Return the steps to show of an output (items, maps, rows, columns), and where some are left out.
 
-    Raises InputError if the one asked for is not in the output.
+    Raises InputError, at once, if the one asked for is not in the output.
 
     >>> [part.number if isinstance(part, Chosen) else part for part in select((1, 1, 10, 10), Show())]
     [1, 2, 3, Skipped(count=96), 100]
     """
+    if show.at is None:
+        return _some(shape, show.steps)
+    wanted = show.at[:-1] + (0,) + show.at[-1:] if one_row else show.at
+    return iter(_matching(shape, wanted, show.at, one_row=one_row))
+
+
+def _some(shape: tuple[int, int, int, int], steps: int | str | None) -> Iterator[Chosen | Skipped]:
     count = math.prod(shape)
-    if show.at is not None:
-        wanted = show.at[:-1] + (0,) + show.at[-1:] if one_row else show.at
-        yield from _matching(shape, wanted, show.at, one_row=one_row)
+    if steps == "none":
         return
-    if show.steps == "none":
-        return
-    if show.steps == "all" or (show.steps is None and count <= FEW):
+    if steps == "all" or (steps is None and count <= FEW):
         first, last = count, False
-    elif isinstance(show.steps, int):
-        first, last = min(show.steps, count), False
+    elif isinstance(steps, int):
+        first, last = min(steps, count), False
     else:
         first, last = FIRST, True
     for index in range(first):
@@ -80,7 +83,7 @@ def place(index: int, shape: tuple[int, int, int, int]) -> tuple[int, int, int, 
 
 def _matching(
     shape: tuple[int, int, int, int], wanted: tuple[int, ...], asked: tuple[int, ...], *, one_row: bool
-) -> Iterator[Chosen]:
+) -> list[Chosen]:
     least = 1 if one_row else 2
     shown = shape_text(tuple(length for length in shape[:2] if length > 1) + shape[4 - least :])
     if not least <= len(asked) <= least + 2:
@@ -93,12 +96,18 @@ def _matching(
             f"output[{','.join(map(str, asked))}] lies outside the {shown} output",
             hint=f"rows and columns count from 0: the last cell is {last}",
         )
-    for item in range(shape[0]):
-        for map_ in range(shape[1]):
-            at = (item, map_, wanted[-2], wanted[-1])
-            if at[4 - len(wanted) :] == wanted:
-                number = ((item * shape[1] + map_) * shape[2] + at[2]) * shape[3] + at[3] + 1
-                yield Chosen(number, at)
+    cells = ((item, map_, wanted[-2], wanted[-1]) for item in range(shape[0]) for map_ in range(shape[1]))
+    return [Chosen(number(at, shape), at) for at in cells if at[4 - len(wanted) :] == wanted]
+
+
+def number(at: tuple[int, int, int, int], shape: tuple[int, int, int, int]) -> int:
+    """Return the number, from 1, of the step that makes an output cell: `place` turned round.
+
+    >>> number((0, 1, 0, 1), (1, 2, 2, 2)), place(5, (1, 2, 2, 2))
+    (6, (0, 1, 0, 1))
+    """
+    item, map_, row, column = at
+    return ((item * shape[1] + map_) * shape[2] + row) * shape[3] + column + 1
 
 
 def cell_name(at: tuple[int, int, int, int], shape: tuple[int, int, int, int], *, one_row: bool) -> str:

@@ -47,15 +47,17 @@ class Stepwise(ABC):
     bodies: dict[tuple[str, int, int], Body] = field(default_factory=dict)
 
     def worked(self) -> Worked:
-        """Return the work as a Document, and the answer."""
-        return Worked(self.blocks(), lambda: self.result.output)
+        """Return the work as a Document, and the answer; what cannot be done is refused here, before any is shown."""
+        chosen = select(self.shape, self.show, one_row=self.one_row)
+        output = self.result.output
+        return Worked(self.blocks(chosen), lambda: output)
 
-    def blocks(self) -> Document:
+    def blocks(self, chosen: Iterator[Chosen | Skipped]) -> Document:
         """Yield the heading, the notes, the chosen steps and the answer."""
         yield Heading(self.heading(), axis_formulas(*self.axes, one_row=self.one_row))
         for note in self.notes():
             yield Text(note, Role.QUIET)
-        for part in select(self.shape, self.show, one_row=self.one_row):
+        for part in chosen:
             if isinstance(part, Skipped):
                 yield Text("")
                 yield Text(skipped_text(part.count), Role.QUIET)

@@ -1,0 +1,252 @@
+"""The command line: what each command answers, and what each refuses, with its exit status."""
+
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from tests.conftest import Convcalc
+
+GRID = "samples/lecture-6x6.txt"
+EXAMPLE_ANSWER = "-5 -4 0 8\n-10 -2 2 3\n0 -2 -4 -7\n-3 -2 -3 -16\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("conv", "--input", GRID, "--kernel", "edge"), EXAMPLE_ANSWER),
+        (("conv", "edge", "-i", GRID), EXAMPLE_ANSWER),
+        (("conv", "-i", GRID, "-k", "1 0 -1; 1 0 -1; 1 0 -1", "--steps", "none"), EXAMPLE_ANSWER),
+        (("conv", "-i", GRID, "-k", "edge", "-s", "2,1"), "-5 -4 0 8\n0 -2 -4 -7\n"),
+        (("conv", "-i", GRID, "-k", "edge", "-s", "3", "-p", "same"), "-5 8\n-3 -16\n"),
+        (("conv", "-i", "1 2 3", "-k", "1 1", "-p", "full"), "1 3 5 3\n"),
+        (("conv", "-i", "1 2 3", "-k", "0 1", "--flip"), "1 2\n"),
+        (("conv", "-i", "1 2 3 4 5", "-k", "1 1", "-d", "3"), "5 7\n"),
+        (("conv", "-i", "1 2 3", "-k", "1 1", "-p", "1", "--pad-mode", "circular"), "4 3 5 4\n"),
+        (("conv", "-i", "1 2; 3 4", "-k", "1/2", "-b", "1/2"), "1 1.5\n2 2.5\n"),
+        (("conv", "-i", "1 2", "-k", "1/3"), "0.3333333333333333 0.6666666666666666  #= 1/3 2/3\n"),
+        (("conv", "-i", "1 2; 3 4", "-k", "1/3", "--precision", "2"), "0.33 0.67\n1 1.33\n"),
+        (("conv", "-i", "0.1 0.2", "-k", "1 1"), "0.3\n"),
+        (("conv", "-i", "1\n\n2", "-k", "1 1", "-p", "0,1", "--all-channels"), "3 3\n"),
+        (("conv", "-i", "1\n\n2", "-k", "3", "--per-channel"), "3\n\n6\n"),
+        (("conv", "-i", "1 2\n\n3 4", "-k", "1 1\n---\n1 -1", "-g", "2"), "3\n\n-1\n"),
+        (("pool", "-i", "samples/pool-4x4.txt"), "6 8\n3 4\n"),
+        (("pool", "avg", "-i", "samples/pool-4x4.txt"), "3.25 5.25\n2 2\n"),
+        (("pool", "-i", "1 2 3 4 5", "--ceil"), "2 4 5\n"),
+        (("pool", "avg", "-i", "1 2 3 4 5", "-p", "1", "--no-count-pad"), "1 2.5 4.5\n"),
+        (("pool", "avg", "-i", "samples/pool-4x4.txt", "--global"), "3.125\n"),
+        (("pool", "max", "-i", "samples/lecture-6x6.txt", "--adaptive", "2x3"), "7 9 7\n4 6 9\n"),
+        (("pool", "max", "-i", "1 5 2 6", "--adaptive", "2"), "5 6\n"),
+        (("pool", "lp", "-i", "3 4"), "5\n"),
+        (("pad", "-i", "1 2", "-p", "1"), "0 1 2 0\n"),
+        (("pad", "-i", "1 2; 3 4", "-p", "0,1,2,0"), "0 0 1 2\n0 0 3 4\n0 0 0 0\n"),
+        (("pad", "-i", "1 2 3", "-p", "2", "--pad-mode", "reflect"), "3 2 1 2 3 2 1\n"),
+        (("size", "-n", "7", "-f", "3", "-s", "2"), "3\n"),
+        (("size", "-n", "7", "-f", "3", "-s", "1,2,3"), "5\n3\n2\n"),
+        (("size", "-n", "32x28", "-f", "5"), "28 24\n"),
+        (("size", "-n", "7", "-f", "3,5", "-p", "same"), "7\n7\n"),
+        (("size", "-n", "5", "-f", "2", "-s", "2", "--ceil"), "3\n"),
+        (("size", "-n", "7", "-f", "3", "-d", "2"), "3\n"),
+        (("size", "-n", "28", "-s", "1", "-p", "0", "-O", "24"), "28 5 1 0 1\n"),
+        (("kernels", "edge"), "1 0 -1\n1 0 -1\n1 0 -1\n"),
+        (("kernels", "gaussian", "-q"), "0.0625 0.125 0.0625\n0.125 0.25 0.125\n0.0625 0.125 0.0625\n"),
+        (("show", "-i", "samples/emboss.json"), "-2 -1 0\n-1 1 1\n0 1 2\n"),
+        (("show", "-i", "255 51", "--normalize"), "1 0.2\n"),
+    ],
+)  # fmt: skip
+def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str) -> None:
+    ran = convcalc(*words)
+    assert (ran.answer, ran.stderr, ran.status) == (answer, "", 0)
+    assert np.loadtxt(io.StringIO(ran.stdout), ndmin=2).size
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message", "hint"),
+    [
+        (("conv", "-i", GRID, "-k", "sobl"), 1, "there is no kernel named 'sobl'", "did you mean sobel"),
+        (("conv", "-i", "grid.tx", "-k", "edge"), 1, "there is no file 'grid.tx'", "name a file"),
+        (("conv", "-i", "1 2; 3 x", "-k", "edge"), 1, "--input:1:8: 'x' is not a number", "numbers look like"),
+        (("conv", "-i", GRID, "-k", "1 0; x"), 1, "--kernel:1:6: 'x' is not a number", "numbers look like"),
+        (("conv", "-i", GRID), 2, "there is no kernel", "--kernel edge"),
+        (("conv", "edge", "-k", "edge", "-i", GRID), 2, "the kernel is given twice", "name one"),
+        (("conv", "-i", "-", "-k", "-"), 2, "cannot both be standard input", "name a file"),
+        (("conv", "-k", "edge"), 2, "there is no input grid", "pipe one in"),
+        (("conv", "-i", GRID, "-k", "edge", "-s", "0"), 1, "stride must be at least 1, not 0", "try 1"),
+        (("conv", "-i", GRID, "-k", "edge", "-s", "x"), 2, "'x' is not a whole number", "--stride 2"),
+        (("conv", "-i", GRID, "-k", "edge", "-s", "-1"), 2, "-1 is negative", "--stride 2"),
+        (("conv", "-i", GRID, "-k", "edge", "-p", "sam"), 2, "there is no such rule", "did you mean same?"),
+        (("conv", "-i", GRID, "-k", "edge", "-p", "1,2,3"), 2, "3 numbers", "write 1, 2 or 4"),
+        (("conv", "-i", GRID, "-k", "edge", "--at", "9,9"), 1, "output[9,9] lies outside the 4×4", "last cell is 3,3"),
+        (("conv", "-i", GRID, "-k", "edge", "--at", "-1,0"), 1, "output[-1,0] lies outside", "count from 0"),
+        (("conv", "-i", GRID, "-k", "edge", "--at", "1"), 1, "--at takes ROW,COL", "output is 4×4"),
+        (("conv", "-i", GRID, "-k", "edge", "--steps", "few"), 2, "'few' is not a whole number", "--steps all"),
+        (("conv", "-i", GRID, "-k", "edge", "--steps", "1", "--at", "0,0"), 2, "exclude each other", "leave one"),
+        (("conv", "-i", GRID, "-k", "edge", "-b", "1,2"), 1, "1 filter cannot take 2 biases", "one bias a filter"),
+        (("conv", "-i", "1\n\n2", "-k", "edge"), 1, "reads 1 channel, but the input has 2", "--per-channel"),
+        (("conv", "-i", "1 2", "-k", "edge"), 1, "kernel of 3 rows does not fit an input of 1", "kernel of at most 1"),
+        (("conv", "-i", GRID, "-k", "edge", "--per-channel", "-g", "2"), 2, "exclude each other", "leave one"),
+        (("conv", "-i", GRID, "-k", "edge", "--strid", "2"), 2, "no such option: --strid", "--help"),
+        (("conv", "-i", GRID, "-k", "edge", "--pad-mode", "mirror"), 2, "'mirror' is not one of", "--help"),
+        (("pool", "mx", "-i", GRID), 2, "'mx' is not one of", "--help"),
+        (("pool", "avg", "-i", GRID, "-d", "2"), 1, "avg pooling takes no dilation", "only max"),
+        (("pool", "-i", GRID, "-p", "2"), 1, "more than half the pooling window", "at most 1"),
+        (("pool", "-i", GRID, "-p", "full"), 2, "nothing but padding", "same, valid"),
+        (("pool", "-i", GRID, "--global", "-w", "2"), 2, "does not go with --window", "leave one"),
+        (("pool", "-i", GRID, "--adaptive", "9x9"), 1, "cannot make 9 rows of 6", "at most 6"),
+        (("pool", "-i", GRID, "--adaptive", "0"), 1, "must be at least 1", "try 1"),
+        (("pad", "-i", GRID, "-p", "same"), 2, "depends on a kernel", "write a number"),
+        (("pad", "-i", GRID, "-p", "6", "--pad-mode", "reflect"), 1, "needs more than the 6 rows", "at most 5"),
+        (("size", "-n", "7"), 2, "-f is missing", "-f 3"),
+        (("size", "-f", "7"), 2, "-n is missing", "-n 7"),
+        (("size", "-n", "7", "-f", "9"), 1, "kernel of 9 cells does not fit an input of 7", "padding of at least 1"),
+        (("size", "-n", "7", "-f", "3", "-s", "0"), 1, "stride must be at least 1", "try 1"),
+        (("size", "-n", "7", "-f", "3", "-s", "3", "--convention", "textbook"), 1, "not whole", "stride 2 (→ 3)"),
+        (("size", "-n", "227", "-f", "11", "-p", "0", "-O", "60"), 1, "no stride gives", "55 and 73"),
+        (("size", "-n", "7,8", "-O", "3"), 2, "-O takes single numbers", "one axis at a time"),
+        (("size", "-n", "1" + "0" * 30, "-f", "3"), 2, "not a whole number", "-n 7"),
+        (("kernels", "gausian"), 1, "no kernel named 'gausian'", "gaussian"),
+        (("kernels", "-q"), 2, "--quiet needs a kernel's name", "kernels edge -q"),
+        (("lecture", "poolin"), 2, "no row 'poolin'", "did you mean pooling?"),
+        (("cnv",), 2, "no such command 'cnv'", "--help"),
+        (("show", "-i", GRID, "-o", "x.png"), 1, "does not write .png", ".npy"),
+        (("show", "-i", GRID, "-o", "nowhere/x.txt"), 1, "cannot write 'nowhere/x.txt': No such file", "folder"),
+        (("show", "-i", GRID, "-o", "x.npy", "--format", "csv"), 2, "does not go with a .npy file", "leave one"),
+    ],
+)  # fmt: skip
+def test_refusals(convcalc: Convcalc, words: tuple[str, ...], status: int, message: str, hint: str) -> None:
+    ran = convcalc(*words)
+    assert (ran.stdout, ran.status) == ("", status)
+    assert message in ran.stderr
+    assert hint in ran.stderr.splitlines()[-1]
+    assert ran.stderr.splitlines()[-1].startswith("hint: ")
+
+
+def test_an_error_in_a_file_shows_the_line_and_a_caret(convcalc: Convcalc, tmp_path: Path) -> None:
+    path = tmp_path / "grid.txt"
+    path.write_text("1 2 3\n4 5 6\n7 8 x1\n")
+    ran = convcalc("conv", "-i", str(path), "-k", "edge")
+    assert ran.stderr == (
+        f"convcalc: {path}:3:5: 'x1' is not a number\n"
+        "  7 8 x1\n"
+        "      ^^\n"
+        "hint: numbers look like 3, -2, 0.5, 1e-3 or 1/9; # starts a comment\n"
+    )
+
+
+def test_a_caret_stays_under_its_word_in_a_long_line(convcalc: Convcalc) -> None:
+    ran = convcalc("show", "-i", "1 " * 500 + "x")
+    _, text, caret, _ = ran.stderr.splitlines()
+    assert len(text) < 80
+    assert text[caret.index("^")] == "x"
+
+
+def test_control_signs_in_a_file_never_reach_the_terminal(convcalc: Convcalc, tmp_path: Path) -> None:
+    path = tmp_path / "grid.txt"
+    path.write_text("1 \x1b[31mx\n")
+    assert "\x1b" not in convcalc("show", "-i", str(path)).stderr
+
+
+def test_comments_from_standard_input_are_handed_on_in_order(convcalc: Convcalc) -> None:
+    first = convcalc("conv", "edge", "--at", "0,0", stdin=Path(GRID).read_text(encoding="utf-8"))
+    second = convcalc("pool", "max", stdin=first.stdout)
+    work = [line for line in first.stdout.splitlines() if line.startswith("#")]
+    assert second.stdout.splitlines()[: len(work)] == work
+    assert second.answer == "-2 8\n0 -3\n"
+    assert np.loadtxt(io.StringIO(second.stdout)).tolist() == [[-2, 8], [0, -3]]
+
+
+def test_quiet_drops_the_work_and_what_was_handed_on(convcalc: Convcalc) -> None:
+    assert convcalc("conv", "edge", "-q", stdin=Path(GRID).read_text(encoding="utf-8")).stdout == EXAMPLE_ANSWER
+
+
+def test_a_kernel_from_standard_input(convcalc: Convcalc) -> None:
+    ran = convcalc("conv", "-i", GRID, "-k", "-", stdin="# mine\n1 0 -1; 1 0 -1; 1 0 -1")
+    assert ran.answer == EXAMPLE_ANSWER
+    assert ran.stdout.startswith("# mine\n")
+
+
+def test_exact_fractions_survive_a_chain(convcalc: Convcalc) -> None:
+    blurred = convcalc("conv", "-i", GRID, "-k", "box", stdin=None)
+    again = convcalc("conv", "-k", "9 0; 0 9", "-q", stdin=blurred.stdout)
+    assert again.answer.splitlines()[0] == "70 78 76"
+
+
+def test_json_standard_input(convcalc: Convcalc) -> None:
+    assert convcalc("pool", stdin="[[1, 2], [3, 4]]").answer == "4\n"
+
+
+@pytest.mark.parametrize("style", ["csv", "tsv", "json", "plain"])
+def test_formats_read_back(convcalc: Convcalc, tmp_path: Path, style: str) -> None:
+    words = ("conv", "-i", "samples/rgb-4x4.txt", "-k", "samples/two-filters.txt")
+    text = convcalc(*words, "--format", style).stdout
+    path = tmp_path / f"answer.{style}"
+    path.write_text(text, encoding="utf-8")
+    assert convcalc("show", "-i", str(path), "-q").stdout == convcalc(*words, "-q").stdout
+
+
+@pytest.mark.parametrize("suffix", ["txt", "csv", "tsv", "json", "npy"])
+def test_output_files_read_back(convcalc: Convcalc, tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"answer.{suffix}"
+    ran = convcalc("conv", "-i", GRID, "-k", "edge", "-o", str(path))
+    assert (ran.stdout, ran.stderr) == ("", f"wrote the 4×4 answer to {path}\n")
+    assert convcalc("show", "-i", str(path), "-q").stdout == EXAMPLE_ANSWER
+
+
+def test_a_failed_command_leaves_no_file(convcalc: Convcalc, tmp_path: Path) -> None:
+    path = tmp_path / "answer.txt"
+    assert convcalc("conv", "-i", GRID, "-k", "edge", "--at", "9,9", "-o", str(path)).status == 1
+    assert not list(tmp_path.iterdir())
+
+
+def test_json_of_a_batch_has_four_dimensions(convcalc: Convcalc) -> None:
+    ran = convcalc("pool", "--format", "json", stdin="1 2; 3 4\n---\n5 6; 7 8")
+    assert json.loads(ran.stdout) == [[[[4]]], [[[8]]]]
+
+
+def test_a_batch_chains(convcalc: Convcalc) -> None:
+    first = convcalc("conv", "1", "--steps", "none", stdin="1 2; 3 4\n---\n5 6; 7 8")
+    assert convcalc("pool", "-q", stdin=first.stdout).stdout == "4\n# ---\n8\n"
+
+
+@pytest.mark.parametrize("words", [(), ("--help",), ("conv", "--help"), ("size", "-h"), ("--version",)])
+def test_help_and_version(convcalc: Convcalc, words: tuple[str, ...]) -> None:
+    ran = convcalc(*words)
+    assert ran.status == 0
+    assert "convcalc" in ran.stdout
+
+
+def test_steps_default_to_all_of_a_few_and_the_ends_of_many(convcalc: Convcalc) -> None:
+    few = convcalc("conv", "-i", GRID, "-k", "edge").stdout
+    assert few.count("# step ") == 16
+    many = convcalc("conv", "-i", GRID, "-k", "1", "-p", "2").stdout
+    assert [line.split(" ·")[0] for line in many.splitlines() if line.startswith("# step")] == [
+        "# step 1 of 100", "# step 2 of 100", "# step 3 of 100", "# step 100 of 100",
+    ]  # fmt: skip
+    assert "… 96 more steps" in many
+
+
+def test_ascii_only_when_asked_or_when_the_locale_says_c(convcalc: Convcalc, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("conv", "-i", GRID, "-k", "box", "-p", "1", "--at", "0,0")
+    asked = convcalc(*words, "--ascii").stdout
+    assert asked.isascii()
+    monkeypatch.setenv("LC_ALL", "C")
+    assert convcalc(*words).stdout == asked
+
+
+def test_a_grid_of_a_hundred_million_cells_is_refused_not_held(convcalc: Convcalc) -> None:
+    class Endless(io.RawIOBase):
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: object) -> int:
+            view = memoryview(buffer)  # type: ignore[arg-type]
+            view[:] = (b"1 2\n" * (len(view) // 4 + 1))[: len(view)]
+            return len(view)
+
+    from convcalc.errors import InputError
+    from convcalc.matrix_io.files import read_grid
+
+    with pytest.raises(InputError, match="more than 16,777,216 cells"):
+        read_grid("-", stdin=io.BufferedReader(Endless()))

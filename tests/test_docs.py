@@ -1,0 +1,93 @@
+"""The README's commands do what it says they do, every sample is run, and every command is documented."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from convcalc.cli.app import app
+from convcalc.lecture import ROWS
+from convcalc.matrix_io.files import read_grid
+from tests.conftest import ROOT, SAMPLES, Convcalc
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+SCRIPTS = Path(sys.executable).parent
+
+
+def examples() -> list[tuple[str, str]]:
+    """Return the README's console commands, each with the output that stands under it."""
+    found = []
+    for block in re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL):
+        for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
+            command, _, output = part.partition("\n")
+            found.append((command, output))
+    return found
+
+
+@pytest.mark.parametrize(("command", "output"), examples())
+def test_the_readmes_examples_print_what_it_shows(command: str, output: str) -> None:
+    environment = {**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+    ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
+    assert (ran.stdout, ran.stderr) == (output, "")
+
+
+@pytest.mark.parametrize("command", re.findall(r"`(convcalc [a-z][^`]*)`", README))
+def test_the_commands_the_readme_names_run(convcalc: Convcalc, command: str) -> None:
+    assert convcalc(*command.split()[1:]).status == 0
+
+
+def test_the_readmes_first_screen_has_the_two_commands() -> None:
+    first_screen = README.splitlines()[:24]
+    commands = [line for line in first_screen if line.startswith("python3 -m venv .venv && ")]
+    assert len(commands) == 2
+    assert "convcalc conv --input samples/lecture-6x6.txt --kernel edge" in commands[0]
+    assert commands[1].endswith("pytest -q")
+
+
+def test_the_readmes_python_runs() -> None:
+    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    names: dict[str, object] = {}
+    exec(code, names)
+    assert names["result"].output.tolist() == [[-5]]  # type: ignore[attr-defined]
+
+
+def commands() -> list[str]:
+    return [command.callback.__name__ for command in app.registered_commands if command.callback]
+
+
+@pytest.mark.parametrize("command", commands())
+def test_every_command_is_in_the_readme_and_has_examples(convcalc: Convcalc, command: str) -> None:
+    assert f"`{command}`" in README or f"convcalc {command}" in README
+    assert "Examples:" in convcalc(command, "--help").stdout
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
+def test_every_sample_is_read_and_shown(convcalc: Convcalc, path: Path) -> None:
+    ran = convcalc("show", "-i", str(path))
+    assert (ran.status, ran.stderr) == (0, "")
+    assert convcalc("show", "-q", stdin=ran.stdout).stdout == convcalc("show", "-q", "-i", str(path)).stdout
+
+
+def test_the_lectures_grids_are_the_samples() -> None:
+    from convcalc import lecture
+
+    for text, name in (
+        (lecture.EXAMPLE, "lecture-6x6.txt"),
+        (lecture.STEP_EDGE, "step-edge-6x6.txt"),
+        (lecture.GLYPH, "glyph-7x7.txt"),
+        (lecture.POOL, "pool-4x4.txt"),
+        (lecture.RGB, "rgb-4x4.txt"),
+        (lecture.TWO_FILTERS, "two-filters.txt"),
+        (lecture.SERIES, "time-series.txt"),
+    ):
+        assert read_grid(text).cells.tolist() == read_grid(str(SAMPLES / name)).cells.tolist()
+
+
+def test_the_lecture_lists_every_row(convcalc: Convcalc) -> None:
+    listed = convcalc("lecture", "--list").stdout
+    for row in ROWS:
+        assert row.topic in listed
+        assert convcalc("lecture", row.topic).stdout == convcalc("lecture", str(row.number)).stdout

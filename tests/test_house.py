@@ -1,0 +1,87 @@
+"""The rules of the house: who may import whom, what start-up may load, and that words and numbers agree."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+PACKAGE = ROOT / "convcalc"
+ALLOWED = {
+    "errors": set(),
+    "choices": set(),
+    "lecture": {"errors"},
+    "engine": {"engine", "errors", "choices"},
+    "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},
+    "report": {"report", "engine", "errors", "choices"},
+    "render": {"render", "report.document"},
+    "cli": {"cli", "report", "render", "matrix_io", "engine", "errors", "choices", "lecture"},
+}  # fmt: skip
+FORBIDDEN_LIBRARIES = {"engine": {"rich", "typer"}, "report": {"rich", "typer"}, "render": {"typer", "numpy"}}
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= (
+                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "convcalc" else {node.module}
+            )
+    return names
+
+
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in ("__init__.py", "__main__.py")]
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_imports_go_one_way(path: Path) -> None:
+    part = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    for name in imported(path):
+        if name.startswith("convcalc.") and name != "convcalc.__version__":
+            inner = name.removeprefix("convcalc.")
+            allowed = ALLOWED[part]
+            assert any(inner == room or inner.startswith(f"{room}.") for room in allowed), f"{path.name} imports {name}"
+        assert name.split(".")[0] not in FORBIDDEN_LIBRARIES.get(part, set()), f"{path.name} imports {name}"
+
+
+def loaded_by(*words: str) -> set[str]:
+    code = (
+        "import sys; from convcalc.cli.app import run; status = run(sys.argv[1:]);"
+        "print('LOADED', *sorted(sys.modules)); sys.exit(status)"
+    )
+    ran = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True, check=True, cwd=ROOT)
+    return set(ran.stdout.split("LOADED ")[-1].split())
+
+
+@pytest.mark.parametrize("words", [("--help",), ("conv", "--help"), ("size", "-n", "7", "-f", "3", "-s", "2")])
+def test_help_and_size_load_no_numpy(words: tuple[str, ...]) -> None:
+    assert "numpy" not in loaded_by(*words)
+
+
+@pytest.mark.parametrize("words", [("size", "-n", "7", "-f", "3"), ("conv", "-i", "1 2; 3 4", "-k", "1 0")])
+def test_the_work_in_a_pipe_loads_no_rich(words: tuple[str, ...]) -> None:
+    assert not {name for name in loaded_by(*words) if name.split(".")[0] == "rich"}
+
+
+def test_importing_convcalc_loads_no_numpy() -> None:
+    code = "import sys, convcalc; assert 'numpy' not in sys.modules; convcalc.kernel; assert 'numpy' in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_public_names_are_found_and_others_are_not() -> None:
+    import convcalc
+
+    for name in convcalc.__all__:
+        assert getattr(convcalc, name) is not None
+    with pytest.raises(AttributeError):
+        _ = convcalc.nothing
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_no_file_has_grown_beyond_a_rooms_size(path: Path) -> None:
+    assert len(path.read_text(encoding="utf-8").splitlines()) <= 400
