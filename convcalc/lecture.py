@@ -180,9 +180,10 @@ ROWS = (
                 ("conv", "-i", EXAMPLE, "-k", "sharpen", "--flip", "--steps", "1"),
             ),
             Exercise(
-                "And emboss becomes another kernel altogether; compare the answer without --flip.",
-                ("conv", "-i", EXAMPLE, "-k", "emboss", "--flip", "--steps", "1"),
+                "And emboss, as it is and turned, gives two answers with nothing in common.",
+                ("conv", "-i", EXAMPLE, "-k", "emboss", "--steps", "1"),
             ),
+            Exercise("Turned:", ("conv", "-i", EXAMPLE, "-k", "emboss", "--flip", "--steps", "1")),
         ),
     ),
 )

@@ -242,7 +242,7 @@ def test_a_grid_of_a_hundred_million_cells_is_refused_not_held(convcalc: Convcal
 
         def readinto(self, buffer: object) -> int:
             view = memoryview(buffer)  # type: ignore[arg-type]
-            view[:] = (b"1 2\n" * (len(view) // 4 + 1))[: len(view)]
+            view[:] = (b"1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6\n" * (len(view) // 32 + 1))[: len(view)]
             return len(view)
 
     from convcalc.errors import InputError

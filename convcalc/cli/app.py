@@ -72,10 +72,13 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     except typer.TyperException as error:
         explain_misuse(error)
         return MISUSED
-    except BrokenPipeError:
-        # The reader has seen enough; what is still buffered must not fail again when Python exits.
+    except OSError as error:
+        # What is still buffered must not fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return DONE
+        if isinstance(error, BrokenPipeError):
+            return DONE  # the reader has seen enough
+        complain(f"convcalc: cannot write to standard output: {error.strerror}")
+        return CANNOT
     except (KeyboardInterrupt, typer.Abort):
         complain("")
         return 130

@@ -96,7 +96,10 @@ def _settle(array: Array) -> Array:
 
 
 def _is_float_safe(cell: Number) -> bool:
-    return not isinstance(cell, Fraction) and (isinstance(cell, float) or float(cell) == cell)
+    """Whether a float, read as the decimal it is written as, is this very number."""
+    if isinstance(cell, Fraction):
+        return False
+    return isinstance(cell, float) or abs(cell) <= FLOAT64_INTEGERS
 
 
 def integers_or_fractions(cells: Iterable[int | Fraction]) -> Array:

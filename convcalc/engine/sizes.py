@@ -37,11 +37,11 @@ def rule(axis: Axis, convention: Convention, *, same: bool = False) -> Ruling:
         whole = axis.exact.denominator == 1
         return Ruling(convention, int(axis.exact) if whole else None, "(N + 2P − F)/S + 1 must be whole")
     if same and convention == Convention.TORCH and axis.stride > 1:
-        return Ruling(convention, None, "PyTorch refuses padding='same' with a stride above 1")
+        return Ruling(convention, None, "padding 'same' needs a stride of 1")
     if same:
         return Ruling(convention, axis.output, "'same' gives ⌈N/S⌉")
     if axis.ceil and convention == Convention.TF:
-        return Ruling(convention, None, "TensorFlow has no ceil mode: use padding 'same'")
+        return Ruling(convention, None, "there is no ceil mode; padding 'same' rounds up")
     if axis.ceil and convention == Convention.ONNX:
         plain = -(-axis.room // axis.stride) + 1
         return Ruling(convention, plain, f"{ceil_rule}, even if the last window starts in the padding (opset < 22)")

@@ -6,11 +6,11 @@ matrices one below the other: never wrapped.
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from convcalc.render.glyphs import Glyphs
-from convcalc.render.matrix import Drawn, View, cell_width, draw, most_columns, width_of
+from convcalc.render.matrix import Drawn, View, cell_width, draw, width_of
 from convcalc.report.document import (
     Answer,
     Block,
@@ -78,8 +78,13 @@ class Layout:
 
     def _subheading(self, block: Subheading) -> Iterator[Line]:
         yield []
-        detail = self.glyphs.say(block.detail)
-        yield [(self.glyphs.say(block.text), Role.TITLE), (INDENT + detail if detail else "", Role.QUIET)]
+        text, detail = self.glyphs.say(block.text), self.glyphs.say(block.detail)
+        if len(text) + len(INDENT) + len(detail) <= self.width:
+            yield [(text, Role.TITLE), (INDENT + detail if detail else "", Role.QUIET)]
+            return
+        for line in textwrap.wrap(text, self.width):
+            yield [(line, Role.TITLE)]
+        yield from self._text(Text(INDENT + detail, Role.QUIET))
 
     def _text(self, block: Text) -> Iterator[Line]:
         for line in self.glyphs.say(block.text).split("\n"):
@@ -89,8 +94,6 @@ class Layout:
 
     def _sum(self, block: Sum) -> Iterator[Line]:
         """Break an expression between its terms only; a line that goes on is indented under the first term."""
-        if not block.label:
-            yield []
         say = self.glyphs.say
         joiner, label = say(block.joiner), INDENT + say(block.label)
         pieces = [say(term) + joiner.rstrip() for term in block.terms[:-1]] + [
@@ -136,7 +139,7 @@ class Layout:
         """Return the roomiest way to draw a picture that fits, or None; steps of one kind share the answer."""
         matrices = [part for line in block.lines for part in line if isinstance(part, Matrix)]
         matrices += [block.result] if block.result is not None else []
-        key = tuple((matrix.body.columns, cell_width(matrix.body), len(matrix.body.title)) for matrix in matrices)
+        key = tuple((matrix.body.columns, matrix.body.width, len(matrix.body.title)) for matrix in matrices)
         if key not in self.views:
             choices = self._choices(matrices)
             self.views[key] = next((view for view in choices if self._width(block, view) <= self.width), None)
@@ -144,44 +147,40 @@ class Layout:
 
     def _choices(self, matrices: list[Matrix]) -> Iterator[View]:
         """Yield the ways to draw a picture, the roomiest first, then cut down further and further."""
-        yield View(self.glyphs, 2, self.brackets)
-        yield View(self.glyphs, 1, self.brackets)
+        roomy, close = View(self.glyphs, 2, self.brackets), View(self.glyphs, 1, self.brackets)
+        closest = replace(close, between=1, padding_signs=self.brackets)
+        yield from (roomy, close, replace(close, between=1), closest)
         widest = max(matrix.body.columns for matrix in matrices)
         spans = [matrix.window[1][-1] - matrix.window[1][0] + 1 for matrix in matrices if matrix.window]
         unmarked = [matrix.body.columns for matrix in matrices if not (matrix.window or matrix.current)]
         least = max([*spans, *unmarked, 1]) + 2
         for most in range(min(widest - 1, self.width // 2), least - 1, -1):
-            yield View(self.glyphs, 1, self.brackets, most)
+            yield replace(closest, most_columns=most)
         for fewer in range(least - 1, 2, -1):
-            yield View(self.glyphs, 1, self.brackets, least, fewer)
+            yield replace(closest, most_columns=least, most_made=fewer)
 
     def _width(self, block: Picture, view: View) -> int:
         """Return how wide a picture would be, without drawing it."""
         widths = [
-            sum(
-                BETWEEN
-                + (len(part) if isinstance(part, str) else width_of(part.body, view.gap, most_columns(part, view)))
-                for part in line
-            )
+            sum(view.between + (len(part) if isinstance(part, str) else width_of(part, view)) for part in line)
             for line in block.lines
         ]
-        made = block.result
-        result = 0 if made is None else BETWEEN + width_of(made.body, view.gap, most_columns(made, view))
-        return max(widths) - BETWEEN + result
+        result = 0 if block.result is None else view.between + width_of(block.result, view)
+        return max(widths) - view.between + result
 
     def _place(self, block: Picture, view: View) -> list[Line]:
         """Draw a picture's lines of matrices one below the other, and its result to the right of them."""
         parts = [[self._part(part, view) for part in line] for line in block.lines]
         result = [] if block.result is None else [draw(block.result, view)]
         if len(parts) == 1:
-            return _side_by_side([*parts[0], *result]).lines
+            return _side_by_side([*parts[0], *result], view.between).lines
         lines: list[Line] = []
-        placed = [_side_by_side(line) for line in parts]
+        placed = [_side_by_side(line, view.between) for line in parts]
         width = max(drawn.width for drawn in placed)
         for drawn in placed:
             lines += [[], *drawn.lines] if lines else drawn.lines
         left = Drawn("", [_padded(line, width) for line in lines], width)
-        return _side_by_side([left, *(_titled(drawn) for drawn in result)]).lines
+        return _side_by_side([left, *(_titled(drawn) for drawn in result)], view.between).lines
 
     def _part(self, part: Matrix | str, view: View) -> Drawn:
         if isinstance(part, Matrix):
@@ -191,20 +190,23 @@ class Layout:
 
     def _alone(self, matrix: Matrix, most_rows: int = 16) -> Iterator[Line]:
         """Draw one matrix in the whole width, cut down around its window if it must be."""
-        body = matrix.body
-        most = min(body.columns, max((self.width - 1) // (cell_width(body) + 1), 3))
-        yield from _titled(draw(matrix, View(self.glyphs, 1, self.brackets, most, None, most_rows))).lines
+        view = View(self.glyphs, 1, self.brackets, most_rows=most_rows)
+        most = min(matrix.body.columns, max((self.width - 1) // (cell_width(matrix.body, view) + 1), 3))
+        yield from _titled(draw(matrix, replace(view, most_columns=most))).lines
 
     def _grids(self, block: Grids) -> Iterator[Line]:
         """Set grids side by side, as many as fit; a grid with shades has them drawn behind it."""
         shelf: list[Drawn] = []
+        cut = False
         for matrix in block.matrices:
             body = matrix.body
-            gap = next((gap for gap in (2, 1) if width_of(body, gap, None) <= self.width), None)
-            if gap is None:
+            views = (View(self.glyphs, gap, self.brackets, most_rows=MOST_ROWS) for gap in (2, 1))
+            view = next((view for view in views if width_of(matrix, view) <= self.width), None)
+            cut = cut or view is None or body.rows > MOST_ROWS
+            if view is None:
                 parts = [Drawn("", list(self._alone(matrix, MOST_ROWS)), self.width)]
             else:
-                parts = [_titled(draw(matrix, View(self.glyphs, gap, self.brackets, most_rows=MOST_ROWS)))]
+                parts = [_titled(draw(matrix, view))]
             if body.shade is not None and body.columns * 2 <= self.width and body.rows <= MOST_ROWS:
                 parts.append(self._shades(body))
             for part in parts:
@@ -214,10 +216,8 @@ class Layout:
                 shelf.append(part)
         if shelf:
             yield from _side_by_side(shelf, top=True).lines
-        if any(
-            matrix.body.rows > MOST_ROWS or width_of(matrix.body, 1, None) > self.width for matrix in block.matrices
-        ):
-            yield [(self.glyphs.say("… cut to fit: -q prints every number, -o FILE saves them"), Role.QUIET)]
+        if cut:
+            yield from self._text(Text("… cut to fit: -q prints every number, -o FILE saves them", Role.QUIET))
 
     def _shades(self, body: Body) -> Drawn:
         """Draw a grid as shaded cells, two signs wide so that they look square."""
@@ -242,7 +242,7 @@ def _titled(drawn: Drawn) -> Drawn:
     return Drawn("", [[(title, Role.QUIET)], *drawn.lines], width)
 
 
-def _side_by_side(parts: list[Drawn], *, top: bool = False) -> Drawn:
+def _side_by_side(parts: list[Drawn], between: int = BETWEEN, *, top: bool = False) -> Drawn:
     """Set drawn parts beside one another; titles share a line, and bodies are centred on the tallest (or not)."""
     titled = any(part.title for part in parts)
     tallest = max(len(part.lines) for part in parts)
@@ -260,10 +260,10 @@ def _side_by_side(parts: list[Drawn], *, top: bool = False) -> Drawn:
         line: Line = []
         for index, (rows, width) in enumerate(columns):
             if index:
-                line.append((" " * BETWEEN, Role.PLAIN))
+                line.append((" " * between, Role.PLAIN))
             line += _padded(rows[row], width)
         lines.append(line)
-    return Drawn("", lines, sum(width for _, width in columns) + BETWEEN * (len(columns) - 1))
+    return Drawn("", lines, sum(width for _, width in columns) + between * (len(columns) - 1))
 
 
 def _padded(line: Line, width: int) -> Line:

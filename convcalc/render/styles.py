@@ -1,4 +1,4 @@
-"""What each role looks like. Two colours carry meaning: what is read (cyan) and what is made (yellow)."""
+"""What each role looks like. Two colours carry meaning: what is read (blue) and what is made (gold)."""
 
 from rich.color import Color
 from rich.style import Style
@@ -9,11 +9,11 @@ STYLES: dict[Role, Style] = {
     Role.PLAIN: Style.null(),
     Role.QUIET: Style(dim=True),
     Role.TITLE: Style(bold=True),
-    Role.WINDOW: Style(color="grey0", bgcolor="cyan"),
-    Role.WINDOW_PADDING: Style(color="grey30", bgcolor="cyan"),
+    Role.WINDOW: Style(color="grey0", bgcolor="color(117)"),
+    Role.WINDOW_PADDING: Style(color="grey30", bgcolor="color(117)"),
     Role.PADDING: Style(color="bright_black"),
     Role.PENDING: Style(color="bright_black"),
-    Role.RESULT: Style(color="grey0", bgcolor="yellow", bold=True),
+    Role.RESULT: Style(color="grey0", bgcolor="color(221)", bold=True),
 }
 
 _BELOW, _ZERO, _ABOVE = (49, 99, 190), (238, 238, 238), (200, 92, 24)
@@ -30,7 +30,7 @@ def style_of(role: Role | Shade) -> Style:
         colour = _mix(_ZERO, _ABOVE if distance > 0 else _BELOW, abs(distance))
     else:
         colour = _mix(_DARK, _LIGHT, role.level)
-    ink = "black" if sum(colour) > 380 else "white"
+    ink = "grey0" if sum(colour) > 380 else "white"
     return Style(color=ink, bgcolor=Color.from_rgb(*colour))
 
 

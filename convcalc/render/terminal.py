@@ -8,7 +8,7 @@ from rich.segment import Segment
 from convcalc.render.glyphs import Glyphs
 from convcalc.render.layout import Layout
 from convcalc.render.styles import style_of
-from convcalc.report.document import Document, Line, Table
+from convcalc.report.document import Document, Line, Role, Table
 
 
 class Lines:
@@ -20,9 +20,19 @@ class Lines:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Yield the lines as segments."""
         for line in self.lines:
-            for text, role in line:
+            for text, role in trimmed(line):
                 yield Segment(text, style_of(role))
             yield Segment.line()
+
+
+def trimmed(line: Line) -> Line:
+    """Return a line without the space behind it that nothing is drawn on."""
+    shown = list(line)
+    while shown and shown[-1][1] in (Role.PLAIN, Role.QUIET):
+        text, role = shown.pop()
+        if text.strip():
+            return [*shown, (text.rstrip(), role)]
+    return shown
 
 
 def render(document: Document, console: Console, glyphs: Glyphs) -> None:

@@ -74,6 +74,7 @@ class _Report(Stepwise):
     def step(self, chosen: Chosen) -> Iterator[Block]:
         step = self.result.step(chosen.at, chosen.number)
         yield self.picture(step)
+        yield Text("")
         yield from self.sums(step)
 
     def picture(self, step: ConvolutionStep) -> Picture:
@@ -87,6 +88,7 @@ class _Report(Stepwise):
 
     def kernel(self, map_: int, depth: int, part: ChannelSum) -> Body:
         title = "kernel" if self.result.plan.filters == 1 else f"kernel {map_}"
+        title += ", flipped" if self.result.flipped else ""
         title += f" × 1/{part.divisor}" if part.divisor > 1 else ""
         return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title))
 
@@ -102,7 +104,7 @@ class _Report(Stepwise):
         width = max(len(text) for row in texts for text in row)
         return Body(title, len(texts), len(texts[0]), lambda r, c: texts[r][c], max(width, least))
 
-    def sums(self, step: ConvolutionStep) -> Iterator[Sum | Text]:
+    def sums(self, step: ConvolutionStep) -> Iterator[Sum]:
         write = self.show.write
         bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
         if len(step.channels) == 1:
@@ -112,10 +114,10 @@ class _Report(Stepwise):
                 terms = (*self.terms(part), *bias)
                 yield Sum(terms, " + ", write.outcome(step.value), "", opening, closing)
                 return
-        yield Text("")
-        width = max(len(f"channel {part.channel}:") for part in step.channels)
-        for part in step.channels:
-            label = f"channel {part.channel}:".ljust(width + 1)
+        names = [f"channel {part.channel}:" if len(step.channels) > 1 else "sum:" for part in step.channels]
+        width = max(len("total:"), *map(len, names))
+        for name, part in zip(names, step.channels, strict=True):
+            label = name.ljust(width + 1)
             yield Sum(self.terms(part), " + ", write.outcome(part.total), label, *_over(part), final=False)
         totals = tuple(write.factor(part.total) for part in step.channels)
         yield Sum((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))

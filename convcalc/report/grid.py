@@ -71,7 +71,7 @@ def worked_padding(result: Padded, show: Show) -> Worked:
                 if not (axis == 0 and one_row) and any((rows, columns)[axis]):
                     yield Text(f"Taken from {name}s {_sources(result, axis)}.", Role.QUIET)
         yield Text("")
-        yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns))
+        yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), one_row=one_row)
 
     return Worked(work(), lambda: result.output)
 

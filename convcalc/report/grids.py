@@ -47,10 +47,10 @@ def shading(plane: Array) -> Callable[[int, int], Shade]:
     return lambda row, column: Shade((float(values[row, column]) - low) / reach, zero)
 
 
-def planes(grid: Array, title: str) -> list[tuple[str, Array]]:
+def planes(grid: Array, title: str, *, one_row: bool = False) -> list[tuple[str, Array]]:
     """Return a grid's planes with a title each: one, or one a channel (and item)."""
     flat = np.atleast_2d(grid)
-    shape = shape_text(flat.shape[-2:]) if flat.shape[-2] > 1 or grid.ndim > 1 else str(flat.shape[-1])
+    shape = str(flat.shape[-1]) if one_row or grid.ndim == 1 else shape_text(flat.shape[-2:])
     if flat.ndim == 2:
         return [(f"{title} {shape}", flat)]
     return [(f"{title}[{','.join(map(str, index))}] {shape}", flat[index]) for index in np.ndindex(*flat.shape[:-2])]
@@ -63,12 +63,15 @@ def grids_of(
     *,
     heat: bool = False,
     padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    one_row: bool = False,
 ) -> Grids:
     """Return a whole grid, every channel of it, to be set side by side."""
-    drawn = [body_of(plane, name, write, heat=heat, padding=padding) for name, plane in planes(grid, title)]
+    drawn = [
+        body_of(plane, name, write, heat=heat, padding=padding) for name, plane in planes(grid, title, one_row=one_row)
+    ]
     return Grids(tuple(Matrix(body) for body in drawn))
 
 
-def answer_of(grid: Array, write: Writer, *, heat: bool = False) -> Answer:
+def answer_of(grid: Array, write: Writer, *, heat: bool = False, one_row: bool = False) -> Answer:
     """Return the answer as it is drawn where it does not follow as plain rows."""
-    return Answer(grids_of(grid, "output", write, heat=heat))
+    return Answer(grids_of(grid, "output", write, heat=heat, one_row=one_row))

@@ -7,7 +7,7 @@ from convcalc.choices import PaddingRule, PoolKind
 from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.step import PoolingStep
-from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Worked
+from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, padding_text
@@ -63,6 +63,7 @@ class _Report(Stepwise):
         grid = Matrix(self.input(item, channel), (step.window.rows, step.window.columns))
         output = self.output(step.at, "output, channel")
         yield Picture(((grid, "→", self.window(step), "→"),), output)
+        yield Text("")
         yield self.sum(step)
 
     def window(self, step: PoolingStep) -> Matrix:

@@ -39,7 +39,8 @@ class Sized:
                     hint=f"what would: {fits_text(axis)}",
                 )
             if refused and self.convention is not Convention.TORCH:
-                raise InputError(ruling.rule, hint="use --padding same, or another --convention")
+                name = NAMES[self.convention]
+                raise InputError(f"{name} refuses: {ruling.rule}", hint="use --padding same, or another --convention")
             outputs.append(axis.output if ruling.output is None else ruling.output)
         return outputs
 
@@ -91,6 +92,7 @@ def _axis(axis: Axis, output: int, sized: Sized, name: str) -> Iterator[Block]:
     formula, _, rest = size_formula(axis).partition(" = ")
     _, _, dilated = rest.partition(", with ")
     extent = "D(F − 1) − 1" if axis.dilation > 1 else "F"
+    yield Text("")
     terms = f"{label}(N + 2P − {extent})/S + 1 = {formula}"
     if axis.exact.denominator == 1:
         yield Sum((terms,), "", f"= {int(axis.exact)}")
@@ -99,21 +101,22 @@ def _axis(axis: Axis, output: int, sized: Sized, name: str) -> Iterator[Block]:
     if dilated:
         yield Text(f"  A kernel of {axis.kernel} spread by {axis.dilation} spans {dilated}.", Role.QUIET)
     if axis.exact.denominator != 1:
-        yield from _does_not_fit(axis, output)
+        yield from _does_not_fit(axis, output, name)
     yield from _conventions(axis, output, sized)
     if axis.padded <= DRAWN_CELLS and axis.output <= DRAWN_WINDOWS:
         yield Text("")
         yield Drawing(tuple(_windows(axis)))
 
 
-def _does_not_fit(axis: Axis, output: int) -> Iterator[Block]:
-    rounded = "up (ceil)" if output > axis.exact else "down"
-    yield Sum(
-        (f"Not whole: the window does not end at the edge. Rounded {rounded}, the output has",), "", f"→ {output}"
-    )
-    unread = runs_text(unread_ranges(axis), "cells") if unread_ranges(axis) else ""
-    if unread:
-        yield Text(f"  Never read: {unread} (counted from 0).")
+def _does_not_fit(axis: Axis, output: int, name: str) -> Iterator[Block]:
+    rounded = "Rounded up, as --ceil asks" if output > axis.exact else "Rounded down, as frameworks do"
+    yield Text("")
+    yield Text("  Not whole: the last window would not end at the edge.")
+    yield Sum((f"{rounded}, the output",), "", f"= {output}")
+    runs = unread_ranges(axis)
+    if runs:
+        unread = runs_text(runs, name) if name else f"{runs_text(runs, 'rows')} and {runs_text(runs, 'columns')}"
+        yield Text(f"  Never read: {unread}, counted from 0.")
     yield Text(f"  What would fit: {fits_text(axis)}.")
 
 

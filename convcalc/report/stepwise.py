@@ -66,7 +66,7 @@ class Stepwise(ABC):
                 yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {name}")
                 yield from self.step(part)
         yield Text("")
-        yield answer_of(self.result.output, self.show.write, heat=self.show.heat)
+        yield answer_of(self.result.output, self.show.write, heat=self.show.heat, one_row=self.one_row)
 
     @abstractmethod
     def heading(self) -> str:

@@ -1,0 +1,173 @@
+"""What a person sees: convcalc on a real pseudo-terminal, at 80 columns, with and without colour; and in a pipe."""
+
+import fcntl
+import os
+import pty
+import re
+import struct
+import subprocess
+import sys
+import termios
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT
+
+CONVCALC = Path(sys.executable).parent / "convcalc"
+STEP = ("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge", "--at", "1,1")
+WINDOW, RESULT = "\x1b[38;5;16;48;5;117m", "\x1b[1;38;5;16;48;5;221m"
+
+
+def on_terminal(
+    *words: str, columns: int = 80, stdin: str | None = None, environment: dict[str, str] | None = None
+) -> str:
+    """Run convcalc with its output on a pseudo-terminal and return what the terminal got."""
+    main, child = pty.openpty()
+    fcntl.ioctl(child, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    kept = {name: value for name, value in os.environ.items() if name not in ("NO_COLOR", "COLUMNS", "LC_ALL", "LANG")}
+    settings = {**kept, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(environment or {})}
+    with subprocess.Popen(
+        [CONVCALC, *words],
+        stdin=subprocess.PIPE if stdin else child,
+        stdout=child,
+        stderr=child,
+        env=settings,
+        cwd=ROOT,
+    ) as process:
+        os.close(child)
+        if stdin and process.stdin:
+            process.stdin.write(stdin.encode())
+            process.stdin.close()
+        pieces = []
+        while True:
+            try:
+                piece = os.read(main, 65536)
+            except OSError:
+                break
+            if not piece:
+                break
+            pieces.append(piece)
+    os.close(main)
+    return b"".join(pieces).decode().replace("\r\n", "\n")
+
+
+def plain(text: str) -> str:
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
+def test_the_window_and_the_cell_it_makes_are_coloured() -> None:
+    shown = on_terminal(*STEP)
+    assert shown.count(WINDOW) > 9
+    assert f"{RESULT} -2" in shown
+    assert "[ 5" not in plain(shown)
+    assert "# " not in shown
+
+
+@pytest.mark.parametrize("environment", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
+def test_without_colour_brackets_show_the_window_and_the_cell(environment: dict[str, str]) -> None:
+    shown = on_terminal(*STEP, environment=environment)
+    assert "\x1b" not in shown
+    assert "1 [5  8  9] 3  1" in shown
+    assert "[-2]" in shown
+
+
+def test_the_answer_closes_the_work() -> None:
+    assert plain(on_terminal(*STEP)).endswith(
+        "\n  output 4×4\n   -5   -4    0    8\n  -10   -2    2    3\n    0   -2   -4   -7\n   -3   -2   -3  -16\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        STEP,
+        ("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge", "-p", "1"),
+        ("conv", "-i", "samples/step-edge-6x6.txt", "-k", "edge"),
+        ("conv", "-i", "samples/lecture-6x6.txt", "-k", "box", "-p", "1"),
+        ("conv", "-i", "samples/rgb-4x4.txt", "-k", "samples/two-filters.txt", "-b", "1,0", "-p", "1"),
+        ("conv", "-i", "samples/time-series.txt", "-k", "moving-average", "-p", "same"),
+        ("pool", "avg", "-i", "samples/pool-4x4.txt", "-w", "3", "-p", "1", "-s", "1"),
+        ("size", "-n", "7", "-f", "3", "-s", "3"),
+        ("size", "-n", "227", "-O", "55"),
+        ("kernels",),
+        ("kernels", "gaussian-5"),
+        ("lecture", "pooling"),
+    ],
+)
+@pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}])
+def test_nothing_is_wider_than_80_columns(words: tuple[str, ...], colour: dict[str, str]) -> None:
+    for line in plain(on_terminal(*words, environment=colour)).splitlines():
+        assert len(line) <= 80 or line.startswith("$ ")
+
+
+@pytest.mark.parametrize("padding", ["0", "1"])
+@pytest.mark.parametrize("colour", [{}, {"NO_COLOR": "1"}])
+def test_no_lecture_sized_step_is_cut_at_80_columns(padding: str, colour: dict[str, str]) -> None:
+    shown = on_terminal("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge", "-p", padding, environment=colour)
+    assert "…" not in shown
+    assert "⋮" not in shown
+
+
+@pytest.mark.parametrize("columns", [20, 30, 40, 60])
+def test_a_narrow_terminal_cuts_grids_and_never_wraps_them(columns: int) -> None:
+    shown = plain(on_terminal(*STEP, columns=columns))
+    assert all(len(line) <= columns for line in shown.splitlines())
+    assert re.search(r"5 +8 +9", shown)
+
+
+def test_large_grids_are_cut_around_the_window() -> None:
+    rows = "\n".join(" ".join(str((r * c) % 10) for c in range(60)) for r in range(60))
+    shown = plain(on_terminal("conv", "3 1; 1 3", "--at", "30,30", "--steps", "all", stdin=rows))
+    assert "exclude each other" in shown
+    shown = plain(on_terminal("conv", "3 1; 1 3", "--at", "30,30", stdin=rows))
+    assert all(len(line) <= 80 for line in shown.splitlines())
+    assert "…" in shown
+    assert "… cut to fit" in shown
+
+
+def test_comments_piped_in_are_shown_without_their_sign() -> None:
+    shown = plain(on_terminal("pool", stdin="# from before\n1 2\n3 4\n"))
+    assert shown.startswith("from before\n")
+
+
+def test_the_locale_c_and_ascii_terminals_get_ascii() -> None:
+    assert on_terminal(*STEP, environment={"LC_ALL": "C"}).isascii()
+    assert on_terminal(*STEP, environment={"PYTHONIOENCODING": "ascii"}).isascii()
+
+
+def test_quiet_on_a_terminal_is_plain_rows() -> None:
+    assert on_terminal(*STEP[:-2], "-q") == "-5 -4 0 8\n-10 -2 2 3\n0 -2 -4 -7\n-3 -2 -3 -16\n"
+
+
+def piped(command: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PATH": f"{CONVCALC.parent}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
+    return subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=environment, check=False
+    )
+
+
+def test_head_ends_it_quietly() -> None:
+    ran = piped(
+        "python3 -c \"print('\\n'.join(['1 2 3 4 5 6 7 8 9'] * 999))\" | convcalc conv -k '1 0' --steps all | head -n 1"
+    )
+    assert (ran.stderr, ran.returncode) == ("", 0)
+    assert ran.stdout.startswith("# conv")
+
+
+def test_what_is_piped_on_matches_what_was_asked() -> None:
+    ran = piped("cat samples/lecture-6x6.txt | convcalc conv -k edge | convcalc pool max -q")
+    assert (ran.stdout, ran.stderr, ran.returncode) == ("-2 8\n0 -3\n", "", 0)
+
+
+def test_an_error_in_a_pipe_prints_nothing_but_the_error() -> None:
+    ran = piped("echo 'x' | convcalc conv -k edge")
+    assert (ran.stdout, ran.returncode) == ("", 1)
+    assert ran.stderr.startswith("convcalc: stdin:1:1: 'x' is not a number\n  x\n  ^\nhint: ")
+
+
+def test_a_full_disk_is_an_error_and_not_a_traceback() -> None:
+    ran = piped("convcalc show -i samples/pool-4x4.txt > /dev/full")
+    assert ran.returncode == 1
+    assert "Traceback" not in ran.stderr
+    assert "No space left" in ran.stderr
