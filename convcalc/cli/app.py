@@ -16,6 +16,9 @@ from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError
 
 CALCULATE, LOOK_UP, LEARN = "Calculate", "Look up", "Learn"
 
+MISUSE: type[Exception] = typer.BadParameter.__bases__[0]
+"""Typer's own usage errors; older versions have no public name for what they have in common."""
+
 app = typer.Typer(
     name="convcalc",
     invoke_without_command=True,
@@ -69,7 +72,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     except ConvcalcError as error:
         explain(error)
         return error.status
-    except typer.TyperException as error:
+    except MISUSE as error:
         explain_misuse(error)
         return MISUSED
     except OSError as error:
@@ -88,7 +91,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     return status if isinstance(status, int) else DONE
 
 
-def explain_misuse(error: typer.TyperException) -> None:
+def explain_misuse(error: Any) -> None:
     """Say what is wrong with a command line, and where to read how it should be."""
     from convcalc.cli.output import complain
 

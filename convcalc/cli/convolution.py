@@ -9,10 +9,9 @@ from convcalc.cli.options import (
     InputOptions,
     OutputOptions,
     StepOptions,
-    at_of,
     padding_of,
     pair_of,
-    steps_of,
+    show_of,
     with_options,
 )
 from convcalc.cli.output import Channel, channel_of
@@ -20,7 +19,6 @@ from convcalc.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from convcalc.engine.exact import Array
-    from convcalc.report.selection import Show
 
 HOW = "How the window moves"
 
@@ -148,17 +146,6 @@ def conv(
     )
     labels = Labels(name, amounts if isinstance(amounts, PaddingRule) else None)
     channel.emit(worked_convolution(result, show, labels), out)
-
-
-def show_of(stepping: StepOptions, out: OutputOptions) -> "Show":
-    """Return how the work is to be shown, from the options."""
-    from convcalc.report.numbers import Writer
-    from convcalc.report.selection import Show
-
-    steps, at = steps_of(stepping.steps), at_of(stepping.at)
-    if steps is not None and at is not None:
-        raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
-    return Show(steps, at, stepping.order, Writer(out.precision), out.heat)
 
 
 def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":

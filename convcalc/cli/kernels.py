@@ -4,8 +4,7 @@ from typing import Annotated
 
 import typer
 
-from convcalc.cli.convolution import show_of
-from convcalc.cli.options import OutputOptions, StepOptions, with_options
+from convcalc.cli.options import OutputOptions, StepOptions, show_of, with_options
 from convcalc.cli.output import channel_of
 from convcalc.errors import UsageError
 

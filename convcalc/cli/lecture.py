@@ -1,7 +1,7 @@
 """``convcalc lecture``: the exercises, worked by running their own command lines."""
 
 import shlex
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -29,10 +29,10 @@ def lecture(
 
     """
     from convcalc import lecture as script
-    from convcalc.cli.app import app
     from convcalc.report.document import Heading, Table, Text
 
     channel = channel_of(ctx.obj)
+    commands: Any = ctx.find_root().command
     rows = script.find(topic)
     if topic is None:
         table = tuple((str(row.number), row.topic, row.title) for row in rows)
@@ -45,7 +45,8 @@ def lecture(
         channel.show([Text(""), Heading(f"══ {row.number} · {row.title}")])
         for exercise in row.exercises:
             channel.show([Text(""), Text(exercise.text), as_typed(exercise.words), Text("")])
-            app(list(exercise.words), standalone_mode=False, obj=Channel(None, channel.stdout, report=True))
+            inner = Channel(None, channel.stdout, report=True)
+            commands.main(list(exercise.words), "convcalc", standalone_mode=False, obj=inner)
 
 
 def as_typed(words: tuple[str, ...]) -> "Drawing":

@@ -10,31 +10,31 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from convcalc.choices import Format, Order, PaddingRule
 from convcalc.errors import UsageError, nearest
 
+if TYPE_CHECKING:
+    from convcalc.report.selection import Show
+
 INPUT_PANEL, SHOW_PANEL, OUTPUT_PANEL = "Input", "Showing the work", "Output"
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
     """Let a command take groups of options: each dataclass among its parameters becomes one option a field."""
-    hints = get_type_hints(command, include_extras=True)
-    groups = {name: hint for name, hint in hints.items() if dataclasses.is_dataclass(hint) and isinstance(hint, type)}
+    groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
-        if name not in groups:
-            parameters.append(parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY))
+        if not dataclasses.is_dataclass(parameter.annotation):
+            parameters.append(parameter)
             continue
-        fields = get_type_hints(groups[name], include_extras=True)
+        groups[name] = parameter.annotation
         parameters += [
-            inspect.Parameter(
-                field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=fields[field.name]
-            )
-            for field in dataclasses.fields(groups[name])
+            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
+            for field in dataclasses.fields(parameter.annotation)
         ]
 
     @wraps(command)
@@ -203,3 +203,14 @@ def steps_of(text: str | None) -> int | str | None:
 def at_of(text: str | None) -> tuple[int, ...] | None:
     """Read ``--at``: the indices of an output cell."""
     return None if text is None else numbers(text, "--at", most=4, example="1,1", signed=True)
+
+
+def show_of(stepping: StepOptions, out: OutputOptions) -> "Show":
+    """Return how the work is to be shown, from the options."""
+    from convcalc.report.numbers import Writer
+    from convcalc.report.selection import Show
+
+    steps, at = steps_of(stepping.steps), at_of(stepping.at)
+    if steps is not None and at is not None:
+        raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
+    return Show(steps, at, stepping.order, Writer(out.precision), out.heat)

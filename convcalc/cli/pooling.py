@@ -5,8 +5,7 @@ from typing import Annotated
 import typer
 
 from convcalc.choices import PaddingRule, PoolKind
-from convcalc.cli.convolution import show_of
-from convcalc.cli.options import InputOptions, OutputOptions, StepOptions, padding_of, pair_of, with_options
+from convcalc.cli.options import InputOptions, OutputOptions, StepOptions, padding_of, pair_of, show_of, with_options
 from convcalc.cli.output import channel_of
 from convcalc.errors import UsageError
 
