@@ -178,7 +178,7 @@ def spread_kernel(
     """Return the groups and the kernel with which a one-channel kernel reads all the channels of a grid."""
     import numpy as np
 
-    from convcalc.engine.convolution import four_dimensional
+    from convcalc.engine.shapes import four_dimensional
 
     if not (per_channel or all_channels):
         return groups, weights

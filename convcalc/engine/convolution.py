@@ -31,12 +31,10 @@ from convcalc.engine.exact import (
     settle_number,
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
-from convcalc.engine.padding import along_the_row, check_mode, pad_planes
+from convcalc.engine.padding import check_mode, pad_planes
+from convcalc.engine.shapes import Pair, along_the_row, four_dimensional, like_the_input, pair
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
 from convcalc.errors import InputError
-
-Pair = int | Sequence[int]
-"""One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
 
 MANY_PRODUCTS = 4_000_000
 """Products of Python integers beyond which decimals are left to float arithmetic; integers never are."""
@@ -124,16 +122,6 @@ def plan(
     return Plan(items, channels, filters, groups, axes[0], axes[1], PadMode(mode))
 
 
-def pair(value: Pair, what: str, *, one_row: bool = False) -> tuple[int, int]:
-    """Return (rows, columns) of an option; a single number is both, or of a single row the columns alone."""
-    numbers = (value,) if isinstance(value, int) else tuple(value)
-    if len(numbers) == 1:
-        return (1 if one_row else numbers[0]), numbers[0]
-    if len(numbers) != 2:
-        raise InputError(f"{what} takes 1 or 2 numbers, not {len(numbers)}", hint="write 2, or 2,1 (rows,columns)")
-    return numbers[0], numbers[1]
-
-
 def _channel_hint(channels: int, filters: int, depth: int, groups: int) -> str:
     if depth == 1 and groups == 1:
         return "--per-channel runs it on each channel by itself; --all-channels adds up the channels"
@@ -180,22 +168,6 @@ def convolve(
         example = ",".join(["1"] * min(plan_.filters, 4))
         raise InputError(f"{wants} cannot take {biases.size} biases", hint=f"one bias a filter, as in {example}")
     return Convolution(four, kernels, biases, plan_, grid.ndim, weights.ndim, flip)
-
-
-def four_dimensional(array: Array) -> Array:
-    """Return a grid as (N, C, H, W), adding axes of length 1 in front."""
-    reshaped: Array = array.reshape((1,) * (4 - array.ndim) + array.shape)
-    return reshaped
-
-
-def like_the_input(output: Array, dimensions: int, *, many_maps: bool) -> Array:
-    """Return a four-dimensional answer with as many axes as the input had, and one more if it has many maps."""
-    if dimensions == 1 and output.shape[2] == 1:
-        row = output[0, :, 0]
-        return row if many_maps else row[0]
-    wanted = max(dimensions, 3 if many_maps else 2)
-    reshaped: Array = output.reshape(output.shape[4 - wanted :])
-    return reshaped
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from convcalc.choices import PadMode
 from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.geometry import Padding, padding_amounts
+from convcalc.engine.shapes import along_the_row
 from convcalc.errors import InputError
 
 _NUMPY_MODES = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
@@ -58,13 +59,6 @@ def pad(x: Any, padding: Padding = (1,), mode: PadMode | str = PadMode.ZEROS) ->
     check_mode(result.mode, "rows", height, rows)
     check_mode(result.mode, "columns", width, columns)
     return result
-
-
-def along_the_row(padding: Padding, *, one_row: bool) -> Padding:
-    """Return `padding` with a single number meant for the columns only, where the grid is one row (1-D)."""
-    if one_row and not isinstance(padding, str) and len(padding) == 1:
-        return 0, padding[0]
-    return padding
 
 
 def check_mode(mode: PadMode, name: str, size: int, amounts: tuple[int, int]) -> None:

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from convcalc.choices import PadMode, PoolKind
-from convcalc.engine.convolution import Pair, four_dimensional, like_the_input, pair
 from convcalc.engine.exact import (
     LARGEST_EXACT,
     Array,
@@ -30,7 +29,8 @@ from convcalc.engine.exact import (
     to_float,
 )
 from convcalc.engine.geometry import AdaptiveAxis, Axis, Padding, padding_amounts
-from convcalc.engine.padding import along_the_row, pad_planes
+from convcalc.engine.padding import pad_planes
+from convcalc.engine.shapes import Pair, along_the_row, four_dimensional, like_the_input, pair
 from convcalc.engine.step import Number, PoolingStep, Window
 from convcalc.errors import InputError
 
