@@ -58,7 +58,7 @@ def test_npy_of_every_real_type(tmp_path: Path, dtype: Any) -> None:
         ("g.txt", "1 2".encode("utf-16"), "not UTF-8 text"),
         ("g.json", "[[1, 2], [3]]", r"lists at the top differ: \[1\] and \[0\] have 1 and 2 cells"),
         ("g.json", "[[1, 2], [3, NaN]]", "'NaN' is not a number"),
-        ("g.json", "[[1, 2], [3, null]]", "null is not a number"),
+        ("g.json", "[[1, 2], [3, null]]", r"cell \[1\]\[1\]: null is not a number"),
         ("g.json", '{"input": 1}', "no 'output'"),
         ("g.json", "[[1, 2", "not JSON"),
         ("g.json", "[" * 100_000, "too deep"),

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcalc.engine.geometry import AdaptiveAxis
 from convcalc.engine.pooling import pool
 from convcalc.errors import InputError
 from tests import reference
@@ -121,13 +122,13 @@ def test_padding_counts_in_the_divisor_or_not() -> None:
 @pytest.mark.parametrize("size", range(1, 12))
 @pytest.mark.parametrize("output", range(1, 6))
 def test_adaptive_windows_cover_everything_evenly(size: int, output: int) -> None:
-    if output > size:
-        with pytest.raises(InputError, match=f"cannot make {output} columns of {size}"):
-            pool(list(range(size)), adaptive=output)
-        return
-    rows = [[(i * size) // output, -((-(i + 1) * size) // output)] for i in range(output)]
-    expected = [Fraction(sum(range(start, stop)), stop - start) for start, stop in rows]
-    assert pool(list(range(size)), "avg", adaptive=output).output.tolist() == expected
+    axis = AdaptiveAxis(size, output)
+    windows = [list(axis.reads(index)) for index in range(output)]
+    assert {cell for window in windows for cell in window} == set(range(size))
+    assert [[size - 1 - cell for cell in window[::-1]] for window in windows[::-1]] == windows
+    assert max(map(len, windows)) - min(map(len, windows)) <= 1
+    means = [Fraction(sum(window), len(window)) for window in windows]
+    assert pool(list(range(size)), "avg", adaptive=output).output.tolist() == means
 
 
 def test_global_is_the_mean_of_each_channel() -> None:
@@ -168,11 +169,11 @@ def test_sums_beyond_64_bits() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"window": 5}, "kernel of 5 rows does not fit an input of 4"),
+        ({"window": 5}, "window of 5 rows does not fit an input of 4"),
         ({"window": 2, "padding": 2}, "padding of 2 is more than half the pooling window of 2"),
-        ({"window": 0}, "kernel must be at least 1"),
+        ({"window": 0}, "window must be at least 1"),
         ({"kind": "avg", "dilation": 2}, "avg pooling takes no dilation"),
-        ({"kind": "lp", "norm": 0}, "p of lp pooling must be at least 1"),
+        ({"kind": "lp", "norm": 0}, "p of lp pooling must be from 1 to 64"),
         ({"adaptive": 0}, "output must be at least 1"),
     ],
 )

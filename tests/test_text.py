@@ -31,7 +31,11 @@ def parsed(text: str) -> Any:
         ("\n\n1 2\n3 4\n\n\n5 6\n7 8", [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]),
         ("1\n\n2\n---\n3\n\n4", [[[[1]], [[2]]], [[[3]], [[4]]]]),
         ("1\n# ---\n2", [[[[1]]], [[[2]]]]),
+        ("1\n# -----\n2", [[1], [2]]),
+        ("1 2;; 3 4", [[[1, 2]], [[3, 4]]]),
+        ("1;; 2; ---; 3;; 4", [[[[1]], [[2]]], [[[3]], [[4]]]]),
         ("# ---\n1", [[1]]),
+        ("1, 2 ,3,4", [[1, 2, 3, 4]]),
         ("0.5 1e-3 .25 2.", [[0.5, 0.001, 0.25, 2.0]]),
         ("+3 −4", [[3, -4]]),
         ("1/3 -2/4 2", [[Fraction(1, 3), Fraction(-1, 2), 2]]),
@@ -56,21 +60,27 @@ def test_what_is_read(text: str, cells: Any) -> None:
         ("1 1e999", "g:1:3", "too large for a decimal"),
         ("1.5 1e-999", "g:1:5", "too small for a decimal"),
         ("1 2\n3", "g:2", "row 2 has 1 number, but the row above has 2"),
-        ("1 2; 3", "g:1", "row 2 has 1 number"),
         ("1 2\n\n3 4\n5 6", "g:4", "this channel is 2×2, but the one above is 1×2"),
         ("1\n\n2\n---\n3", "g:5", "this block has 1 channel, but the first has 2"),
         ("1,,2", "g:1:3", "empty cell"),
         (",1", "g:1:1", "empty cell"),
         ("1,2,", "g:1:4", "missing after this comma"),
-        ("1;;2", "g:1:3", "empty row"),
+        ("1 2; 3", "g:1:5", "row 2 has 1 number"),
+        ("1,5 2,5", "g:1:5", "some numbers are parted by commas here, and some by spaces"),
+        ("1, 5 2", "g:1:6", "parted by commas"),
+        ("1 2\n---\n3 4\n5 6", "g:4", "this channel is 2×2"),
         ("", "g", "no numbers"),
         ("# only words", "g", "no numbers"),
-        ("1 " + "9" * 1001, "g:1:3", "1001 digits is too long"),
+        ("1 " + "9" * 10_001, "g:1:3", "10001 digits is too long"),
         ("1 ٣", "g:1:3", "'٣' is not a number"),
         ("1_000 2", "g:1:1", "'1_000' is not a number"),
         ("0.5 2  #= 1/3 2", "g:1", "disagree"),
         ("1 0x10", "g:1:3", "'0x10' is not a number"),
         ("1 --2", "g:1:3", "'--2' is not a number"),
+        ("1\u00a0000 2", "g:1:1", "is not a number"),
+        ('"1,000",2', "g:1:1", "is not a number"),
+        ("0." + "0" * 400 + "1 1.0", "g:1:1", "too small"),
+        ("1.5 1e999 2.5", "g:1:5", "too large"),
     ],
 )
 def test_what_is_refused_and_where(text: str, place: str, message: str) -> None:
@@ -81,14 +91,14 @@ def test_what_is_refused_and_where(text: str, place: str, message: str) -> None:
 
 
 def test_comment_lines_are_kept_in_order_and_separators_are_not_comments() -> None:
-    grid = parse_text(["# one", "1", "#two", "# ---", "2", "#"], "g")
-    assert grid.comments == ("one", "two", "")
+    grid = parse_text(["# one", "1", "#two", "# ---", "2", "# ----", "#"], "g")
+    assert grid.comments == ("one", "two", "----", "")
 
 
 def test_csv_cells_may_be_parted_by_semicolons_if_nothing_else_is() -> None:
-    assert parse_text(["1;2", "3;4"], "g", semicolons_part_rows=False).cells.tolist() == [[1, 2], [3, 4]]
+    assert parse_text(["1;2", "3;4"], "g", delimiter=";").cells.tolist() == [[1, 2], [3, 4]]
     with pytest.raises(InputError, match="both commas and semicolons"):
-        parse_text(["1,5;2"], "g", semicolons_part_rows=False)
+        parse_text(["1,5;2"], "g", delimiter=";")
 
 
 def test_a_text_too_large_is_refused_before_it_is_held() -> None:

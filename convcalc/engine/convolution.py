@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PadMode
+from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.exact import (
+    FLOAT64_INTEGERS,
     INT64_LIMIT,
     LARGEST_EXACT,
     Array,
     arithmetic_for,
+    as_floats,
     as_grid,
     check_finite,
     exact,
@@ -110,6 +112,11 @@ def plan(
             hint=_channel_hint(channels, filters, depth, groups),
         )
     one_row = height == 1 and kernel_height == 1
+    if height == 1 and kernel_height > 1 and padding in (0, (0,), PaddingRule.VALID):
+        raise InputError(
+            f"the input is one row (1-D), but the kernel has {kernel_height}",
+            hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
+        )
     amounts = (padding,) if isinstance(padding, int) else padding
     amounts = along_the_row(amounts, one_row=one_row)
     axes = []
@@ -155,9 +162,6 @@ def convolve(
     [[0.3]]
     """
     grid, weights = as_grid(x), as_grid(kernel)
-    for what, array in (("input", grid), ("kernel", weights)):
-        if array.ndim > 4:
-            raise InputError(f"the {what} has {array.ndim} dimensions", hint="the most is 4")
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     if flip:
         kernels = kernels[..., ::-1, ::-1]
@@ -196,11 +200,10 @@ class Convolution:
         """The feature maps, (N, O, rows, columns)."""
         arrays = [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])
         kind = float_kind(*arrays)
-        if kind is not None:
-            answer = self._exact_decimals(arrays, kind)
-            return self._in_floats(kind) if answer is None else answer
-        scaled = [over_common_denominator(array) for array in arrays]
-        return self._in_integers(scaled, None)
+        scaled = [pair for array in arrays if (pair := over_common_denominator(array)) is not None]
+        if kind is not None and (len(scaled) < len(arrays) or self._is_too_much(scaled)):
+            return self._in_floats(kind)
+        return self._in_integers(scaled, kind)
 
     @property
     def output(self) -> Array:
@@ -208,20 +211,11 @@ class Convolution:
         many = self.plan.filters > 1 or self.input_dimensions > 2
         return like_the_input(self.maps, self.input_dimensions, many_maps=many)
 
-    def _exact_decimals(self, arrays: list[Array], kind: np.dtype[Any]) -> Array | None:
-        """Work decimals as the decimals they are written as; None where that would take too long."""
-        if max(self.padded.size, self.maps_size) > LARGEST_EXACT or self.kernel.size > LARGEST_EXACT:
-            return None
-        scaled = [over_common_denominator(array) for array in arrays]
-        if self._bound(scaled) >= INT64_LIMIT and self.plan.products > MANY_PRODUCTS:
-            return None
-        return self._in_integers(scaled, kind)
-
-    @property
-    def maps_size(self) -> int:
-        """How many cells the answer has."""
-        items, filters, rows, columns = self.plan.shape
-        return items * filters * rows * columns
+    def _is_too_much(self, scaled: list[tuple[Array, int]]) -> bool:
+        """Whether decimals would take Python's own integers, and too many of them."""
+        bound = self._bound(scaled)
+        large = max(self.padded.size, math.prod(self.plan.shape)) > LARGEST_EXACT
+        return bound >= (FLOAT64_INTEGERS if large else INT64_LIMIT) and self.plan.products > MANY_PRODUCTS
 
     def _bound(self, scaled: list[tuple[Array, int]]) -> int:
         """Return a size no intermediate sum can pass: the largest cell times each filter's summed weights."""
@@ -236,7 +230,7 @@ class Convolution:
         """Add up whole numerators over one denominator, in the quickest arithmetic that is exact for them."""
         (cells, cells_over), (weights, weights_over), *bias = scaled
         arithmetic = arithmetic_for(self._bound(scaled))
-        total = sum_of_taps(cells.astype(arithmetic), weights.astype(arithmetic), self.plan)
+        total = weighted_sums(cells.astype(arithmetic), weights.astype(arithmetic), self.plan)
         over = cells_over * weights_over
         for biases, biases_over in bias:
             total = total * biases_over + (biases.astype(arithmetic) * over)[:, None, None]
@@ -244,11 +238,12 @@ class Convolution:
         return quotient(total if arithmetic.kind == "O" else total.astype(np.int64), over, kind)
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
+        cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)
         with np.errstate(over="ignore", invalid="ignore"):
-            total = sum_of_taps(self.padded.astype(kind), self.kernel.astype(kind), self.plan)
+            total = weighted_sums(cells, weights, self.plan)
             if self.bias is not None:
-                total += self.bias.astype(kind)[:, None, None]
-        check_finite(total)
+                total += as_floats(self.bias, kind)[:, None, None]
+        check_finite(total, result=True)
         return total
 
     def step(self, at: Sequence[int], number: int = 1) -> ConvolutionStep:
@@ -284,7 +279,8 @@ class Convolution:
         cells = [[exact(plane[r, c]) for c in window.columns] for r in window.rows]
         weights, divisor = self._weights(kernel)
         products = [[x * w for x, w in zip(*pair, strict=True)] for pair in zip(cells, weights, strict=True)]
-        total = Fraction(sum(itertools.chain.from_iterable(products)), divisor)
+        summed = sum(itertools.chain.from_iterable(products))
+        total = Fraction(summed, divisor)
         cells_are_float = float_kind(plane) is not None
         weights_are_float = float_kind(kernel) is not None
         either = cells_are_float or weights_are_float
@@ -295,6 +291,7 @@ class Convolution:
             settle_cells(weights, as_float=weights_are_float),
             settle_cells(products, as_float=either),
             settle_number(total, as_float=either),
+            settle_number(summed, as_float=either),
             divisor,
         )
 
@@ -308,6 +305,25 @@ class Convolution:
         if divisor not in denominators:
             return weights, 1
         return [[int(weight * divisor) for weight in line] for line in weights], divisor
+
+
+def weighted_sums(x: Array, kernel: Array, plan: Plan) -> Array:
+    """Return every window's weighted sum, (N, O, rows, columns), in the dtype of `x`, which is padded already."""
+    windows, taps = plan.rows.output * plan.columns.output, plan.rows.kernel * plan.columns.kernel
+    return sum_of_windows(x, kernel, plan) if windows < taps else sum_of_taps(x, kernel, plan)
+
+
+def sum_of_windows(x: Array, kernel: Array, plan: Plan) -> Array:
+    """Work one window at a time: quicker where the kernel has more cells than the output."""
+    items, filters, height, width = plan.shape
+    weights = kernel.reshape(plan.groups, filters // plan.groups, -1)
+    total: Array = np.empty((items, filters, height, width), dtype=x.dtype)
+    for row, column in itertools.product(range(height), range(width)):
+        down, across = plan.rows.reads(row), plan.columns.reads(column)
+        window = x[:, :, down.start : down.stop : down.step, across.start : across.stop : across.step]
+        cells = window.reshape(items, plan.groups, -1, 1)
+        total[:, :, row, column] = np.matmul(weights, cells).reshape(items, filters)
+    return total
 
 
 def sum_of_taps(x: Array, kernel: Array, plan: Plan) -> Array:

@@ -21,8 +21,12 @@ from convcalc.errors import InputError
 Array = npt.NDArray[Any]
 
 LARGEST_EXACT = 1 << 16
-"""Cells up to which decimals and quotients are worked exactly; larger work is too large to read, and is float."""
+"""Cells up to which any decimal and any quotient is worked exactly; larger work is too large to read."""
 
+MOST_DECIMALS = 15
+"""Decimals a larger grid may have to be worked exactly."""
+
+TOO_LARGE, SCALE_DOWN = "is larger than a float can hold", "scale the input down, or write it in integers"
 INT64_LIMIT = 1 << 63
 FLOAT64_INTEGERS = 1 << 53
 
@@ -50,9 +54,13 @@ def as_grid(values: Any) -> Array:
     array = values if isinstance(values, np.ndarray) else _objects(values)
     if array.size == 0:
         raise InputError("the grid is empty", hint="give it at least one number")
+    if not 1 <= array.ndim <= 4:
+        raise InputError(
+            f"a grid has 1 to 4 dimensions, and this has {array.ndim}", hint="reshape it, as in [[5]] for one number"
+        )
     if array.dtype == object:
         return _settle(array)
-    if array.dtype == np.uint64:
+    if array.dtype.kind == "u" and array.dtype.itemsize == 8:
         return _settle(array.astype(object))
     if array.dtype.kind == "f":
         check_finite(array)
@@ -63,12 +71,15 @@ def as_grid(values: Any) -> Array:
     raise InputError(f"cells of type {array.dtype} are not real numbers", hint="convert them to int or float")
 
 
-def check_finite(array: Array) -> None:
-    """Raise InputError at the first cell that is NaN or infinite."""
+def check_finite(array: Array, *, result: bool = False) -> None:
+    """Raise InputError at the first cell that is NaN or infinite; of a `result`, say that it overflowed."""
     finite = np.isfinite(array)
-    if not finite.all():
-        at = tuple(int(i) for i in np.argwhere(~finite)[0])
-        raise InputError(f"cell {list(at)} is {array[at]}", hint="replace NaN and infinity by numbers")
+    if finite.all():
+        return
+    at = [int(i) for i in np.argwhere(~finite)[0]]
+    if result:
+        raise InputError(f"the result at {at} {TOO_LARGE}", hint=SCALE_DOWN)
+    raise InputError(f"cell {at} is {array[tuple(at)]}", hint="replace NaN and infinity by numbers")
 
 
 def _objects(values: Any) -> Array:
@@ -148,9 +159,7 @@ def to_float(value: int | Fraction) -> float:
     try:
         return float(value)
     except OverflowError:
-        raise InputError(
-            "a result is larger than a float can hold", hint="scale the input down, or write it in integers"
-        ) from None
+        raise InputError(f"a result {TOO_LARGE}", hint=SCALE_DOWN) from None
 
 
 def float_kind(*arrays: Array) -> np.dtype[Any] | None:
@@ -159,8 +168,10 @@ def float_kind(*arrays: Array) -> np.dtype[Any] | None:
     return np.result_type(*floats) if floats else None
 
 
-def over_common_denominator(array: Array) -> tuple[Array, int]:
+def over_common_denominator(array: Array) -> tuple[Array, int] | None:
     """Return (numerators, denominator): integers, int64 if they fit, whose quotient is the grid.
+
+    None for a large grid of decimals with too many digits.
 
     >>> numerators, denominator = over_common_denominator(np.array([0.5, 0.1]))
     >>> numerators.tolist(), denominator
@@ -168,6 +179,8 @@ def over_common_denominator(array: Array) -> tuple[Array, int]:
     """
     if array.dtype == np.int64:
         return array, 1
+    if array.dtype.kind == "f" and array.size > LARGEST_EXACT:
+        return _scaled_decimals(array)
     plain = array.ravel().tolist() if array.dtype != np.float32 else list(array.ravel())
     cells = [exact(cell) for cell in plain]
     denominator = math.lcm(*(cell.denominator for cell in cells))
@@ -175,26 +188,78 @@ def over_common_denominator(array: Array) -> tuple[Array, int]:
     return integers_or_fractions(numerators).reshape(array.shape), denominator
 
 
-def quotient(numerators: Array, denominator: int, kind: np.dtype[Any] | None) -> Array:
-    """Return integers over a denominator as a grid: exact where `kind` is None, else floats rounded once.
+def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
+    """Return a large grid of decimals as integers over a power of ten, if each cell has few enough digits.
+
+    A cell is the decimal m / 10^d if it is the float nearest to that, and m is small enough that no other decimal
+    of d places is.
+    """
+    most = 2**24 if array.dtype == np.float32 else FLOAT64_INTEGERS
+    sample = array.ravel()[:: max(array.size // 1000, 1)]
+    for places in range(MOST_DECIMALS + 1):
+        if _scaled(sample, places, most) is not None:
+            numerators = _scaled(array, places, most)
+            if numerators is not None:
+                return numerators.astype(np.int64), int(10**places)
+    return None
+
+
+def _scaled(array: Array, places: int, most: int) -> Array | None:
+    """Return the numerators of cells over 10^`places`, if they are that exactly and smaller than `most`."""
+    with np.errstate(over="ignore"):
+        numerators: Array = np.rint(array.astype(np.float64) * 10.0**places)
+    if np.abs(numerators).max() >= most or not ((numerators / 10.0**places).astype(array.dtype) == array).all():
+        return None
+    return numerators
+
+
+def divided(grid: Array, divisor: int) -> Array:
+    """Return every cell divided by an integer, exactly where the grid is exact.
+
+    >>> divided(np.array([51, 255]), 255).tolist()
+    [Fraction(1, 5), 1]
+    """
+    scaled = over_common_denominator(grid)
+    if scaled is None:
+        return np.asarray(grid / divisor, dtype=grid.dtype)
+    return quotient(scaled[0], scaled[1] * divisor, float_kind(grid))
+
+
+def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None) -> Array:
+    """Return integers over a divisor, or over one each, as a grid: exact if `kind` is None, else rounded once.
 
     >>> quotient(np.array([3, 1]), 10, np.dtype(float)).tolist(), quotient(np.array([4, 6]), 2, None).tolist()
     ([0.3, 0.1], [2, 3])
     """
+    if kind is None and isinstance(divisor, int) and divisor == 1:
+        return numerators if numerators.dtype != object else _settle(numerators)
+    largest = divisor if isinstance(divisor, int) else magnitude(divisor)
+    small = numerators.dtype == np.int64 and magnitude(numerators) < FLOAT64_INTEGERS and largest < FLOAT64_INTEGERS
+    if kind is not None and small:
+        # Both are floats exactly, so this division rounds once.
+        return rounded(numerators / divisor, kind)
+    divisors = np.broadcast_to(np.array(divisor, dtype=object), numerators.shape).ravel().tolist()
+    pairs = zip(numerators.ravel().tolist(), divisors, strict=True)
+    cells = [Fraction(cell, over) for cell, over in pairs]
     if kind is None:
-        if denominator == 1:
-            return numerators if numerators.dtype != object else _settle(numerators)
-        exact_cells = (Fraction(cell, denominator) for cell in numerators.ravel().tolist())
-        return integers_or_fractions(exact_cells).reshape(numerators.shape)
-    if numerators.dtype == np.int64 and magnitude(numerators) < FLOAT64_INTEGERS and denominator < FLOAT64_INTEGERS:
-        divided: Array = numerators / float(denominator)
-    else:
-        cells = [to_float(Fraction(cell, denominator)) for cell in numerators.ravel().tolist()]
-        divided = np.array(cells).reshape(numerators.shape)
+        return integers_or_fractions(cells).reshape(numerators.shape)
+    return rounded(np.array([to_float(cell) for cell in cells]).reshape(numerators.shape), kind)
+
+
+def as_floats(array: Array, kind: np.dtype[Any]) -> Array:
+    """Return a grid in a float dtype, each cell rounded; raise InputError where one is too large for it."""
+    try:
+        return rounded(array, kind)
+    except OverflowError:
+        raise InputError(f"a cell {TOO_LARGE}", hint=SCALE_DOWN) from None
+
+
+def rounded(values: Array, kind: np.dtype[Any]) -> Array:
+    """Return results in a float dtype; raise InputError where one is too large for it."""
     with np.errstate(over="ignore"):
-        rounded: Array = divided.astype(kind)
-    check_finite(rounded)
-    return rounded
+        result: Array = values.astype(kind)
+    check_finite(result, result=True)
+    return result
 
 
 def magnitude(array: Array) -> int:

@@ -35,23 +35,25 @@ class Axis:
     dilation: int = 1
     ceil: bool = False
     name: str = "cells"
+    noun: str = "kernel"
 
     def __post_init__(self) -> None:
         for what, value, least in (
             ("input", self.size, 1),
-            ("kernel", self.kernel, 1),
+            (self.noun, self.kernel, 1),
             ("stride", self.stride, 1),
             ("dilation", self.dilation, 1),
             ("padding", min(self.before, self.after), 0),
         ):
             if value < least:
                 raise InputError(f"the {what} must be at least {least}, not {value}", hint=f"try {least}")
-        if self.room < 0:
+        overhangs = self.ceil and self.room > -self.stride  # PyTorch allows one window that is too long
+        if self.room < 0 and not overhangs:
             spread = f" (dilated by {self.dilation}: {self.extent})" if self.dilation > 1 else ""
             padded = f"{self.size}, {self.padded} with its padding," if self.padded > self.size else f"{self.size}"
             raise InputError(
-                f"a kernel of {self.kernel} {self.name}{spread} does not fit an input of {padded.rstrip(',')}",
-                hint=f"use a kernel of at most {(self.padded - 1) // self.dilation + 1}, "
+                f"a {self.noun} of {self.kernel} {self.name}{spread} does not fit an input of {padded.rstrip(',')}",
+                hint=f"use a {self.noun} of at most {(self.padded - 1) // self.dilation + 1}, "
                 f"or padding of at least {-(-(self.extent - self.size) // 2)}",
             )
 
@@ -107,14 +109,16 @@ class Axis:
         >>> Axis(7, 3, stride=3).unread()
         [6]
         """
-        return unread_cells(self)
+        read = {position - self.before for index in range(self.output) for position in self.inside(index)}
+        return [cell for cell in range(self.size) if cell not in read]
 
 
 @dataclass(frozen=True, slots=True)
 class AdaptiveAxis:
     """`output` windows that together cover `size` cells, as PyTorch's adaptive pooling places them.
 
-    Window i runs from ⌊i·N/O⌋ to ⌈(i + 1)·N/O⌉, so that neighbours may differ in length and share a cell.
+    Window i runs from ⌊i·N/O⌋ to ⌈(i + 1)·N/O⌉, so that neighbours may differ in length and share cells; there may
+    be more windows than cells.
 
     >>> axis = AdaptiveAxis(5, 2)
     >>> [list(axis.reads(i)) for i in range(axis.output)]
@@ -128,11 +132,6 @@ class AdaptiveAxis:
     def __post_init__(self) -> None:
         if self.output < 1:
             raise InputError(f"the output must be at least 1, not {self.output}", hint="try 1")
-        if self.output > self.size:
-            raise InputError(
-                f"adaptive pooling cannot make {self.output} {self.name} of {self.size}",
-                hint=f"ask for at most {self.size}",
-            )
 
     before = after = 0
 
@@ -151,17 +150,8 @@ class AdaptiveAxis:
         """Whether a position lies outside the input: never."""
         return False
 
-    def unread(self) -> list[int]:
-        """Return the cells no window reads: none."""
-        return []
 
-
-def unread_cells(axis: Axis) -> list[int]:
-    """Return the cells of the input that no window of `axis` reads, counted from 0."""
-    read = {position - axis.before for index in range(axis.output) for position in axis.inside(index)}
-    return [cell for cell in range(axis.size) if cell not in read]
-
-
+AnyAxis = Axis | AdaptiveAxis
 Padding = PaddingRule | Sequence[int]
 """A rule, or amounts: one for all sides, (rows, columns), or (top, bottom, left, right)."""
 

@@ -1,5 +1,6 @@
 """Padding a grid: how much, and with what."""
 
+import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -11,6 +12,9 @@ from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.shapes import along_the_row
 from convcalc.errors import InputError
+
+MOST_PADDED = 1 << 29
+"""Cells a padded grid may have: 4 GiB of them."""
 
 _NUMPY_MODES = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
 
@@ -78,8 +82,12 @@ def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: 
     if not any((*rows, *columns)):
         return x
     amounts = [(0, 0)] * (x.ndim - 2) + [rows, columns][-x.ndim :]
+    lengths = [before + length + after for length, (before, after) in zip(x.shape, amounts, strict=True)]
+    if math.prod(lengths) > MOST_PADDED:
+        raise InputError(
+            f"the padded grid would have {math.prod(lengths):,} cells", hint=f"the most is {MOST_PADDED:,}: pad by less"
+        )
     if mode == PadMode.ZEROS:
-        lengths = [before + length + after for length, (before, after) in zip(x.shape, amounts, strict=True)]
         padded: Array = np.full(lengths, fill, dtype=x.dtype)
         padded[tuple(slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True))] = x
         return padded

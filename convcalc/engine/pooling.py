@@ -14,27 +14,28 @@ import numpy as np
 
 from convcalc.choices import PadMode, PoolKind
 from convcalc.engine.exact import (
+    INT64_LIMIT,
     LARGEST_EXACT,
     Array,
-    arithmetic_for,
+    as_floats,
     as_grid,
     exact,
     float_kind,
-    integers_or_fractions,
     magnitude,
     over_common_denominator,
     quotient,
+    rounded,
     settle_cells,
     settle_number,
     to_float,
 )
-from convcalc.engine.geometry import AdaptiveAxis, Axis, Padding, padding_amounts
+from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.shapes import Pair, along_the_row, four_dimensional, like_the_input, pair
 from convcalc.engine.step import Number, PoolingStep, Window
 from convcalc.errors import InputError
 
-PoolAxis = Axis | AdaptiveAxis
+MOST_NORM = 64
 
 EXTREMES: dict[PoolKind, tuple[Any, Callable[[Array], Any], Callable[..., Any]]] = {
     PoolKind.MAX: (np.maximum, np.min, max),
@@ -71,12 +72,14 @@ def pool(
     kind = PoolKind(kind)
     height, width = four.shape[2:]
     one_row = height == 1 and (adaptive is not None or not isinstance(window, Sequence) or len(window) == 1)
-    if norm < 1:
-        raise InputError(f"the p of lp pooling must be at least 1, not {norm}", hint="2 is usual")
+    if not 1 <= norm <= MOST_NORM:
+        raise InputError(
+            f"the p of lp pooling must be from 1 to {MOST_NORM}, not {norm}", hint="2 is usual; a large p nears the max"
+        )
     if dilation not in (1, (1,), (1, 1)) and kind != PoolKind.MAX:
         raise InputError(f"{kind} pooling takes no dilation", hint="only max pooling does, as in PyTorch")
-    rows: PoolAxis
-    columns: PoolAxis
+    rows: AnyAxis
+    columns: AnyAxis
     if adaptive is not None:
         tall, wide = pair(adaptive, "the adaptive size", one_row=one_row)
         rows, columns = AdaptiveAxis(height, tall, "rows"), AdaptiveAxis(width, wide, "columns")
@@ -96,14 +99,14 @@ def _axis(
     index: int, name: str, size: int, window: int, stride: int, padding: Padding, dilation: int, ceil: bool
 ) -> Axis:
     before, after = padding_amounts(padding, index, size, window, max(stride, 1), dilation)
-    axis = Axis(size, window, stride, before, after, dilation, ceil, name)
+    axis = Axis(size, window, stride, before, after, dilation, ceil, name, "window")
     most = axis.extent // 2
     if max(before, after) > most:
         raise InputError(
             f"padding of {max(before, after)} is more than half the pooling window of {window} {name}",
             hint=f"pad by at most {most}, or use `convcalc pad` first",
         )
-    for place in {0, axis.output - 1}:
+    for place in range(axis.output) if before or after else ():
         if all(axis.is_padding(position) for position in axis.inside(place)):
             raise InputError(
                 f"window {place} of the {name} would read nothing but padding", hint="use less padding or dilation"
@@ -120,8 +123,8 @@ class Pooling:
 
     input: Array
     kind: PoolKind
-    rows: PoolAxis
-    columns: PoolAxis
+    rows: AnyAxis
+    columns: AnyAxis
     count_padding: bool
     norm: int
     input_dimensions: int
@@ -169,41 +172,42 @@ class Pooling:
         divisors: Array = np.multiply.outer(down, across)
         return divisors
 
-    def _counted(self, axis: PoolAxis, index: int) -> list[int]:
+    def _counted(self, axis: AnyAxis, index: int) -> list[int]:
         return [p for p in axis.inside(index) if self.count_padding or not axis.is_padding(p)]
 
-    def _sums(self, divisors: Array | None) -> Array:
-        kind = float_kind(self.input)
-        if kind is not None and self.padded.size > LARGEST_EXACT:
-            sums = self._over_windows(self.padded, np.add)
-            means: Array = sums if divisors is None else np.asarray(sums / divisors, dtype=kind)
-            return means
-        numerators, over = over_common_denominator(self.padded)
+    def _sums(self, divisors: Array | None, x: Array | None = None) -> Array:
+        """Sum every window of the padded input (or `x`), and divide by one divisor a window if there are any."""
+        grid = self.padded if x is None else x
+        kind = float_kind(grid)
+        scaled = over_common_denominator(grid)
+        if scaled is None:
+            with np.errstate(over="ignore", invalid="ignore"):
+                sums = self._over_windows(grid, np.add)
+            return rounded(sums if divisors is None else sums / divisors, np.dtype(grid.dtype))
+        numerators, over = scaled
         bound = magnitude(numerators) * _longest(self.rows) * _longest(self.columns)
-        arithmetic = np.dtype(np.int64) if arithmetic_for(bound).kind == "f" else arithmetic_for(bound)
-        sums = self._over_windows(numerators.astype(arithmetic), np.add)
+        totals = self._over_windows(numerators.astype(np.int64 if bound < INT64_LIMIT else object), np.add)
         if divisors is None:
-            return quotient(sums, over, kind)
-        if kind is None and sums.size > LARGEST_EXACT:
+            return quotient(totals, over, kind)
+        if kind is None and totals.size > LARGEST_EXACT:
             kind = np.dtype(np.float64)  # so many Fractions would be slow to make and too many to read
-        if kind is not None and over == 1 and bound < 1 << 53:
-            return np.asarray(sums / divisors, dtype=kind)
-        every = np.broadcast_to(divisors, sums.shape).ravel().tolist()
-        cells = [Fraction(total, over * divisor) for total, divisor in zip(sums.ravel().tolist(), every, strict=True)]
-        if kind is None:
-            return integers_or_fractions(cells).reshape(sums.shape)
-        return np.array([to_float(cell) for cell in cells], dtype=kind).reshape(sums.shape)
+        return quotient(totals, np.broadcast_to(divisors * over, totals.shape), kind)
 
     def _roots(self) -> Array:
         """Work lp pooling: exact powers and sums where there are few, and the root of each."""
+        if self.norm == 1:
+            return self._sums(None, np.abs(self.padded))
         if self.padded.size > LARGEST_EXACT:
-            powers = self._over_windows(np.abs(self.padded.astype(np.float64)) ** self.norm, np.add)
-            return np.asarray(powers ** (1 / self.norm))
+            with np.errstate(over="ignore"):
+                powers = np.abs(as_floats(self.padded, np.dtype(np.float64))) ** self.norm
+                return rounded(self._over_windows(powers, np.add) ** (1 / self.norm), powers.dtype)
         cells = [_power(exact(cell), self.norm) for cell in self.padded.ravel()]
         powers = np.empty(len(cells), dtype=object)
         powers[:] = cells
         sums = self._over_windows(powers.reshape(self.padded.shape), np.add)
-        return as_grid(np.array([root(cell, self.norm) for cell in sums.ravel()], dtype=object)).reshape(sums.shape)
+        as_float = float_kind(self.padded) is not None
+        roots = [settle_root(cell, self.norm, as_float=as_float) for cell in sums.ravel()]
+        return as_grid(np.array(roots, dtype=object)).reshape(sums.shape)
 
     def step(self, at: Sequence[int], number: int = 1) -> PoolingStep:
         """Return the working of one output cell, `at` being ([item,] [channel,] row, column).
@@ -229,7 +233,7 @@ class Pooling:
         elif self.kind == PoolKind.LP:
             powers = sum(_power(cell, self.norm) for cell, _ in real)
             total = settle_number(powers, as_float=as_float)
-            value = root(powers, self.norm)
+            value = settle_root(powers, self.norm, as_float=as_float)
         else:
             summed = sum(cell for line in cells for cell in line)
             total = settle_number(summed, as_float=as_float)
@@ -241,15 +245,35 @@ class Pooling:
         return PoolingStep(number, (item, channel, row, column), window, shown, padding, value, winner, total, divisor)
 
 
-def root(power: int | Fraction, degree: int) -> Number:
-    """Return the root of a sum of powers: exact if it is whole, else the nearest float.
+def settle_root(power: int | Fraction, degree: int, *, as_float: bool) -> Number:
+    """Return the root of a sum of powers: exact if it is rational (and not asked as a float), else the nearest float.
 
-    >>> root(25, 2), root(2, 2)
+    >>> settle_root(25, 2, as_float=False), settle_root(2, 2, as_float=False)
     (5, 1.4142135623730951)
     """
-    nearest: float = to_float(power) ** (1 / degree)
-    whole = round(nearest)
-    return whole if whole**degree == power else nearest
+    exactly = Fraction(whole_root(power.numerator, degree), whole_root(power.denominator, degree))
+    if exactly**degree == power:
+        return settle_number(exactly, as_float=as_float)
+    # The root of n/d is that of n·d^(degree − 1), over d; 2^64 times as fine as whole numbers is finer than a float.
+    scale = 1 << 64
+    fine = whole_root(power.numerator * power.denominator ** (degree - 1) * scale**degree, degree)
+    return to_float(Fraction(fine, power.denominator * scale))
+
+
+def whole_root(value: int, degree: int) -> int:
+    """Return the largest integer whose power is at most `value`, by Newton's method on integers.
+
+    >>> whole_root(10**40 + 1, 2) == 10**20
+    True
+    """
+    if value == 0:
+        return 0
+    guess = 1 << -(-value.bit_length() // degree)
+    while True:
+        better = ((degree - 1) * guess + value // guess ** (degree - 1)) // degree
+        if better >= guess:
+            return guess
+        guess = better
 
 
 def _power(cell: int | Fraction, degree: int) -> int | Fraction:
@@ -257,16 +281,16 @@ def _power(cell: int | Fraction, degree: int) -> int | Fraction:
     return int(power) if power.denominator == 1 else power
 
 
-def _after(axis: PoolAxis) -> int:
+def _after(axis: AnyAxis) -> int:
     """Return the cells to add behind the input so that even an overhanging window finds something to read."""
     return max([axis.after, axis.reads(axis.output - 1).stop - axis.before - axis.size])
 
 
-def _longest(axis: PoolAxis) -> int:
+def _longest(axis: AnyAxis) -> int:
     return max(len(axis.reads(index)) for index in {0, axis.output // 2, axis.output - 1}) + 1
 
 
-def _along(x: Array, axis: PoolAxis, which: int, meet: Any) -> Array:
+def _along(x: Array, axis: AnyAxis, which: int, meet: Any) -> Array:
     """Reduce the windows of one axis of `x`, offset by offset; windows of unequal length one by one."""
     before: tuple[slice, ...] = (slice(None),) * which
     if isinstance(axis, AdaptiveAxis):

@@ -37,10 +37,9 @@ def four_dimensional(array: Array) -> Array:
 
 
 def like_the_input(output: Array, dimensions: int, *, many_maps: bool) -> Array:
-    """Return a four-dimensional answer with as many axes as the input had, and one more if it has many maps."""
-    if dimensions == 1 and output.shape[2] == 1:
-        row = output[0, :, 0]
-        return row if many_maps else row[0]
+    """Return a four-dimensional answer with as many axes as the input had; several maps make it (maps, H, W)."""
+    if dimensions == 1 and output.shape[2] == 1 and not many_maps:
+        row: Array = output[0, 0, 0]
+        return row
     wanted = max(dimensions, 3 if many_maps else 2)
-    reshaped: Array = output.reshape(output.shape[4 - wanted :])
-    return reshaped
+    return output.reshape(output.shape[4 - wanted :])

@@ -11,6 +11,9 @@ from convcalc.errors import InputError
 SMALL_KERNEL, SMALL_STRIDE = 11, 8
 """How far `solve` looks when more than one thing is missing."""
 
+LOOKED = f"kernels to {SMALL_KERNEL}, strides to {SMALL_STRIDE}, padding to half the kernel were tried"
+MOST_ANSWERS = 200
+
 ENUMERATED = 1 << 14
 """Inputs up to this long have their unread cells listed one by one."""
 
@@ -87,7 +90,7 @@ def nearest_fits(axis: Axis) -> Iterator[Fit]:
             distance = away
     uneven = -axis.room % axis.stride
     if uneven % 2:
-        yield Fit("padding", f"{axis.before} before, {axis.after + uneven} after", axis.room // axis.stride + 2)
+        yield Fit("padding", f"{axis.before}+{axis.after + uneven}", axis.room // axis.stride + 2)
 
 
 def _outwards(reach: int) -> Iterator[int]:
@@ -143,60 +146,145 @@ class Question:
         return names if names or self.dilation is not None else ["dilation"]
 
 
-def solve(question: Question, output: int) -> list[Axis]:
-    """Return every small way to fill in what is missing so that the output is `output`; exact fits come first.
+def solve(question: Question, output: int, *, must_divide: bool = False) -> list[Axis]:
+    """Return ways to fill in what is missing so that the output is `output`, exact fits first.
 
-    With one thing missing every answer is found, but for an input, which is found for the exact fit and each
-    length that rounds to it. With several, kernels go up to 11, strides to 8 and padding to half the kernel.
+    With one thing missing, all answers are found (the first 200, if there are more). With several, kernels go up
+    to 11, strides to 8 (and the kernel) and padding to half the kernel. With `must_divide`, only exact fits count.
+    Raises InputError if there is none, naming the nearest outputs that can be had.
 
     >>> [(a.kernel, a.stride, a.before) for a in solve(Question(227, None, None, None, None), 55)][0]
     (11, 4, 0)
     """
     if output < 1:
         raise InputError(f"the output size must be at least 1, not {output}", hint="try 1")
-    found = []
-    for axis in _candidates(question, output):
-        if axis.output == output and axis not in found:
-            found.append(axis)
-    found.sort(key=lambda axis: axis.exact.denominator != 1)
+    missing = question.missing()
+    if not missing:
+        raise InputError("nothing is left out, so there is nothing to find", hint="leave one of -n -f -s -p -d out")
+    fitting = (
+        axis
+        for axis in _candidates(question, output)
+        if axis.output == output and not (must_divide and axis.exact.denominator != 1)
+    )
+    found = list(itertools.islice(fitting, MOST_ANSWERS))
     if not found:
-        raise InputError(
-            f"no {' and '.join(question.missing()) or 'setting'} gives an output of {output}",
-            hint=_closest(question, output),
-        )
-    return found
+        raise InputError(f"no {listed(missing)} gives an output of {output}", hint=_instead(question, output))
+    return sorted(found, key=lambda axis: axis.exact.denominator != 1)
+
+
+def listed(words: list[str]) -> str:
+    """Write words as a list in a sentence.
+
+    >>> listed(["kernel", "stride", "padding"])
+    'kernel, stride and padding'
+    """
+    return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
 def _candidates(question: Question, output: int) -> Iterator[Axis]:
+    """Yield the ways to fill in what is missing that may give `output`."""
     missing = question.missing()
-    alone = len(missing) == 1
-    size, most = question.size, SMALL_KERNEL
-    if size is not None and alone:
-        most = size + 2 * (question.padding or 0)
-    dilations = _choices(question.dilation, range(1, (size or 1) + 1) if missing == ["dilation"] else [1])
-    kernels = _choices(question.kernel, range(1, min(most, 10_000) + 1))
-    for dilation, kernel in itertools.product(dilations, kernels):
-        extent = dilation * (kernel - 1) + 1
-        reach = min(size or 0, 10_000) if alone else SMALL_STRIDE
-        strides = _choices(question.stride, range(1, reach + 1) if alone else range(1, min(SMALL_STRIDE, kernel) + 1))
-        pads = _choices(question.padding, range(min(output + extent, 10_000) + 1 if alone else kernel // 2 + 1))
-        for stride, padding in itertools.product(strides, pads):
-            exact = (output - 1) * stride + extent - 2 * padding
-            lengths = range(max(exact, 1), exact + (stride if alone else 1))
-            for length in _choices(size, lengths):
-                try:
-                    yield Axis(length, kernel, stride, padding, padding, dilation, question.ceil)
-                except InputError:
-                    continue
+    fillings = _one_missing(question, output) if len(missing) == 1 else _several_missing(question, output)
+    for size, kernel, stride, padding, dilation in fillings:
+        try:
+            yield Axis(size, kernel, stride, padding, padding, dilation, question.ceil)
+        except InputError:
+            continue
 
 
-def _choices(given: int | None, otherwise: Iterable[int]) -> Iterable[int]:
-    return otherwise if given is None else (given,)
+Filling = tuple[int, int, int, int, int]
+"""N, F, S, P and D."""
 
 
-def _closest(question: Question, output: int) -> str:
-    """Return a hint: the outputs nearest to the one asked for that can be had."""
-    outputs = sorted({axis.output for axis in _candidates(question, output)}, key=lambda got: abs(got - output))
+def _one_missing(question: Question, output: int) -> Iterator[Filling]:
+    """Yield every value of the one missing number, from the exact fit onwards.
+
+    The window's travel, t = N + 2P − F, is (O − 1)·S if it fits exactly and less than O·S; with ceil it may fall
+    short of the exact fit by less than S.
+    """
+    n, f, s, p, d = question.size, question.kernel, question.stride, question.padding, question.dilation or 1
+    if s is None:
+        assert n is not None
+        assert f is not None
+        assert p is not None
+        travel = n + 2 * p - (d * (f - 1) + 1)
+        most = travel // (output - 1) + 1 if output > 1 else travel + 1
+        least = max(travel // (output + 1), 1)
+        yield from ((n, f, stride, p, d) for stride in range(most, least - 1, -1))
+        return
+    exact = (output - 1) * s
+    travels = itertools.chain(range(exact, exact + s), range(exact - 1, exact - s, -1) if question.ceil else ())
+    for travel in travels:
+        if n is None:
+            assert f is not None
+            assert p is not None
+            yield travel - 2 * p + d * (f - 1) + 1, f, s, p, d
+        elif f is None:
+            assert p is not None
+            taps, rest = divmod(n + 2 * p - travel - 1, d)
+            if rest == 0:
+                yield n, taps + 1, s, p, d
+        elif p is None:
+            twice = travel + d * (f - 1) + 1 - n
+            if twice >= 0 and twice % 2 == 0:
+                yield n, f, s, twice // 2, d
+        else:
+            spread, rest = divmod(n + 2 * p - travel - 1, max(f - 1, 1))
+            if rest == 0:
+                yield n, f, s, p, spread
+
+
+def _several_missing(question: Question, output: int) -> Iterator[Filling]:
+    """Yield small values of everything that is missing; an input is the one that fits exactly."""
+    kernels = range(1, SMALL_KERNEL + 1) if question.kernel is None else (question.kernel,)
+    dilation = question.dilation or 1
+    for kernel in kernels:
+        strides = range(1, min(SMALL_STRIDE, kernel) + 1) if question.stride is None else (question.stride,)
+        paddings = range(kernel // 2 + 1) if question.padding is None else (question.padding,)
+        for stride, padding in itertools.product(strides, paddings):
+            exact = (output - 1) * stride + dilation * (kernel - 1) + 1 - 2 * padding
+            yield (exact if question.size is None else question.size), kernel, stride, padding, dilation
+
+
+def _instead(question: Question, output: int) -> str:
+    """Return a hint: how far was looked, and the outputs nearest to the one asked for that can be had."""
+    several = len(question.missing()) > 1
+    looked = f"{LOOKED}: give -f or -s to look further; " if several else ""
+    outputs = sorted({axis.output for axis in _near(question, output)}, key=lambda got: abs(got - output))
     if not outputs:
-        return "these numbers fit no window at all: try a smaller kernel"
-    return f"the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"
+        return looked + "a smaller kernel, or a larger input, fits more often"
+    return f"{looked}the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"
+
+
+def _near(question: Question, output: int) -> Iterator[Axis]:
+    """Yield candidates for outputs around the one that cannot be had."""
+    reach = range(max(output - 64, 1), output + 64)
+    return itertools.chain.from_iterable(itertools.islice(_candidates(question, near), 64) for near in reach)
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """What a convolution of `rows`×`columns` kernels over `channels` channels, with `filters` filters, holds."""
+
+    rows: int
+    columns: int
+    channels: int
+    filters: int
+
+    @property
+    def weights(self) -> int:
+        """Weights of all the filters: O·(h·w·C)."""
+        return self.filters * self.rows * self.columns * self.channels
+
+    @property
+    def parameters(self) -> int:
+        """Weights, and a bias a filter: O·(h·w·C + 1).
+
+        >>> Volume(5, 5, 3, 6).parameters
+        456
+        """
+        return self.weights + self.filters
+
+    def multiply_adds(self, rows: int, columns: int) -> int:
+        """Return the multiply-adds of an output of `rows`×`columns` for every filter; biases are not counted."""
+        return self.weights * rows * columns

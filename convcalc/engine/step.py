@@ -27,7 +27,7 @@ class ChannelSum:
 
     All four grids have the kernel's shape; `padding` marks the cells that lie outside the input. Weights that are
     all fractions of one, as in a Gaussian's sixteenths, are given as whole numbers, as are their products, and
-    `divisor` (otherwise 1) divides the products' sum: total = Σ products / divisor.
+    `divisor` (otherwise 1) divides the products' sum: total = summed / divisor, summed = Σ products.
     """
 
     channel: int
@@ -36,7 +36,8 @@ class ChannelSum:
     weights: Cells
     products: Cells
     total: Number
-    divisor: int = 1
+    summed: Number
+    divisor: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ import os
 import re
 import stat
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
+from tokenize import TokenError
 from typing import IO, Any
 
 import numpy as np
@@ -43,15 +45,17 @@ def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid") 
     >>> read_grid("1 2; 3 4").cells.tolist()
     [[1, 2], [3, 4]]
     """
+    if not word.strip():
+        raise InputError(f"{what} is empty", hint='name a file, or write the grid out: "1 2; 3 4"')
     if word == "-":
         if stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
         return read_stream(stdin, "stdin")
     path = Path(word)
-    if _exists(path):
+    if exists(path):
         return read_file(path)
     if looks_inline(word):
-        return read_stream(io.BytesIO(word.encode()), what)
+        return read_stream(io.BytesIO(word.encode("utf-8", "replace")), what)
     raise InputError(f"there is no file '{word}'", hint=_file_hint(path))
 
 
@@ -65,12 +69,12 @@ def read_file(path: Path) -> Grid:
         if suffix == ".npy":
             return Grid(_load_npy(path, str(path)), str(path))
         with path.open("rb") as stream:
-            return read_stream(stream, str(path), semicolons_part_rows=suffix != ".csv")
+            return read_stream(stream, str(path), delimiter={".csv": ";", ".tsv": "\t"}.get(suffix))
     except OSError as error:
         raise InputError(f"cannot read '{path}': {error.strerror}", hint="name a file of numbers") from error
 
 
-def read_stream(stream: IO[bytes], source: str, *, semicolons_part_rows: bool = True) -> Grid:
+def read_stream(stream: IO[bytes], source: str, *, delimiter: str | None = None) -> Grid:
     """Read a grid from bytes: NPY by its magic, JSON by its first sign, text otherwise."""
     blank = 0
     while (first := stream.readline(LONGEST_LINE)) and not first.strip():
@@ -82,7 +86,7 @@ def read_stream(stream: IO[bytes], source: str, *, semicolons_part_rows: bool = 
             _parse_json((b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace"), source), source
         )
     lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
-    return parse_text(lines, source, semicolons_part_rows=semicolons_part_rows)
+    return parse_text(lines, source, delimiter=delimiter)
 
 
 def _rest(stream: IO[bytes], source: str) -> bytes:
@@ -110,19 +114,30 @@ def _text_lines(first: Iterable[bytes], stream: IO[bytes], source: str) -> Itera
             raise InputError(
                 "this is not UTF-8 text", hint="save it as UTF-8 text, .csv, .json or .npy", place=Place(source)
             )
-        yield line.decode("utf-8-sig" if number == 1 else "utf-8", "replace")
+        text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace")
+        yield from text.rstrip("\r\n").split("\r")  # some ends of lines are a lone CR
 
 
 def _load_npy(file: Any, source: str) -> Array:
     try:
-        mapped = np.load(file, mmap_mode="r" if isinstance(file, Path) else None, allow_pickle=False)
-    except (ValueError, EOFError, OSError) as error:
-        pickled = re.search("pickle|object", str(error), re.IGNORECASE)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            mapped = np.load(file, mmap_mode="r" if isinstance(file, Path) else None, allow_pickle=False)
+    except (ValueError, EOFError, OSError, TypeError, OverflowError, SyntaxError, TokenError, MemoryError) as error:
+        pickled = re.search("pickle|Python objects|Object arrays", str(error))
         reason = "it holds pickled objects, which could run code" if pickled else "it is damaged or not NPY"
         raise InputError(
             f"cannot read '{source}': {reason}", hint="save it again with numpy.save(file, array.astype(float))"
         ) from error
-    return as_grid(np.array(mapped))
+    return _placed(mapped, source)
+
+
+def _placed(cells: Any, source: str) -> Array:
+    """Return cells as a grid; a fault among them is said to be in `source`."""
+    try:
+        return as_grid(np.array(cells) if isinstance(cells, np.ndarray) else cells)
+    except InputError as error:
+        raise InputError(error.message, hint=error.hint, place=Place(source)) from None
 
 
 def _parse_json(text: str, source: str) -> Array:
@@ -150,7 +165,7 @@ def _parse_json(text: str, source: str) -> Array:
     if not isinstance(data, list):
         data = [[data]]
     _check_json(data, source, ())
-    return as_grid(_numbers_of(data, source))
+    return _placed(_numbers_of(data, source, ""), source)
 
 
 def _check_json(data: Any, source: str, path: tuple[int, ...]) -> tuple[int, ...]:
@@ -174,21 +189,25 @@ def _check_json(data: Any, source: str, path: tuple[int, ...]) -> tuple[int, ...
     return (len(data), *shapes[0])
 
 
-def _numbers_of(data: Any, source: str) -> Any:
+def _numbers_of(data: Any, source: str, where: str) -> Any:
     if isinstance(data, list):
-        return [_numbers_of(part, source) for part in data]
+        return [_numbers_of(part, source, f"{where}[{index}]") for index, part in enumerate(data)]
     if isinstance(data, str):
-        return parse_number(data, Place(source))
+        try:
+            return parse_number(data, Place(source))
+        except InputError as error:
+            raise InputError(f"cell {where}: {error.message}", hint=error.hint, place=error.place) from None
     if isinstance(data, bool) or data is None or isinstance(data, dict):
         raise InputError(
-            f"{json.dumps(data)[:40]} is not a number",
+            f"cell {where}: {json.dumps(data)[:40]} is not a number",
             hint='cells are numbers, or strings like "1/9"',
             place=Place(source),
         )
     return data
 
 
-def _exists(path: Path) -> bool:
+def exists(path: Path) -> bool:
+    """Whether there is a file of that name, however odd the name."""
     try:
         return path.exists()
     except (OSError, ValueError):  # a grid written out can be too long, or hold signs no name may
@@ -197,8 +216,10 @@ def _exists(path: Path) -> bool:
 
 def _file_hint(path: Path) -> str:
     folder = path.parent
-    names = [entry.name for entry in folder.iterdir()] if folder.is_dir() else []
-    close = nearest(path.name, names)
+    try:
+        close = nearest(path.name, [entry.name for entry in folder.iterdir()])
+    except OSError:
+        close = []
     if close:
         return f"did you mean {' or '.join(str(folder / name) for name in close)}?"
     return 'name a file, or write the grid out: "1 2; 3 4"'
@@ -220,7 +241,7 @@ def format_of(path: Path) -> str:
 def answer_lines(grid: Array, style: Format | str, write: Any = None) -> Iterator[str]:
     """Yield the lines of an answer as plain rows, CSV, TSV or JSON; `write` formats a cell of the first three."""
     if style == "json":
-        yield json.dumps(exact_list(grid))
+        yield json.dumps(exact_list(grid, write))
         return
     for line in plain_lines(grid, write or plain_number):
         if style not in ("csv", "tsv"):
@@ -235,14 +256,14 @@ def write_whole(path: Path, lines: Iterator[str] | Array) -> None:
 
     An array is written as NPY; a special file, such as /dev/null, is written straight.
     """
-    target = Path(os.path.realpath(path))
     try:
-        if target.exists() and not stat.S_ISREG(target.stat().st_mode):
-            with target.open("wb") as stream:
+        if path.parts[:2] in (("/", "dev"), ("/", "proc")) or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
+            with os.fdopen(os.open(path, os.O_WRONLY), "wb") as stream:
                 _write(stream, lines)
             return
+        target = Path(os.path.realpath(path))
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".convcalc-")
         try:
             with os.fdopen(handle, "wb") as stream:
                 _write(stream, lines)

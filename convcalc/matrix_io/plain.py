@@ -12,6 +12,9 @@ import numpy as np
 
 from convcalc.engine.exact import Array, exact
 
+SEPARATOR_COMMENT = " ---"
+"""As a comment, ``# ---``, between rows this parts items: numpy skips it, convcalc does not."""
+
 EXACT = "="
 """Behind a ``#``, this says that the comment holds the row's exact values."""
 
@@ -23,7 +26,10 @@ def plain_number(cell: Any) -> str:
     ('2', '0.1', '3.25', '0')
     """
     if isinstance(cell, Fraction):
-        cell = float(cell)
+        try:
+            cell = float(cell)
+        except OverflowError:
+            return str(cell)  # no decimal comes near it
     if isinstance(cell, float | np.floating):
         if cell == int(cell) and abs(cell) < 1e16:
             return str(int(cell))
@@ -40,7 +46,7 @@ def plain_lines(grid: Array, write: Any = plain_number) -> Iterator[str]:
     if grid.ndim == 4:
         for index, item in enumerate(grid):
             if index:
-                yield "# ---"
+                yield f"#{SEPARATOR_COMMENT}"
             yield from plain_lines(item, write)
     elif grid.ndim == 3:
         for index, channel in enumerate(grid):
@@ -51,14 +57,31 @@ def plain_lines(grid: Array, write: Any = plain_number) -> Iterator[str]:
         for row in np.atleast_2d(grid):
             cells = row.tolist() if row.dtype != np.float32 else list(row)
             line = " ".join(write(cell) for cell in cells)
-            inexact = write is plain_number and any(
-                isinstance(cell, Fraction) and exact(float(cell)) != cell for cell in cells
-            )
+            inexact = write is plain_number and any(isinstance(cell, Fraction) and _loses(cell) for cell in cells)
             yield line + (f"  #{EXACT} " + " ".join(str(cell) for cell in cells) if inexact else "")
 
 
-def exact_list(grid: Array) -> Any:
-    """Return a grid as nested lists for JSON: integers, decimals, and Fractions as strings like ``"1/9"``."""
+def _loses(cell: Fraction) -> bool:
+    """Whether a quotient is not the decimal it is written as."""
+    try:
+        return exact(float(cell)) != cell
+    except OverflowError:
+        return False
+
+
+def exact_list(grid: Array, write: Any = None) -> Any:
+    """Return a grid as nested lists for JSON: integers, decimals, and Fractions as strings like ``"1/9"``.
+
+    With `write`, every cell is the number that it writes.
+    """
     if grid.ndim > 1:
-        return [exact_list(part) for part in grid]
-    return [str(cell) if isinstance(cell, Fraction) else cell for cell in grid.tolist()]
+        return [exact_list(part, write) for part in grid]
+    cells = grid.tolist() if grid.dtype != np.float32 else [float(str(cell)) for cell in grid]
+    if write is not None:
+        return [exact_number(write(cell)) for cell in cells]
+    return [str(cell) if isinstance(cell, Fraction) else cell for cell in cells]
+
+
+def exact_number(text: str) -> int | float:
+    """Return the number a text stands for."""
+    return int(text) if text.lstrip("-").isdigit() else float(text)

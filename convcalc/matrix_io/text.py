@@ -4,29 +4,29 @@ A row whose line ends in a comment like ``#= 1/3 2`` is read from there: see `co
 """
 
 import re
+from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
 from convcalc.engine.exact import Array, as_grid
 from convcalc.errors import InputError, Place
-from convcalc.matrix_io.plain import EXACT
+from convcalc.matrix_io.plain import EXACT, SEPARATOR_COMMENT, plain_number
 
 MOST_CELLS = 1 << 24
-MOST_DIGITS = 1000
-_TOKEN = re.compile(r"[^\s,]+|,")
+MOST_DIGITS = 10_000
+_TOKEN = re.compile(r"[^ \t,]+|,")
 _NUMBER = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
 _FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
 _EMPTY_CELL = re.compile(r",\s*(,|$)|^\s*,")
 _SEPARATOR = re.compile(r"-{3,}")
-_INTEGER_SIGNS = frozenset("0123456789+-, \t")
-_DECIMAL_SIGNS = _INTEGER_SIGNS | {"."}
+_PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
 
-Row = Array | list[int | float | Fraction]
-WIDE = 16
-"""Numbers from which a row is quicker kept as an array."""
+Row = array | list[int | float | Fraction]  # type: ignore[type-arg]
+"""A row's numbers: packed if all are integers of 64 bits, or all decimals."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,21 +38,41 @@ class Grid:
     comments: tuple[str, ...] = ()
 
 
-def parse_text(lines: Iterable[str], source: str, *, semicolons_part_rows: bool = True) -> Grid:
+def parse_text(lines: Iterable[str], source: str, *, delimiter: str | None = None) -> Grid:
     """Read a grid from lines of text; raise InputError with the place of the first fault.
 
-    One block gives (H, W); blocks parted by blank lines (C, H, W); by ``---`` as well (N, C, H, W). With
-    `semicolons_part_rows` false, semicolons part cells, as in some CSV files.
+    One block gives (H, W); blocks parted by blank lines (C, H, W); by ``---`` as well (N, C, H, W). A semicolon is
+    as good as a line's end, unless it is the `delimiter`, as it may be in CSV; in TSV that is a tab.
 
     >>> parse_text(["# two rows", "1, 2", "3, 1/2"], "example").cells.tolist()
     [[1, 2], [3, Fraction(1, 2)]]
-    >>> parse_text(["1 0 -1; 1 0 -1"], "example").cells.shape
-    (2, 3)
+    >>> parse_text(["1 0 -1; 1 0 -1"], "example").cells.shape, parse_text(["1 2;; 3 4"], "example").cells.shape
+    ((2, 3), (2, 1, 2))
     """
-    reader = _Reader(source, semicolons_part_rows)
+    reader = _Reader(source, delimiter)
     for line in lines:
         reader.read(line)
     return reader.grid()
+
+
+@dataclass(slots=True)
+class _Block:
+    """The rows of one channel, their cells one after another: packed while all are integers, or all decimals."""
+
+    cells: Any = None
+    width: int = 0
+    height: int = 0
+
+    def add(self, row: Row) -> None:
+        """Add a row as long as the others."""
+        if self.cells is None:
+            self.cells, self.width = row, len(row)
+        elif isinstance(row, array) and isinstance(self.cells, array) and row.typecode == self.cells.typecode:
+            self.cells.extend(row)
+        else:
+            self.cells = list(self.cells) if isinstance(self.cells, array) else self.cells
+            self.cells.extend(row)
+        self.height += 1
 
 
 @dataclass(slots=True)
@@ -60,39 +80,58 @@ class _Reader:
     """Reads line after line into items of channels of rows, and knows where it is."""
 
     source: str
-    semicolons_part_rows: bool
+    delimiter: str | None
     number: int = 0
     text: str = ""
+    column: int | None = None
+    """Where the row being read begins, if it is one of several in its line."""
     cells: int = 0
     shape: tuple[int, int] | None = None
-    items: list[list[list[Row]]] = field(default_factory=lambda: [[[]]])
+    items: list[list[_Block]] = field(default_factory=lambda: [[_Block()]])
     comments: list[str] = field(default_factory=list)
 
     def read(self, line: str) -> None:
         """Read one line: numbers, a comment, a separator, or nothing."""
         self.number += 1
         self.text = line.rstrip("\r\n")
+        if (
+            self.delimiter is None
+            and _PLAIN_SIGNS.issuperset(self.text)
+            and "--" not in self.text
+            and self.text.strip()
+        ):
+            self.add(self.row(self.text, 0))  # most lines of a large grid
+            return
         body, hash_, comment = self.text.partition("#")
-        stripped = body.strip()
-        if _SEPARATOR.fullmatch(stripped) or (not stripped and _SEPARATOR.fullmatch(comment.strip())):
-            self.end_item()
-        elif not stripped and hash_:
-            self.comments.append(comment.removeprefix(" "))
-        elif not stripped:
-            self.end_block()
-        elif comment.startswith(EXACT):
+        if comment.startswith(EXACT) and body.strip():
             self.add(self.exact_row(body, comment[len(EXACT) :]))
+        elif not body.strip() and hash_:
+            self.end_item() if comment == SEPARATOR_COMMENT else self.comments.append(comment.removeprefix(" "))
+        elif self.delimiter is not None and self.delimiter in body:
+            self.add(self.row(self.delimited(body, self.delimiter), 0))
         elif ";" not in body:
-            self.add(self.row(body, 0))
-        elif self.semicolons_part_rows:
-            self.add_rows(body)
+            self.part(body, 0)
         else:
-            self.add(self.row(self.cells_by_semicolons(body), 0))
+            start = 0
+            for part in body.rstrip().removesuffix(";").split(";"):
+                self.part(part, start)
+                start += len(part) + 1
+
+    def part(self, text: str, offset: int) -> None:
+        """Read a row, or what parts channels (nothing) or items (dashes); a semicolon is as good as a line's end."""
+        stripped = text.strip()
+        if not stripped:
+            self.end_block()
+        elif _SEPARATOR.fullmatch(stripped):
+            self.end_item()
+        else:
+            self.column = offset if ";" in self.text else None
+            self.add(self.row(text, offset))
 
     def grid(self) -> Grid:
         """Return what was read, once its last channel and item are complete."""
         self.end_item()
-        items = [[block for block in item if block] for item in self.items]
+        items = [[block for block in item if block.height] for item in self.items]
         items = [item for item in items if item]
         if not items:
             raise InputError(
@@ -100,8 +139,9 @@ class _Reader:
                 hint='write rows of numbers, as in "1 0 -1; 1 0 -1"',
                 place=Place(self.source),
             )
-        rows = [row for item in items for block in item for row in block]
-        four = _stack(rows).reshape(len(items), len(items[0]), len(items[0][0]), len(rows[0]))
+        first = items[0][0]
+        four = _joined([block.cells for item in items for block in item])
+        four = four.reshape(len(items), len(items[0]), first.height, first.width)
         cells = four if len(items) > 1 else four[0] if len(items[0]) > 1 else four[0, 0]
         return Grid(cells, self.source, tuple(self.comments))
 
@@ -112,11 +152,11 @@ class _Reader:
     def add(self, row: Row) -> None:
         """Add a row, if it is as long as the others."""
         block = self.items[-1][-1]
-        if block and len(block[0]) != len(row):
+        if block.height and block.width != len(row):
             raise InputError(
-                f"row {len(block) + 1} has {_count(len(row), 'number')}, but the row above has {len(block[0])}",
-                hint="every row needs as many numbers; a blank line starts a new channel",
-                place=self.place(),
+                f"row {block.height + 1} has {_count(len(row), 'number')}, but the row above has {block.width}",
+                hint="every row needs as many numbers",
+                place=self.place(self.column),
             )
         self.cells += len(row)
         if self.cells > MOST_CELLS:
@@ -125,14 +165,14 @@ class _Reader:
                 hint="save a grid this large as .npy",
                 place=Place(self.source, self.number),
             )
-        block.append(row)
+        block.add(row)
 
     def end_block(self) -> None:
         """Start a new channel, if this one has rows, once its shape is that of the others."""
         block = self.items[-1][-1]
-        if not block:
+        if not block.height:
             return
-        shape = len(block), len(block[0])
+        shape = block.height, block.width
         self.shape = self.shape or shape
         if self.shape != shape:
             raise InputError(
@@ -140,7 +180,7 @@ class _Reader:
                 hint="channels (parted by blank lines) must be of one size",
                 place=self.place(),
             )
-        self.items[-1].append([])
+        self.items[-1].append(_Block())
 
     def end_item(self) -> None:
         """Start a new filter or item, if this one has channels, once it has as many as the first."""
@@ -154,69 +194,63 @@ class _Reader:
                 hint="blocks parted by --- must have as many channels each",
                 place=self.place(),
             )
-        self.items.append([[]])
-
-    def add_rows(self, body: str) -> None:
-        """Add the rows of one line, parted by semicolons; one semicolon may end the line."""
-        start = 0
-        for part in body.rstrip().removesuffix(";").split(";"):
-            if not part.strip():
-                raise InputError(
-                    "there is an empty row here", hint="take one of the semicolons out", place=self.place(start)
-                )
-            self.add(self.row(part, start))
-            start += len(part) + 1
+        self.items.append([_Block()])
 
     def row(self, text: str, offset: int) -> Row:
         """Read one row, quickly where it is plain; `offset` is where `text` begins in the line."""
-        signs = set(text)
-        if signs <= _DECIMAL_SIGNS and not ("," in signs and _EMPTY_CELL.search(text)):
-            words = text.replace(",", " ").split()
+        words = text.replace(",", " ").split()
+        commas = text.count(",")
+        if _PLAIN_SIGNS.issuperset(text) and commas in (0, len(words) - 1) and not _EMPTY_CELL.search(text):
             try:
-                if signs <= _INTEGER_SIGNS and len(words) > WIDE:
-                    return np.fromiter(map(int, words), np.int64, len(words))
-                if signs <= _INTEGER_SIGNS and len(text) <= MOST_DIGITS:
-                    return [*map(int, words)]
-                if all("." in word for word in words):
-                    return np.fromiter(map(float, words), np.float64, len(words))
+                if not ("." in text or "e" in text or "E" in text):
+                    return array("q", map(int, words))
+                decimals = array("d", map(float, words))
+                if all("." in word for word in words) and all(decimals) and max(map(abs, decimals)) < float("inf"):
+                    return decimals
             except (ValueError, OverflowError):
                 pass  # the slower reading below finds the fault, or the large number, and its column
         return list(self.numbers(text, offset))
 
     def numbers(self, text: str, offset: int) -> Iterator[int | float | Fraction]:
-        """Yield the numbers of a row one by one; an empty cell between commas is a fault."""
-        needs_number = True
-        end = offset
+        """Yield the numbers of a row one by one; what stands between two must be commas throughout, or none."""
+        after_comma, commas, end = True, "," in text, offset
         for match in _TOKEN.finditer(text):
             start, end = match.start() + offset, match.end() + offset
-            if match[0] != ",":
-                yield parse_number(match[0], self.place(start, len(match[0])))
-                needs_number = False
-            elif needs_number:
+            if match[0] == ",":
+                if after_comma:
+                    raise InputError(
+                        "there is an empty cell here", hint="write 0, or take the comma out", place=self.place(start)
+                    )
+                after_comma = True
+                continue
+            if commas and not after_comma:
                 raise InputError(
-                    "there is an empty cell here", hint="write 0, or take the comma out", place=self.place(start)
+                    "some numbers are parted by commas here, and some by spaces",
+                    hint="part them one way; decimals are written with a point, 1.5",
+                    place=self.place(start, len(match[0])),
                 )
-            else:
-                needs_number = True
-        if needs_number:
+            yield parse_number(match[0], self.place(start, len(match[0])))
+            after_comma = False
+        if after_comma:
             raise InputError("a number is missing after this comma", hint="take it out", place=self.place(end - 1))
 
-    def cells_by_semicolons(self, body: str) -> str:
-        """Return a CSV line whose cells are parted by semicolons with commas for them, if that is unambiguous."""
+    def delimited(self, body: str, delimiter: str) -> str:
+        """Return a line of CSV or TSV with commas for its delimiter, if that is unambiguous."""
         if "," in body:
+            name = "tabs" if delimiter == "\t" else "semicolons"
             raise InputError(
-                "there are both commas and semicolons here",
+                f"there are both commas and {name} here",
                 hint="part cells by one of them, and write decimals with a point",
                 place=self.place(body.index(",")),
             )
-        return body.replace(";", ",")
+        return body.replace(delimiter, ",")
 
     def exact_row(self, body: str, comment: str) -> Row:
         """Read a row from the exact values in its comment, if the decimals before them still say the same."""
         decimals = list(self.numbers(body, 0))
         exactly = list(self.numbers(comment, len(body) + 1 + len(EXACT)))
         same = len(decimals) == len(exactly) and all(
-            float(a) == float(b) for a, b in zip(decimals, exactly, strict=True)
+            plain_number(a) == plain_number(b) for a, b in zip(decimals, exactly, strict=True)
         )
         if not same:
             raise InputError(
@@ -233,7 +267,8 @@ def parse_number(word: str, place: Place) -> int | float | Fraction:
     >>> parse_number("-1/9", Place("example")), parse_number("2.50", Place("example"))
     (Fraction(-1, 9), 2.5)
     """
-    plain = word.strip("\"'").replace("−", "-")
+    quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
+    plain = (word[1:-1] if quoted else word).strip().replace("−", "-")
     if len(plain) > MOST_DIGITS:
         raise InputError(f"a number of {len(plain)} digits is too long", hint=f"the most is {MOST_DIGITS}", place=place)
     if fraction := _FRACTION.fullmatch(plain):
@@ -267,12 +302,12 @@ def _number_hint(word: str) -> str:
     return "numbers look like 3, -2, 0.5, 1e-3 or 1/9; # starts a comment"
 
 
-def _stack(rows: list[Row]) -> Array:
-    if all(isinstance(row, np.ndarray) and row.dtype == np.int64 for row in rows):
-        return np.array(rows)
-    if all(isinstance(row, np.ndarray) and row.dtype == np.float64 for row in rows):
-        return as_grid(np.array(rows))
-    return as_grid([row.tolist() if isinstance(row, np.ndarray) else row for row in rows])
+def _joined(blocks: list[Any]) -> Array:
+    """Return the cells of all blocks one after another, as a grid."""
+    codes = {block.typecode if isinstance(block, array) else "" for block in blocks}
+    if len(codes) == 1 and "" not in codes:
+        return np.concatenate([np.array(block) for block in blocks])
+    return as_grid([cell for block in blocks for cell in block])
 
 
 def _count(number: int, noun: str) -> str:
