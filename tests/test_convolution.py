@@ -199,6 +199,39 @@ def test_float32_stays_float32_and_large_work_is_float() -> None:
     assert convolve(grid[:4, :4], [[1, 1, 1]]).output[0, 0] == np.float32(0.3)
 
 
+def test_large_grids_of_short_decimals_are_worked_exactly_too() -> None:
+    answer = convolve(np.full((300, 300), 0.1), [[1, 1, 1]]).output
+    assert answer.tolist() == [[0.3] * 298] * 300
+    mixed = np.tile(np.array([0.1, 12.5, -3.007]), (300, 100))
+    assert convolve(mixed, [[0.01, 0.5]]).output[0, :3].tolist() == [6.251, -1.3785, 0.01993]
+
+
+def test_large_grids_of_long_decimals_are_floats() -> None:
+    grid = np.random.default_rng(0).random((300, 300))
+    np.testing.assert_allclose(convolve(grid, [[0.1, 0.2]]).output, grid[:, :-1] * 0.1 + grid[:, 1:] * 0.2, rtol=1e-14)
+
+
+def test_several_maps_of_one_row_are_maps_and_not_rows() -> None:
+    assert convolve([1, 2, 3], [[[[1, 1]]], [[[1, -1]]]]).output.tolist() == [[[3, 5]], [[-1, -1]]]
+
+
+@pytest.mark.parametrize("shape", [(), (1, 1, 1, 1, 2)])
+def test_a_grid_has_one_to_four_dimensions(shape: tuple[int, ...]) -> None:
+    with pytest.raises(InputError, match="1 to 4 dimensions"):
+        convolve(np.ones(shape), [[1]])
+
+
+def test_a_big_endian_unsigned_array_does_not_wrap_round() -> None:
+    grid = np.array([[2**64 - 1, 2**63]], dtype=">u8")
+    assert convolve(grid, [[1]]).output.tolist() == [[2**64 - 1, 2**63]]
+
+
+def test_a_weight_no_float_holds_is_refused_in_float_work() -> None:
+    grid = np.random.default_rng(0).random((300, 300))
+    with pytest.raises(InputError, match="larger than a float"):
+        _ = convolve(grid, [[10**400, 1]]).output
+
+
 def test_large_integers_in_a_large_grid_are_exact() -> None:
     grid = np.full((300, 300), 2**40)
     answer = convolve(grid, [[2**30, 1]]).output

@@ -35,6 +35,8 @@ def written(tmp_path: Path, name: str, content: str | bytes) -> str:
         ("g.json", "[[100000000000000000000]]", [[10**20]]),
         ("g.txt", "\ufeff1 2", [[1, 2]]),
         ("g.txt", "\n\n [[1, 2]]", [[1, 2]]),
+        ("g.txt", "1 2\r3 4\r", [[1, 2], [3, 4]]),
+        ("g.txt", "1.000e+00 2.5e-01\n", [[1.0, 0.25]]),
         ("grid", "# a comment, in latin-1: \xe9\n1 2", [[1, 2]]),
     ],
 )
@@ -66,6 +68,12 @@ def test_npy_of_every_real_type(tmp_path: Path, dtype: Any) -> None:
         ("g.json", "[]", "empty"),
         ("g.npy", b"\x93NUMPY nothing", "damaged"),
         ("g.npy", b"", "damaged"),
+        ("g.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '<i8', 'fortran_order': False, 'shape': (10**30,), }", "damaged"),
+        ("g.npy", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<i8'", "damaged"),
+        ("g.tsv", "1\t\t3\n4\t5\t6", "empty cell"),
+        ("g.tsv", "1\t2\t\n", "missing"),
+        ("g.csv", '"1,000",2\n', "is not a number"),
+        ("g.json", '[[1, "x"]]', r"cell \[0\]\[1\]: 'x' is not a number"),
         ("g.npz", b"", "archive"),
         ("g.png", b"", "picture"),
     ],
@@ -83,12 +91,23 @@ def test_pickled_npy_is_refused(tmp_path: Path) -> None:
         read_grid(str(path))
 
 
-@pytest.mark.parametrize("cells", [[[1.0, float("nan")]], [[1.0, float("inf")]], [[1j]]])
-def test_npy_of_no_real_finite_numbers_is_refused(tmp_path: Path, cells: Any) -> None:
+@pytest.mark.parametrize(
+    ("cells", "message"),
+    [
+        ([[1.0, float("nan")]], r"cell \[0, 1\] is nan"),
+        ([[1.0, float("inf")]], r"cell \[0, 1\] is inf"),
+        ([[1j]], "not real numbers"),
+        (5, "1 to 4 dimensions"),
+        ([[[[[1]]]]], "1 to 4 dimensions"),
+        ([], "empty"),
+    ],
+)
+def test_npy_that_is_no_grid_is_refused_with_its_file(tmp_path: Path, cells: Any, message: str) -> None:
     path = tmp_path / "g.npy"
     np.save(path, np.array(cells))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match=message) as caught:
         read_grid(str(path))
+    assert str(caught.value.place) == str(path)
 
 
 def test_a_missing_file_names_the_nearest_one(tmp_path: Path) -> None:

@@ -28,7 +28,9 @@ def imported(path: Path) -> set[str]:
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} imports relatively"
+            assert node.module is not None
             names |= (
                 {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "convcalc" else {node.module}
             )
@@ -47,6 +49,13 @@ def test_imports_go_one_way(path: Path) -> None:
             allowed = ALLOWED[part]
             assert any(inner == room or inner.startswith(f"{room}.") for room in allowed), f"{path.name} imports {name}"
         assert name.split(".")[0] not in FORBIDDEN_LIBRARIES.get(part, set()), f"{path.name} imports {name}"
+
+
+@pytest.mark.parametrize("path", [path for path in MODULES if path.parent.name == "engine"], ids=lambda path: path.name)
+def test_the_engine_prints_nothing_and_opens_nothing(path: Path) -> None:
+    nodes = ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    called = {node.func.id for node in nodes if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)}
+    assert not called & {"print", "open", "input"}
 
 
 def loaded_by(*words: str) -> set[str]:

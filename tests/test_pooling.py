@@ -2,6 +2,7 @@
 
 import itertools
 import random
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -143,6 +144,35 @@ def test_lp_is_exact_where_the_root_is_whole() -> None:
     assert pool([[3, 4], [0, 0]], "lp").output.tolist() == [[5]]
     assert pool([[-1, 2], [0, -3]], "lp", norm=1).output.tolist() == [[6]]
     assert pool([[1, 1]], "lp", window=(1, 2)).output[0, 0] == 2**0.5
+    assert pool([[10**20 + 1, 0]], "lp", window=(1, 2)).output.tolist() == [[10**20 + 1]]
+    assert pool([[10**200, 0]], "lp", window=(1, 2)).output.tolist() == [[10**200]]
+    assert pool([[0.3, 0]], "lp", window=(1, 2), norm=3).output.tolist() == [[0.3]]
+    assert pool([[1e-200, 0]], "lp", window=(1, 2)).output.tolist() == [[1e-200]]
+    assert pool([[Fraction(1, 3), 0]], "lp", window=(1, 2)).output.tolist() == [[Fraction(1, 3)]]
+    assert pool(np.full((300, 300), 2**60 + 1), "lp", norm=1).output[0, 0] == 4 * (2**60 + 1)
+
+
+@pytest.mark.parametrize("value", [2, 3, 10, 12345, 10**15 + 1])
+@pytest.mark.parametrize("norm", [2, 3, 5])
+def test_irrational_roots_are_the_nearest_floats(value: int, norm: int) -> None:
+    expected = float((Decimal(value) ** norm + 1) ** (Decimal(1) / norm))
+    assert pool([[value, 1]], "lp", window=(1, 2), norm=norm).output[0, 0] == expected
+
+
+def test_a_window_of_nothing_but_padding_is_refused_wherever_it_is() -> None:
+    with pytest.raises(InputError, match="window 1 of the columns would read nothing but padding"):
+        pool([[5, 6]], window=(1, 2), dilation=(1, 3), padding=(0, 2), stride=1)
+
+
+def test_with_ceil_a_window_may_be_larger_than_the_input() -> None:
+    """PyTorch 2.13: max_pool2d and avg_pool2d of [[1, 2], [3, 4]] with 3, ceil_mode=True, give 4 and 2.5."""
+    assert pool([[1, 2], [3, 4]], "max", window=3, ceil=True).output.tolist() == [[4]]
+    assert pool([[1, 2], [3, 4]], "avg", window=3, ceil=True).output.tolist() == [[2.5]]
+
+
+def test_a_sum_no_float_holds_is_refused_without_a_warning() -> None:
+    with pytest.raises(InputError, match="larger than a float"):
+        _ = pool(np.full((300, 300), 1e308) * np.linspace(0.9, 1, 300), "sum").output
 
 
 @pytest.mark.parametrize("kind", ["max", "avg", "sum"])

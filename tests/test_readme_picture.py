@@ -42,3 +42,4 @@ def test_the_picture_is_what_the_command_shows(request: pytest.FixtureRequest) -
     kept = PICTURE.read_text(encoding="utf-8")
     assert "http" not in kept.replace("http://www.w3.org/2000/svg", "").replace("https://www.textualize.io", "")
     assert words(kept) == words(svg)
+    assert re.findall(r"<rect.*?/>", kept) == re.findall(r"<rect.*?/>", svg)  # the colours behind the cells

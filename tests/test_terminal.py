@@ -118,8 +118,6 @@ def test_a_narrow_terminal_cuts_grids_and_never_wraps_them(columns: int) -> None
 
 def test_large_grids_are_cut_around_the_window() -> None:
     rows = "\n".join(" ".join(str((r * c) % 10) for c in range(60)) for r in range(60))
-    shown = plain(on_terminal("conv", "3 1; 1 3", "--at", "30,30", "--steps", "all", stdin=rows))
-    assert "exclude each other" in shown
     shown = plain(on_terminal("conv", "3 1; 1 3", "--at", "30,30", stdin=rows))
     assert all(len(line) <= 80 for line in shown.splitlines())
     assert "…" in shown
@@ -129,6 +127,30 @@ def test_large_grids_are_cut_around_the_window() -> None:
 def test_comments_piped_in_are_shown_without_their_sign() -> None:
     shown = plain(on_terminal("pool", stdin="# from before\n1 2\n3 4\n"))
     assert shown.startswith("from before\n")
+
+
+@pytest.mark.parametrize("columns", [1, 2, 5, 10])
+def test_a_terminal_too_narrow_for_anything_is_no_traceback(columns: int) -> None:
+    assert "Traceback" not in on_terminal(*STEP, columns=columns)
+    assert "Traceback" not in on_terminal("kernels", columns=columns)
+
+
+def test_numbers_in_a_table_are_never_cut() -> None:
+    shown = plain(on_terminal("size", "-n", "227", "-O", "55", columns=60))
+    assert re.search(r"227 +11 +4 +0 +\(227 \+ 2·0 − 11\)/4 \+ 1 = 55", shown)
+    assert "55.75" in shown
+
+
+def test_a_step_too_wide_for_one_line_puts_its_output_below_before_it_cuts_anything() -> None:
+    shown = plain(on_terminal("conv", "-i", "samples/lecture-6x6.txt", "-k", "gaussian", "-p", "1", "--at", "2,2"))
+    assert "…" not in shown
+    assert shown.count("░") == 28
+
+
+def test_errors_wrap_between_words() -> None:
+    shown = on_terminal("conv", "-i", "samples/rgb-4x4.txt", "-k", "edge", columns=40)
+    assert all(len(line) <= 40 for line in shown.splitlines())
+    assert "--per-channel" in shown
 
 
 def test_the_locale_c_and_ascii_terminals_get_ascii() -> None:
@@ -143,7 +165,12 @@ def test_quiet_on_a_terminal_is_plain_rows() -> None:
 def piped(command: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PATH": f"{CONVCALC.parent}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
     return subprocess.run(
-        ["bash", "-c", command], capture_output=True, text=True, cwd=ROOT, env=environment, check=False
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment,
+        check=False,
     )
 
 
@@ -164,6 +191,30 @@ def test_an_error_in_a_pipe_prints_nothing_but_the_error() -> None:
     ran = piped("echo 'x' | convcalc conv -k edge")
     assert (ran.stdout, ran.returncode) == ("", 1)
     assert ran.stderr.startswith("convcalc: stdin:1:1: 'x' is not a number\n  x\n  ^\nhint: ")
+
+
+@pytest.mark.parametrize("words", ["show -i '1 2'", "size -n 7 -f 3", "--help"])
+def test_a_closed_standard_output_is_an_error(words: str) -> None:
+    ran = piped(f"convcalc {words} >&-")
+    assert (ran.stderr, ran.returncode) == ("convcalc: standard output is closed\n", 1)
+
+
+def test_a_closed_standard_input_is_an_error() -> None:
+    ran = piped("convcalc conv -k edge <&-")
+    assert (ran.returncode, "Traceback" in ran.stderr) == (2, False)
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_comments_an_encoding_lacks_signs_for_are_no_traceback(encoding: str) -> None:
+    ran = piped(f"convcalc conv -i '1 2 3' -k '1 1' | PYTHONIOENCODING={encoding} convcalc pool -w 1 | cat -v")
+    assert (ran.stderr, ran.returncode) == ("", 0)
+    assert ran.stdout.endswith("3 5\n")
+
+
+def test_output_to_standard_output_is_not_a_file_of_that_name(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    ran = piped(f"echo kept > {log}; convcalc show -q -i '1 2' -o /dev/stdout >> {log}; convcalc show -q -i 3 -o -")
+    assert (log.read_text(), ran.stdout, ran.stderr) == ("kept\n1 2\n", "3\n", "")
 
 
 def test_a_full_disk_is_an_error_and_not_a_traceback() -> None:

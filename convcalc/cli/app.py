@@ -1,6 +1,7 @@
 """The Typer application, and the one boundary where errors become messages and exit statuses."""
 
 import os
+import re
 import sys
 from typing import Annotated, Any
 
@@ -59,6 +60,8 @@ def convcalc(
 
 def main() -> None:
     """Run the command line and exit: 0 done, 1 the input cannot be done, 2 the command line is wrong."""
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)  # an exact product has as many digits as it has
     sys.exit(run(None))
 
 
@@ -66,6 +69,11 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     """Run one command line (default: the process's) and return its exit status; errors are explained here."""
     from convcalc.cli.output import complain, explain
 
+    if not os.environ.get("COLUMNS", "0").isascii():
+        del os.environ["COLUMNS"]
+    if sys.stdout is None:
+        complain("convcalc: standard output is closed")
+        return CANNOT
     try:
         status = app(words, standalone_mode=False, obj=obj)
         sys.stdout.flush()
@@ -76,6 +84,9 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         explain_misuse(error)
         return MISUSED
     except OSError as error:
+        if error.filename is not None:
+            complain(f"convcalc: {error.filename}: {error.strerror}")
+            return CANNOT
         # What is still buffered must not fail again when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
@@ -99,4 +110,13 @@ def explain_misuse(error: Any) -> None:
     path = context.command_path if context is not None else "convcalc"
     message = error.format_message()
     complain(f"convcalc: {message[:1].lower()}{message[1:]}")
-    complain(f"hint: `{path} --help` shows how it goes")
+    hints = {
+        "got unexpected extra": "a grid goes after --input, in quotes if it is written out; "
+        if path[-4:] != "size"
+        else "as in convcalc size -n 7 -f 3 -s 2; ",
+        "no such option: -": "a grid that begins with a minus goes after --input or --kernel; "
+        if re.search("option: -[0-9]", message)
+        else "",
+    }
+    hint = next((hint for start, hint in hints.items() if message.lower().startswith(start)), "")
+    complain(f"hint: {hint}`{path} --help` shows how it goes")

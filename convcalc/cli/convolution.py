@@ -1,13 +1,18 @@
 """``convcalc conv``."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcalc.choices import PaddingRule, PadMode
+from convcalc.choices import PaddingRule
 from convcalc.cli.options import (
+    INPUT_PANEL,
+    MOVING_PANEL,
     InputOptions,
+    NumberOptions,
     OutputOptions,
+    PaddingOptions,
     StepOptions,
     padding_of,
     pair_of,
@@ -20,17 +25,14 @@ from convcalc.errors import InputError, UsageError
 if TYPE_CHECKING:
     from convcalc.engine.exact import Array
 
-HOW = "How the window moves"
 
+@dataclass(frozen=True, slots=True)
+class KernelOptions:
+    """The kernel and its bias."""
 
-@with_options
-def conv(
-    *,
-    ctx: typer.Context,
-    source: InputOptions,
-    kernel_argument: Annotated[
+    argument: Annotated[
         str | None, typer.Argument(metavar="[KERNEL]", help="The kernel; the same as --kernel.", show_default=False)
-    ] = None,
+    ] = None
     kernel: Annotated[
         str | None,
         typer.Option(
@@ -39,9 +41,9 @@ def conv(
             metavar="KERNEL",
             help='A name (convcalc kernels lists them), a file, a grid written out ("1 0; 0 -1"), or -.',
             show_default=False,
-            rich_help_panel="Input",
+            rich_help_panel=INPUT_PANEL,
         ),
-    ] = None,
+    ] = None
     bias: Annotated[
         str | None,
         typer.Option(
@@ -50,55 +52,84 @@ def conv(
             metavar="NUMBERS",
             help="One number a filter, as in 1,0; or a file.",
             show_default=False,
-            rich_help_panel="Input",
+            rich_help_panel=INPUT_PANEL,
         ),
-    ] = None,
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class MovingOptions:
+    """How the kernel moves over the input, and which channels it reads."""
+
     stride: Annotated[
         str,
-        typer.Option("--stride", "-s", metavar="N|ROWS,COLS", help="Cells from window to window.", rich_help_panel=HOW),
-    ] = "1",
+        typer.Option(
+            "--stride", "-s", metavar="N|ROWS,COLS", help="Cells from window to window.", rich_help_panel=MOVING_PANEL
+        ),
+    ] = "1"
     padding: Annotated[
         str,
         typer.Option(
             "--padding",
             "-p",
             metavar="N|ROWS,COLS|T,B,L,R|same|valid|full",
-            help="Cells added around the input.",
-            rich_help_panel=HOW,
+            help="Cells added around the input. same: as many windows as cells, at stride 1; valid: none; "
+            "full: a window may touch the input with a single cell.",
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = "0",
-    pad_mode: Annotated[
-        PadMode, typer.Option("--pad-mode", help="What stands in the padding.", rich_help_panel=HOW)
-    ] = PadMode.ZEROS,
+    ] = "0"
     dilation: Annotated[
         str,
         typer.Option(
-            "--dilation", "-d", metavar="N|ROWS,COLS", help="Cells from tap to tap of the kernel.", rich_help_panel=HOW
+            "--dilation",
+            "-d",
+            metavar="N|ROWS,COLS",
+            help="How far apart the kernel's cells lie; 1 is side by side.",
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = "1",
+    ] = "1"
     groups: Annotated[
         int,
         typer.Option(
-            "--groups", "-g", help="Part the channels; as many groups as channels is depthwise.", rich_help_panel=HOW
+            "--groups",
+            "-g",
+            metavar="N",
+            help="Part the channels; as many groups as channels is depthwise.",
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = 1,
+    ] = 1
     flip: Annotated[
         bool,
         typer.Option(
-            "--flip", help="Turn the kernel half round: the convolution of the textbooks.", rich_help_panel=HOW
+            "--flip", help="Turn the kernel half round: the convolution of the textbooks.", rich_help_panel=MOVING_PANEL
         ),
-    ] = False,
+    ] = False
     per_channel: Annotated[
         bool,
-        typer.Option("--per-channel", help="Run a one-channel kernel on each channel by itself.", rich_help_panel=HOW),
-    ] = False,
+        typer.Option(
+            "--per-channel", help="Run a one-channel kernel on each channel by itself.", rich_help_panel=MOVING_PANEL
+        ),
+    ] = False
     all_channels: Annotated[
         bool,
         typer.Option(
-            "--all-channels", help="Use a one-channel kernel in every channel, and add them up.", rich_help_panel=HOW
+            "--all-channels",
+            help="Use a one-channel kernel in every channel, and add them up.",
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = False,
+    ] = False
+
+
+@with_options
+def conv(
+    *,
+    ctx: typer.Context,
+    source: InputOptions,
+    kernel: KernelOptions,
+    moving: MovingOptions,
+    pad: PaddingOptions,
     stepping: StepOptions,
+    how: NumberOptions,
     out: OutputOptions,
 ) -> None:
     """Slide a kernel over a grid: each window, every product, every sum, the feature map.
@@ -117,35 +148,43 @@ def conv(
     from convcalc.engine.convolution import convolve
     from convcalc.report.convolution import Labels, worked_convolution
 
-    if (kernel is None) == (kernel_argument is None):
-        fault = "there is no kernel" if kernel is None else "the kernel is given twice"
-        raise UsageError(fault, hint='name one: --kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists the names)')
-    if per_channel and all_channels:
+    word = _kernel_word(kernel, source)
+    if moving.per_channel and moving.all_channels:
         raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
-    word = kernel if kernel is not None else kernel_argument
-    assert word is not None
     channel = channel_of(ctx.obj)
-    amounts = padding_of(padding)
-    strides, dilations = pair_of(stride, "--stride"), pair_of(dilation, "--dilation")
-    show = show_of(stepping, out)
-    if word == "-" and source.input in (None, "-"):
-        raise UsageError("the input and the kernel cannot both be standard input", hint="name a file for one of them")
+    amounts, show = padding_of(moving.padding), show_of(how, stepping)
+    stride, dilation = pair_of(moving.stride, "--stride"), pair_of(moving.dilation, "--dilation")
     weights, name = read_kernel(channel, word)
     grid = channel.read(source.input, "--input").cells
-    groups, weights = spread_kernel(grid, weights, groups, per_channel, all_channels)
+    groups, weights = _spread(grid, weights, moving)
     result = convolve(
         grid,
         weights,
-        bias=None if bias is None else read_bias(channel, bias),
-        stride=strides or 1,
+        bias=None if kernel.bias is None else _read_bias(channel, kernel.bias),
+        stride=stride,
         padding=amounts,
-        dilation=dilations or 1,
+        dilation=dilation,
         groups=groups,
-        mode=pad_mode,
-        flip=flip,
+        mode=pad.pad_mode,
+        flip=moving.flip,
     )
     labels = Labels(name, amounts if isinstance(amounts, PaddingRule) else None)
     channel.emit(worked_convolution(result, show, labels), out)
+
+
+def _kernel_word(kernel: KernelOptions, source: InputOptions) -> str:
+    """Return the user's word for the kernel, given once."""
+    words = [word for word in (kernel.argument, kernel.kernel) if word is not None]
+    if len(words) > 1:
+        raise UsageError(f"there are two kernels, '{words[0]}' and '{words[1]}'", hint="a grid goes after --input")
+    if not words:
+        raise UsageError(
+            "there is no kernel",
+            hint='name one: --kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists the names)',
+        )
+    if words[0] == "-" and source.input in (None, "-"):
+        raise UsageError("the input and the kernel cannot both be standard input", hint="name a file for one of them")
+    return words[0]
 
 
 def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
@@ -153,18 +192,18 @@ def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
     from pathlib import Path
 
     from convcalc.engine import kernels
-    from convcalc.matrix_io.files import looks_inline
+    from convcalc.matrix_io.files import exists, looks_inline
 
-    folded = word.strip().lower().replace("_", "-")
-    if folded in kernels.KERNELS or folded in kernels.ALIASES:
-        return kernels.kernel(word), kernels.find(word).name
-    is_name = not looks_inline(word) and not Path(word).suffix and "/" not in word and word != "-"
-    if is_name and not Path(word).exists():
-        kernels.find(word)
+    named = kernels.named(word)
+    could_be_name = word.strip() and not looks_inline(word) and not Path(word).suffix and "/" not in word
+    if named is None and word != "-" and could_be_name and not exists(Path(word)):
+        named = kernels.find(word)
+    if named is not None:
+        return kernels.kernel(named.name), named.name
     return channel.read(word, "--kernel").cells, "kernel"
 
 
-def read_bias(channel: Channel, text: str) -> "Array":
+def _read_bias(channel: Channel, text: str) -> "Array":
     """Read the biases: numbers parted by commas or spaces, or a file of them."""
     cells = channel.read(text, "--bias").cells
     if cells.ndim > 2 or min(cells.shape, default=1) > 1:
@@ -172,26 +211,14 @@ def read_bias(channel: Channel, text: str) -> "Array":
     return cells.ravel()
 
 
-def spread_kernel(
-    grid: "Array", weights: "Array", groups: int, per_channel: bool, all_channels: bool
-) -> "tuple[int, Array]":
-    """Return the groups and the kernel with which a one-channel kernel reads all the channels of a grid."""
-    import numpy as np
+def _spread(grid: "Array", weights: "Array", moving: MovingOptions) -> "tuple[int, Array]":
+    """Return the groups and the kernel that --per-channel and --all-channels stand for."""
+    from convcalc.engine.convolution import spread
 
-    from convcalc.engine.shapes import four_dimensional
-
-    if not (per_channel or all_channels):
-        return groups, weights
-    option = "--per-channel" if per_channel else "--all-channels"
-    if groups != 1:
+    if not (moving.per_channel or moving.all_channels):
+        return moving.groups, weights
+    if moving.groups != 1:
+        option = "--per-channel" if moving.per_channel else "--all-channels"
         raise UsageError(f"{option} and --groups exclude each other", hint="leave one of them out")
-    filters = four_dimensional(weights)
-    channels = four_dimensional(grid).shape[1]
-    if filters.shape[1] != 1:
-        raise InputError(
-            f"{option} takes a kernel of one channel, and this one has {filters.shape[1]}",
-            hint="leave the option out: this kernel says which channel each weight is for",
-        )
-    if per_channel:
-        return channels, np.tile(filters, (channels, 1, 1, 1))
-    return 1, np.tile(filters, (1, channels, 1, 1))
+    channels = grid.shape[-3] if grid.ndim > 2 else 1
+    return (channels if moving.per_channel else 1), spread(weights, channels, per_channel=moving.per_channel)

@@ -4,10 +4,18 @@ from typing import Annotated
 
 import typer
 
-from convcalc.choices import PaddingRule, PadMode
-from convcalc.cli.options import InputOptions, OutputOptions, StepOptions, padding_of, show_of, with_options
+from convcalc.choices import PaddingRule
+from convcalc.cli.options import (
+    InputOptions,
+    NumberOptions,
+    OutputOptions,
+    PaddingOptions,
+    padding_of,
+    show_of,
+    with_options,
+)
 from convcalc.cli.output import channel_of
-from convcalc.errors import UsageError
+from convcalc.errors import InputError, UsageError
 
 LARGEST_BYTE = 255
 
@@ -20,7 +28,8 @@ def pad(
     padding: Annotated[
         str, typer.Option("--padding", "-p", metavar="N|ROWS,COLS|T,B,L,R", help="Cells to add around the grid.")
     ] = "1",
-    pad_mode: Annotated[PadMode, typer.Option("--pad-mode", help="What stands in the padding.")] = PadMode.ZEROS,
+    mode: PaddingOptions,
+    how: NumberOptions,
     out: OutputOptions,
 ) -> None:
     """Add cells around a grid, and show which they are.
@@ -39,7 +48,7 @@ def pad(
         raise UsageError(f"--padding {padding} depends on a kernel, and `pad` has none", hint="write a number")
     channel = channel_of(ctx.obj)
     grid = channel.read(source.input, "--input").cells
-    channel.emit(worked_padding(padded(grid, amounts, pad_mode), show_of(StepOptions(), out)), out)
+    channel.emit(worked_padding(padded(grid, amounts, mode.pad_mode), show_of(how)), out)
 
 
 @with_options
@@ -50,6 +59,7 @@ def show(
     normalize: Annotated[
         bool, typer.Option("--normalize", help="Divide every cell by 255, as pictures are before training.")
     ] = False,
+    how: NumberOptions,
     out: OutputOptions,
 ) -> None:
     """Show a grid as it was read: its shape, its numbers and, with --heat, its shades.
@@ -60,17 +70,17 @@ def show(
       convcalc show -i grid.csv -o grid.npy
 
     """
-    from convcalc.engine.convolution import convolve
+    from convcalc.engine.exact import divided
     from convcalc.report.grid import worked_division, worked_grid
 
     channel = channel_of(ctx.obj)
     grid = channel.read(source.input, "--input").cells
-    how = show_of(StepOptions(), out)
     if not normalize:
-        channel.emit(worked_grid(grid, how), out)
+        channel.emit(worked_grid(grid, show_of(how)), out)
         return
-    from fractions import Fraction
-
-    flat = grid.reshape(1, 1, -1, grid.shape[-1])
-    quotient = convolve(flat, [[Fraction(1, LARGEST_BYTE)]]).output.reshape(grid.shape)
-    channel.emit(worked_division(grid, quotient, LARGEST_BYTE, how), out)
+    if grid.min() < 0 or grid.max() > LARGEST_BYTE:
+        raise InputError(
+            f"the cells reach from {grid.min()} to {grid.max()}, and 8 bits hold 0 to {LARGEST_BYTE}",
+            hint="leave --normalize out",
+        )
+    channel.emit(worked_division(grid, divided(grid, LARGEST_BYTE), LARGEST_BYTE, show_of(how)), out)

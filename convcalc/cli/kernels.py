@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from convcalc.cli.options import OutputOptions, StepOptions, show_of, with_options
+from convcalc.cli.options import InputOptions, NumberOptions, OutputOptions, show_of, with_options
 from convcalc.cli.output import channel_of
 from convcalc.errors import UsageError
 
@@ -17,14 +17,16 @@ def kernels(
         str | None, typer.Argument(help="A kernel to see at work; it is also the answer.", show_default=False)
     ] = None,
     all_at_work: Annotated[bool, typer.Option("--gallery", help="Show every kernel at work on one sample.")] = False,
+    source: InputOptions,
+    how: NumberOptions,
     out: OutputOptions,
 ) -> None:
-    """List the named kernels, or show one at work on a sample.
+    """List the named kernels, or show one at work on a sample, or on a grid of yours.
 
     Examples:
       convcalc kernels
 
-      convcalc kernels sobel-x
+      convcalc kernels sobel-x -i grid.txt
 
       convcalc kernels gaussian -q > kernel.txt
 
@@ -32,19 +34,17 @@ def kernels(
     from convcalc.engine.kernels import KERNELS, find
     from convcalc.report.kernels import gallery, kernel_list, worked_kernel
 
-    channel = channel_of(ctx.obj)
-    show = show_of(StepOptions(), out)
+    channel, show = channel_of(ctx.obj), show_of(how)
     if name is not None:
         if all_at_work:
             raise UsageError("--gallery shows them all, and does not go with a name", hint="leave one of them out")
-        channel.emit(worked_kernel(find(name), show), out)
+        entry = find(name)
+        sample = None if source.input is None else channel.read(source.input, "--input").cells
+        channel.emit(worked_kernel(entry, show, sample), out)
         return
-    given = [option for option, value in (("--output", out.output), ("--format", out.format)) if value is not None]
-    if given or out.quiet:
-        raise UsageError(f"{(given or ['--quiet'])[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
-    if all_at_work:
-        channel.show(
-            gallery((entry for entry in KERNELS.values() if entry.rows.count(";")), show), ascii_only=out.ascii
-        )
-    else:
-        channel.show(kernel_list(KERNELS.values()), ascii_only=out.ascii)
+    options = {"--output": out.output, "--format": out.format, "--input": source.input, "--quiet": out.quiet or None}
+    given = [option for option, value in options.items() if value is not None]
+    if given:
+        raise UsageError(f"{given[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
+    document = gallery(KERNELS.values(), show) if all_at_work else kernel_list(KERNELS.values())
+    channel.show(document, ascii_only=out.ascii)

@@ -34,7 +34,7 @@ def lecture(
     channel = channel_of(ctx.obj)
     commands: Any = ctx.find_root().command
     rows = script.find(topic)
-    if topic is None:
+    if topic is None or contents:
         table = tuple((str(row.number), row.topic, row.title) for row in rows)
         channel.show(
             [Heading("The lecture, row by row"), Text(""), Table(("row", "topic", "what"), table, frozenset({1, 2}))]
@@ -53,6 +53,4 @@ def as_typed(words: tuple[str, ...]) -> "Drawing":
     """Return a command line as it can be pasted into a shell: never wrapped, for a break would part its rows."""
     from convcalc.report.document import Drawing, Role
 
-    lines = shlex.join(("convcalc", *words)).split("\n")
-    first, *rest = lines
-    return Drawing((((f"$ {first}", Role.QUIET),), *(((line, Role.QUIET),) for line in rest)))
+    return Drawing((((f"$ {shlex.join(('convcalc', *words))}", Role.QUIET),),))

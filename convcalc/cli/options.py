@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.choices import Format, Order, PaddingRule
+from convcalc.choices import Format, Order, PaddingRule, PadMode
 from convcalc.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from convcalc.report.selection import Show
 
-INPUT_PANEL, SHOW_PANEL, OUTPUT_PANEL = "Input", "Showing the work", "Output"
+INPUT_PANEL, MOVING_PANEL, SHOW_PANEL, OUTPUT_PANEL = "Input", "How the window moves", "Showing the work", "Output"
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -68,7 +68,7 @@ class InputOptions:
 
 @dataclass(frozen=True, slots=True)
 class OutputOptions:
-    """Where the answer goes, and how numbers are written."""
+    """Where the answer goes, and in which form."""
 
     output: Annotated[
         str | None,
@@ -94,6 +94,16 @@ class OutputOptions:
         bool,
         typer.Option("--quiet", "-q", help="The answer alone, as plain rows: no work.", rich_help_panel=OUTPUT_PANEL),
     ] = False
+    ascii: Annotated[
+        bool,
+        typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL),
+    ] = False
+
+
+@dataclass(frozen=True, slots=True)
+class NumberOptions:
+    """How numbers are written and shaded."""
+
     precision: Annotated[
         int | None,
         typer.Option(
@@ -106,10 +116,6 @@ class OutputOptions:
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
-    ascii: Annotated[
-        bool,
-        typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL),
-    ] = False
     heat: Annotated[
         bool,
         typer.Option("--heat", help="Shade the cells by their value.", rich_help_panel=OUTPUT_PANEL),
@@ -150,7 +156,18 @@ class StepOptions:
     ] = Order.ROW
 
 
-def numbers(text: str, option: str, *, most: int, example: str, signed: bool = False) -> tuple[int, ...]:
+@dataclass(frozen=True, slots=True)
+class PaddingOptions:
+    """What stands in the padding."""
+
+    pad_mode: Annotated[
+        PadMode, typer.Option("--pad-mode", help="What stands in the padding.", rich_help_panel=MOVING_PANEL)
+    ] = PadMode.ZEROS
+
+
+def numbers(
+    text: str, option: str, *, most: int, example: str, least: int = 0, signed: bool = False
+) -> tuple[int, ...]:
     """Read whole numbers parted by commas (or ×, x between sizes); raise UsageError naming the option.
 
     >>> numbers("2,1", "--stride", most=2, example="2,1"), numbers("2x2", "--adaptive", most=2, example="2x2")
@@ -160,16 +177,21 @@ def numbers(text: str, option: str, *, most: int, example: str, signed: bool = F
     pattern = r"-?\d{1,18}" if signed else r"\d{1,18}"
     wrong = next((word for word in words if not re.fullmatch(pattern, word)), None)
     if wrong is not None or len(words) > most:
-        fault = f"'{wrong}' is not a whole number" if wrong is not None else f"{len(words)} numbers are too many"
-        if wrong is not None and re.fullmatch(r"-\d+", wrong):
+        fault = f"'{wrong}' is not a whole number" if wrong else "a number is missing"
+        if wrong is None:
+            fault = f"{len(words)} numbers are too many"
+        if wrong and re.fullmatch(r"-\d+", wrong):
             fault = f"{wrong} is negative"
         raise UsageError(f"{option} {text}: {fault}", hint=f"write it as in {option} {example}")
-    return tuple(int(word) for word in words)
+    values = tuple(int(word) for word in words)
+    if not signed and min(values) < least:
+        raise UsageError(f"{option} {text}: it must be at least {least}", hint=f"write it as in {option} {example}")
+    return values
 
 
-def pair_of(text: str | None, option: str) -> tuple[int, ...] | None:
-    """Read one number, or rows,columns."""
-    return None if text is None else numbers(text, option, most=2, example="2 or 2,1")
+def pair_of(text: str, option: str) -> tuple[int, ...]:
+    """Read one number of at least 1, or rows,columns."""
+    return numbers(text, option, most=2, least=1, example="2 or 2,1")
 
 
 def padding_of(text: str) -> PaddingRule | tuple[int, ...]:
@@ -205,12 +227,13 @@ def at_of(text: str | None) -> tuple[int, ...] | None:
     return None if text is None else numbers(text, "--at", most=4, example="1,1", signed=True)
 
 
-def show_of(stepping: StepOptions, out: OutputOptions) -> "Show":
+def show_of(how: NumberOptions, stepping: StepOptions | None = None) -> "Show":
     """Return how the work is to be shown, from the options."""
     from convcalc.report.numbers import Writer
     from convcalc.report.selection import Show
 
+    stepping = stepping or StepOptions()
     steps, at = steps_of(stepping.steps), at_of(stepping.at)
     if steps is not None and at is not None:
         raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
-    return Show(steps, at, stepping.order, Writer(out.precision), out.heat)
+    return Show(steps, at, stepping.order, Writer(how.precision), how.heat)

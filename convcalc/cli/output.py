@@ -1,7 +1,9 @@
 """The only place that writes: the work and the answer to standard output or a file, and errors to standard error."""
 
+import io
 import os
 import sys
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from convcalc.render.glyphs import Glyphs
     from convcalc.report.document import Document, Worked
 
-PIPE_WIDTH = 100
+PIPE_WIDTH = 80
+"""Columns of what goes down a pipe or into a file, unless COLUMNS says otherwise."""
 COMMENT = "# "
+ITSELF = ("-", "/dev/stdout")
+"""Names of standard output, where --output writes what would have been printed anyway."""
 
 
 @dataclass(slots=True)
@@ -63,21 +68,17 @@ class Channel:
 
         plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not self.on_terminal
         console = Console(
-            file=self.stdout,
-            highlight=False,
-            markup=False,
-            emoji=False,
-            color_system=None if plain else "auto",
-            width=None if self.on_terminal else PIPE_WIDTH,
+            file=self.stdout, highlight=False, markup=False, emoji=False, color_system=None if plain else "auto"
         )
-        if self.on_terminal and "COLUMNS" not in os.environ:
+        if "COLUMNS" not in os.environ:
             console.width = os.get_terminal_size(self.stdout.fileno()).columns or 80
         return console
 
     def emit(self, worked: "Worked", options: OutputOptions) -> None:
         """Show the work and the answer as the options and the place ask for it."""
         style = self._style(options)
-        if options.output is not None:
+        worked.answer()  # what cannot be done must fail before anything is written
+        if options.output is not None and options.output not in ITSELF:
             self._save(worked, options, Path(options.output))
         elif style is Format.TABLE:
             self._show(worked, options)
@@ -94,9 +95,11 @@ class Channel:
             return
         from convcalc.render.plain import render as plain
 
-        self._print(plain(document, PIPE_WIDTH, glyphs, answers=True))
+        self._print(plain(document, pipe_width(), glyphs, answers=True))
 
     def _style(self, options: OutputOptions) -> Format:
+        if options.output is not None and not options.output.strip():
+            raise UsageError("--output is empty", hint="name a file")
         if options.format is not None and options.quiet and options.format is Format.TABLE:
             raise UsageError("--quiet leaves nothing for --format table to draw", hint="use --format plain")
         if options.format is not None:
@@ -134,7 +137,7 @@ class Channel:
     def _drawn(self, worked: "Worked", options: OutputOptions) -> Iterator[str]:
         from convcalc.render.plain import render
 
-        return render(worked.work, PIPE_WIDTH, glyphs_for(None, options.ascii), answers=True)
+        return render(worked.work, pipe_width(), glyphs_for(None, options.ascii), answers=True)
 
 
 def answer_text(
@@ -145,10 +148,10 @@ def answer_text(
         from convcalc.render.plain import render
 
         for comment in comments:
-            yield f"{COMMENT}{comment}".rstrip()
+            yield f"{COMMENT}{printable(comment)}".rstrip()
         if comments:
             yield "#"
-        for line in render(worked.work, PIPE_WIDTH - len(COMMENT), glyphs, answers=False):
+        for line in render(worked.work, pipe_width() - len(COMMENT), glyphs, answers=False):
             yield f"{COMMENT}{line}".rstrip()
     answer = worked.answer()
     if isinstance(answer, list) and style is Format.PLAIN:
@@ -158,12 +161,7 @@ def answer_text(
     from convcalc.matrix_io.files import answer_lines
 
     answer = as_grid(answer)
-    write = None
-    if options.precision is not None and style is not Format.JSON:
-        from convcalc.report.numbers import Writer
-
-        write = Writer(options.precision)
-    yield from answer_lines(answer, style, write)
+    yield from answer_lines(answer, style, worked.write)
 
 
 def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":
@@ -182,19 +180,33 @@ def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":
 
 def printable(text: str) -> str:
     """Return text without control signs, which could command a terminal."""
-    return "".join(sign for sign in text if sign.isprintable() or sign == "\t")
+    return "".join(sign for sign in text.replace("\r", " ") if sign.isprintable() or sign == "\t")
+
+
+def pipe_width() -> int:
+    """Return how wide work is drawn that goes to no terminal."""
+    asked = os.environ.get("COLUMNS", "")
+    return max(int(asked), 20) if asked.isascii() and asked.isdigit() else PIPE_WIDTH
 
 
 def complain(message: str) -> None:
-    """Write a line to standard error."""
-    print(message, file=sys.stderr)
+    """Write lines to standard error, wrapped between words if it is a terminal."""
+    stream = sys.stderr
+    if stream is None:
+        return
+    encoding = stream.encoding or "utf-8"
+    width = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    for line in message.split("\n"):
+        indent = line[: len(line) - len(line.lstrip())]
+        wrapped = textwrap.wrap(line, max(width, 20), subsequent_indent=indent) if width and not indent else [line]
+        for part in wrapped or [""]:
+            print(part.encode(encoding, "replace").decode(encoding), file=stream)
 
 
 def explain(error: ConvcalcError) -> None:
     """Write an error: the place and the fault, the line with a caret, the hint."""
-    encoding = sys.stderr.encoding or "utf-8"
     for line in error_lines(error):
-        complain(line.encode(encoding, "replace").decode(encoding))
+        complain(line)
 
 
 def error_lines(error: ConvcalcError) -> Iterator[str]:
@@ -216,5 +228,6 @@ def channel_of(obj: Any) -> Channel:
     """Return the channel a command was given, or one on the process's own streams."""
     if isinstance(obj, Channel):
         return obj
-    stdin = getattr(sys.stdin, "buffer", None)
-    return Channel(stdin, sys.stdout)
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a comment handed on may have signs that this encoding lacks
+    return Channel(getattr(sys.stdin, "buffer", None), sys.stdout)

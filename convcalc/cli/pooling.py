@@ -1,23 +1,34 @@
 """``convcalc pool``."""
 
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 import typer
 
 from convcalc.choices import PaddingRule, PoolKind
-from convcalc.cli.options import InputOptions, OutputOptions, StepOptions, padding_of, pair_of, show_of, with_options
+from convcalc.cli.options import (
+    MOVING_PANEL,
+    InputOptions,
+    NumberOptions,
+    OutputOptions,
+    StepOptions,
+    numbers,
+    padding_of,
+    pair_of,
+    show_of,
+    with_options,
+)
 from convcalc.cli.output import channel_of
-from convcalc.errors import UsageError
+from convcalc.errors import UsageError, nearest
 
-HOW = "How the window moves"
+ALSO = {"maximum": "max", "minimum": "min", "average": "avg", "mean": "avg", "total": "sum", "norm": "lp"}
+KINDS = "|".join(kind.value for kind in PoolKind)
 
 
-@with_options
-def pool(
-    *,
-    ctx: typer.Context,
-    source: InputOptions,
-    kind: Annotated[PoolKind, typer.Argument(help="What each window gives.")] = PoolKind.MAX,
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """The pooling windows: sliding, or fitted to an output; all None where nothing was asked."""
+
     window: Annotated[
         str | None,
         typer.Option(
@@ -26,9 +37,9 @@ def pool(
             metavar="N|ROWS,COLS",
             help="The window's size. Default 2.",
             show_default=False,
-            rich_help_panel=HOW,
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = None,
+    ] = None
     stride: Annotated[
         str | None,
         typer.Option(
@@ -37,41 +48,46 @@ def pool(
             metavar="N|ROWS,COLS",
             help="Default: the window, so that none overlap.",
             show_default=False,
-            rich_help_panel=HOW,
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = None,
+    ] = None
     padding: Annotated[
         str | None,
         typer.Option(
             "--padding",
             "-p",
             metavar="N|ROWS,COLS|T,B,L,R|same|valid",
-            help="Cells added around the input, at most half a window. Maxima never take them. Default 0.",
+            help="Cells added around the input, at most half a window; only averages and sums count them. Default 0.",
             show_default=False,
-            rich_help_panel=HOW,
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = None,
+    ] = None
     dilation: Annotated[
         str | None,
         typer.Option(
             "--dilation",
             "-d",
             metavar="N|ROWS,COLS",
-            help="Cells from tap to tap (max only). Default 1.",
+            help="How far apart a window's cells lie (max only). Default 1.",
             show_default=False,
-            rich_help_panel=HOW,
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = None,
+    ] = None
     ceil: Annotated[
         bool,
-        typer.Option("--ceil", help="Round the size up: a last window may hang over the end.", rich_help_panel=HOW),
-    ] = False,
+        typer.Option(
+            "--ceil", help="Round the size up: a last window may hang over the end.", rich_help_panel=MOVING_PANEL
+        ),
+    ] = False
     no_count_pad: Annotated[
-        bool, typer.Option("--no-count-pad", help="Leave the padding out of an average's divisor.", rich_help_panel=HOW)
-    ] = False,
-    global_: Annotated[
-        bool, typer.Option("--global", help="One window over the whole of each channel.", rich_help_panel=HOW)
-    ] = False,
+        bool,
+        typer.Option(
+            "--no-count-pad", help="Leave the padding out of an average's divisor.", rich_help_panel=MOVING_PANEL
+        ),
+    ] = False
+    whole: Annotated[
+        bool, typer.Option("--global", help="One window over the whole of each channel.", rich_help_panel=MOVING_PANEL)
+    ] = False
     adaptive: Annotated[
         str | None,
         typer.Option(
@@ -79,11 +95,30 @@ def pool(
             metavar="ROWSxCOLS",
             help="Fit the windows to an output of this size.",
             show_default=False,
-            rich_help_panel=HOW,
+            rich_help_panel=MOVING_PANEL,
         ),
-    ] = None,
-    norm: Annotated[int, typer.Option("--norm", metavar="P", help="The p of lp pooling.", rich_help_panel=HOW)] = 2,
+    ] = None
+    norm: Annotated[
+        int | None,
+        typer.Option(
+            "--norm",
+            metavar="P",
+            help="The p of lp pooling. Default 2.",
+            show_default=False,
+            rich_help_panel=MOVING_PANEL,
+        ),
+    ] = None
+
+
+@with_options
+def pool(
+    *,
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar=f"[{KINDS}]", help="What each window gives.")] = "max",
+    source: InputOptions,
+    windows: WindowOptions,
     stepping: StepOptions,
+    how: NumberOptions,
     out: OutputOptions,
 ) -> None:
     """Pool a grid: each window and its winner, or its mean with the divisor.
@@ -101,41 +136,66 @@ def pool(
     from convcalc.engine.pooling import pool as pooled
     from convcalc.report.pooling import worked_pooling
 
-    moving = {"--window": window, "--stride": stride, "--padding": padding, "--dilation": dilation}
-    given = [option for option, value in moving.items() if value is not None] + (["--ceil"] if ceil else [])
-    fitted = "--global" if global_ else "--adaptive"
-    if (global_ or adaptive) and given:
-        raise UsageError(
-            f"{fitted} sets the windows itself and does not go with {given[0]}", hint="leave one of them out"
-        )
-    if global_ and adaptive:
-        raise UsageError("--global and --adaptive exclude each other", hint="--global is --adaptive 1x1")
-    amounts = padding_of(padding or "0")
-    if amounts is PaddingRule.FULL:
-        raise UsageError("--padding full would pool windows of nothing but padding", hint="use same, valid or a number")
-    target = numbers_of_adaptive(adaptive) if adaptive else (1, 1) if global_ else None
-    show = show_of(stepping, out)
+    pooling = kind_of(kind)
+    settings = _settings(pooling, windows)
+    show = show_of(how, stepping)
     channel = channel_of(ctx.obj)
     grid = channel.read(source.input, "--input").cells
-    if target is not None and len(target) == 2 and grid.ndim < 3 and min(grid.shape) == 1 and global_:
-        target = (1, 1)
-    result = pooled(
-        grid,
-        kind,
-        window=pair_of(window or "2", "--window") or 2,
-        stride=pair_of(stride, "--stride"),
-        padding=amounts,
-        dilation=pair_of(dilation, "--dilation") or 1,
-        ceil=ceil,
-        count_padding=not no_count_pad,
-        adaptive=target,
-        norm=norm,
-    )
-    channel.emit(worked_pooling(result, show, amounts if isinstance(amounts, PaddingRule) else None), out)
+    result = pooled(grid, pooling, **settings)
+    rule = settings.get("padding")
+    channel.emit(worked_pooling(result, show, rule if isinstance(rule, PaddingRule) else None), out)
 
 
-def numbers_of_adaptive(text: str) -> tuple[int, ...]:
-    """Read ``--adaptive``: 2x2, or 2 for both."""
-    from convcalc.cli.options import numbers
+def kind_of(word: str) -> PoolKind:
+    """Return the kind of pooling by its word, or the word other people have for it.
 
-    return numbers(text, "--adaptive", most=2, example="2x2")
+    >>> kind_of("average")
+    <PoolKind.AVG: 'avg'>
+    """
+    known = ALSO.get(word.lower(), word.lower())
+    if known in {kind.value for kind in PoolKind}:
+        return PoolKind(known)
+    close = nearest(known, [*(kind.value for kind in PoolKind), *ALSO])
+    hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else "a grid goes after --input"
+    raise UsageError(f"'{word}' is no kind of pooling: they are {KINDS.replace('|', ', ')}", hint=hint)
+
+
+def _settings(kind: PoolKind, windows: WindowOptions) -> dict[str, Any]:
+    """Return the engine's settings, once nothing asked for contradicts anything else, or does nothing."""
+    moving = {
+        "--window": windows.window,
+        "--stride": windows.stride,
+        "--padding": windows.padding,
+        "--dilation": windows.dilation,
+        "--ceil": windows.ceil or None,
+    }
+    given = [option for option, value in moving.items() if value is not None]
+    if windows.norm is not None and kind is not PoolKind.LP:
+        raise UsageError(f"--norm does nothing to {kind} pooling", hint="it goes with lp: convcalc pool lp --norm 3")
+    if windows.no_count_pad and kind is not PoolKind.AVG:
+        raise UsageError(f"--no-count-pad does nothing to {kind} pooling", hint="it goes with avg")
+    if windows.whole and windows.adaptive:
+        raise UsageError("--global and --adaptive exclude each other", hint="--global is --adaptive 1x1")
+    norm = {} if windows.norm is None else {"norm": windows.norm}
+    if windows.whole or windows.adaptive is not None:
+        fitted = "--global" if windows.whole else "--adaptive"
+        if given:
+            raise UsageError(
+                f"{fitted} sets the windows itself and does not go with {given[0]}", hint="leave one of them out"
+            )
+        adaptive = windows.adaptive or "1x1"
+        return {"adaptive": numbers(adaptive, "--adaptive", most=2, least=1, example="2x2"), **norm}
+    padding = padding_of("0" if windows.padding is None else windows.padding)
+    if padding is PaddingRule.FULL:
+        raise UsageError("--padding full would pool windows of nothing but padding", hint="use same, valid or a number")
+    window = "2" if windows.window is None else windows.window
+    dilation = "1" if windows.dilation is None else windows.dilation
+    return {
+        "window": pair_of(window, "--window"),
+        "stride": None if windows.stride is None else pair_of(windows.stride, "--stride"),
+        "padding": padding,
+        "dilation": pair_of(dilation, "--dilation"),
+        "ceil": windows.ceil,
+        "count_padding": not windows.no_count_pad,
+        **norm,
+    }

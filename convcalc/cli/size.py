@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 Pair = tuple[int, ...]
 """One number for both axes, or two: rows and columns."""
+Sides = tuple[tuple[int, int], ...]
+"""Padding before and after, for both axes or for rows and columns."""
 
 LIST = "N[,N…]"
 MOST_COMBINATIONS = 1000
@@ -45,7 +47,7 @@ class SizeOptions:
             "-p",
             "--padding",
             metavar=LIST,
-            help="P, the padding at each end; or same, valid, full. Default 0.",
+            help="P, the padding at each end: 1, 0+1 (before+after), same, valid or full. Default 0.",
             show_default=False,
         ),
     ] = None
@@ -78,13 +80,19 @@ def size(
         int | None, typer.Option("--filters", min=1, help="Filters, to count parameters.", show_default=False)
     ] = None,
     convention: Annotated[
-        Convention, typer.Option("--convention", help="Whose rule where they differ; textbook: it must divide.")
-    ] = Convention.TORCH,
+        Convention | None,
+        typer.Option(
+            "--convention",
+            help="Whose rule where they differ (PyTorch's); textbook: it must divide.",
+            show_default=False,
+        ),
+    ] = None,
     out: OutputOptions,
 ) -> None:
     """Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.
 
-    Lists in any of -n -f -s -p -d give a table; -O solves for whatever is left out.
+    Lists in any of -n -f -s -p -d give a table; 32x28 is rows and columns.
+    -O solves for whatever is left out.
 
     Examples:
       convcalc size -n 7 -f 3 -s 2
@@ -97,16 +105,18 @@ def size(
 
     """
     from convcalc.engine.sizes import solve
-    from convcalc.report.size import Volume, worked_size, worked_solution
+    from convcalc.report.size import worked_size, worked_solution
 
     channel = channel_of(ctx.obj)
     if output_size is not None:
+        counting = [name for name, value in (("--channels", channels), ("--filters", filters)) if value is not None]
+        if counting:
+            raise UsageError(f"{counting[0]} does not go with -O", hint="find the size first, then count")
         question = _question(letters)
-        found = solve(question, output_size)
+        found = solve(question, output_size, must_divide=convention is Convention.TEXTBOOK)
         channel.emit(worked_solution(found, question.missing(), output_size), out)
         return
-    volume = Volume(channels or 1, filters or 1) if channels or filters else None
-    channel.emit(worked_size(_all_sized(letters, convention), volume), out)
+    channel.emit(worked_size(_all_sized(letters, convention), channels, filters), out)
 
 
 def _question(letters: SizeOptions) -> "Question":
@@ -123,7 +133,7 @@ def _question(letters: SizeOptions) -> "Question":
     )
 
 
-def _all_sized(letters: SizeOptions, convention: Convention) -> "list[Sized]":
+def _all_sized(letters: SizeOptions, convention: Convention | None) -> "list[Sized]":
     """Return every combination of the lists that were given, its axes checked."""
     from convcalc.report.size import Sized
 
@@ -136,31 +146,47 @@ def _all_sized(letters: SizeOptions, convention: Convention) -> "list[Sized]":
     count = math.prod(map(len, lists)) * len(paddings)
     if count > MOST_COMBINATIONS:
         raise UsageError(f"that makes {count:,} combinations", hint=f"ask about at most {MOST_COMBINATIONS:,} at once")
+    every = [*itertools.chain(*lists), *(padding for padding in paddings if not isinstance(padding, PaddingRule))]
+    dimensions = max(map(len, every))
     return [
-        Sized(_axes(n, f, s, padding, d, ceil=letters.ceil), padding is PaddingRule.SAME, convention)
+        Sized(_axes(dimensions, n, f, s, padding, d, ceil=letters.ceil), padding is PaddingRule.SAME, convention)
         for n, f, s, padding, d in itertools.product(lists[0], lists[1], lists[2], paddings, lists[3])
     ]
 
 
-def _axes(n: Pair, f: Pair, s: Pair, p: Pair | PaddingRule, d: Pair, *, ceil: bool) -> "tuple[Axis, ...]":
-    """Return one axis, or two where any of the letters is a pair."""
+def _axes(
+    dimensions: int, n: Pair, f: Pair, s: Pair, p: Sides | PaddingRule, d: Pair, *, ceil: bool
+) -> "tuple[Axis, ...]":
+    """Return one axis, or two if any of what was asked is a pair."""
     from convcalc.engine.geometry import Axis, padding_amounts
 
     axes = []
-    for index in range(max(len(n), len(f), len(s), len(d), 1 if isinstance(p, PaddingRule) else len(p))):
+    for index in range(dimensions):
         size, kernel, stride, dilation = (letter[index % len(letter)] for letter in (n, f, s, d))
-        amounts = p if isinstance(p, PaddingRule) else (p[index % len(p)],)
-        before, after = padding_amounts(amounts, 0, size, kernel, max(stride, 1), dilation)
+        if isinstance(p, PaddingRule):
+            before, after = padding_amounts(p, 0, size, kernel, max(stride, 1), dilation)
+        else:
+            before, after = p[index % len(p)]
         axes.append(Axis(size, kernel, stride, before, after, dilation, ceil))
     return tuple(axes)
 
 
-def _paddings(text: str) -> list[Pair | PaddingRule]:
-    """Read a list of paddings: numbers, pairs, or rules."""
-    paddings: list[Pair | PaddingRule] = []
+def _paddings(text: str) -> list[Sides | PaddingRule]:
+    """Read a list of paddings: numbers, before+after, pairs of either, or rules."""
+    paddings: list[Sides | PaddingRule] = []
     for word in re.split(r"\s*,\s*", text.strip()):
-        padding = padding_of(word)
-        paddings.append(padding if isinstance(padding, PaddingRule) else values_of(word, "-p")[0])
+        if re.match("[A-Za-z]", word):
+            rule = padding_of(word)
+            assert isinstance(rule, PaddingRule)
+            paddings.append(rule)
+            continue
+        sides = []
+        for axis in re.split(r"(?<=\d)[x×](?=\d)", word):
+            amounts = [numbers(side, "-p", most=1, example="1, 0+1, 1x2 or same")[0] for side in axis.split("+")]
+            if len(amounts) > 2:
+                raise UsageError(f"-p {text}: '{axis}' has too many sides", hint="write before+after, as in 0+1")
+            sides.append((amounts[0], amounts[-1]))
+        paddings.append(tuple(sides))
     return paddings
 
 
@@ -171,14 +197,16 @@ def values_of(text: str, option: str) -> list[Pair]:
     ([(1,), (2,)], [(32, 28)])
     """
     example = {"-n": "7, 7,9 or 32x28"}.get(option, "3, 3,5 or 3x5")
-    return [numbers(word, option, most=2, example=example) for word in re.split(r"\s*,\s*", text.strip())]
+    words = re.split(r"\s*,\s*", text.strip())
+    return [numbers(word, option, most=2, least=1, example=example) for word in words]
 
 
 def _single(text: str | None, option: str) -> int | None:
     """Read one number of a question that is to be solved."""
     if text is None:
         return None
-    values = values_of(text, option)
+    least = 0 if option == "-p" else 1
+    values = [numbers(word, option, most=2, least=least, example="1") for word in re.split(r"\s*,\s*", text.strip())]
     if len(values) > 1 or len(values[0]) > 1:
         raise UsageError(f"{option} {text}: -O takes single numbers", hint="solve one axis at a time, or leave it out")
     return values[0][0]

@@ -174,6 +174,23 @@ def convolve(
     return Convolution(four, kernels, biases, plan_, grid.ndim, weights.ndim, flip)
 
 
+def spread(kernel: Any, channels: int, *, per_channel: bool) -> Array:
+    """Return a one-channel kernel as (O, C / groups, h, w) for an input of many channels.
+
+    With `per_channel` it is to run on each by itself (with as many groups as channels), else in all, summed.
+
+    >>> spread([[1, 2]], 3, per_channel=True).shape, spread([[1, 2]], 3, per_channel=False).shape
+    ((3, 1, 1, 2), (1, 3, 1, 2))
+    """
+    filters = four_dimensional(as_grid(kernel))
+    if filters.shape[1] != 1:
+        raise InputError(
+            f"the kernel has {filters.shape[1]} channels already",
+            hint="leave --per-channel and --all-channels out: it says which channel each weight is for",
+        )
+    return np.tile(filters, (channels, 1, 1, 1) if per_channel else (1, channels, 1, 1))
+
+
 @dataclass(frozen=True)
 class Convolution:
     """A convolution ready to be asked: for its whole `output`, or for the working of any one cell.

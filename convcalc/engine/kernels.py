@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from convcalc.engine.exact import Array, as_grid
-from convcalc.errors import InputError, nearest
+from convcalc.errors import UsageError, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +78,28 @@ ALIASES = {
 }
 
 
+def _folded(name: str) -> str:
+    return name.strip().lower().replace("_", "-").replace(" ", "-")
+
+
+def named(name: str) -> NamedKernel | None:
+    """Return the kernel of that name or alias, if there is one."""
+    folded = _folded(name)
+    return KERNELS.get(ALIASES.get(folded, folded))
+
+
 def find(name: str) -> NamedKernel:
-    """Return the kernel of that name or alias; raise InputError naming the nearest ones.
+    """Return the kernel of that name or alias; raise UsageError naming the nearest ones.
 
     >>> find("box").name, find("Sobel_X").name
     ('box-3', 'sobel-x')
     """
-    folded = name.strip().lower().replace("_", "-").replace(" ", "-")
-    known = ALIASES.get(folded, folded)
-    if known in KERNELS:
-        return KERNELS[known]
-    close = nearest(folded, [*KERNELS, *ALIASES])
-    meant = f"did you mean {' or '.join(close)}? " if close else ""
-    raise InputError(f"there is no kernel named '{name}'", hint=f"{meant}`convcalc kernels` lists all {len(KERNELS)}")
+    found = named(name)
+    if found is not None:
+        return found
+    close = list(dict.fromkeys(ALIASES.get(word, word) for word in nearest(_folded(name), [*KERNELS, *ALIASES], 5)))
+    meant = f"did you mean {' or '.join(close[:3])}? " if close else ""
+    raise UsageError(f"there is no kernel named '{name}'", hint=f"{meant}`convcalc kernels` lists all {len(KERNELS)}")
 
 
 def kernel(name: str) -> Array:

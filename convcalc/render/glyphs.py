@@ -1,6 +1,10 @@
 """The signs convcalc draws with, and plain ASCII for where they cannot be shown."""
 
+import re
 from dataclasses import dataclass
+
+_PRODUCT = re.compile(r"(?<=\w)·(?=[\w(])")
+"""A multiplication dot, which as a full stop would make 2·0 a decimal."""
 
 _ASCII = str.maketrans(
     {
@@ -41,12 +45,14 @@ class Glyphs:
     def say(self, text: str) -> str:
         """Return text with only signs that can be shown.
 
-        >>> ASCII.say("6×6 → 4×4"), UNICODE.say("6×6 → 4×4")
-        ('6x6 -> 4x4', '6×6 → 4×4')
+            >>> ASCII.say("6×6 → 4×4"), UNICODE.say("6×6 → 4×4")
+            ('6x6 -> 4x4', '6×6 → 4×4')
+        >>> ASCII.say("pad · (6 + 2·1 − 3)/1")
+        'pad | (6 + 2*1 - 3)/1'
         """
         if not self.ascii or text.isascii():
             return text
-        spaced = text.replace(" · ", " | ")
+        spaced = _PRODUCT.sub("*", text.replace(" · ", " | "))
         return spaced.translate(_ASCII).encode("ascii", "replace").decode()
 
 

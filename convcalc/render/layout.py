@@ -148,8 +148,8 @@ class Layout:
     def _choices(self, matrices: list[Matrix]) -> Iterator[View]:
         """Yield the ways to draw a picture, the roomiest first, then cut down further and further."""
         roomy, close = View(self.glyphs, 2, self.brackets), View(self.glyphs, 1, self.brackets)
-        closest = replace(close, between=1, padding_signs=self.brackets)
-        yield from (roomy, close, replace(close, between=1), closest)
+        closest = replace(close, between=1)
+        yield from (roomy, close, closest, replace(roomy, below=True), replace(closest, below=True))
         widest = max(matrix.body.columns for matrix in matrices)
         spans = [matrix.window[1][-1] - matrix.window[1][0] + 1 for matrix in matrices if matrix.window]
         unmarked = [matrix.body.columns for matrix in matrices if not (matrix.window or matrix.current)]
@@ -165,20 +165,23 @@ class Layout:
             sum(view.between + (len(part) if isinstance(part, str) else width_of(part, view)) for part in line)
             for line in block.lines
         ]
-        result = 0 if block.result is None else view.between + width_of(block.result, view)
-        return max(widths) - view.between + result
+        result = 0 if block.result is None else width_of(block.result, view)
+        left = max(widths) - view.between
+        return max(left, result) if view.below else left + (view.between + result if result else 0)
 
     def _place(self, block: Picture, view: View) -> list[Line]:
         """Draw a picture's lines of matrices one below the other, and its result to the right of them."""
         parts = [[self._part(part, view) for part in line] for line in block.lines]
         result = [] if block.result is None else [draw(block.result, view)]
-        if len(parts) == 1:
+        if len(parts) == 1 and not view.below:
             return _side_by_side([*parts[0], *result], view.between).lines
         lines: list[Line] = []
         placed = [_side_by_side(line, view.between) for line in parts]
         width = max(drawn.width for drawn in placed)
         for drawn in placed:
             lines += [[], *drawn.lines] if lines else drawn.lines
+        if view.below:
+            return [*lines, [], *chain.from_iterable(_titled(drawn).lines for drawn in result)]
         left = Drawn("", [_padded(line, width) for line in lines], width)
         return _side_by_side([left, *(_titled(drawn) for drawn in result)], view.between).lines
 
@@ -191,7 +194,7 @@ class Layout:
     def _alone(self, matrix: Matrix, most_rows: int = 16) -> Iterator[Line]:
         """Draw one matrix in the whole width, cut down around its window if it must be."""
         view = View(self.glyphs, 1, self.brackets, most_rows=most_rows)
-        most = min(matrix.body.columns, max((self.width - 1) // (cell_width(matrix.body, view) + 1), 3))
+        most = min(matrix.body.columns, max((self.width - 1) // (cell_width(matrix.body) + 1), 3))
         yield from _titled(draw(matrix, replace(view, most_columns=most))).lines
 
     def _grids(self, block: Grids) -> Iterator[Line]:
@@ -222,11 +225,12 @@ class Layout:
     def _shades(self, body: Body) -> Drawn:
         """Draw a grid as shaded cells, two signs wide so that they look square."""
         assert body.shade is not None
-        lines: list[Line] = [[]]
+        scale = INDENT + self.glyphs.say(body.scale)
+        lines: list[Line] = [[(scale, Role.QUIET)]]
         for row in range(body.rows):
             shades = [body.shade(row, column) for column in range(body.columns)]
-            lines.append([(self._ink(shade), shade) for shade in shades])
-        return Drawn("", lines, body.columns * 2)
+            lines.append([(INDENT, Role.PLAIN), *((self._ink(shade), shade) for shade in shades)])
+        return Drawn("", lines, max(body.columns * 2 + len(INDENT), len(scale)))
 
     def _ink(self, shade: Shade) -> str:
         if not self.brackets:

@@ -23,8 +23,8 @@ class View:
     brackets: bool
     between: int = 2
     """The space between matrices."""
-    padding_signs: bool = True
-    """Whether a sign marks the cells in the padding; where there is colour, that can do without."""
+    below: bool = False
+    """Whether what is being made stands below the rest, where there is no room beside it."""
     most_columns: int | None = None
     most_made: int | None = None
     """Columns at most of the matrix that is being made, if fewer than of the others."""
@@ -76,7 +76,7 @@ class Rows:
             else:
                 text = view.glyphs.say(body.text(row, column))
                 role = Role.PADDING if in_padding else Role.PLAIN
-            if in_padding and view.padding_signs:
+            if in_padding:
                 text = view.glyphs.padding + text
             dress: Role | Shade = role
             if mark is Role.RESULT:
@@ -137,7 +137,7 @@ def draw(matrix: Matrix, view: View) -> Drawn:
     columns = columns_shown(matrix, view)
     focus_rows = matrix.window[0] if matrix.window else (matrix.current[0],) if matrix.current else ()
     rows = visible(body.rows, focus_rows, max(view.most_rows, len(focus_rows) + 2 * CONTEXT))
-    width = cell_width(body, view) if body.measured else _widest_shown(body, rows, columns, view)
+    width = cell_width(body) if body.measured else _widest_shown(body, rows, columns, view)
     keeper = rows_of(body, view, columns, width)
     length = len(columns) * (width + view.gap) + 1
     made = body.rows * body.columns if matrix.made is None else matrix.made
@@ -168,16 +168,16 @@ def most_columns(matrix: Matrix, view: View) -> int | None:
     return view.most_made if matrix.current is not None and view.most_made is not None else view.most_columns
 
 
-def cell_width(body: Body, view: View) -> int:
+def cell_width(body: Body) -> int:
     """Return how wide a cell is: one more where a sign marks the padding."""
-    return body.width + (view.padding_signs and any(body.padding))
+    return body.width + any(body.padding)
 
 
 def width_of(matrix: Matrix, view: View) -> int:
     """Return how wide a matrix is drawn, its title counted, without drawing it."""
     body, most = matrix.body, most_columns(matrix, view)
     columns = body.columns if most is None else min(body.columns, max(most, 3))
-    return max(columns * (cell_width(body, view) + view.gap) + 1, len(body.title) + 2)
+    return max(columns * (cell_width(body) + view.gap) + 1, len(body.title) + 2)
 
 
 @lru_cache(maxsize=256)

@@ -10,6 +10,9 @@ from convcalc.render.layout import Layout
 from convcalc.render.styles import style_of
 from convcalc.report.document import Document, Line, Role, Table
 
+LEAST_WIDTH = 20
+"""Narrower than this nothing can be drawn; such a terminal wraps it."""
+
 
 class Lines:
     """Lines of dressed text as one rich renderable; nested rich tables would take 500 times as long."""
@@ -37,11 +40,12 @@ def trimmed(line: Line) -> Line:
 
 def render(document: Document, console: Console, glyphs: Glyphs) -> None:
     """Print a document, block by block, in the console's width and colours."""
-    layout = Layout(console.width, glyphs, brackets=console.color_system is None or console.no_color)
+    layout = Layout(max(console.width, LEAST_WIDTH), glyphs, brackets=console.color_system is None or console.no_color)
     for block in document:
         if isinstance(block, Table):
-            from convcalc.render.tables import rich_table
+            from convcalc.render.tables import narrowest, rich_table
 
-            console.print(rich_table(block, glyphs))
+            table = rich_table(block, glyphs)
+            console.print(table, width=max(console.width, narrowest(table, console)), soft_wrap=True)
         else:
             console.print(Lines(layout.lines(block)), end="", soft_wrap=True)

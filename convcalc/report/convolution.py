@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convcalc.choices import Order, PaddingRule, PadMode
+from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.step import Cells, ChannelSum, ConvolutionStep
 from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
-from convcalc.report.stepwise import Stepwise, padding_text
+from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +25,9 @@ def worked_convolution(result: Convolution, show: Show, labels: Labels) -> Worke
     plan = result.plan
     one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
     axes = plan.rows, plan.columns
-    return _Report(result=result, axes=axes, shape=plan.shape, show=show, one_row=one_row, labels=labels).worked()
+    return _Report(
+        result=result, axes=axes, shape=plan.shape, show=show, one_row=one_row, part="map", labels=labels
+    ).worked()
 
 
 @dataclass(eq=False, kw_only=True)
@@ -84,10 +86,10 @@ class _Report(Stepwise):
         for depth, part in enumerate(step.channels):
             grid, kernel = self.input(item, part.channel), self.kernel(map_, depth, part)
             lines.append((Matrix(grid, window), "*", Matrix(kernel), "=", Matrix(self.products(part))))
-        return Picture(tuple(lines), self.output(step.at, "output map"))
+        return Picture(tuple(lines), self.output(step.at))
 
     def kernel(self, map_: int, depth: int, part: ChannelSum) -> Body:
-        title = "kernel" if self.result.plan.filters == 1 else f"kernel {map_}"
+        title = "kernel" if self.result.plan.filters == 1 else f"filter {map_}"
         title += ", flipped" if self.result.flipped else ""
         title += f" × 1/{part.divisor}" if part.divisor > 1 else ""
         return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title))
@@ -112,27 +114,26 @@ class _Report(Stepwise):
             opening, closing = _over(part)
             if part.divisor == 1 or not bias:
                 terms = (*self.terms(part), *bias)
-                yield Sum(terms, " + ", write.outcome(step.value), "", opening, closing)
+                outcome = (
+                    write.outcome(part.total, part.summed, part.divisor) if not bias else write.outcome(step.value)
+                )
+                yield Sum(terms, " + ", outcome, "", opening, closing)
                 return
         names = [f"channel {part.channel}:" if len(step.channels) > 1 else "sum:" for part in step.channels]
         width = max(len("total:"), *map(len, names))
         for name, part in zip(names, step.channels, strict=True):
             label = name.ljust(width + 1)
-            yield Sum(self.terms(part), " + ", write.outcome(part.total), label, *_over(part), final=False)
+            outcome = write.outcome(part.total, part.summed, part.divisor)
+            yield Sum(self.terms(part), " + ", outcome, label, *_over(part), final=False)
         totals = tuple(write.factor(part.total) for part in step.channels)
         yield Sum((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))
 
     def terms(self, part: ChannelSum) -> tuple[str, ...]:
         write = self.show.write
-        pairs = zip(_ordered(part.cells, self.show.order), _ordered(part.weights, self.show.order), strict=True)
+        pairs = zip(in_order(part.cells, self.show.order), in_order(part.weights, self.show.order), strict=True)
         return tuple(f"{write.factor(cell)}×{write.factor(weight)}" for cell, weight in pairs)
 
 
 def _over(part: ChannelSum) -> tuple[str, str]:
     """Return the brackets around a sum that a divisor divides."""
     return ("(", f")/{part.divisor}") if part.divisor > 1 else ("", "")
-
-
-def _ordered(cells: Cells, order: Order) -> list[object]:
-    rows = cells if order is Order.ROW else zip(*cells, strict=True)
-    return [cell for row in rows for cell in row]

@@ -86,6 +86,8 @@ class Body:
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     shade: Callable[[int, int], Shade] | None = None
     """How a cell is shaded by its value, if it is to be."""
+    scale: str = ""
+    """What the darkest and the lightest shade stand for."""
     measured: bool = True
     """Whether no cell is wider than `width`; of a very large grid, not every cell was looked at."""
 
@@ -157,3 +159,5 @@ class Worked:
 
     work: Document
     answer: Callable[[], Any]
+    write: Callable[[Any], str] | None = None
+    """How the answer's cells are written, if not with every digit."""

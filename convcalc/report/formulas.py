@@ -1,25 +1,48 @@
 """The output-size formula with numbers put in. Plain text, no numpy."""
 
+from dataclasses import dataclass
 from fractions import Fraction
 
-from convcalc.engine.geometry import AdaptiveAxis, Axis
+from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 
 
-def size_formula(axis: Axis) -> str:
-    """Write (N + 2P − F)/S + 1 with an axis's numbers, and what it comes to.
+@dataclass(frozen=True, slots=True)
+class SizeFormula:
+    """(N + 2P − F)/S + 1 with an axis's numbers: the left side, its value, and what is to be said besides.
 
-    >>> size_formula(Axis(6, 3)), size_formula(Axis(7, 3, stride=3))
+    >>> str(SizeFormula.of(Axis(6, 3))), str(SizeFormula.of(Axis(7, 3, stride=3)))
     ('(6 + 2·0 − 3)/1 + 1 = 4', '(7 + 2·0 − 3)/3 + 1 = 7/3 ≈ 2.33, rounded down: 2')
-    >>> size_formula(Axis(7, 3, 2, before=0, after=1, dilation=2))
+    >>> str(SizeFormula.of(Axis(7, 3, 2, before=0, after=1, dilation=2)))
     '(7 + 0 + 1 − 5)/2 + 1 = 5/2 = 2.5, rounded down: 2, with 5 = 2·(3 − 1) + 1'
     """
-    padding = f"2·{axis.before}" if axis.before == axis.after else f"{axis.before} + {axis.after}"
-    left = f"({axis.size} + {padding} − {axis.extent})/{axis.stride} + 1"
-    dilated = f", with {axis.extent} = {axis.dilation}·({axis.kernel} − 1) + 1" if axis.dilation > 1 else ""
-    if axis.exact.denominator == 1:
-        return f"{left} = {int(axis.exact)}{dilated}"
-    rounded = f"rounded {'up' if axis.output > axis.exact else 'down'}: {axis.output}"
-    return f"{left} = {not_whole(axis.exact)}, {rounded}{dilated}"
+
+    left: str
+    value: str
+    rounded: str = ""
+    """Which way a value that is not whole goes: ``rounded down``."""
+    output: int = 0
+    extent: str = ""
+    """How many cells a dilated kernel spans, worked."""
+
+    @classmethod
+    def of(cls, axis: Axis) -> "SizeFormula":
+        """Put an axis's numbers into the formula."""
+        padding = f"2·{axis.before}" if axis.before == axis.after else f"{axis.before} + {axis.after}"
+        left = f"({axis.size} + {padding} − {axis.extent})/{axis.stride} + 1"
+        extent = f"{axis.extent} = {axis.dilation}·({axis.kernel} − 1) + 1" if axis.dilation > 1 else ""
+        if axis.exact.denominator == 1:
+            return cls(left, str(int(axis.exact)), "", axis.output, extent)
+        rounded = f"rounded {'up' if axis.output > axis.exact else 'down'}"
+        return cls(left, not_whole(axis.exact), rounded, axis.output, extent)
+
+    @property
+    def equation(self) -> str:
+        """The left side and its value."""
+        return f"{self.left} = {self.value}"
+
+    def __str__(self) -> str:
+        rounded = f", {self.rounded}: {self.output}" if self.rounded else ""
+        return self.equation + rounded + (f", with {self.extent}" if self.extent else "")
 
 
 def not_whole(value: Fraction) -> str:
@@ -34,15 +57,19 @@ def not_whole(value: Fraction) -> str:
     return f"{value} ≈ {float(value):.2f}"
 
 
-def axis_formulas(rows: Axis | AdaptiveAxis, columns: Axis | AdaptiveAxis, *, one_row: bool) -> tuple[str, ...]:
+def axis_formulas(rows: AnyAxis, columns: AnyAxis, *, one_row: bool) -> tuple[str, ...]:
     """Return the formula of each axis, or a single one where both are alike or there is but one row."""
     written = [
-        f"adaptive: {axis.output} windows over {axis.size}" if isinstance(axis, AdaptiveAxis) else size_formula(axis)
-        for axis in (rows, columns)
+        _windows_over(axis) if isinstance(axis, AdaptiveAxis) else str(SizeFormula.of(axis)) for axis in (rows, columns)
     ]
     if one_row or written[0] == written[1]:
         return (written[1],)
     return f"rows: {written[0]}", f"columns: {written[1]}"
+
+
+def _windows_over(axis: AdaptiveAxis) -> str:
+    windows = "1 window" if axis.output == 1 else f"{axis.output} windows"
+    return f"{windows} over {axis.size} {axis.name}"
 
 
 def runs_text(runs: list[tuple[int, int]], name: str) -> str:

@@ -23,7 +23,7 @@ def worked_grid(grid: Array, show: Show) -> Worked:
         yield Text("")
         yield grids_of(grid, "grid", show.write, heat=show.heat)
 
-    return Worked(work(), lambda: grid)
+    return Worked(work(), lambda: grid, show.answer_write)
 
 
 def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> Worked:
@@ -39,11 +39,12 @@ def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> W
                 yield Text(f"  … and so on: {grid.size:,} cells", Role.QUIET)
                 break
             label = f"[{','.join(map(str, np.unravel_index(index, grid.shape)))}]  "
-            yield Sum((f"{show.write(cell)}/{divisor}",), "", show.write.outcome(value), label, final=False)
+            outcome = show.write.outcome(value).removeprefix(f"= {show.write(cell)}/{divisor} ")
+            yield Sum((f"{show.write(cell)}/{divisor}",), "", outcome, label, final=False)
         yield Text("")
         yield grids_of(quotient, "output", show.write, heat=show.heat)
 
-    return Worked(work(), lambda: quotient)
+    return Worked(work(), lambda: quotient, show.answer_write)
 
 
 def worked_padding(result: Padded, show: Show) -> Worked:
@@ -73,7 +74,7 @@ def worked_padding(result: Padded, show: Show) -> Worked:
         yield Text("")
         yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), one_row=one_row)
 
-    return Worked(work(), lambda: result.output)
+    return Worked(work(), lambda: result.output, show.answer_write)
 
 
 def _amounts(rows: tuple[int, int], columns: tuple[int, int], *, one_row: bool) -> str:

@@ -1,6 +1,8 @@
 """Grids of numbers as bodies of text, made once for all the steps that show them."""
 
+import math
 from collections.abc import Callable
+from fractions import Fraction
 
 import numpy as np
 
@@ -30,8 +32,9 @@ def body_of(
         text, cell_width = lambda row, column: write(plane[row, column]), widest(plane, write)
     rows, columns = plane.shape
     shade = shading(plane) if heat else None
+    scale = f"{write(min(plane.min(), 0))} to {write(max(plane.max(), 0))}" if heat else ""
     measured = plane.size <= WRITTEN_AT_ONCE
-    return Body(title, rows, columns, text, max(width, cell_width), padding, shade, measured)
+    return Body(title, rows, columns, text, max(width, cell_width), padding, shade, scale, measured)
 
 
 def _lookup(cells: list[list[str]]) -> Callable[[int, int], str]:
@@ -40,20 +43,28 @@ def _lookup(cells: list[list[str]]) -> Callable[[int, int], str]:
 
 def shading(plane: Array) -> Callable[[int, int], Shade]:
     """Return how each cell is shaded: its place between the grid's lowest value (or 0) and its highest."""
-    values = plane.astype(np.float64)
-    low, high = min(float(values.min()), 0.0), max(float(values.max()), 0.0)
+    largest = max(abs(plane.max()), abs(plane.min())) or 1
+    if plane.dtype == object:
+        plane = np.array([[float(Fraction(cell) / Fraction(largest)) for cell in row] for row in plane.tolist()])
+    else:
+        plane = plane.astype(np.float64) / float(largest)
+    low, high = min(float(plane.min()), 0.0), max(float(plane.max()), 0.0)
     reach = high - low or 1.0
     zero = -low / reach
-    return lambda row, column: Shade((float(values[row, column]) - low) / reach, zero)
+    return lambda row, column: Shade((float(plane[row, column]) - low) / reach, zero)
 
 
-def planes(grid: Array, title: str, *, one_row: bool = False) -> list[tuple[str, Array]]:
-    """Return a grid's planes with a title each: one, or one a channel (and item)."""
+def planes(grid: Array, title: str, part: str, *, one_row: bool = False) -> list[tuple[str, Array]]:
+    """Return a grid's planes with a title each: one, or one a channel (or map: `part`), or one an item and channel."""
     flat = np.atleast_2d(grid)
     shape = str(flat.shape[-1]) if one_row or grid.ndim == 1 else shape_text(flat.shape[-2:])
-    if flat.ndim == 2:
-        return [(f"{title} {shape}", flat)]
-    return [(f"{title}[{','.join(map(str, index))}] {shape}", flat[index]) for index in np.ndindex(*flat.shape[:-2])]
+    if flat.size == math.prod(flat.shape[-2:]):
+        return [(f"{title} {shape}", flat.reshape(flat.shape[-2:]))]
+    named = []
+    for index in np.ndindex(*flat.shape[:-2]):
+        item = f"item {index[0]}, " if len(index) > 1 else ""
+        named.append((f"{title}, {item}{part} {index[-1]}, {shape}", flat[index]))
+    return named
 
 
 def grids_of(
@@ -64,14 +75,16 @@ def grids_of(
     heat: bool = False,
     padding: tuple[int, int, int, int] = (0, 0, 0, 0),
     one_row: bool = False,
+    part: str = "channel",
 ) -> Grids:
     """Return a whole grid, every channel of it, to be set side by side."""
     drawn = [
-        body_of(plane, name, write, heat=heat, padding=padding) for name, plane in planes(grid, title, one_row=one_row)
+        body_of(plane, name, write, heat=heat, padding=padding)
+        for name, plane in planes(grid, title, part, one_row=one_row)
     ]
     return Grids(tuple(Matrix(body) for body in drawn))
 
 
-def answer_of(grid: Array, write: Writer, *, heat: bool = False, one_row: bool = False) -> Answer:
+def answer_of(grid: Array, write: Writer, part: str, *, heat: bool = False, one_row: bool = False) -> Answer:
     """Return the answer as it is drawn where it does not follow as plain rows."""
-    return Answer(grids_of(grid, "output", write, heat=heat, one_row=one_row))
+    return Answer(grids_of(grid, "output", write, heat=heat, one_row=one_row, part=part))

@@ -1,11 +1,15 @@
 """The named kernels as Documents: the list, the gallery, and one at work."""
 
+import math
 from collections.abc import Iterable, Iterator
+
+import numpy as np
 
 from convcalc.choices import PadMode
 from convcalc.engine.convolution import convolve
-from convcalc.engine.exact import as_grid, integers_or_fractions
+from convcalc.engine.exact import Array, as_grid, integers_or_fractions
 from convcalc.engine.kernels import ALIASES, NamedKernel, kernel
+from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Grids, Heading, Matrix, Role, Subheading, Table, Text, Worked
 from convcalc.report.grids import body_of
 from convcalc.report.selection import Show
@@ -46,25 +50,29 @@ def gallery(entries: Iterable[NamedKernel], show: Show) -> Document:
     yield Grids((Matrix(body_of(SAMPLE, "sample", show.write, heat=True)),))
     for entry in entries:
         yield Subheading(f"{entry.name} · {_size(entry)}", entry.effect)
-        yield from _at_work(entry, show, with_sample=False)
+        yield from _at_work(entry, show, None, with_sample=False)
 
 
-def worked_kernel(entry: NamedKernel, show: Show) -> Worked:
-    """Return one kernel at work on a sample; the answer is the kernel itself."""
+def worked_kernel(entry: NamedKernel, show: Show, sample: Array | None = None) -> Worked:
+    """Return one kernel at work on a sample, or on one plane of yours; the answer is the kernel itself."""
+    if sample is not None and sample.size != math.prod(sample.shape[-2:]):
+        raise InputError(f"the sample has {sample.ndim} dimensions", hint="give one channel")
+    plane = None if sample is None else np.atleast_2d(sample).reshape(np.atleast_2d(sample).shape[-2:])
 
     def work() -> Document:
         yield Heading(f"{entry.name} · {_size(entry)} · {entry.effect}")
         yield Text("")
-        yield from _at_work(entry, show, with_sample=True)
+        yield from _at_work(entry, show, plane, with_sample=True)
         yield Text("")
         yield Text("Edges of the sample are carried on (--pad-mode replicate), so that the size stays.", Role.QUIET)
 
-    return Worked(work(), lambda: kernel(entry.name))
+    return Worked(work(), lambda: kernel(entry.name), show.answer_write)
 
 
-def _at_work(entry: NamedKernel, show: Show, *, with_sample: bool) -> Iterator[Block]:
+def _at_work(entry: NamedKernel, show: Show, sample: Array | None, *, with_sample: bool) -> Iterator[Block]:
     weights = kernel(entry.name)
-    sample = ROW if weights.shape[0] == 1 else SAMPLE
+    if sample is None:
+        sample = ROW if weights.shape[0] == 1 else SAMPLE
     rows, columns = weights.shape
     sides = ((rows - 1) // 2, rows // 2, (columns - 1) // 2, columns // 2)
     output = convolve(sample, weights, padding=sides, mode=PadMode.REPLICATE).output

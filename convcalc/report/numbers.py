@@ -14,6 +14,7 @@ DECIMALS = 4
 LONGEST_FRACTION = 5
 LONGEST_OUTCOME = 15
 SIGNIFICANT_FROM = 1e12
+LARGEST_FIXED = 1e16
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,10 @@ class Writer:
                 return self._decimal(float(number))
             if len(str(abs(number))) <= LONGEST_FRACTION:
                 return str(number)
-        return self._decimal(float(number))
+        try:
+            return self._decimal(float(number))
+        except OverflowError:
+            return str(round(number))
 
     def for_cells(self, cells: Iterable[Any]) -> Callable[[Any], str]:
         """Return how to write a grid's cells alike: all as decimals, or all quotients as fractions.
@@ -60,12 +64,17 @@ class Writer:
             return str
         return Writer(DECIMALS)
 
-    def outcome(self, value: Any) -> str:
-        """Write what a sum comes to, with its sign: ``= 28/9 ≈ 3.1111``, ``= 3.25``, ``≈ 0.3333``.
+    def outcome(self, value: Any, summed: Any = None, divisor: int | None = None) -> str:
+        """Write what a sum comes to, with its sign; one that was divided with the division before it.
 
         >>> Writer().outcome(Fraction(28, 9)), Writer().outcome(5), Writer().outcome(2**0.5)
         ('= 28/9 ≈ 3.1111', '= 5', '≈ 1.4142')
+        >>> Writer().outcome(Fraction(7, 2), 14, 4), Writer().outcome(Fraction(28, 9), 28, 9)
+        ('= 14/4 = 3.5', '= 28/9 ≈ 3.1111')
         """
+        if summed is not None and divisor not in (None, 1):
+            division, outcome = f"= {self.factor(summed)}/{divisor}", self.outcome(value)
+            return outcome if outcome.startswith(f"{division} ") else f"{division} {outcome}"
         number = plain(value)
         text = self(value)
         if isinstance(number, Fraction) and not self.is_short_decimal(number) and self.precision is None:
@@ -86,7 +95,8 @@ class Writer:
 
     def _decimal(self, value: float) -> str:
         decimals = DECIMALS if self.precision is None else self.precision
-        if value and (abs(value) < 0.5 * 10**-decimals or abs(value) >= SIGNIFICANT_FROM):
+        fixed = self.precision is not None and abs(value) < LARGEST_FIXED
+        if value and not fixed and (abs(value) < 0.5 * 10**-decimals or abs(value) >= SIGNIFICANT_FROM):
             mantissa, _, power = f"{value:.{decimals}e}".partition("e")
             return f"{_trim(mantissa)}e{int(power)}"
         return _trim(f"{value:.{decimals}f}")
@@ -104,10 +114,8 @@ def plain(value: Any) -> Number:
     return value  # type: ignore[no-any-return]
 
 
-def widest(grid: Array, write: Any, most: int = 1 << 14) -> int:
-    """Return the width of a grid's widest cell; of a very large grid, that of its extremes."""
-    if grid.size <= most:
-        return max(len(write(cell)) for cell in grid.ravel().tolist())
+def widest(grid: Array, write: Any) -> int:
+    """Return the width of a very large grid's widest cell, as far as its extremes and its first cells tell."""
     return max(len(write(cell)) for cell in (grid.max(), grid.min(), *grid.ravel()[:256]))
 
 

@@ -10,14 +10,24 @@ from convcalc.engine.step import PoolingStep
 from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
-from convcalc.report.stepwise import Stepwise, padding_text
+from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
 
 def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None) -> Worked:
     """Return a pooling's work as a Document, and its answer; `rule` is the word that asked for the padding."""
     one_row = result.rows.padded == 1 and result.rows.output == 1
     axes = result.rows, result.columns
-    return _Report(result=result, axes=axes, shape=result.shape, show=show, one_row=one_row, rule=rule).worked()
+    zeros_count = result.kind is PoolKind.SUM or (result.kind is PoolKind.AVG and result.count_padding)
+    return _Report(
+        result=result,
+        axes=axes,
+        shape=result.shape,
+        show=show,
+        one_row=one_row,
+        part="channel",
+        padding_cell=None if zeros_count else "",
+        rule=rule,
+    ).worked()
 
 
 @dataclass(eq=False, kw_only=True)
@@ -51,17 +61,20 @@ class _Report(Stepwise):
         result = self.result
         if result.kind is PoolKind.LP and result.norm % 2:
             yield "Absolute values are taken, as ONNX has it; PyTorch takes none, and has no answer for a negative sum."
-        if result.kind is PoolKind.AVG and result.columns.before + result.rows.before:
-            counts = "counts" if result.count_padding else "does not count"
-            other = "--no-count-pad leaves it out" if result.count_padding else "PyTorch counts it by default"
-            yield f"The divisor {counts} the padding; {other}."
+        padded = result.rows.padded + result.columns.padded > result.rows.size + result.columns.size
+        if result.kind is PoolKind.AVG and padded:
+            yield (
+                "The divisor counts the padding, as PyTorch has it; TensorFlow and ONNX leave it out (--no-count-pad)."
+                if result.count_padding
+                else "The divisor leaves the padding out, as TensorFlow and ONNX have it; PyTorch counts it."
+            )
         yield from super().notes()
 
     def step(self, chosen: Chosen) -> Iterator[Block]:
         step = self.result.step(chosen.at, chosen.number)
         item, channel = step.at[:2]
         grid = Matrix(self.input(item, channel), (step.window.rows, step.window.columns))
-        output = self.output(step.at, "output, channel")
+        output = self.output(step.at)
         yield Picture(((grid, "→", self.window(step), "→"),), output)
         yield Text("")
         yield self.sum(step)
@@ -73,15 +86,13 @@ class _Report(Stepwise):
         least = self.input(step.at[0], step.at[1]).width
         padding = _sides(step.padding)
         body = Body("window", len(texts), len(texts[0]), lambda r, c: texts[r][c], least, padding)
-        return Matrix(body, current=step.winner)
+        shown = body if self.padding_cell is None else self.hidden_padding(body, self.padding_cell)
+        return Matrix(shown, current=step.winner)
 
     def sum(self, step: PoolingStep) -> Sum:
         write, kind = self.show.write, self.result.kind
-        pairs = [
-            (cell, padded)
-            for cells, marks in zip(step.cells, step.padding, strict=True)
-            for cell, padded in zip(cells, marks, strict=True)
-        ]
+        order = self.show.order
+        pairs = list(zip(in_order(step.cells, order), in_order(step.padding, order), strict=True))
         real = [cell for cell, padded in pairs if not padded]
         outcome = write.outcome(step.value)
         if kind in EXTREMES:
@@ -95,9 +106,7 @@ class _Report(Stepwise):
         terms = tuple(write.factor(cell) for cell in counted)
         if step.divisor is None:
             return Sum(terms, " + ", outcome)
-        assert step.total is not None
-        over = f"{write.factor(step.total)}/{step.divisor}"
-        outcome = outcome if outcome.startswith(f"= {over} ") else f"= {over} {outcome}"
+        outcome = write.outcome(step.value, step.total, step.divisor)
         return Sum(terms, " + ", outcome, "", "(", f")/{step.divisor}")
 
 

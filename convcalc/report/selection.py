@@ -23,6 +23,11 @@ class Show:
     write: Writer = field(default_factory=Writer)
     heat: bool = False
 
+    @property
+    def answer_write(self) -> Writer | None:
+        """How the answer's cells are written: with every digit, unless a precision was asked for."""
+        return None if self.write.precision is None else self.write
+
 
 @dataclass(frozen=True, slots=True)
 class Chosen:

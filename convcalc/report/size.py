@@ -1,14 +1,14 @@
 """The output size as a Document: the formula with numbers put in, what does not fit, and what would. No numpy."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from convcalc.choices import Convention
 from convcalc.engine.geometry import Axis
-from convcalc.engine.sizes import Fit, nearest_fits, rule, unread_ranges
+from convcalc.engine.sizes import LOOKED, MOST_ANSWERS, Fit, Volume, listed, nearest_fits, rule, unread_ranges
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Drawing, Heading, Role, Span, Sum, Table, Text, Worked
-from convcalc.report.formulas import not_whole, runs_text, size_formula
+from convcalc.report.formulas import SizeFormula, runs_text
 
 DRAWN_CELLS, DRAWN_WINDOWS = 24, 12
 NAMES = {
@@ -17,95 +17,111 @@ NAMES = {
     Convention.ONNX: "ONNX",
     Convention.TEXTBOOK: "the textbook",
 }
+LEGEND = "N input, F kernel, S stride, P padding"
 
 
 @dataclass(frozen=True, slots=True)
 class Sized:
-    """One combination asked about: its axis or two axes (rows, columns), and whether padding is ``same``."""
+    """One combination asked about: its axis or two axes (rows, columns), and whether padding is ``same``.
+
+    Without a convention, PyTorch's rule holds, and where PyTorch has none (``same`` with a stride), TensorFlow's.
+    """
 
     axes: tuple[Axis, ...]
     same: bool
-    convention: Convention
+    convention: Convention | None
 
     def outputs(self) -> list[int]:
-        """Return the output size of each axis; raise InputError where the convention refuses."""
+        """Return the output size of each axis; raise InputError where the convention asked for refuses."""
         outputs = []
         for axis in self.axes:
-            ruling = rule(axis, self.convention, same=self.same)
-            refused = ruling.output is None
-            if refused and self.convention is Convention.TEXTBOOK:
+            ruling = rule(axis, self.convention or Convention.TORCH, same=self.same)
+            if ruling.output is None and self.convention is Convention.TEXTBOOK:
                 raise InputError(
-                    f"{size_formula(axis).partition(', rounded')[0]}: not whole, so it does not fit",
+                    f"{SizeFormula.of(axis).equation}: not whole, so it does not fit",
                     hint=f"what would: {fits_text(axis)}",
                 )
-            if refused and self.convention is not Convention.TORCH:
-                name = NAMES[self.convention]
-                raise InputError(f"{name} refuses: {ruling.rule}", hint="use --padding same, or another --convention")
+            if ruling.output is None and self.convention is not None:
+                raise InputError(
+                    f"{NAMES[self.convention]} refuses: {ruling.rule}",
+                    hint="try another --convention, or another padding",
+                )
             outputs.append(axis.output if ruling.output is None else ruling.output)
         return outputs
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
-    """The channels a convolution reads and the filters it has."""
-
-    channels: int
-    filters: int
-
-
-def worked_size(sized: Sequence[Sized], volume: Volume | None) -> Worked:
+def worked_size(sized: Sequence[Sized], channels: int | None, filters: int | None) -> Worked:
     """Return the work of one combination in full, or of several as a table; the answer has a row for each."""
     outputs = [one.outputs() for one in sized]
-    work = _one(sized[0], outputs[0], volume) if len(sized) == 1 else _several(sized, outputs, volume)
+    work = (
+        _one(sized[0], outputs[0], channels, filters)
+        if len(sized) == 1
+        else _several(sized, outputs, channels, filters)
+    )
     return Worked(work, lambda: outputs)
 
 
+def _volume_of(axes: tuple[Axis, ...], channels: int | None, filters: int | None) -> Volume | None:
+    """Return what the convolution holds, if it was asked; a single axis stands for a square."""
+    if channels is None and filters is None:
+        return None
+    return Volume(axes[0].kernel, axes[-1].kernel, channels or 1, filters or 1)
+
+
 def settings(axes: tuple[Axis, ...]) -> list[str]:
-    """Return N, F, S, P and D as they are written in a table; the two axes of a pair parted by ×."""
+    """Return N, F, S, P and D as they are written; the two axes of a pair parted by ×."""
     return [
-        _both(str(axis.size) for axis in axes),
-        _both(str(axis.kernel) for axis in axes),
-        _both(str(axis.stride) for axis in axes),
-        _both(str(axis.before) if axis.before == axis.after else f"{axis.before}+{axis.after}" for axis in axes),
-        _both(str(axis.dilation) for axis in axes),
+        "×".join(texts)
+        for texts in zip(
+            *(
+                (
+                    str(axis.size),
+                    str(axis.kernel),
+                    str(axis.stride),
+                    str(axis.before) if axis.before == axis.after else f"{axis.before}+{axis.after}",
+                    str(axis.dilation),
+                )
+                for axis in axes
+            ),
+            strict=True,
+        )
     ]
 
 
-def _both(texts: Iterator[str]) -> str:
-    return "×".join(texts)
-
-
-def _one(sized: Sized, outputs: list[int], volume: Volume | None) -> Document:
+def _one(sized: Sized, outputs: list[int], channels: int | None, filters: int | None) -> Document:
     size, kernel, stride, padding, dilation = settings(sized.axes)
     dilated = f" · dilation {dilation}" if any(axis.dilation > 1 for axis in sized.axes) else ""
     same = "same, " if sized.same else ""
     ceil = " · ceil" if sized.axes[0].ceil else ""
-    yield Heading(f"size · input {size} · kernel {kernel} · stride {stride} · padding {same}{padding}{dilated}{ceil}")
+    answer = "×".join(map(str, outputs))
+    yield Heading(
+        f"size · input {size} · kernel {kernel} · stride {stride} · padding {same}{padding}{dilated}{ceil} → {answer}"
+    )
     for name, axis, output in zip(("rows", "columns"), sized.axes, outputs, strict=False):
         yield from _axis(axis, output, sized, name if len(sized.axes) > 1 else "")
+    volume = _volume_of(sized.axes, channels, filters)
     if volume is not None:
-        yield from _volume(sized, outputs, volume)
+        yield from _volume(sized.axes, outputs, volume, assumed=channels is None)
 
 
 def _axis(axis: Axis, output: int, sized: Sized, name: str) -> Iterator[Block]:
+    formula = SizeFormula.of(axis)
     label = f"{name}: " if name else ""
-    formula, _, rest = size_formula(axis).partition(" = ")
-    _, _, dilated = rest.partition(", with ")
-    extent = "D(F − 1) − 1" if axis.dilation > 1 else "F"
+    letters = "D(F − 1) − 1" if axis.dilation > 1 else "F"
+    whole = axis.exact.denominator == 1
     yield Text("")
-    terms = f"{label}(N + 2P − {extent})/S + 1 = {formula}"
-    if axis.exact.denominator == 1:
-        yield Sum((terms,), "", f"= {int(axis.exact)}")
-    else:
-        yield Sum((terms,), "", f"= {not_whole(axis.exact)}", final=False)
-    if dilated:
-        yield Text(f"  A kernel of {axis.kernel} spread by {axis.dilation} spans {dilated}.", Role.QUIET)
-    if axis.exact.denominator != 1:
+    yield Sum((f"{label}(N + 2P − {letters})/S + 1 = {formula.left}",), "", f"= {formula.value}", final=whole)
+    if formula.extent:
+        yield Text(f"  A kernel of {axis.kernel} spread by {axis.dilation} spans {formula.extent}.", Role.QUIET)
+    if not whole:
         yield from _does_not_fit(axis, output, name)
+    keeps = (axis.extent - 1) // 2
+    if axis.stride == 1 and axis.extent % 2 and not axis.before == axis.after == keeps:
+        yield Text(f"  Padding {keeps} would keep the size: (F − 1)/2.", Role.QUIET)
     yield from _conventions(axis, output, sized)
-    if axis.padded <= DRAWN_CELLS and axis.output <= DRAWN_WINDOWS:
+    if axis.padded <= DRAWN_CELLS and output <= DRAWN_WINDOWS:
         yield Text("")
-        yield Drawing(tuple(_windows(axis)))
+        yield Drawing(tuple(_windows(axis, output)))
 
 
 def _does_not_fit(axis: Axis, output: int, name: str) -> Iterator[Block]:
@@ -115,8 +131,8 @@ def _does_not_fit(axis: Axis, output: int, name: str) -> Iterator[Block]:
     yield Sum((f"{rounded}, the output",), "", f"= {output}")
     runs = unread_ranges(axis)
     if runs:
-        unread = runs_text(runs, name) if name else f"{runs_text(runs, 'rows')} and {runs_text(runs, 'columns')}"
-        yield Text(f"  Never read: {unread}, counted from 0.")
+        unread = runs_text(runs, name) if name else f"{runs_text(runs, 'rows')}; {runs_text(runs, 'columns')}"
+        yield Text(f"  Never read, counted from 0: {unread}.")
     yield Text(f"  What would fit: {fits_text(axis)}.")
 
 
@@ -136,20 +152,26 @@ def fits_text(axis: Axis) -> str:
 
 def _conventions(axis: Axis, output: int, sized: Sized) -> Iterator[Block]:
     """Say which conventions come to something else, and why."""
+    if sized.same and axis.stride > 1 and sized.convention is None:
+        yield Text(
+            "  'same' with a stride gives ⌈N/S⌉, as TensorFlow and ONNX have it; PyTorch refuses it.", Role.QUIET
+        )
     for convention, name in NAMES.items():
         ruling = rule(axis, convention, same=sized.same)
         if ruling.output == output:
             if convention is sized.convention and convention is not Convention.TORCH:
                 yield Text(f"  By {name}: {ruling.rule}.", Role.QUIET)
             continue
+        if convention is Convention.TORCH and sized.same:
+            continue
         result = "refuses" if ruling.output is None else f"has {ruling.output}"
         yield Text(f"  {name[:1].upper()}{name[1:]} {result}: {ruling.rule}.", Role.QUIET)
 
 
-def _windows(axis: Axis) -> Iterator[tuple[Span, ...]]:
+def _windows(axis: Axis, output: int) -> Iterator[tuple[Span, ...]]:
     """Draw where each window lies: the cells it reads, under the axis."""
     width = len(str(axis.size - 1)) + 1
-    names = ["cell", *(f"window {index}" for index in range(axis.output)), "never read"]
+    names = ["cell", *(f"window {index}" for index in range(output)), "never read"]
     label = max(len(name) for name in names)
 
     def line(name: str, cells: Sequence[int], role: Role) -> tuple[Span, ...]:
@@ -163,60 +185,57 @@ def _windows(axis: Axis) -> Iterator[tuple[Span, ...]]:
         return tuple(spans)
 
     yield line("cell", range(axis.padded), Role.QUIET)
-    for index in range(axis.output):
+    for index in range(output):
         yield line(f"window {index}", axis.inside(index), Role.WINDOW)
     unread = [cell + axis.before for cell in axis.unread()]
     if unread:
         yield line("never read", unread, Role.RESULT)
 
 
-def _volume(sized: Sized, outputs: list[int], volume: Volume) -> Iterator[Block]:
-    """Write the volumes, the parameters and the multiply-adds, a single axis standing for a square."""
-    axes = sized.axes if len(sized.axes) == 2 else sized.axes * 2
-    rows, columns = outputs if len(outputs) == 2 else outputs * 2
-    height, width = axes[0].kernel, axes[1].kernel
-    channels, filters = volume.channels, volume.filters
-    weights = height * width * channels
-    parameters = filters * (weights + 1)
+def _volume(axes: tuple[Axis, ...], outputs: list[int], volume: Volume, *, assumed: bool) -> Iterator[Block]:
+    """Write the volumes, the parameters and the multiply-adds, with their arithmetic."""
+    rows, columns = outputs[0], outputs[-1]
+    filters, kernel = volume.filters, f"{volume.rows}×{volume.columns}×{volume.channels}"
     yield Text("")
     yield Text(
-        f"  volume: {axes[0].size}×{axes[1].size}×{channels}, {filters} filter{'s' * (filters != 1)} of "
-        f"{height}×{width}×{channels} → {rows}×{columns}×{filters}"
+        f"  volume: {axes[0].size}×{axes[-1].size}×{volume.channels}, "
+        f"{filters} filter{'s' * (filters != 1)} of {kernel} → {rows}×{columns}×{filters}"
     )
-    yield Sum((f"{filters}×({height}×{width}×{channels} + 1)",), "", f"= {parameters:,}", "parameters: ", final=False)
-    yield Text(f"  ({filters * weights:,} weights and {filters} bias{'es' * (filters != 1)})", Role.QUIET)
-    yield Sum(
-        (f"{rows}×{columns}×{filters} × {height}×{width}×{channels}",),
-        "",
-        f"= {rows * columns * filters * weights:,}",
-        "multiply-adds: ",
-        final=False,
-    )
+    if assumed:
+        yield Text("  (one input channel, as --channels does not say)", Role.QUIET)
+    yield Sum((f"{filters}×({kernel} + 1)",), "", f"= {volume.parameters:,}", "parameters: ", final=False)
+    yield Text(f"  ({volume.weights:,} weights and {filters} bias{'es' * (filters != 1)})", Role.QUIET)
+    additions = volume.multiply_adds(rows, columns)
+    yield Sum((f"{rows}×{columns}×{filters} × {kernel}",), "", f"= {additions:,}", "multiply-adds: ", final=False)
 
 
-def _several(sized: Sequence[Sized], outputs: list[list[int]], volume: Volume | None) -> Document:
+def _several(sized: Sequence[Sized], outputs: list[list[int]], channels: int | None, filters: int | None) -> Document:
+    every = [axis for one in sized for axis in one.axes]
     yield Heading(f"size · {len(sized)} combinations", ("(N + 2P − F)/S + 1",))
     yield Text("")
-    columns = ["N", "F", "S", "P", "D", "formula", "output"]
-    if volume is not None:
-        columns.append("parameters")
+    volumes = [_volume_of(one.axes, channels, filters) for one in sized]
     rows = []
-    for one, output in zip(sized, outputs, strict=True):
-        exact = "×".join(
-            str(int(axis.exact)) if axis.exact.denominator == 1 else f"{float(axis.exact):.2f}" for axis in one.axes
-        )
-        row = [*settings(one.axes), exact, "×".join(map(str, output))]
-        if volume is not None:
-            kernel = one.axes[0].kernel * one.axes[-1].kernel
-            row.append(f"{volume.filters * (kernel * volume.channels + 1):,}")
-        rows.append(tuple(row))
-    yield Table(tuple(columns), tuple(rows))
-    uneven = [one for one in sized if any(axis.exact.denominator != 1 for axis in one.axes)]
-    if uneven:
-        yield Text("")
-        yield Text(
-            "  A formula that is not whole is rounded down: ask about it alone to see what is never read.", Role.QUIET
-        )
+    for one, output, volume in zip(sized, outputs, volumes, strict=True):
+        equations = "; ".join(SizeFormula.of(axis).equation for axis in one.axes)
+        counts = () if volume is None else (f"{volume.parameters:,}",)
+        rows.append((*settings(one.axes), equations, "×".join(map(str, output)), *counts))
+    names = ("N", "F", "S", "P", "D", "formula", "output", *(() if volumes[0] is None else ("parameters",)))
+    yield _without_dilation(Table(names, tuple(rows), frozenset({5})), every)
+    yield Text("")
+    yield Text(f"  {LEGEND}.", Role.QUIET)
+    if any(axis.exact.denominator != 1 for axis in every):
+        which = "up" if every[0].ceil else "down"
+        yield Text(f"  What is not whole is rounded {which}: ask about it alone to see what does not fit.", Role.QUIET)
+
+
+def _without_dilation(table: Table, axes: Iterable[Axis]) -> Table:
+    """Leave the column D out where every dilation is 1."""
+    if any(axis.dilation > 1 for axis in axes):
+        return table
+    index = table.columns.index("D")
+    columns, *rows = ((*row[:index], *row[index + 1 :]) for row in (table.columns, *table.rows))
+    left = frozenset(column - (column > index) for column in table.left)
+    return Table(columns, tuple(rows), left)
 
 
 def worked_solution(found: list[Axis], missing: list[str], output: int) -> Worked:
@@ -224,21 +243,24 @@ def worked_solution(found: list[Axis], missing: list[str], output: int) -> Worke
     exact = sum(axis.exact.denominator == 1 for axis in found)
 
     def work() -> Document:
-        what = " and ".join(filter(None, (", ".join(missing[:-1]), missing[-1])))
-        yield Heading(f"size · what gives an output of {output}? {what}: {len(found)} answers", ("(N + 2P − F)/S + 1",))
-        yield Text("")
-        rows = tuple(
-            (
-                *settings((axis,)),
-                size_formula(axis).partition(", with")[0].partition(", rounded")[0],
-                "exact" if axis.exact.denominator == 1 else "rounded " + ("up" if axis.output > axis.exact else "down"),
-            )
-            for axis in found
+        answers = "1 answer" if len(found) == 1 else f"{len(found)} answers"
+        verb = "gives" if len(missing) == 1 else "give"
+        yield Heading(
+            f"size · which {listed(missing)} {verb} an output of {output}? {answers}", ("(N + 2P − F)/S + 1",)
         )
-        yield Table(("N", "F", "S", "P", "D", "formula", "fit"), rows, frozenset({6}))
         yield Text("")
-        limits = "kernels to 11, strides to 8, padding to half the kernel were tried" if len(missing) > 1 else ""
-        yield Text(f"  {exact} fit exactly{'; ' + limits if limits else ''}.", Role.QUIET)
+        rows = []
+        for axis in found:
+            formula = SizeFormula.of(axis)
+            rows.append((*settings((axis,)), formula.equation, formula.rounded or "exact"))
+        yield _without_dilation(
+            Table(("N", "F", "S", "P", "D", "formula", "fit"), tuple(rows), frozenset({5, 6})), found
+        )
+        yield Text("")
+        fit = "fits" if exact == 1 else "fit"
+        limits = f"; {LOOKED}" if len(missing) > 1 else ""
+        first = f"; only the first {MOST_ANSWERS} are shown" if len(found) == MOST_ANSWERS else ""
+        yield Text(f"  {exact} {fit} exactly{limits}{first}. {LEGEND}.", Role.QUIET)
 
     rows = [[axis.size, axis.kernel, axis.stride, axis.before, axis.dilation] for axis in found]
     return Worked(work(), lambda: rows)

@@ -3,20 +3,18 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from convcalc.choices import PaddingRule
+from convcalc.choices import Order, PaddingRule
 from convcalc.engine.exact import Array
-from convcalc.engine.geometry import AdaptiveAxis, Axis
+from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.sizes import unread_ranges
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Role, Subheading, Text, Worked
 from convcalc.report.formulas import axis_formulas, runs_text
 from convcalc.report.grids import answer_of, body_of
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show, Skipped, cell_name, select, skipped_text
-
-AnyAxis = Axis | AdaptiveAxis
 
 
 class SlidingResult(Protocol):
@@ -44,13 +42,17 @@ class Stepwise(ABC):
     shape: tuple[int, int, int, int]
     show: Show
     one_row: bool
+    part: str
+    """What the output has several of: channels, or (feature) maps."""
+    padding_cell: str | None = None
+    """What is written for a cell in the padding, if not its value."""
     bodies: dict[tuple[str, int, int], Body] = field(default_factory=dict)
 
     def worked(self) -> Worked:
         """Return the work as a Document, and the answer; what cannot be done is refused here, before any is shown."""
         chosen = select(self.shape, self.show, one_row=self.one_row)
         output = self.result.output
-        return Worked(self.blocks(chosen), lambda: output)
+        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write)
 
     def blocks(self, chosen: Iterator[Chosen | Skipped]) -> Document:
         """Yield the heading, the notes, the chosen steps and the answer."""
@@ -66,7 +68,7 @@ class Stepwise(ABC):
                 yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {name}")
                 yield from self.step(part)
         yield Text("")
-        yield answer_of(self.result.output, self.show.write, heat=self.show.heat, one_row=self.one_row)
+        yield answer_of(self.result.output, self.show.write, self.part, heat=self.show.heat, one_row=self.one_row)
 
     @abstractmethod
     def heading(self) -> str:
@@ -96,22 +98,28 @@ class Stepwise(ABC):
             title = f"input, channel {channel}" if many else f"input {shape}"
             title += ", padded" if any(padding) and not many else ""
             plane = self.result.padded[item, channel, : rows.padded, : columns.padded]
-            return body_of(plane, title, self.show.write, padding=padding, heat=self.show.heat)
+            body = body_of(plane, title, self.show.write, padding=padding, heat=self.show.heat)
+            return body if self.padding_cell is None else self.hidden_padding(body, self.padding_cell)
 
         return self._kept("input", item, channel, make)
 
-    def output(self, at: tuple[int, int, int, int], name: str = "output") -> Matrix:
+    def output(self, at: tuple[int, int, int, int]) -> Matrix:
         """Return the output map as far as it is made when `at` is, that cell marked."""
         item, map_, row, column = at
 
         def make() -> Body:
             plane = self.result.maps[item, map_]
             shape = str(plane.shape[1]) if self.one_row else shape_text(plane.shape)
-            title = f"output {shape}" if self.shape[1] == 1 else f"{name} {map_}, {shape}"
+            title = f"output {shape}" if self.shape[1] == 1 else f"output, {self.part} {map_}, {shape}"
             return body_of(plane, title, self.show.write, heat=self.show.heat)
 
         body = self._kept("output", item, map_, make)
         return Matrix(body, current=(row, column), made=row * body.columns + column + 1)
+
+    @staticmethod
+    def hidden_padding(body: Body, text: str) -> Body:
+        """Return a body whose padding is written as `text`, as it has no value of its own."""
+        return replace(body, text=lambda r, c: text if body.is_padding(r, c) else body.text(r, c))
 
     def _kept(self, what: str, item: int, index: int, make: Any) -> Body:
         key = (what, item, index)
@@ -122,6 +130,16 @@ class Stepwise(ABC):
     def pair_text(self, rows: int, columns: int) -> str:
         """Write a pair as one number where both are alike, or there is but one row."""
         return str(columns) if self.one_row or rows == columns else f"{rows},{columns}"
+
+
+def in_order(cells: tuple[tuple[Any, ...], ...], order: Order) -> list[Any]:
+    """Return a window's cells row by row, or column by column.
+
+    >>> in_order(((1, 2), (3, 4)), Order.COLUMN)
+    [1, 3, 2, 4]
+    """
+    rows = cells if order is Order.ROW else zip(*cells, strict=True)
+    return [cell for row in rows for cell in row]
 
 
 def padding_text(rows: AnyAxis, columns: AnyAxis, rule: PaddingRule | None, *, one_row: bool) -> str:
@@ -138,7 +156,7 @@ def padding_text(rows: AnyAxis, columns: AnyAxis, rule: PaddingRule | None, *, o
     elif sides[0] == sides[1] and sides[2] == sides[3]:
         amounts = f"{sides[0]},{sides[2]}"
     else:
-        amounts = ",".join(map(str, sides))
+        amounts = "{} top, {} bottom, {} left, {} right".format(*sides)
     return amounts if rule is None else f"{rule} ({amounts})"
 
 
@@ -147,4 +165,4 @@ def unread_notes(rows: AnyAxis, columns: AnyAxis, *, one_row: bool) -> Iterator[
     axes = [columns] if one_row else [rows, columns]
     unread = [runs_text(runs, axis.name) for axis in axes if isinstance(axis, Axis) and (runs := unread_ranges(axis))]
     if unread:
-        yield f"No window reads {' or '.join(unread)} of the input."
+        yield f"No window reads these cells of the input: {'; '.join(unread)}."
