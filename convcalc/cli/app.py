@@ -83,14 +83,18 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     except MISUSE as error:
         explain_misuse(error)
         return MISUSED
+    except SystemExit as leaving:
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        _discard_output()  # the reader has seen enough; Typer would exit with 1
+        return DONE
     except OSError as error:
         if error.filename is not None:
             complain(f"convcalc: {error.filename}: {error.strerror}")
             return CANNOT
-        # What is still buffered must not fail again when Python exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         if isinstance(error, BrokenPipeError):
-            return DONE  # the reader has seen enough
+            return DONE
         complain(f"convcalc: cannot write to standard output: {error.strerror}")
         return CANNOT
     except (KeyboardInterrupt, typer.Abort):
@@ -100,6 +104,11 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         complain("convcalc: this is too large for the memory there is\nhint: work on a part of it")
         return CANNOT
     return status if isinstance(status, int) else DONE
+
+
+def _discard_output() -> None:
+    """Let what is still buffered go nowhere, so that it does not fail again when Python exits."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def explain_misuse(error: Any) -> None:
