@@ -20,6 +20,13 @@ CALCULATE, LOOK_UP, LEARN = "Calculate", "Look up", "Learn"
 MISUSE: type[Exception] = typer.BadParameter.__bases__[0]
 """Typer's own usage errors; older versions have no public name for what they have in common."""
 
+MISUSE_HINTS = (
+    (r"size: got unexpected extra", "as in convcalc size -n 7 -f 3 -s 2"),
+    (r"got unexpected extra", "a grid goes after --input, in quotes if it is written out"),
+    (r"no such option: -\d", "a grid that begins with a minus goes after --input or --kernel"),
+)
+"""What people meant by a command line that Typer refuses."""
+
 app = typer.Typer(
     name="convcalc",
     invoke_without_command=True,
@@ -119,13 +126,6 @@ def explain_misuse(error: Any) -> None:
     path = context.command_path if context is not None else "convcalc"
     message = error.format_message()
     complain(f"convcalc: {message[:1].lower()}{message[1:]}")
-    hints = {
-        "got unexpected extra": "a grid goes after --input, in quotes if it is written out; "
-        if path[-4:] != "size"
-        else "as in convcalc size -n 7 -f 3 -s 2; ",
-        "no such option: -": "a grid that begins with a minus goes after --input or --kernel; "
-        if re.search("option: -[0-9]", message)
-        else "",
-    }
-    hint = next((hint for start, hint in hints.items() if message.lower().startswith(start)), "")
+    said = f"{path}: {message}"
+    hint = next((f"{hint}; " for pattern, hint in MISUSE_HINTS if re.search(pattern, said, re.IGNORECASE)), "")
     complain(f"hint: {hint}`{path} --help` shows how it goes")
