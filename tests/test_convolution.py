@@ -206,6 +206,12 @@ def test_large_grids_of_short_decimals_are_worked_exactly_too() -> None:
     assert convolve(mixed, [[0.01, 0.5]]).output[0, :3].tolist() == [6.251, -1.3785, 0.01993]
 
 
+def test_quotients_too_many_to_read_are_floats() -> None:
+    answer = convolve(np.full((300, 300), 2), kernel("box")).output
+    assert (answer.dtype, answer[0, 0]) == (np.float64, 2.0)
+    assert convolve(np.full((300, 300), 2), kernel("box")).step((0, 0)).value == 2
+
+
 def test_large_grids_of_long_decimals_are_floats() -> None:
     grid = np.random.default_rng(0).random((300, 300))
     np.testing.assert_allclose(convolve(grid, [[0.1, 0.2]]).output, grid[:, :-1] * 0.1 + grid[:, 1:] * 0.2, rtol=1e-14)

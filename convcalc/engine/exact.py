@@ -228,11 +228,15 @@ def divided(grid: Array, divisor: int) -> Array:
 def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None) -> Array:
     """Return integers over a divisor, or over one each, as a grid: exact if `kind` is None, else rounded once.
 
+    So many quotients that nobody could read them, and Fractions would take minutes, are given as floats.
+
     >>> quotient(np.array([3, 1]), 10, np.dtype(float)).tolist(), quotient(np.array([4, 6]), 2, None).tolist()
     ([0.3, 0.1], [2, 3])
     """
     if kind is None and isinstance(divisor, int) and divisor == 1:
         return numerators if numerators.dtype != object else _settle(numerators)
+    if kind is None and numerators.size > LARGEST_EXACT:
+        kind = np.dtype(np.float64)
     largest = divisor if isinstance(divisor, int) else magnitude(divisor)
     small = numerators.dtype == np.int64 and magnitude(numerators) < FLOAT64_INTEGERS and largest < FLOAT64_INTEGERS
     if kind is not None and small:

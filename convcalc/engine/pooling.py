@@ -189,8 +189,6 @@ class Pooling:
         totals = self._over_windows(numerators.astype(np.int64 if bound < INT64_LIMIT else object), np.add)
         if divisors is None:
             return quotient(totals, over, kind)
-        if kind is None and totals.size > LARGEST_EXACT:
-            kind = np.dtype(np.float64)  # so many Fractions would be slow to make and too many to read
         return quotient(totals, np.broadcast_to(divisors * over, totals.shape), kind)
 
     def _roots(self) -> Array:
