@@ -208,7 +208,8 @@ def test_large_grids_of_short_decimals_are_worked_exactly_too() -> None:
 
 def test_quotients_too_many_to_read_are_floats() -> None:
     answer = convolve(np.full((300, 300), 2), kernel("box")).output
-    assert (answer.dtype, answer[0, 0]) == (np.float64, 2.0)
+    assert answer.dtype == np.float64
+    assert answer[0, 0] == 2
     assert convolve(np.full((300, 300), 2), kernel("box")).step((0, 0)).value == 2
 
 

@@ -94,6 +94,27 @@ def plan(
     """
     items, channels, height, width = input_shape
     filters, depth, kernel_height, kernel_width = kernel_shape
+    _check_channels(channels, filters, depth, groups)
+    one_row = height == 1 and kernel_height == 1
+    if height == 1 and kernel_height > 1 and padding in (0, (0,), PaddingRule.VALID):
+        raise InputError(
+            f"the input is one row (1-D), but the kernel has {kernel_height}",
+            hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
+        )
+    amounts = (padding,) if isinstance(padding, int) else padding
+    amounts = along_the_row(amounts, one_row=one_row)
+    axes = []
+    for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
+        step = pair(stride, "stride", one_row=one_row)[index]
+        spread = pair(dilation, "dilation", one_row=one_row)[index]
+        before, after = padding_amounts(amounts, index, size, taps, max(step, 1), spread)
+        check_mode(PadMode(mode), name, size, (before, after))
+        axes.append(Axis(size, taps, step, before, after, spread, name=name))
+    return Plan(items, channels, filters, groups, axes[0], axes[1], PadMode(mode))
+
+
+def _check_channels(channels: int, filters: int, depth: int, groups: int) -> None:
+    """Raise InputError where channels, filters and groups do not fit one another."""
     if groups < 1:
         raise InputError(f"the groups must be at least 1, not {groups}", hint="try 1")
     for what, number in (("input channel", channels), ("filter", filters)):
@@ -111,22 +132,6 @@ def plan(
             + f", but the input has {channels}",
             hint=_channel_hint(channels, filters, depth, groups),
         )
-    one_row = height == 1 and kernel_height == 1
-    if height == 1 and kernel_height > 1 and padding in (0, (0,), PaddingRule.VALID):
-        raise InputError(
-            f"the input is one row (1-D), but the kernel has {kernel_height}",
-            hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
-        )
-    amounts = (padding,) if isinstance(padding, int) else padding
-    amounts = along_the_row(amounts, one_row=one_row)
-    axes = []
-    for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
-        step = pair(stride, "stride", one_row=one_row)[index]
-        spread = pair(dilation, "dilation", one_row=one_row)[index]
-        before, after = padding_amounts(amounts, index, size, taps, max(step, 1), spread)
-        check_mode(PadMode(mode), name, size, (before, after))
-        axes.append(Axis(size, taps, step, before, after, spread, name=name))
-    return Plan(items, channels, filters, groups, axes[0], axes[1], PadMode(mode))
 
 
 def _channel_hint(channels: int, filters: int, depth: int, groups: int) -> str:

@@ -65,7 +65,8 @@ class Rows:
             mark = Role.RESULT if column == current and column is not None else None
             if mark is None and column in window:
                 mark = Role.WINDOW
-            self._lead(line, was, mark, joined=mark is not None and mark == was and column - 1 in window)  # type: ignore[operator]
+            joined = mark is not None and mark is was and column is not None and column - 1 in window
+            self._lead(line, was, mark, joined=joined)
             was = mark
             if column is None:
                 line.append((view.glyphs.cut.rjust(self.width), Role.QUIET))
