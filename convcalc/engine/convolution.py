@@ -176,7 +176,7 @@ def convolve(
         wants = f"{plan_.filters} filter{'s' * (plan_.filters != 1)}"
         example = ",".join(["1"] * min(plan_.filters, 4))
         raise InputError(f"{wants} cannot take {biases.size} biases", hint=f"one bias a filter, as in {example}")
-    return Convolution(four, kernels, biases, plan_, grid.ndim, weights.ndim, flip)
+    return Convolution(four, kernels, biases, plan_, grid.ndim, flip)
 
 
 def spread(kernel: Any, channels: int, *, per_channel: bool) -> Array:
@@ -208,7 +208,6 @@ class Convolution:
     bias: Array | None
     plan: Plan
     input_dimensions: int
-    kernel_dimensions: int
     flipped: bool
 
     @cached_property

@@ -93,7 +93,7 @@ class _Reader:
     def read(self, line: str) -> None:
         """Read one line: numbers, a comment, a separator, or nothing."""
         self.number += 1
-        self.text = line.rstrip("\r\n")
+        self.text, self.column = line.rstrip("\r\n"), None
         if (
             self.delimiter is None
             and _PLAIN_SIGNS.issuperset(self.text)
