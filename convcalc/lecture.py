@@ -46,7 +46,7 @@ ROWS = (
         "Images are numbers",
         (
             Exercise(
-                "A black-and-white picture, 7×7: 1 is ink, 0 is paper. The numbers are all the computer has.",
+                "A black-and-white picture, 7×7: 1 is drawn, 0 is not. The numbers are all the computer has.",
                 ("show", "-i", GLYPH, "--heat"),
             ),
         ),
@@ -57,8 +57,8 @@ ROWS = (
         "Colour: three channels of 8 bits",
         (
             Exercise(
-                "8 bits a channel hold 0 to 255, so three channels make 256³ = 16,777,216 colours. Before training "
-                "the cells are brought to 0..1. A patch of 2×2: the channels are red, green and blue.",
+                "8 bits a channel hold 0 to 255, so three channels make 256 × 256 × 256 = 16,777,216 colours. Before "
+                "training the cells are brought to 0..1. A patch of 2×2: the channels are red, green and blue.",
                 ("show", "-i", RGB_PATCH, "--normalize"),
             ),
         ),
@@ -80,8 +80,8 @@ ROWS = (
         "Exercise: find the edge",
         (
             Exercise(
-                "Three columns of 10, three of 0. The answer is 30 where the edge lies and 0 elsewhere: four rows of "
-                "0 30 30 0. (The slide prints a fifth row: a slip, for 6×6 and 3×3 give 4×4.)",
+                "Three columns of 10, three of 0: where is the edge? (The slide prints five rows of the answer: a "
+                "slip, for 6×6 and 3×3 give 4×4.)",
                 ("conv", "-i", STEP_EDGE, "-k", "edge"),
             ),
         ),
@@ -132,7 +132,8 @@ ROWS = (
                 ("pad", "-i", GLYPH, "-p", "1"),
             ),
             Exercise(
-                "A 3×3 filter now gives 7×7 again. In general a border of (F − 1)/2 keeps the size.",
+                "A 3×3 filter now gives 7×7 again. In general, at stride 1 and for an odd F, a border of (F − 1)/2 "
+                "keeps the size.",
                 ("size", "-n", "7", "-f", "3", "-p", "1"),
             ),
             Exercise("(F − 1)/2 for filters of 3, 5 and 7.", ("size", "-n", "7", "-f", "3,5,7", "-p", "same")),
@@ -165,28 +166,44 @@ ROWS = (
     Row(
         21,
         "flip",
-        "“Convolution” in the books flips the kernel",
+        "“Convolution” in the books flips (rotates) the kernel",
         (
             Exercise(
-                "Networks slide the kernel as it is (cross-correlation). The 6×6 example again:",
+                "Networks slide the kernel as it is (cross-correlation), and learn its weights, so that rotating "
+                "it would change nothing. The 6×6 example again:",
                 ("conv", "-i", EXAMPLE, "-k", "edge", "--steps", "1"),
             ),
             Exercise(
-                "The books turn it half round first. Turned, edge is its own negative, and so is the answer:",
+                "The books rotate it by 180° first. Edge rotated is its own negative, and so is the answer:",
                 ("conv", "-i", EXAMPLE, "-k", "edge", "--flip", "--steps", "1"),
             ),
             Exercise(
-                "That is no rule. Turned, sharpen is itself, and the answer stays:",
+                "That is no rule. A kernel that is its own rotation, as sharpen is, gives the same answer:",
                 ("conv", "-i", EXAMPLE, "-k", "sharpen", "--flip", "--steps", "1"),
             ),
             Exercise(
-                "And emboss, as it is and turned, gives two answers with nothing in common.",
-                ("conv", "-i", EXAMPLE, "-k", "emboss", "--steps", "1"),
+                "Any other kernel gives a third answer, neither the same nor the negative. As it is:",
+                ("conv", "-i", EXAMPLE, "-k", "1 2; 3 4", "--steps", "1"),
             ),
-            Exercise("Turned:", ("conv", "-i", EXAMPLE, "-k", "emboss", "--flip", "--steps", "1")),
+            Exercise("Rotated:", ("conv", "-i", EXAMPLE, "-k", "1 2; 3 4", "--flip", "--steps", "1")),
         ),
     ),
 )
+
+
+NOT_WORKED = {
+    "3": "why not fully connected",
+    "10": "activation",
+    "12": "flatten",
+    "13": "fully connected layer",
+    "14": "softmax",
+    "15": "losses",
+    "16": "the whole pipeline",
+    "17": "PyTorch",
+    "18": "popular networks",
+    "19": "transfer learning",
+}
+"""The lecture's other rows, which need commands there are not."""
 
 
 def find(word: str | None) -> tuple[Row, ...]:
@@ -199,12 +216,16 @@ def find(word: str | None) -> tuple[Row, ...]:
         return ROWS
     folded = word.strip().lower().replace("_", "-").replace(" ", "-")
     found = tuple(row for row in ROWS if folded in (str(row.number), row.topic))
+    found = found or tuple(row for row in ROWS if folded.isalpha() and row.topic.startswith(folded))
     if found:
         return found
-    topics = [row.topic for row in ROWS]
-    close = nearest(folded, topics)
-    listed = ", ".join(f"{row.number} {row.topic}" for row in ROWS)
+    if folded in NOT_WORKED:
+        raise UsageError(f"row {folded} ({NOT_WORKED[folded]}) is not worked by these commands yet", hint=_listing())
+    close = nearest(folded, [row.topic for row in ROWS])
     raise UsageError(
-        f"the lecture has no row '{word}' that is worked here",
-        hint=f"did you mean {' or '.join(close)}?" if close else f"the rows are {listed}",
+        f"the lecture has no row '{word}'", hint=f"did you mean {' or '.join(close)}?" if close else _listing()
     )
+
+
+def _listing() -> str:
+    return f"the rows are {', '.join(f'{row.number} {row.topic}' for row in ROWS)}"

@@ -82,9 +82,14 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("conv", "-i", "1 2; 3 x", "-k", "edge"), 1, "--input:1:8: 'x' is not a number", "numbers look like"),
         (("conv", "-i", GRID, "-k", "1 0; x"), 1, "--kernel:1:6: 'x' is not a number", "numbers look like"),
         (("conv", "-i", GRID), 2, "there is no kernel", "--kernel edge"),
-        (("conv", "edge", "-k", "edge", "-i", GRID), 2, "there are two kernels, 'edge' and 'edge'", "a grid goes after --input"),
+        (("conv", "edge", "-k", "edge", "-i", GRID), 2, "there are two kernels, 'edge' and 'edge'", "a grid goes after --input; what stands alone is the kernel"),
         (("conv", "-i", "-", "-k", "-"), 2, "cannot both be standard input", "name a file"),
-        (("conv", "-k", "edge"), 2, "there is no input grid", "pipe one in"),
+        (("conv", "-k", "edge"), 2, "there is no input grid: 'edge' is the kernel", "a grid goes after --input"),
+        (("pool",), 2, "there is no input grid", "pipe one in"),
+        (("lecture", "3"), 2, "row 3 (why not fully connected) is not worked", "4 convolution"),
+        (("lecture", "99"), 2, "no row '99'", "4 convolution"),
+        (("conv", "-i", "1 2; 1 2;; 3 4; 1 2", "-k", "1", "--per-channel", "--at", "2,0,1"), 1, "output[2,0,1] lies outside", "last cell is 1,1,1"),
+        (("size", "-n", "28", "-O", "28", "-f", "4"), 1, "no stride and padding gives", "padding 'same' may be uneven"),
         (("conv", "-i", GRID, "-k", "edge", "-s", "0"), 2, "--stride 0: it must be at least 1", "--stride 2"),
         (("conv", "-i", GRID, "-k", "edge", "-s", "x"), 2, "'x' is not a whole number", "--stride 2"),
         (("conv", "-i", GRID, "-k", "edge", "-s", "-1"), 2, "-1 is negative", "--stride 2"),
@@ -95,7 +100,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("conv", "-i", GRID, "-k", "edge", "--at", "1"), 1, "--at takes ROW,COL", "output is 4×4"),
         (("conv", "-i", GRID, "-k", "edge", "--steps", "few"), 2, "'few' is not a whole number", "--steps all"),
         (("conv", "-i", GRID, "-k", "edge", "--steps", "1", "--at", "0,0"), 2, "exclude each other", "leave one"),
-        (("conv", "-i", GRID, "-k", "edge", "-b", "1,2"), 1, "1 filter cannot take 2 biases", "one bias a filter"),
+        (("conv", "-i", GRID, "-k", "edge", "-b", "1,2"), 1, "1 filter cannot take 2 biases", "one bias per filter"),
         (("conv", "-i", "1\n\n2", "-k", "edge"), 1, "reads 1 channel, but the input has 2", "--per-channel"),
         (("conv", "-i", "1 2", "-k", "edge"), 1, "input is one row (1-D), but the kernel has 3", "a kernel of one row"),
         (("conv", "-i", GRID, "-k", "edge", "--per-channel", "-g", "2"), 2, "exclude each other", "leave one"),
@@ -139,7 +144,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("size", "-n", "1" + "0" * 30, "-f", "3"), 2, "not a whole number", "-n 7"),
         (("kernels", "gausian"), 2, "no kernel named 'gausian'", "gaussian"),
         (("kernels", "-q"), 2, "--quiet needs a kernel's name", "kernels edge -q"),
-        (("lecture", "poolin"), 2, "no row 'poolin'", "did you mean pooling?"),
+        (("lecture", "poolim"), 2, "no row 'poolim'", "did you mean pooling?"),
         (("cnv",), 2, "no such command 'cnv'", "--help"),
         (("show", "-i", GRID, "-o", "x.png"), 1, "does not write .png", ".npy"),
         (("show", "-i", GRID, "-o", "nowhere/x.txt"), 1, "cannot write 'nowhere/x.txt': No such file", "folder"),
@@ -176,7 +181,7 @@ def test_a_caret_stays_under_its_word_in_a_long_line(convcalc: Convcalc) -> None
 def test_a_row_of_several_in_a_line_has_its_own_caret(convcalc: Convcalc) -> None:
     ran = convcalc("show", "-i", "1 2; 3 4 5")
     assert ran.stderr.splitlines()[:3] == [
-        "convcalc: --input:1:5: row 2 has 3 numbers, but the row above has 2", "  1 2; 3 4 5", "      ^",
+        "convcalc: --input:1:6: row 2 has 3 numbers, but the row above has 2", "  1 2; 3 4 5", "       ^",
     ]  # fmt: skip
 
 

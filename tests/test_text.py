@@ -65,7 +65,7 @@ def test_what_is_read(text: str, cells: Any) -> None:
         ("1,,2", "g:1:3", "empty cell"),
         (",1", "g:1:1", "empty cell"),
         ("1,2,", "g:1:4", "missing after this comma"),
-        ("1 2; 3", "g:1:5", "row 2 has 1 number"),
+        ("1 2; 3", "g:1:6", "row 2 has 1 number"),
         ("1,5 2,5", "g:1:5", "some numbers are parted by commas here, and some by spaces"),
         ("1, 5 2", "g:1:6", "parted by commas"),
         ("1 2\n---\n3 4\n5 6", "g:4", "this channel is 2×2"),

@@ -50,7 +50,7 @@ class KernelOptions:
             "--bias",
             "-b",
             metavar="NUMBERS",
-            help="One number a filter, as in 1,0; or a file.",
+            help="One number per filter, as in 1,0; or a file.",
             show_default=False,
             rich_help_panel=INPUT_PANEL,
         ),
@@ -94,14 +94,14 @@ class MovingOptions:
             "--groups",
             "-g",
             metavar="N",
-            help="Part the channels; as many groups as channels is depthwise.",
+            help="Split the channels into N groups; as many groups as channels is depthwise.",
             rich_help_panel=MOVING_PANEL,
         ),
     ] = 1
     flip: Annotated[
         bool,
         typer.Option(
-            "--flip", help="Turn the kernel half round: the convolution of the textbooks.", rich_help_panel=MOVING_PANEL
+            "--flip", help="Rotate the kernel by 180°: the convolution of the textbooks.", rich_help_panel=MOVING_PANEL
         ),
     ] = False
     per_channel: Annotated[
@@ -135,7 +135,8 @@ def conv(
     """Slide a kernel over a grid: each window, every product, every sum, the feature map.
 
     Networks' convolution (cross-correlation), as in PyTorch; --flip gives the textbook's.
-    Rows and columns count from 0. Blank lines part channels, a line of --- parts filters.
+    A filter has one kernel for each input channel, and makes one feature map. Blank lines
+    separate channels, a line of --- filters. Rows, columns and maps count from 0.
 
     Examples:
       convcalc conv --input grid.txt --kernel edge
@@ -154,6 +155,10 @@ def conv(
     channel = channel_of(ctx.obj)
     amounts, show = padding_of(moving.padding), show_of(how, stepping)
     stride, dilation = pair_of(moving.stride, "--stride"), pair_of(moving.dilation, "--dilation")
+    if source.input is None and not channel.is_piped_in:
+        raise UsageError(
+            f"there is no input grid: '{word}' is the kernel", hint="a grid goes after --input, or is piped in"
+        )
     weights, name = read_kernel(channel, word)
     grid = channel.read(source.input, "--input").cells
     groups, weights = _spread(grid, weights, moving)
@@ -176,7 +181,10 @@ def _kernel_word(kernel: KernelOptions, source: InputOptions) -> str:
     """Return the user's word for the kernel, given once."""
     words = [word for word in (kernel.argument, kernel.kernel) if word is not None]
     if len(words) > 1:
-        raise UsageError(f"there are two kernels, '{words[0]}' and '{words[1]}'", hint="a grid goes after --input")
+        raise UsageError(
+            f"there are two kernels, '{words[0]}' and '{words[1]}'",
+            hint="a grid goes after --input; what stands alone is the kernel",
+        )
     if not words:
         raise UsageError(
             "there is no kernel",
@@ -207,7 +215,7 @@ def _read_bias(channel: Channel, text: str) -> "Array":
     """Read the biases: numbers parted by commas or spaces, or a file of them."""
     cells = channel.read(text, "--bias").cells
     if cells.ndim > 2 or min(cells.shape, default=1) > 1:
-        raise InputError("the bias must be one row or one column of numbers", hint="one number a filter, as in 1,0")
+        raise InputError("the bias must be one row or one column of numbers", hint="one number per filter, as in 1,0")
     return cells.ravel()
 
 

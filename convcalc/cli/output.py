@@ -45,11 +45,16 @@ class Channel:
         """Whether standard output is a terminal."""
         return self.stdout.isatty()
 
+    @property
+    def is_piped_in(self) -> bool:
+        """Whether there is a standard input that is no terminal."""
+        return self.stdin is not None and not self.stdin.isatty()
+
     def read(self, word: str | None, what: str) -> "Grid":
         """Read a grid by the user's word for it; standard input if there is no word and something is piped in."""
         from convcalc.matrix_io.files import read_grid
 
-        if word is None and (self.stdin is None or self.stdin.isatty()):
+        if word is None and not self.is_piped_in:
             raise UsageError(
                 "there is no input grid", hint='name one (--input grid.txt, --input "1 2; 3 4") or pipe one in'
             )

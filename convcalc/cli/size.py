@@ -36,7 +36,8 @@ class SizeOptions:
         typer.Option("-n", "--input-size", metavar=LIST, help="N, the input's size: 7, or 32x28.", show_default=False),
     ] = None
     f: Annotated[
-        str | None, typer.Option("-f", "--kernel-size", metavar=LIST, help="F, the kernel's size.", show_default=False)
+        str | None,
+        typer.Option("-f", "--kernel-size", metavar=LIST, help="F, the kernel's (filter's) size.", show_default=False),
     ] = None
     s: Annotated[
         str | None, typer.Option("-s", "--stride", metavar=LIST, help="S, the stride. Default 1.", show_default=False)

@@ -175,7 +175,8 @@ def convolve(
     if biases is not None and biases.size != plan_.filters:
         wants = f"{plan_.filters} filter{'s' * (plan_.filters != 1)}"
         example = ",".join(["1"] * min(plan_.filters, 4))
-        raise InputError(f"{wants} cannot take {biases.size} biases", hint=f"one bias a filter, as in {example}")
+        has = f"{biases.size} bias{'es' * (biases.size != 1)}"
+        raise InputError(f"{wants} cannot take {has}", hint=f"one bias per filter, as in {example}")
     return Convolution(four, kernels, biases, plan_, grid.ndim, flip)
 
 

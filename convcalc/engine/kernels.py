@@ -53,11 +53,11 @@ _TABLE = (
     NamedKernel("scharr-y", "-3 -10 -3; 0 0 0; 3 10 3", "as sobel-y, truer to the angle of the slope"),
     NamedKernel("prewitt-x", "-1 0 1; -1 0 1; -1 0 1", "slope from left to right: edge with the sign turned"),
     NamedKernel("prewitt-y", "-1 -1 -1; 0 0 0; 1 1 1", "slope from top to bottom"),
-    NamedKernel("roberts-x", "1 0; 0 -1", "slope along one diagonal, 2×2"),
-    NamedKernel("roberts-y", "0 1; -1 0", "slope along the other diagonal, 2×2"),
+    NamedKernel("roberts-x", "1 0; 0 -1", "slope along \\, 2×2"),
+    NamedKernel("roberts-y", "0 1; -1 0", "slope along /, 2×2"),
     NamedKernel("emboss", "-2 -1 0; -1 1 1; 0 1 2", "relief, lit from the upper left"),
     NamedKernel("motion-blur", "1 0 0 0 0; 0 1 0 0 0; 0 0 1 0 0; 0 0 0 1 0; 0 0 0 0 1", "a diagonal smear", 5),
-    NamedKernel("difference", "-1 1", "1-D: each cell's change from the one before"),
+    NamedKernel("difference", "-1 1", "1-D: each cell's step to the next one"),
     NamedKernel("moving-average", "1 1 1", "1-D: the mean of three cells", 3),
 )
 

@@ -11,7 +11,6 @@ from convcalc.errors import InputError
 SMALL_KERNEL, SMALL_STRIDE = 11, 8
 """How far `solve` looks when more than one thing is missing."""
 
-LOOKED = f"kernels to {SMALL_KERNEL}, strides to {SMALL_STRIDE}, padding to half the kernel were tried"
 MOST_ANSWERS = 200
 
 ENUMERATED = 1 << 14
@@ -42,14 +41,17 @@ def rule(axis: Axis, convention: Convention, *, same: bool = False) -> Ruling:
     if same and convention == Convention.TORCH and axis.stride > 1:
         return Ruling(convention, None, "padding 'same' needs a stride of 1")
     if same:
-        return Ruling(convention, axis.output, "'same' gives ⌈N/S⌉")
+        upper = " (SAME_UPPER; SAME_LOWER adds an odd cell in front)" if convention == Convention.ONNX else ""
+        return Ruling(convention, axis.output, f"'same' gives ⌈N/S⌉{upper}")
     if axis.ceil and convention == Convention.TF:
         return Ruling(convention, None, "there is no ceil mode; padding 'same' rounds up")
     if axis.ceil and convention == Convention.ONNX:
         plain = -(-axis.room // axis.stride) + 1
         return Ruling(convention, plain, f"{ceil_rule}, even if the last window starts in the padding (opset < 22)")
     if axis.ceil:
-        return Ruling(convention, axis.output, f"{ceil_rule}, but the last window starts before the right padding")
+        return Ruling(
+            convention, axis.output, f"{ceil_rule}, but the last window must start inside the input or its left padding"
+        )
     words = {Convention.TF: " (numbers of padding: tf.pad, then VALID)"}
     padded = words.get(convention, "") if axis.before or axis.after else ""
     return Ruling(convention, axis.output, ceil_rule + padded)
@@ -172,6 +174,16 @@ def solve(question: Question, output: int, *, must_divide: bool = False) -> list
     return sorted(found, key=lambda axis: axis.exact.denominator != 1)
 
 
+def looked(missing: list[str]) -> str:
+    """Say how far `solve` looks for what is missing, when that is more than one thing."""
+    reach = {
+        "kernel": f"kernels to {SMALL_KERNEL}",
+        "stride": f"strides to {SMALL_STRIDE} and the kernel",
+        "padding": "equal padding to half the kernel",
+    }
+    return f"{listed([reach[name] for name in missing if name in reach])} were tried"
+
+
 def listed(words: list[str]) -> str:
     """Write words as a list in a sentence.
 
@@ -248,12 +260,17 @@ def _several_missing(question: Question, output: int) -> Iterator[Filling]:
 
 def _instead(question: Question, output: int) -> str:
     """Return a hint: how far was looked, and the outputs nearest to the one asked for that can be had."""
-    several = len(question.missing()) > 1
-    looked = f"{LOOKED}: give -f or -s to look further; " if several else ""
+    missing = question.missing()
+    further = " or ".join(
+        f"-{name[0] if name != 'kernel' else 'f'}" for name in missing if name in ("kernel", "stride")
+    )
+    told = f"{looked(missing)}{f': give {further} to look further' if further else ''}; " if len(missing) > 1 else ""
+    if "padding" in missing:
+        told += "padding 'same' may be uneven, which this is not; "
     outputs = sorted({axis.output for axis in _near(question, output)}, key=lambda got: abs(got - output))
     if not outputs:
-        return looked + "a smaller kernel, or a larger input, fits more often"
-    return f"{looked}the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"
+        return told + "a smaller kernel, or a larger input, fits more often"
+    return f"{told}the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"
 
 
 def _near(question: Question, output: int) -> Iterator[Axis]:

@@ -125,7 +125,7 @@ class _Reader:
         elif _SEPARATOR.fullmatch(stripped):
             self.end_item()
         else:
-            self.column = offset if ";" in self.text else None
+            self.column = offset + len(text) - len(text.lstrip()) if ";" in self.text else None
             self.add(self.row(text, offset))
 
     def grid(self) -> Grid:

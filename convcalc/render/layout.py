@@ -225,12 +225,20 @@ class Layout:
     def _shades(self, body: Body) -> Drawn:
         """Draw a grid as shaded cells, two signs wide so that they look square."""
         assert body.shade is not None
-        scale = INDENT + self.glyphs.say(body.scale)
+        scale = INDENT + self._key(body.scale)
         lines: list[Line] = [[(scale, Role.QUIET)]]
         for row in range(body.rows):
             shades = [body.shade(row, column) for column in range(body.columns)]
             lines.append([(INDENT, Role.PLAIN), *((self._ink(shade), shade) for shade in shades)])
         return Drawn("", lines, max(body.columns * 2 + len(INDENT), len(scale)))
+
+    def _key(self, scale: tuple[str, ...]) -> str:
+        """Return the key to the shades: what the first, the middle and the last of them stand for."""
+        if not self.brackets:
+            return self.glyphs.say(" … ".join(scale))
+        ramp = self.glyphs.shades
+        signs = ["blank", *([ramp[len(ramp) // 2]] if len(scale) == 3 else []), ramp[-1]]
+        return ", ".join(f"{sign} {value}" for sign, value in zip(signs, scale, strict=True))
 
     def _ink(self, shade: Shade) -> str:
         if not self.brackets:

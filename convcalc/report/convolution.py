@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.convolution import Convolution
+from convcalc.engine.exact import float_kind, over_common_denominator
 from convcalc.engine.step import Cells, ChannelSum, ConvolutionStep
 from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.numbers import shape_text
@@ -66,9 +68,11 @@ class _Report(Stepwise):
         plan = self.result.plan
         if self.result.flipped:
             yield (
-                "The kernel is turned half round first, as the textbook's convolution has it; "
-                "networks leave it as it is (cross-correlation)."
+                "The kernel is rotated by 180° first (rows and columns reversed), as the textbook's convolution "
+                "has it; networks leave it as it is (cross-correlation)."
             )
+        if plan.channels > 1 or plan.filters > 1:
+            yield "Shapes are channels × rows × columns. A filter has a kernel for each channel, and makes one map."
         if self.labels.padding == PaddingRule.SAME and max(plan.rows.stride, plan.columns.stride) > 1:
             yield "'same' with a stride gives ⌈N/S⌉, as TensorFlow and ONNX have it; PyTorch refuses it."
         yield from super().notes()
@@ -89,15 +93,26 @@ class _Report(Stepwise):
         return Picture(tuple(lines), self.output(step.at))
 
     def kernel(self, map_: int, depth: int, part: ChannelSum) -> Body:
-        title = "kernel" if self.result.plan.filters == 1 else f"filter {map_}"
+        plan = self.result.plan
+        title = "kernel" if plan.filters == 1 else f"filter {map_}"
+        title += f", channel {part.channel}" if plan.channels > plan.groups else ""
         title += ", flipped" if self.result.flipped else ""
         title += f" × 1/{part.divisor}" if part.divisor > 1 else ""
         return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title))
 
     def products(self, part: ChannelSum) -> Body:
         """Return a step's products, in cells at least as wide as those of its input, so that steps stay in line."""
-        least = max(len(self.show.write(cell)) for row in part.cells for cell in row) + 1
-        return self.small(part.products, "products", least)
+        title = "products" if part.divisor == 1 else f"products × 1/{part.divisor}"
+        return self.small(part.products, title, self.product_width)
+
+    @cached_property
+    def product_width(self) -> int:
+        """How wide a product of whole numbers can be, so that all steps are laid out alike."""
+        scaled = [over_common_denominator(array) for array in (self.result.padded, self.result.kernel)]
+        if any(pair is None for pair in scaled) or float_kind(self.result.padded, self.result.kernel) is not None:
+            return 0
+        ends = [(int(numerators.min()), int(numerators.max())) for numerators, _ in filter(None, scaled)]
+        return max(len(str(cell * weight)) for cell in ends[0] for weight in ends[1])
 
     def small(self, cells: Cells, title: str, least: int = 0) -> Body:
         """Return a small grid of plain numbers as a body."""

@@ -86,8 +86,8 @@ class Body:
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     shade: Callable[[int, int], Shade] | None = None
     """How a cell is shaded by its value, if it is to be."""
-    scale: str = ""
-    """What the darkest and the lightest shade stand for."""
+    scale: tuple[str, ...] = ()
+    """What the darkest shade, the middle one (if that is 0) and the lightest stand for."""
     measured: bool = True
     """Whether no cell is wider than `width`; of a very large grid, not every cell was looked at."""
 

@@ -30,10 +30,15 @@ class SizeFormula:
         padding = f"2·{axis.before}" if axis.before == axis.after else f"{axis.before} + {axis.after}"
         left = f"({axis.size} + {padding} − {axis.extent})/{axis.stride} + 1"
         extent = f"{axis.extent} = {axis.dilation}·({axis.kernel} − 1) + 1" if axis.dilation > 1 else ""
+        sides = "2P" if axis.before == axis.after else "P₁ + P₂"
+        letters = f"(N + {sides} − {'D(F − 1) − 1' if extent else 'F'})/S + 1"
         if axis.exact.denominator == 1:
-            return cls(left, str(int(axis.exact)), "", axis.output, extent)
+            return cls(left, str(int(axis.exact)), "", axis.output, extent, letters)
         rounded = f"rounded {'up' if axis.output > axis.exact else 'down'}"
-        return cls(left, not_whole(axis.exact), rounded, axis.output, extent)
+        return cls(left, not_whole(axis.exact), rounded, axis.output, extent, letters)
+
+    letters: str = ""
+    """The formula in letters."""
 
     @property
     def equation(self) -> str:
@@ -60,16 +65,26 @@ def not_whole(value: Fraction) -> str:
 def axis_formulas(rows: AnyAxis, columns: AnyAxis, *, one_row: bool) -> tuple[str, ...]:
     """Return the formula of each axis, or a single one where both are alike or there is but one row."""
     written = [
-        _windows_over(axis) if isinstance(axis, AdaptiveAxis) else str(SizeFormula.of(axis)) for axis in (rows, columns)
+        _windows_over(axis) if isinstance(axis, AdaptiveAxis) else _in_letters(SizeFormula.of(axis))
+        for axis in (rows, columns)
     ]
     if one_row or written[0] == written[1]:
         return (written[1],)
     return f"rows: {written[0]}", f"columns: {written[1]}"
 
 
+def _in_letters(formula: SizeFormula) -> str:
+    return f"{formula.letters} = {formula}"
+
+
 def _windows_over(axis: AdaptiveAxis) -> str:
     windows = "1 window" if axis.output == 1 else f"{axis.output} windows"
     return f"{windows} over {axis.size} {axis.name}"
+
+
+def _pairs_apart(runs: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """Return runs with those of two cells as two: ``2, 3`` reads better than ``2 to 3``."""
+    return [part for a, b in runs for part in ([(a, a), (b, b)] if b == a + 1 else [(a, b)])]
 
 
 def runs_text(runs: list[tuple[int, int]], name: str) -> str:
@@ -78,9 +93,9 @@ def runs_text(runs: list[tuple[int, int]], name: str) -> str:
     >>> runs_text([(6, 6)], "rows"), runs_text([(1, 3), (5, 7)], "columns")
     ('row 6', 'columns 1 to 3 and 5 to 7')
     """
-    shown = [str(first) if first == last else f"{first} to {last}" for first, last in runs[:6]]
-    if len(runs) > 6:
-        shown = [*shown[:5], f"{len(runs) - 5} more"]
+    shown = [str(first) if first == last else f"{first} to {last}" for first, last in _pairs_apart(runs)[:6]]
+    if len(_pairs_apart(runs)) > 6:
+        shown = [*shown[:5], f"{len(_pairs_apart(runs)) - 5} more"]
     single = len(runs) == 1 and runs[0][0] == runs[0][1]
     noun = name.removesuffix("s") if single else name
     listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"

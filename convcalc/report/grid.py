@@ -9,7 +9,7 @@ from convcalc.engine.exact import Array
 from convcalc.engine.padding import Padded
 from convcalc.report.document import Document, Heading, Role, Sum, Text, Worked
 from convcalc.report.grids import grids_of
-from convcalc.report.numbers import shape_text
+from convcalc.report.numbers import DECIMALS, Writer, shape_text
 from convcalc.report.selection import Show
 
 FEW_CELLS = 6
@@ -28,21 +28,24 @@ def worked_grid(grid: Array, show: Show) -> Worked:
 
 def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> Worked:
     """Return a grid brought to 0..1: each cell over the largest value it could have."""
+    write = Writer(DECIMALS) if show.write.precision is None else show.write
+    axes = ("item", "channel", "row", "column")[-grid.ndim :]
 
     def work() -> Document:
         yield Heading(f"normalise · grid {shape_text(grid.shape)} · every cell divided by {divisor}")
         yield Text(f"8 bits a channel hold 0 to {divisor}, so the cells come to lie between 0 and 1.", Role.QUIET)
         yield Text("")
         yield grids_of(grid, "input", show.write, heat=show.heat)
+        yield Text(f"  [{', '.join(axes)}]", Role.QUIET)
         for index, (cell, value) in enumerate(zip(grid.flat, quotient.flat, strict=True)):
             if index == FEW_CELLS and grid.size > FEW_CELLS:
-                yield Text(f"  … and so on: {grid.size:,} cells", Role.QUIET)
+                yield Text(f"  … and {grid.size - FEW_CELLS:,} more of {grid.size:,} cells", Role.QUIET)
                 break
             label = f"[{','.join(map(str, np.unravel_index(index, grid.shape)))}]  "
             outcome = show.write.outcome(value).removeprefix(f"= {show.write(cell)}/{divisor} ")
             yield Sum((f"{show.write(cell)}/{divisor}",), "", outcome, label, final=False)
         yield Text("")
-        yield grids_of(quotient, "output", show.write, heat=show.heat)
+        yield grids_of(quotient, "output", write, heat=show.heat)
 
     return Worked(work(), lambda: quotient, show.answer_write)
 
@@ -70,7 +73,7 @@ def worked_padding(result: Padded, show: Show) -> Worked:
         if result.mode is not PadMode.ZEROS:
             for axis, name in ((0, "row"), (1, "column")):
                 if not (axis == 0 and one_row) and any((rows, columns)[axis]):
-                    yield Text(f"Taken from {name}s {_sources(result, axis)}.", Role.QUIET)
+                    yield Text(f"The padding repeats {name}s: {_sources(result, axis)}.", Role.QUIET)
         yield Text("")
         yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), one_row=one_row)
 

@@ -32,7 +32,7 @@ def body_of(
         text, cell_width = lambda row, column: write(plane[row, column]), widest(plane, write)
     rows, columns = plane.shape
     shade = shading(plane) if heat else None
-    scale = f"{write(min(plane.min(), 0))} to {write(max(plane.max(), 0))}" if heat else ""
+    scale = scale_of(plane, write) if heat else ()
     measured = plane.size <= WRITTEN_AT_ONCE
     return Body(title, rows, columns, text, max(width, cell_width), padding, shade, scale, measured)
 
@@ -42,16 +42,21 @@ def _lookup(cells: list[list[str]]) -> Callable[[int, int], str]:
 
 
 def shading(plane: Array) -> Callable[[int, int], Shade]:
-    """Return how each cell is shaded: its place between the grid's lowest value (or 0) and its highest."""
+    """Return how each cell is shaded: from 0 to the largest, or evenly around 0 if there are negative cells."""
     largest = max(abs(plane.max()), abs(plane.min())) or 1
     if plane.dtype == object:
         plane = np.array([[float(Fraction(cell) / Fraction(largest)) for cell in row] for row in plane.tolist()])
     else:
         plane = plane.astype(np.float64) / float(largest)
-    low, high = min(float(plane.min()), 0.0), max(float(plane.max()), 0.0)
-    reach = high - low or 1.0
-    zero = -low / reach
-    return lambda row, column: Shade((float(plane[row, column]) - low) / reach, zero)
+    if plane.min() < 0:
+        return lambda row, column: Shade((float(plane[row, column]) + 1) / 2, 0.5)
+    return lambda row, column: Shade(float(plane[row, column]), 0.0)
+
+
+def scale_of(plane: Array, write: Writer) -> tuple[str, ...]:
+    """Return what the darkest shade, the middle one (if that is 0) and the lightest stand for."""
+    largest = max(abs(plane.max()), abs(plane.min()))
+    return (write(-largest), "0", write(largest)) if plane.min() < 0 else ("0", write(largest))
 
 
 def planes(grid: Array, title: str, part: str, *, one_row: bool = False) -> list[tuple[str, Array]]:

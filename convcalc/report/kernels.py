@@ -26,6 +26,7 @@ SAMPLE = as_grid(
     ]
 )
 """A bright square and a thin line that rises to the right: every kind of edge there is."""
+SAME_SIZE = "The sample's border cells are repeated outwards (replicate padding), so that the size stays."
 ROW = as_grid([[2, 2, 2, 5, 9, 9, 8, 3, 3]])
 """A series that rises and falls, for the kernels of one row."""
 
@@ -46,11 +47,12 @@ def kernel_list(entries: Iterable[NamedKernel]) -> Document:
 def gallery(entries: Iterable[NamedKernel], show: Show) -> Document:
     """Return what each kernel makes of one sample, shaded."""
     yield Heading("What each kernel makes of one sample")
+    yield Text(SAME_SIZE, Role.QUIET)
     yield Text("")
     yield Grids((Matrix(body_of(SAMPLE, "sample", show.write, heat=True)),))
     for entry in entries:
         yield Subheading(f"{entry.name} · {_size(entry)}", entry.effect)
-        yield from _at_work(entry, show, None, with_sample=False)
+        yield from _at_work(entry, show, None, with_sample=len(entry.cells) == 1)
 
 
 def worked_kernel(entry: NamedKernel, show: Show, sample: Array | None = None) -> Worked:
@@ -64,7 +66,7 @@ def worked_kernel(entry: NamedKernel, show: Show, sample: Array | None = None) -
         yield Text("")
         yield from _at_work(entry, show, plane, with_sample=True)
         yield Text("")
-        yield Text("Edges of the sample are carried on (--pad-mode replicate), so that the size stays.", Role.QUIET)
+        yield Text(SAME_SIZE, Role.QUIET)
 
     return Worked(work(), lambda: kernel(entry.name), show.answer_write)
 

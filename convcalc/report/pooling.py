@@ -61,6 +61,17 @@ class _Report(Stepwise):
         result = self.result
         if result.kind is PoolKind.LP and result.norm % 2:
             yield "Absolute values are taken, as ONNX has it; PyTorch takes none, and has no answer for a negative sum."
+        if self.rule is PaddingRule.SAME:
+            yield "'same' is TensorFlow's word; PyTorch's pooling takes numbers."
+        if isinstance(result.columns, Axis) and result.columns.ceil:
+            yield (
+                "As PyTorch has it, the last window must start inside the input or its left padding; "
+                "TensorFlow has no ceil mode."
+            )
+        for axis in (result.rows, result.columns):
+            if isinstance(axis, AdaptiveAxis) and axis.size % axis.output:
+                size, output = axis.size, axis.output
+                yield f"Of the {axis.name}, window i covers ⌊i·{size}/{output}⌋ to ⌈(i + 1)·{size}/{output}⌉ − 1."
         padded = result.rows.padded + result.columns.padded > result.rows.size + result.columns.size
         if result.kind is PoolKind.AVG and padded:
             yield (

@@ -96,10 +96,10 @@ def _matching(
         raise InputError(f"--at takes {example}, not {len(asked)} numbers", hint=f"the output is {shown}")
     tail = shape[4 - len(wanted) :]
     if any(not 0 <= index < length for index, length in zip(wanted, tail, strict=True)):
-        last = ",".join(str(length - 1) for length in shape[4 - least :])
+        last = ",".join(str(length - 1) for length in (tail if not one_row else tail[:-2] + tail[-1:]))
         raise InputError(
             f"output[{','.join(map(str, asked))}] lies outside the {shown} output",
-            hint=f"rows and columns count from 0: the last cell is {last}",
+            hint=f"{'maps, ' if len(asked) > least else ''}rows and columns count from 0: the last cell is {last}",
         )
     cells = ((item, map_, wanted[-2], wanted[-1]) for item in range(shape[0]) for map_ in range(shape[1]))
     return [Chosen(number(at, shape), at) for at in cells if at[4 - len(wanted) :] == wanted]

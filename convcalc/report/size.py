@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from convcalc.choices import Convention
 from convcalc.engine.geometry import Axis
-from convcalc.engine.sizes import LOOKED, MOST_ANSWERS, Fit, Volume, listed, nearest_fits, rule, unread_ranges
+from convcalc.engine.sizes import MOST_ANSWERS, Fit, Volume, listed, looked, nearest_fits, rule, unread_ranges
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Drawing, Heading, Role, Span, Sum, Table, Text, Worked
 from convcalc.report.formulas import SizeFormula, runs_text
@@ -17,7 +17,7 @@ NAMES = {
     Convention.ONNX: "ONNX",
     Convention.TEXTBOOK: "the textbook",
 }
-LEGEND = "N input, F kernel, S stride, P padding"
+LEGEND = "N input, F kernel (filter), S stride, P padding"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,20 +107,25 @@ def _one(sized: Sized, outputs: list[int], channels: int | None, filters: int | 
 def _axis(axis: Axis, output: int, sized: Sized, name: str) -> Iterator[Block]:
     formula = SizeFormula.of(axis)
     label = f"{name}: " if name else ""
-    letters = "D(F − 1) − 1" if axis.dilation > 1 else "F"
     whole = axis.exact.denominator == 1
     yield Text("")
-    yield Sum((f"{label}(N + 2P − {letters})/S + 1 = {formula.left}",), "", f"= {formula.value}", final=whole)
+    yield Sum((f"{label}{formula.letters} = {formula.left}",), "", f"= {formula.value}", final=whole)
     if formula.extent:
         yield Text(f"  A kernel of {axis.kernel} spread by {axis.dilation} spans {formula.extent}.", Role.QUIET)
     if not whole:
         yield from _does_not_fit(axis, output, name)
-    keeps = (axis.extent - 1) // 2
-    if axis.stride == 1 and axis.extent % 2 and not axis.before == axis.after == keeps:
-        yield Text(f"  Padding {keeps} would keep the size: (F − 1)/2.", Role.QUIET)
+    if axis.stride == 1 and axis.output != axis.size:
+        keeps, uneven = divmod(axis.extent - 1, 2)
+        rule_ = "D(F − 1)/2" if axis.dilation > 1 else "(F − 1)/2"
+        how = f"Padding {keeps} would keep the size: {rule_}"
+        if uneven:
+            how = f"No equal padding keeps the size, as F is even; 'same' adds {keeps} before and {keeps + 1} after"
+        yield Text(f"  {how}.", Role.QUIET)
     yield from _conventions(axis, output, sized)
     if axis.padded <= DRAWN_CELLS and output <= DRAWN_WINDOWS:
         yield Text("")
+        if not name:
+            yield Text("  Along one axis:", Role.QUIET)
         yield Drawing(tuple(_windows(axis, output)))
 
 
@@ -128,7 +133,10 @@ def _does_not_fit(axis: Axis, output: int, name: str) -> Iterator[Block]:
     rounded = "Rounded up, as --ceil asks" if output > axis.exact else "Rounded down, as frameworks do"
     yield Text("")
     yield Text("  Not whole: the last window would not end at the edge.")
-    yield Sum((f"{rounded}, the output",), "", f"= {output}")
+    if axis.ceil and output < axis.exact:
+        yield Text("  Rounded up, it would start past the input and its left padding.")
+        rounded = "PyTorch drops it"
+    yield Sum((f"{rounded}: the output",), "", f"= {output}")
     runs = unread_ranges(axis)
     if runs:
         unread = runs_text(runs, name) if name else f"{runs_text(runs, 'rows')}; {runs_text(runs, 'columns')}"
@@ -204,7 +212,7 @@ def _volume(axes: tuple[Axis, ...], outputs: list[int], volume: Volume, *, assum
     if assumed:
         yield Text("  (one input channel, as --channels does not say)", Role.QUIET)
     yield Sum((f"{filters}×({kernel} + 1)",), "", f"= {volume.parameters:,}", "parameters: ", final=False)
-    yield Text(f"  ({volume.weights:,} weights and {filters} bias{'es' * (filters != 1)})", Role.QUIET)
+    yield Text(f"  ({volume.weights:,} weights and {filters:,} bias{'es' * (filters != 1)})", Role.QUIET)
     additions = volume.multiply_adds(rows, columns)
     yield Sum((f"{rows}×{columns}×{filters} × {kernel}",), "", f"= {additions:,}", "multiply-adds: ", final=False)
 
@@ -216,16 +224,17 @@ def _several(sized: Sequence[Sized], outputs: list[list[int]], channels: int | N
     volumes = [_volume_of(one.axes, channels, filters) for one in sized]
     rows = []
     for one, output, volume in zip(sized, outputs, volumes, strict=True):
-        equations = "; ".join(SizeFormula.of(axis).equation for axis in one.axes)
+        equations = "; ".join(str(SizeFormula.of(axis)).partition(", with")[0] for axis in one.axes)
         counts = () if volume is None else (f"{volume.parameters:,}",)
         rows.append((*settings(one.axes), equations, "×".join(map(str, output)), *counts))
     names = ("N", "F", "S", "P", "D", "formula", "output", *(() if volumes[0] is None else ("parameters",)))
     yield _without_dilation(Table(names, tuple(rows), frozenset({5})), every)
     yield Text("")
     yield Text(f"  {LEGEND}.", Role.QUIET)
-    if any(axis.exact.denominator != 1 for axis in every):
-        which = "up" if every[0].ceil else "down"
-        yield Text(f"  What is not whole is rounded {which}: ask about it alone to see what does not fit.", Role.QUIET)
+    uneven = next((axis for axis in every if axis.exact.denominator != 1), None)
+    if uneven is not None:
+        command = f"convcalc size -n {uneven.size} -f {uneven.kernel} -s {uneven.stride}"
+        yield Text(f"  What does not fit, and what would, is told of one alone: {command}", Role.QUIET)
 
 
 def _without_dilation(table: Table, axes: Iterable[Axis]) -> Table:
@@ -258,7 +267,7 @@ def worked_solution(found: list[Axis], missing: list[str], output: int) -> Worke
         )
         yield Text("")
         fit = "fits" if exact == 1 else "fit"
-        limits = f"; {LOOKED}" if len(missing) > 1 else ""
+        limits = f"; {looked(missing)}" if len(missing) > 1 else ""
         first = f"; only the first {MOST_ANSWERS} are shown" if len(found) == MOST_ANSWERS else ""
         yield Text(f"  {exact} {fit} exactly{limits}{first}. {LEGEND}.", Role.QUIET)
 
