@@ -95,7 +95,7 @@ class _Report(Stepwise):
     def kernel(self, map_: int, depth: int, part: ChannelSum) -> Body:
         plan = self.result.plan
         title = "kernel" if plan.filters == 1 else f"filter {map_}"
-        title += f", channel {part.channel}" if plan.channels > plan.groups else ""
+        title += f", ch. {part.channel}" if plan.channels > plan.groups else ""
         title += ", flipped" if self.result.flipped else ""
         title += f" × 1/{part.divisor}" if part.divisor > 1 else ""
         return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title))

@@ -110,7 +110,7 @@ class Stepwise(ABC):
         def make() -> Body:
             plane = self.result.maps[item, map_]
             shape = str(plane.shape[1]) if self.one_row else shape_text(plane.shape)
-            title = f"output {shape}" if self.shape[1] == 1 else f"output, {self.part} {map_}, {shape}"
+            title = f"output {shape}" if self.shape[1] == 1 else f"output, {self.part} {map_}"
             return body_of(plane, title, self.show.write, heat=self.show.heat)
 
         body = self._kept("output", item, map_, make)
