@@ -98,21 +98,23 @@ class _Report(Stepwise):
         title += f", ch. {part.channel}" if plan.channels > plan.groups else ""
         title += ", flipped" if self.result.flipped else ""
         title += f" × 1/{part.divisor}" if part.divisor > 1 else ""
-        return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title))
+        return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title, self.widths[0]))
 
     def products(self, part: ChannelSum) -> Body:
         """Return a step's products, in cells at least as wide as those of its input, so that steps stay in line."""
         title = "products" if part.divisor == 1 else f"products × 1/{part.divisor}"
-        return self.small(part.products, title, self.product_width)
+        return self.small(part.products, title, self.widths[1])
 
     @cached_property
-    def product_width(self) -> int:
-        """How wide a product of whole numbers can be, so that all steps are laid out alike."""
-        scaled = [over_common_denominator(array) for array in (self.result.padded, self.result.kernel)]
-        if any(pair is None for pair in scaled) or float_kind(self.result.padded, self.result.kernel) is not None:
-            return 0
+    def widths(self) -> tuple[int, int]:
+        """How wide a weight and a product of whole numbers can be, so that all steps are laid out alike."""
+        arrays = self.result.padded, self.result.kernel
+        scaled = [over_common_denominator(array) for array in arrays] if float_kind(*arrays) is None else []
         ends = [(int(numerators.min()), int(numerators.max())) for numerators, _ in filter(None, scaled)]
-        return max(len(str(cell * weight)) for cell in ends[0] for weight in ends[1])
+        if not ends:
+            return 0, 0
+        weights = max(len(str(weight)) for weight in ends[1])
+        return weights, max(len(str(cell * weight)) for cell in ends[0] for weight in ends[1])
 
     def small(self, cells: Cells, title: str, least: int = 0) -> Body:
         """Return a small grid of plain numbers as a body."""
