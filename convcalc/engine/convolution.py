@@ -34,7 +34,7 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
 from convcalc.engine.padding import check_mode, pad_planes
-from convcalc.engine.shapes import Pair, along_the_row, four_dimensional, like_the_input, pair
+from convcalc.engine.shapes import Pair, amounts_of, choose, four_dimensional, like_the_input, pair, place_in
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
 from convcalc.errors import InputError
 
@@ -80,7 +80,7 @@ def plan(
     kernel_shape: tuple[int, ...],
     *,
     stride: Pair = 1,
-    padding: Padding | int = 0,
+    padding: Padding | int | str = 0,
     dilation: Pair = 1,
     groups: int = 1,
     mode: PadMode | str = PadMode.ZEROS,
@@ -101,16 +101,15 @@ def plan(
             f"the input is one row (1-D), but the kernel has {kernel_height}",
             hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
         )
-    amounts = (padding,) if isinstance(padding, int) else padding
-    amounts = along_the_row(amounts, one_row=one_row)
+    amounts, mode = amounts_of(padding, one_row=one_row), choose(PadMode, mode)
     axes = []
     for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
         step = pair(stride, "stride", one_row=one_row)[index]
         spread = pair(dilation, "dilation", one_row=one_row)[index]
         before, after = padding_amounts(amounts, index, size, taps, max(step, 1), spread)
-        check_mode(PadMode(mode), name, size, (before, after))
+        check_mode(mode, name, size, (before, after))
         axes.append(Axis(size, taps, step, before, after, spread, name=name))
-    return Plan(items, channels, filters, groups, axes[0], axes[1], PadMode(mode))
+    return Plan(items, channels, filters, groups, axes[0], axes[1], mode)
 
 
 def _check_channels(channels: int, filters: int, depth: int, groups: int) -> None:
@@ -150,7 +149,7 @@ def convolve(
     *,
     bias: Any = None,
     stride: Pair = 1,
-    padding: Padding | int = 0,
+    padding: Padding | int | str = 0,
     dilation: Pair = 1,
     groups: int = 1,
     mode: PadMode | str = PadMode.ZEROS,
@@ -274,7 +273,7 @@ class Convolution:
         >>> convolve([[1, 2], [3, 4]], [[1, 0], [0, -1]]).step((0, 0)).channels[0].products
         ((1, 0), (0, -4))
         """
-        item, map_, row, column = (0,) * (4 - len(at)) + tuple(at)
+        item, map_, row, column = place_in(self.plan.shape, at)
         rows, columns = self.plan.rows, self.plan.columns
         window = Window(rows.reads(row), columns.reads(column))
         padding = tuple(tuple(rows.is_padding(r) or columns.is_padding(c) for c in window.columns) for r in window.rows)

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PadMode
+from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.geometry import Padding, padding_amounts
-from convcalc.engine.shapes import along_the_row
+from convcalc.engine.shapes import amounts_of, choose
 from convcalc.errors import InputError
 
 MOST_PADDED = 1 << 29
@@ -43,7 +43,7 @@ class Padded:
         return [int(cell) for cell in pad_planes(cells, (0, 0), (before, after), self.mode)[0]]
 
 
-def pad(x: Any, padding: Padding = (1,), mode: PadMode | str = PadMode.ZEROS) -> Padded:
+def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.ZEROS) -> Padded:
     """Return `x` (…, H, W) with cells added around it; a single row is padded at its ends.
 
     `padding` is one number, (rows, columns) or (top, bottom, left, right). Raises InputError where the mode
@@ -56,10 +56,12 @@ def pad(x: Any, padding: Padding = (1,), mode: PadMode | str = PadMode.ZEROS) ->
     """
     grid = as_grid(x)
     height, width = (1, grid.shape[0]) if grid.ndim == 1 else grid.shape[-2:]
-    amounts = along_the_row(padding, one_row=height == 1)
+    amounts = amounts_of(padding, one_row=height == 1)
+    if isinstance(amounts, PaddingRule):
+        raise InputError(f"padding '{amounts}' depends on a kernel", hint="give a number")
     rows = padding_amounts(amounts, 0, height, 1, 1, 1)
     columns = padding_amounts(amounts, 1, width, 1, 1, 1)
-    result = Padded(grid, rows, columns, PadMode(mode))
+    result = Padded(grid, rows, columns, choose(PadMode, mode))
     check_mode(result.mode, "rows", height, rows)
     check_mode(result.mode, "columns", width, columns)
     return result

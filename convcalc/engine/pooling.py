@@ -31,7 +31,7 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.padding import pad_planes
-from convcalc.engine.shapes import Pair, along_the_row, four_dimensional, like_the_input, pair
+from convcalc.engine.shapes import Pair, amounts_of, choose, four_dimensional, like_the_input, pair, place_in
 from convcalc.engine.step import Number, PoolingStep, Window
 from convcalc.errors import InputError
 
@@ -50,7 +50,7 @@ def pool(
     *,
     window: Pair = 2,
     stride: Pair | None = None,
-    padding: Padding | int = 0,
+    padding: Padding | int | str = 0,
     dilation: Pair = 1,
     ceil: bool = False,
     count_padding: bool = True,
@@ -69,7 +69,7 @@ def pool(
     """
     grid = as_grid(x)
     four = four_dimensional(grid)
-    kind = PoolKind(kind)
+    kind = choose(PoolKind, kind)
     height, width = four.shape[2:]
     one_row = height == 1 and (adaptive is not None or not isinstance(window, Sequence) or len(window) == 1)
     if not 1 <= norm <= MOST_NORM:
@@ -87,7 +87,7 @@ def pool(
         windows = pair(window, "the window", one_row=one_row)
         strides = windows if stride is None else pair(stride, "stride", one_row=one_row)
         spreads = pair(dilation, "dilation", one_row=one_row)
-        amounts = along_the_row((padding,) if isinstance(padding, int) else padding, one_row=one_row)
+        amounts = amounts_of(padding, one_row=one_row)
         rows, columns = (
             _axis(index, name, size, windows[index], strides[index], amounts, spreads[index], ceil)
             for index, (name, size) in enumerate((("rows", height), ("columns", width)))
@@ -213,7 +213,7 @@ class Pooling:
         >>> pool([[1, 5], [5, 2]]).step((0, 0)).winner
         (0, 1)
         """
-        item, channel, row, column = (0,) * (4 - len(at)) + tuple(at)
+        item, channel, row, column = place_in(self.shape, at)
         window = Window(self.rows.inside(row), self.columns.inside(column))
         plane = self.padded[item, channel]
         cells = [[exact(plane[r, c]) for c in window.columns] for r in window.rows]

@@ -4,10 +4,15 @@ A single row is one-dimensional: a number given once for both axes is then meant
 """
 
 from collections.abc import Sequence
+from numbers import Integral
+from typing import TypeVar
 
+from convcalc.choices import PaddingRule, Word
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding
 from convcalc.errors import InputError
+
+Choice = TypeVar("Choice", bound=Word)
 
 Pair = int | Sequence[int]
 """One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
@@ -15,7 +20,7 @@ Pair = int | Sequence[int]
 
 def pair(value: Pair, what: str, *, one_row: bool = False) -> tuple[int, int]:
     """Return (rows, columns) of an option; a single number is both, or of a single row the columns alone."""
-    numbers = (value,) if isinstance(value, int) else tuple(value)
+    numbers = (int(value),) if isinstance(value, Integral) else tuple(int(number) for number in value)  # type: ignore[union-attr]
     if len(numbers) == 1:
         return (1 if one_row else numbers[0]), numbers[0]
     if len(numbers) != 2:
@@ -23,11 +28,40 @@ def pair(value: Pair, what: str, *, one_row: bool = False) -> tuple[int, int]:
     return numbers[0], numbers[1]
 
 
-def along_the_row(padding: Padding, *, one_row: bool) -> Padding:
-    """Return `padding` with a single number meant for the columns only, where the grid is one row (1-D)."""
-    if one_row and not isinstance(padding, str) and len(padding) == 1:
-        return 0, padding[0]
-    return padding
+def choose(kind: type[Choice], word: str) -> Choice:
+    """Return a word as one of the choices there are; raise InputError naming them.
+
+    >>> choose(PaddingRule, "same")
+    <PaddingRule.SAME: 'same'>
+    """
+    known = [choice.value for choice in kind]
+    if word not in known:
+        raise InputError(f"there is no '{word}' to choose", hint=f"the choices are {', '.join(known)}")
+    return kind(word)
+
+
+def amounts_of(padding: Padding | int | str, *, one_row: bool) -> Padding:
+    """Return padding as a rule or a sequence; a single number is for the columns alone, where the grid is one row.
+
+    >>> amounts_of(1, one_row=True), amounts_of("same", one_row=False)
+    ((0, 1), <PaddingRule.SAME: 'same'>)
+    """
+    if isinstance(padding, str):
+        return choose(PaddingRule, padding)
+    amounts = (int(padding),) if isinstance(padding, Integral) else tuple(int(amount) for amount in padding)  # type: ignore[union-attr]
+    return (0, amounts[0]) if one_row and len(amounts) == 1 else amounts
+
+
+def place_in(shape: tuple[int, int, int, int], at: Sequence[int]) -> tuple[int, int, int, int]:
+    """Return a full index into a four-dimensional output; raise InputError if there is no such cell.
+
+    >>> place_in((1, 1, 4, 4), (1, 2))
+    (0, 0, 1, 2)
+    """
+    item, part, row, column = (0,) * (4 - len(at)) + tuple(at)
+    if not all(0 <= index < length for index, length in zip((item, part, row, column), shape, strict=True)):
+        raise InputError(f"the output has no cell {list(at)}", hint=f"its shape is {'×'.join(map(str, shape))}")
+    return item, part, row, column
 
 
 def four_dimensional(array: Array) -> Array:
