@@ -206,6 +206,21 @@ def test_large_grids_of_short_decimals_are_worked_exactly_too() -> None:
     assert convolve(mixed, [[0.01, 0.5]]).output[0, :3].tolist() == [6.251, -1.3785, 0.01993]
 
 
+def test_a_bias_of_nothing_over_a_fine_denominator() -> None:
+    assert convolve([[1e-300, 0]], [[1e-200]], bias=[0]).output.tolist() == [[0.0, 0.0]]
+    answer = convolve([[8.888616516005705], [1.807]], [[Fraction(-19, 1000000007)]], bias=[0]).output
+    assert answer[1, 0] == float(Fraction("1.807") * -19 / 1000000007)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_large_grid_with_one_long_decimal_agrees_with_its_steps(dtype: Any) -> None:
+    grid = (np.arange(90000).reshape(300, 300) % 100 / 100 + 8).astype(dtype)
+    grid[7, 7] = 0.123456789012
+    result = convolve(grid, [[1, 1], [1, 1]])
+    for at in ((0, 0), (100, 101), (298, 298), (50, 3)):
+        assert result.output[at] == dtype(result.step(at).value)
+
+
 def test_quotients_too_many_to_read_are_floats() -> None:
     answer = convolve(np.full((300, 300), 2), kernel("box")).output
     assert answer.dtype == np.float64

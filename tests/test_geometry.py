@@ -116,6 +116,19 @@ def test_one_missing_number_is_found_whatever_it_is(
     assert found == answers
 
 
+@pytest.mark.parametrize("output", [2, 3, 4, 5])
+@pytest.mark.parametrize("padding", [0, 1])
+def test_every_stride_is_found_with_ceil_too(output: int, padding: int) -> None:
+    strides = {
+        stride for stride in range(1, 20) if len(window_starts(7, 3, stride, padding, padding, 1, True)) == output
+    }
+    try:
+        found = {axis.stride for axis in solve(Question(7, 3, None, padding, None, ceil=True), output)}
+    except InputError:
+        found = set()
+    assert found == strides
+
+
 def test_no_answer_names_the_nearest_outputs() -> None:
     with pytest.raises(InputError, match="no stride gives an output of 60") as caught:
         solve(Question(227, 11, None, 0, None), 60)

@@ -136,6 +136,39 @@ def test_global_is_the_mean_of_each_channel() -> None:
     assert pool([POOL, EXAMPLE_MAP], "avg", adaptive=1).output.tolist() == [[[Fraction(25, 8)]], [[Fraction(-45, 16)]]]
 
 
+@pytest.mark.parametrize("size", [4, 6, 8, 12, 16, 20, 40])
+def test_averages_of_long_decimals_are_the_nearest_floats(size: int) -> None:
+    grid = np.random.default_rng(size).random((size, size))
+    mean = sum(Fraction(str(cell)) for cell in grid.ravel().tolist()) / size**2
+    assert pool(grid, "avg", adaptive=1).output.tolist() == [[float(mean)]]
+
+
+@pytest.mark.parametrize("small", ["1e-18", "1e-20", "1e-300"])
+def test_averages_over_many_decimals_do_not_wrap_round(small: str) -> None:
+    expected = float((Fraction(small) + 3) / 4)
+    assert pool([[float(small), 1], [1, 1]], "avg").output.tolist() == [[expected]]
+
+
+@pytest.mark.parametrize("over", [2**62, 2**64 + 1, 5 * 10**18 + 1])
+def test_averages_of_fine_fractions_are_exact(over: int) -> None:
+    assert pool([[Fraction(1, over), 1], [1, 1]], "avg").output[0, 0] == (Fraction(1, over) + 3) / 4
+
+
+def test_the_sizes_of_the_least_integers() -> None:
+    assert pool([[-(2**63), 1]], "lp", window=(1, 2), norm=1).output.tolist() == [[2**63 + 1]]
+
+
+def test_large_grids_take_the_same_roots() -> None:
+    tile = np.tile([[4, 0], [0, 0]], (150, 150))
+    assert (pool(tile, "lp", norm=3).output == 4).all()
+    np.testing.assert_allclose(pool(np.full((300, 300), 1e-200), "lp").output, 2e-200)
+    np.testing.assert_allclose(pool(np.full((300, 300), 1e200), "lp").output, 2e200)
+
+
+def test_an_irrational_root_makes_the_grid_floats() -> None:
+    assert pool([[10**20, 0, 1, 1]], "lp", window=(1, 2)).output.tolist() == [[1e20, 2**0.5]]
+
+
 def test_channels_are_pooled_apart() -> None:
     assert pool([POOL, EXAMPLE_MAP]).output.tolist() == [[[6, 8], [3, 4]], [[-2, 8], [0, -3]]]
 

@@ -244,7 +244,7 @@ class Convolution:
         sums = np.abs(weights.astype(object)).reshape(self.plan.filters, -1).sum(axis=1)
         bound = max(magnitude(cells), 1) * int(max(sums))
         for biases, biases_over in bias:
-            bound = bound * biases_over + magnitude(biases) * cells_over * weights_over
+            bound = bound * biases_over + max(magnitude(biases), 1) * cells_over * weights_over
         return max(bound, *(magnitude(array) for array, _ in scaled))
 
     def _in_integers(self, scaled: list[tuple[Array, int]], kind: np.dtype[Any] | None) -> Array:

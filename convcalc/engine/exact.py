@@ -194,7 +194,7 @@ def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
     A cell is the decimal m / 10^d if it is the float nearest to that, and m is small enough that no other decimal
     of d places is.
     """
-    most = 2**24 if array.dtype == np.float32 else FLOAT64_INTEGERS
+    most = 10**6 if array.dtype == np.float32 else 10**15
     sample = array.ravel()[:: max(array.size // 1000, 1)]
     for places in range(MOST_DECIMALS + 1):
         if _scaled(sample, places, most) is not None:
@@ -241,7 +241,7 @@ def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None
     small = numerators.dtype == np.int64 and magnitude(numerators) < FLOAT64_INTEGERS and largest < FLOAT64_INTEGERS
     if kind is not None and small:
         # Both are floats exactly, so this division rounds once.
-        return rounded(numerators / divisor, kind)
+        return rounded(numerators / np.asarray(divisor, dtype=np.int64), kind)
     divisors = np.broadcast_to(np.array(divisor, dtype=object), numerators.shape).ravel().tolist()
     pairs = zip(numerators.ravel().tolist(), divisors, strict=True)
     cells = [Fraction(cell, over) for cell, over in pairs]

@@ -12,6 +12,9 @@ from fractions import Fraction
 from convcalc.choices import PaddingRule
 from convcalc.errors import InputError
 
+MOST_WINDOWS = 1 << 16
+"""Windows adaptive pooling may be asked for along one axis."""
+
 
 @dataclass(frozen=True, slots=True)
 class Axis:
@@ -132,6 +135,10 @@ class AdaptiveAxis:
     def __post_init__(self) -> None:
         if self.output < 1:
             raise InputError(f"the output must be at least 1, not {self.output}", hint="try 1")
+        if self.output > MOST_WINDOWS:
+            raise InputError(
+                f"an output of {self.output:,} {self.name} is too large", hint=f"the most is {MOST_WINDOWS:,}"
+            )
 
     before = after = 0
 

@@ -189,22 +189,27 @@ class Pooling:
         totals = self._over_windows(numerators.astype(np.int64 if bound < INT64_LIMIT else object), np.add)
         if divisors is None:
             return quotient(totals, over, kind)
-        return quotient(totals, np.broadcast_to(divisors * over, totals.shape), kind)
+        return quotient(totals, np.broadcast_to(divisors.astype(object) * over, totals.shape), kind)
 
     def _roots(self) -> Array:
         """Work lp pooling: exact powers and sums where there are few, and the root of each."""
         if self.norm == 1:
-            return self._sums(None, np.abs(self.padded))
-        if self.padded.size > LARGEST_EXACT:
-            with np.errstate(over="ignore"):
-                powers = np.abs(as_floats(self.padded, np.dtype(np.float64))) ** self.norm
-                return rounded(self._over_windows(powers, np.add) ** (1 / self.norm), powers.dtype)
+            least = self.padded.dtype == np.int64 and int(self.padded.min()) == -INT64_LIMIT
+            return self._sums(None, np.abs(self.padded.astype(object) if least else self.padded))
+        if self.padded.size > LARGEST_EXACT and float_kind(self.padded) is not None:
+            cells_ = np.abs(as_floats(self.padded, np.dtype(np.float64)))
+            largest = cells_.max() or 1.0  # powers of what is at most 1 do not overflow
+            return rounded(
+                self._over_windows((cells_ / largest) ** self.norm, np.add) ** (1 / self.norm) * largest, cells_.dtype
+            )
         cells = [_power(exact(cell), self.norm) for cell in self.padded.ravel()]
         powers = np.empty(len(cells), dtype=object)
         powers[:] = cells
         sums = self._over_windows(powers.reshape(self.padded.shape), np.add)
         as_float = float_kind(self.padded) is not None
         roots = [settle_root(cell, self.norm, as_float=as_float) for cell in sums.ravel()]
+        if any(isinstance(value, float) for value in roots):
+            roots = [float(value) for value in roots]
         return as_grid(np.array(roots, dtype=object)).reshape(sums.shape)
 
     def step(self, at: Sequence[int], number: int = 1) -> PoolingStep:
@@ -255,7 +260,8 @@ def settle_root(power: int | Fraction, degree: int, *, as_float: bool) -> Number
     # The root of n/d is that of n·d^(degree − 1), over d; 2^64 times as fine as whole numbers is finer than a float.
     scale = 1 << 64
     fine = whole_root(power.numerator * power.denominator ** (degree - 1) * scale**degree, degree)
-    return to_float(Fraction(fine, power.denominator * scale))
+    # It lies between this and the next, so half a step more rounds to the right side.
+    return to_float(Fraction(2 * fine + 1, 2 * power.denominator * scale))
 
 
 def whole_root(value: int, degree: int) -> int:

@@ -221,6 +221,8 @@ def _one_missing(question: Question, output: int) -> Iterator[Filling]:
         assert p is not None
         travel = n + 2 * p - (d * (f - 1) + 1)
         most = travel // (output - 1) + 1 if output > 1 else travel + 1
+        if question.ceil and output > 1:
+            most = travel // (output - 2) + 1 if output > 2 else n + p
         least = max(travel // (output + 1), 1)
         yield from ((n, f, stride, p, d) for stride in range(most, least - 1, -1))
         return
@@ -267,7 +269,8 @@ def _instead(question: Question, output: int) -> str:
     told = f"{looked(missing)}{f': give {further} to look further' if further else ''}; " if len(missing) > 1 else ""
     if "padding" in missing:
         told += "padding 'same' may be uneven, which this is not; "
-    outputs = sorted({axis.output for axis in _near(question, output)}, key=lambda got: abs(got - output))
+    others = {axis.output for axis in _near(question, output)} - {output}
+    outputs = sorted(others, key=lambda got: abs(got - output))
     if not outputs:
         return told + "a smaller kernel, or a larger input, fits more often"
     return f"{told}the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"

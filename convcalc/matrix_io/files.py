@@ -257,11 +257,14 @@ def write_whole(path: Path, lines: Iterator[str] | Array) -> None:
     An array is written as NPY; a special file, such as /dev/null, is written straight.
     """
     try:
-        if path.parts[:2] in (("/", "dev"), ("/", "proc")) or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
+        is_stream = path.parts[:3] == ("/", "dev", "fd") or path.parts[:2] == ("/", "proc")
+        if is_stream or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
             with os.fdopen(os.open(path, os.O_WRONLY), "wb") as stream:
                 _write(stream, lines)
             return
         target = Path(os.path.realpath(path))
+        if target.exists() and not os.access(target, os.W_OK):
+            raise InputError(f"cannot write '{path}': it is read-only", hint="name another file")
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".convcalc-")
         try:
