@@ -31,6 +31,9 @@ def test_numbers_of_numpy_and_words_are_understood() -> None:
         (lambda: convcalc.pool([[1, 2], [3, 4]]).step((0, 1)), r"no cell \[0, 1\]"),
         (lambda: convcalc.pool([[1, 2], [3, 4]], "mean"), "no 'mean' to choose"),
         (lambda: convcalc.pad([[1]], "same"), "depends on a kernel"),
+        (lambda: convcalc.pad([[1]], (1.5,)), "padding takes whole numbers"),  # type: ignore[arg-type]
+        (lambda: convcalc.convolve([[1]], [[1]], stride=1.5), "stride takes whole numbers"),  # type: ignore[arg-type]
+        (lambda: convcalc.convolve([[1]], [[1]], stride="2"), "stride takes whole numbers"),  # type: ignore[arg-type]
         (lambda: convcalc.read_grid("nope.txt"), "no file 'nope.txt'"),
         (lambda: convcalc.kernel("nope"), "no kernel named 'nope'"),
         (lambda: convcalc.Axis(0, 1), "input must be at least 1"),

@@ -3,9 +3,9 @@
 A single row is one-dimensional: a number given once for both axes is then meant for its columns alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from numbers import Integral
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from convcalc.choices import PaddingRule, Word
 from convcalc.engine.exact import Array
@@ -18,9 +18,21 @@ Pair = int | Sequence[int]
 """One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
 
 
+def whole_numbers(value: Any, what: str) -> tuple[int, ...]:
+    """Return one whole number, or several, as a tuple; raise InputError for anything else, and never round.
+
+    >>> whole_numbers(2, "stride"), whole_numbers([2, 1], "stride")
+    ((2,), (2, 1))
+    """
+    numbers = [value] if isinstance(value, Integral) or not isinstance(value, Iterable) else list(value)
+    if not all(isinstance(number, Integral) for number in numbers):
+        raise InputError(f"{what} takes whole numbers, not {value!r}", hint="write 2, or (2, 1) for rows and columns")
+    return tuple(int(number) for number in numbers)
+
+
 def pair(value: Pair, what: str, *, one_row: bool = False) -> tuple[int, int]:
     """Return (rows, columns) of an option; a single number is both, or of a single row the columns alone."""
-    numbers = (int(value),) if isinstance(value, Integral) else tuple(int(number) for number in value)  # type: ignore[union-attr]
+    numbers = whole_numbers(value, what)
     if len(numbers) == 1:
         return (1 if one_row else numbers[0]), numbers[0]
     if len(numbers) != 2:
@@ -48,7 +60,7 @@ def amounts_of(padding: Padding | int | str, *, one_row: bool) -> Padding:
     """
     if isinstance(padding, str):
         return choose(PaddingRule, padding)
-    amounts = (int(padding),) if isinstance(padding, Integral) else tuple(int(amount) for amount in padding)  # type: ignore[union-attr]
+    amounts = whole_numbers(padding, "padding")
     return (0, amounts[0]) if one_row and len(amounts) == 1 else amounts
 
 
