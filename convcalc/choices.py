@@ -40,6 +40,59 @@ class PoolKind(Word):
     LP = "lp"
 
 
+class ActivationKind(Word):
+    """The functions of one cell."""
+
+    RELU = "relu"
+    LEAKY_RELU = "leaky-relu"
+    ELU = "elu"
+    GELU = "gelu"
+    GELU_TANH = "gelu-tanh"
+    SILU = "silu"
+    SIGMOID = "sigmoid"
+    TANH = "tanh"
+    SOFTPLUS = "softplus"
+
+
+class LossKind(Word):
+    """What is made of the distance between an output and its target."""
+
+    CROSS_ENTROPY = "cross-entropy"
+    BCE = "bce"
+    MSE = "mse"
+    MAE = "mae"
+
+
+class Reduction(Word):
+    """What is made of a loss's terms."""
+
+    MEAN = "mean"
+    SUM = "sum"
+    NONE = "none"
+
+
+class TransposedReading(Word):
+    """How a transposed convolution is read."""
+
+    SCATTER = "scatter"
+    ZEROS = "zeros"
+
+
+class ConvolutionReading(Word):
+    """How a convolution is read as one product of matrices."""
+
+    MATMUL = "matmul"
+    TOEPLITZ = "toeplitz"
+
+
+class Gradient(Word):
+    """With respect to what a gradient is the answer."""
+
+    INPUT = "input"
+    KERNEL = "kernel"
+    BIAS = "bias"
+
+
 class Order(Word):
     """The order in which a window's products are written."""
 

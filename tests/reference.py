@@ -126,3 +126,53 @@ def reduced(cells: list[Any], kind: str, counted: int, norm: int) -> Any:
     if kind == "avg":
         return Fraction(sum(cells)) / counted
     return math.pow(sum(abs(float(cell)) ** norm for cell in cells), 1 / norm)
+
+
+def transposed(
+    items: list[list[Plane]],
+    kernel: list[list[Plane]],
+    *,
+    bias: list[Any] | None = None,
+    stride: tuple[int, int] = (1, 1),
+    padding: tuple[int, int, int, int] = (0, 0, 0, 0),
+    output_padding: tuple[int, int] = (0, 0),
+    dilation: tuple[int, int] = (1, 1),
+    groups: int = 1,
+) -> list[list[Plane]]:
+    """Every input cell stamps the kernel (channels × maps a group × rows × columns) onto a large enough map."""
+    top, bottom, left, right = padding
+    maps_a_group, channels_a_group = len(kernel[0]), len(kernel) // groups
+    answer = []
+    for channels in items:
+        height, width = len(channels[0]), len(channels[0][0])
+        tall = (height - 1) * stride[0] + dilation[0] * (len(kernel[0][0]) - 1) + 1 + output_padding[0]
+        wide = (width - 1) * stride[1] + dilation[1] * (len(kernel[0][0][0]) - 1) + 1 + output_padding[1]
+        maps = []
+        for map_ in range(maps_a_group * groups):
+            plane = [[0] * wide for _ in range(tall)]
+            first = map_ // maps_a_group * channels_a_group
+            for c in range(first, first + channels_a_group):
+                for y in range(height):
+                    for x in range(width):
+                        for i, line in enumerate(kernel[c][map_ % maps_a_group]):
+                            for j, weight in enumerate(line):
+                                row, column = y * stride[0] + i * dilation[0], x * stride[1] + j * dilation[1]
+                                plane[row][column] += channels[c][y][x] * weight
+            more = bias[map_] if bias is not None else 0
+            maps.append([[cell + more for cell in row[left : wide - right]] for row in plane[top : tall - bottom]])
+        answer.append(maps)
+    return answer
+
+
+def slope(function: Any, grid: Any, place: tuple[int, ...], step: Fraction) -> Any:
+    """Return the central difference of a function of a nested list with respect to one cell: exact if it is linear."""
+
+    def moved(by: Fraction) -> Any:
+        def copy(part: Any, at: tuple[int, ...]) -> Any:
+            if not at:
+                return part + by
+            return [copy(p, at[1:]) if index == at[0] else p for index, p in enumerate(part)]
+
+        return function(copy(grid, place))
+
+    return (moved(step) - moved(-step)) / (2 * step)

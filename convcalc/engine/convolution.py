@@ -34,7 +34,7 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
 from convcalc.engine.padding import check_mode, pad_planes
-from convcalc.engine.shapes import Pair, amounts_of, choose, four_dimensional, like_the_input, pair, place_in
+from convcalc.engine.shapes import Pair, amounts_of, biases_of, choose, four_dimensional, like_the_input, pair, place_in
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
 from convcalc.errors import InputError
 
@@ -170,12 +170,7 @@ def convolve(
     if flip:
         kernels = kernels[..., ::-1, ::-1]
     plan_ = plan(four.shape, kernels.shape, stride=stride, padding=padding, dilation=dilation, groups=groups, mode=mode)
-    biases = None if bias is None else as_grid(bias).ravel()
-    if biases is not None and biases.size != plan_.filters:
-        wants = f"{plan_.filters} filter{'s' * (plan_.filters != 1)}"
-        example = ",".join(["1"] * min(plan_.filters, 4))
-        has = f"{biases.size} bias{'es' * (biases.size != 1)}"
-        raise InputError(f"{wants} cannot take {has}", hint=f"one bias per filter, as in {example}")
+    biases = biases_of(bias, plan_.filters, "filter")
     return Convolution(four, kernels, biases, plan_, grid.ndim, flip)
 
 

@@ -28,6 +28,8 @@ MOST_DECIMALS = 15
 
 TOO_LARGE, SCALE_DOWN = "is larger than a float can hold", "scale the input down, or write it in integers"
 INT64_LIMIT = 1 << 63
+INT64_SAFE = 1 << 62
+"""Below this, two int64 can be added."""
 FLOAT64_INTEGERS = 1 << 53
 
 

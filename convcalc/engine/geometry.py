@@ -158,6 +158,90 @@ class AdaptiveAxis:
         return False
 
 
+@dataclass(frozen=True, slots=True)
+class TransposedAxis:
+    """A transposed convolution along one axis: `size` cells stamp `kernel` cells each, `stride` cells apart.
+
+    `cut` and `cut_end` are taken off the two ends of what is stamped, `extra` is added at the far end. The output is
+    (N − 1)·S − 2P + D·(F − 1) + 1 + output padding: the input of the convolution that this one turns round.
+
+    >>> TransposedAxis(3, 3, stride=2, cut=1, cut_end=1, extra=1).output
+    6
+    """
+
+    size: int
+    kernel: int
+    stride: int = 1
+    cut: int = 0
+    cut_end: int = 0
+    dilation: int = 1
+    extra: int = 0
+
+    def __post_init__(self) -> None:
+        for what, value, least in (
+            ("stride", self.stride, 1),
+            ("dilation", self.dilation, 1),
+            ("padding", min(self.cut, self.cut_end), 0),
+            ("output padding", self.extra, 0),
+        ):
+            if value < least:
+                raise InputError(f"the {what} must be at least {least}, not {value}", hint=f"try {least}")
+        most = max(self.stride, self.dilation) - 1
+        if self.extra > most:
+            raise InputError(
+                f"output padding of {self.extra} is too much: it must be smaller than the stride or the dilation",
+                hint=f"the most here is {most}: it only tells apart sizes that a stride makes alike",
+            )
+        if self.output < 1:
+            raise InputError(
+                f"padding of {self.cut} and {self.cut_end} cuts off all {self.stamped} cells that are stamped",
+                hint=f"cut off at most {self.stamped + self.extra - 1}",
+            )
+
+    @classmethod
+    def of(
+        cls, size: int, kernel: int, stride: int, padding: Sequence[int], axis: int, dilation: int, extra: int
+    ) -> "TransposedAxis":
+        """Return the axis of these options, `axis` being 0 for rows and 1 for columns."""
+        before, after = padding_amounts(padding, axis, size, kernel, max(stride, 1), dilation)
+        return cls(size, kernel, stride, before, after, dilation, extra)
+
+    @property
+    def extent(self) -> int:
+        """How many cells a stamp spans, its dilation counted."""
+        return self.dilation * (self.kernel - 1) + 1
+
+    @property
+    def stamped(self) -> int:
+        """How many cells all stamps together span, before anything is cut off."""
+        return (self.size - 1) * self.stride + self.extent
+
+    @property
+    def output(self) -> int:
+        """The output's size."""
+        return self.stamped - self.cut - self.cut_end + self.extra
+
+    @property
+    def before(self) -> int:
+        """The border before the zero-inserted input; negative where it is cut instead."""
+        return self.extent - 1 - self.cut
+
+    @property
+    def after(self) -> int:
+        """The border behind the zero-inserted input; negative where it is cut instead."""
+        return self.extent - 1 - self.cut_end + self.extra
+
+    def stamps(self, index: int) -> range:
+        """Return where input cell `index` stamps, on the output; parts of it may lie beyond its ends, cut off."""
+        start = index * self.stride - self.cut
+        return range(start, start + self.extent, self.dilation)
+
+    def alike(self) -> range:
+        """Return the input sizes that a convolution of these settings makes `size` of: what `extra` tells apart."""
+        least = self.stamped - self.cut - self.cut_end
+        return range(least, least + self.stride)
+
+
 AnyAxis = Axis | AdaptiveAxis
 Padding = PaddingRule | Sequence[int]
 """A rule, or amounts: one for all sides, (rows, columns), or (top, bottom, left, right)."""

@@ -152,7 +152,7 @@ class Pooling:
             return self._over_windows(self._pad(self.input, losing(self.input)), meet)
         if self.kind == PoolKind.LP:
             return self._roots()
-        return self._sums(self._divisors() if self.kind == PoolKind.AVG else None)
+        return self._sums(self.divisors() if self.kind == PoolKind.AVG else None)
 
     @property
     def output(self) -> Array:
@@ -164,7 +164,7 @@ class Pooling:
         pooled: Array = _along(_along(x, self.rows, 2, meet), self.columns, 3, meet)
         return pooled
 
-    def _divisors(self) -> Array:
+    def divisors(self) -> Array:
         """Return what each window's sum is divided by, (rows, columns)."""
         down, across = (
             np.array([len(self._counted(axis, i)) for i in range(axis.output)]) for axis in (self.rows, self.columns)

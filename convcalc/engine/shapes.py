@@ -8,7 +8,7 @@ from numbers import Integral
 from typing import Any, TypeVar
 
 from convcalc.choices import PaddingRule, Word
-from convcalc.engine.exact import Array
+from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.geometry import Padding
 from convcalc.errors import InputError
 
@@ -62,6 +62,24 @@ def amounts_of(padding: Padding | int | str, *, one_row: bool) -> Padding:
         return choose(PaddingRule, padding)
     amounts = whole_numbers(padding, "padding")
     return (0, amounts[0]) if one_row and len(amounts) == 1 else amounts
+
+
+def biases_of(bias: Any, count: int, noun: str) -> Array | None:
+    """Return one bias for each of `count` filters (or other nouns), or None; raise InputError for another number.
+
+    >>> biases_of([1, 0], 2, "filter").tolist()
+    [1, 0]
+    """
+    if bias is None:
+        return None
+    biases = as_grid(bias).ravel()
+    if biases.size != count:
+        example = ",".join(["1"] * min(count, 4))
+        raise InputError(
+            f"{count} {noun}{'s' * (count != 1)} cannot take {biases.size} bias{'es' * (biases.size != 1)}",
+            hint=f"one bias per {noun}, as in {example}",
+        )
+    return biases
 
 
 def place_in(shape: tuple[int, int, int, int], at: Sequence[int]) -> tuple[int, int, int, int]:

@@ -72,3 +72,19 @@ class PoolingStep:
     winner: tuple[int, int] | None = None
     total: Number | None = None
     divisor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DotStep:
+    """One output of a fully connected layer: each input times its weight, the bias, the value.
+
+    `at` is (item, output).
+    """
+
+    number: int
+    at: tuple[int, int]
+    cells: tuple[Number, ...]
+    weights: tuple[Number, ...]
+    products: tuple[Number, ...]
+    bias: Number | None
+    value: Number

@@ -1,0 +1,117 @@
+"""Fully connected layers: a grid flattened to a row, and weights times that row, plus a bias."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.exact import Array, as_grid, exact, float_kind, settle_cells, settle_number
+from convcalc.engine.shapes import biases_of
+from convcalc.engine.step import DotStep
+from convcalc.errors import InputError
+
+
+def flatten(x: Any) -> Array:
+    """Return a grid (W), (H, W) or (C, H, W) as one row (C·H·W), a batch (N, C, H, W) as (N, C·H·W).
+
+    Cells go row by row, channel after channel, as numpy and PyTorch store them.
+
+    >>> flatten([[[6, 8], [3, 4]], [[1, 2], [0, 5]]]).tolist()
+    [6, 8, 3, 4, 1, 2, 0, 5]
+    """
+    grid = as_grid(x)
+    row: Array = grid.reshape(grid.shape[0], -1) if grid.ndim == 4 else grid.reshape(-1)
+    return row
+
+
+@dataclass(frozen=True)
+class Linear:
+    """A fully connected layer ready to be asked for its `output`, or for the working of one cell of it.
+
+    It is worked as a 1×1 convolution whose channels are the inputs, so that it is as exact as one.
+    """
+
+    input: Array
+    weights: Array
+    convolution: Convolution
+
+    @property
+    def batch(self) -> int:
+        """How many rows of inputs there are."""
+        return self.convolution.plan.items
+
+    @property
+    def output(self) -> Array:
+        """The answer: (outputs) for a row given as one, else (items, outputs)."""
+        maps = self.convolution.maps[:, :, 0, 0]
+        result: Array = maps[0] if self.input.ndim == 1 else maps
+        return result
+
+    def step(self, item: int, output: int, number: int = 1) -> DotStep:
+        """Return the working of one output: every input times its weight, and the bias.
+
+        >>> linear([1, 2], [[3, 4]], [5]).step(0, 0).products, linear([1, 2], [[3, 4]], [5]).step(0, 0).value
+        ((3, 8), 16)
+        """
+        row = [exact(cell) for cell in self.input.reshape(-1, self.weights.shape[1])[item]]
+        weights = [exact(weight) for weight in self.weights[output]]
+        products = [cell * weight for cell, weight in zip(row, weights, strict=True)]
+        cells_float, weights_float = float_kind(self.input) is not None, float_kind(self.weights) is not None
+        as_float, total, bias = cells_float or weights_float, sum(products), None
+        if self.convolution.bias is not None:
+            bias_float = float_kind(self.convolution.bias) is not None
+            exactly = exact(self.convolution.bias[output])
+            as_float, total = as_float or bias_float, total + exactly
+            bias = settle_number(exactly, as_float=bias_float)
+        (settled,) = settle_cells([row], as_float=cells_float)
+        (shown,) = settle_cells([weights], as_float=weights_float)
+        (made,) = settle_cells([products], as_float=cells_float or weights_float)
+        return DotStep(number, (item, output), settled, shown, made, bias, settle_number(total, as_float=as_float))
+
+
+def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -> Linear:
+    """Multiply inputs (in) or (items, in) by weights (out, in), and add a bias (out): PyTorch's x·Wᵀ + b.
+
+    With `transpose` the weights are (in, out). Raises InputError where the numbers disagree, saying which.
+
+    >>> linear([2, 1], [[1, -1], [3, 0], [0, 5]], [1, 0, 0]).output.tolist()
+    [2, 6, 5]
+    """
+    grid, matrix = as_grid(x), as_grid(weights)
+    if matrix.ndim == 1:
+        matrix = matrix[None]
+    if matrix.ndim > 2:
+        raise InputError(
+            f"the weights have {matrix.ndim} axes, and a fully connected layer's have 2",
+            hint="one row of weights an output",
+        )
+    if transpose:
+        matrix = matrix.T
+    _check(grid.shape, matrix.shape, transpose=transpose)
+    rows = grid.reshape(-1, grid.shape[-1])
+    biases = biases_of(bias, matrix.shape[0], "output")
+    return Linear(grid, matrix, convolve(rows[:, :, None, None], matrix[:, :, None, None], bias=biases))
+
+
+def _check(shape: Sequence[int], weights: Sequence[int], *, transpose: bool) -> None:
+    outputs, inputs = weights
+    cells = math.prod(shape[-3:])
+    if len(shape) <= 2 and shape[-1] == inputs:
+        return
+    said = "×".join(map(str, shape))
+    if cells == inputs:
+        raise InputError(
+            f"the input is {said}, not a row of {inputs}", hint="`convcalc flatten` makes it one: pipe it through first"
+        )
+    given = f"{inputs}×{outputs}" if transpose else f"{outputs}×{inputs}"
+    message = f"the weights ({given}) take {inputs} input{'s' * (inputs != 1)}, but the input is {said}"
+    if len(shape) > 2:
+        raise InputError(message, hint=f"flattened it has {cells} cells, so the weights must be {outputs}×{cells}")
+    message = f"the weights ({given}) take {inputs} input{'s' * (inputs != 1)}, but there are {shape[-1]}"
+    if outputs == shape[-1]:
+        fix = "leave --transpose out" if transpose else "--transpose takes them so"
+        raise InputError(message, hint=f"the transposed weights, {inputs}×{outputs} as out×in, would fit: {fix}")
+    raise InputError(
+        message, hint=f"weights are out×in{' (--transpose: in×out)' * transpose}: {outputs}×{shape[-1]} would fit"
+    )

@@ -1,0 +1,188 @@
+"""Backward through a convolution: the gradients of its input, its kernel and its bias, each as a sum one can follow.
+
+A weight's gradient is the sum of every cell it multiplied, times the gradient of what that product went into: the
+input convolved with the output's gradient, stride and dilation changing places. The input's gradient is the transposed
+convolution of the output's gradient with the same kernel.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convcalc.choices import PadMode
+from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.exact import (
+    INT64_SAFE,
+    Array,
+    as_grid,
+    exact,
+    float_kind,
+    magnitude,
+    over_common_denominator,
+    quotient,
+    settle_number,
+)
+from convcalc.engine.geometry import Axis, TransposedAxis
+from convcalc.engine.padding import pad_planes
+from convcalc.engine.shapes import like_the_input
+from convcalc.engine.transposed import Transposed
+from convcalc.errors import InputError
+
+
+def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
+    """Return an output's gradient with the shape of `maps`: given of the output's shape, or one number for every cell.
+
+    Raises InputError for any other shape.
+    """
+    grid = as_grid([gradient] if np.ndim(gradient) == 0 else gradient)
+    if grid.size == 1:
+        return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)
+    trimmed = tuple(length for length in grid.shape if length > 1)
+    if grid.size != maps.size or trimmed != tuple(length for length in output.shape if length > 1):
+        said = "×".join(map(str, grid.shape)), "×".join(map(str, output.shape))
+        raise InputError(
+            f"the gradient is {said[0]}, but the output is {said[1]}",
+            hint="give one number a cell of the output, or 1 for all of them",
+        )
+    return grid.reshape(maps.shape)
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """The gradients of a convolution, given its output's (N, O, rows, columns); each is made when it is asked for."""
+
+    forward: Convolution
+    output: Array
+
+    @cached_property
+    def kernel_parts(self) -> tuple[Convolution, ...]:
+        """For each group the convolution whose maps, (C / groups, O / groups, h, w), are its weights' gradients.
+
+        Its items are the input's channels, its channels the items of the batch, its filters the output's gradients.
+        """
+        plan, x = self.forward.plan, self.forward.input
+        rows, columns = plan.rows, plan.columns
+        sides = [(rows.before, rows.after), (columns.before, columns.after)]
+        if plan.mode is not PadMode.ZEROS:
+            x, sides = self.forward.padded, [(0, 0), (0, 0)]
+        ends = []
+        for index, axis in enumerate((rows, columns)):
+            before, after = sides[index]
+            after -= left_over(axis)
+            ends.append(x.shape[2 + index] + min(after, 0))
+            sides[index] = before, max(after, 0)
+        x = x[:, :, : ends[0], : ends[1]]
+        depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
+        return tuple(
+            convolve(
+                x[:, group * depth : (group + 1) * depth].transpose(1, 0, 2, 3),
+                self.output[:, group * filters : (group + 1) * filters].transpose(1, 0, 2, 3),
+                stride=(rows.dilation, columns.dilation),
+                dilation=(rows.stride, columns.stride),
+                padding=(*sides[0], *sides[1]),
+            )
+            for group in range(plan.groups)
+        )
+
+    @cached_property
+    def kernel(self) -> Array:
+        """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w)."""
+        parts = [part.maps.transpose(1, 0, 2, 3) for part in self.kernel_parts]
+        whole = as_grid(np.concatenate([part.astype(np.result_type(*parts)) for part in parts]))
+        return whole[..., ::-1, ::-1] if self.forward.flipped else whole
+
+    @cached_property
+    def input_part(self) -> Transposed:
+        """The transposed convolution whose maps are the gradient of the input (where it folds, of the padded input)."""
+        plan = self.forward.plan
+        folds = self.folds
+        axes = []
+        for axis, size in ((plan.rows, self.output.shape[2]), (plan.columns, self.output.shape[3])):
+            cut, cut_end = (0, 0) if folds else (axis.before, axis.after)
+            axes.append(TransposedAxis(size, axis.kernel, axis.stride, cut, cut_end, axis.dilation, left_over(axis)))
+        return Transposed(self.output, self.forward.kernel, None, axes[0], axes[1], plan.groups, 4)
+
+    @property
+    def folds(self) -> bool:
+        """Whether the padding repeats cells of the input, so that its gradients go back to them."""
+        plan = self.forward.plan
+        padded = (plan.rows.before, plan.rows.after, plan.columns.before, plan.columns.after)
+        return plan.mode is not PadMode.ZEROS and any(padded)
+
+    @cached_property
+    def input(self) -> Array:
+        """The gradient of the input, (N, C, H, W)."""
+        maps = self.input_part.maps
+        if not self.folds:
+            return maps
+        scaled = over_common_denominator(maps)
+        cells, over = (maps, 0) if scaled is None else scaled
+        if over and magnitude(cells) * max(cells.shape) ** 2 >= INT64_SAFE:
+            cells = cells.astype(object)
+        folded = np.zeros(self.forward.input.shape, dtype=cells.dtype)
+        rows, columns = self._sources()
+        np.add.at(folded, np.ix_(*map(np.arange, folded.shape[:2]), rows, columns), cells)
+        return quotient(folded, over, float_kind(maps)) if over else folded
+
+    def _sources(self) -> tuple[Array, Array]:
+        """Return which row and which column of the input each padded one repeats."""
+        plan = self.forward.plan
+        rows, columns = (
+            pad_planes(np.arange(axis.size)[None], (0, 0), (axis.before, axis.after), plan.mode)[0]
+            for axis in (plan.rows, plan.columns)
+        )
+        return rows, columns
+
+    def folded(self) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
+        """Yield each input cell, (row, column), that the padding repeats, and its places on the padded input."""
+        rows, columns = (source.tolist() for source in self._sources())
+        plan = self.forward.plan
+        for row in range(plan.rows.size):
+            for column in range(plan.columns.size):
+                places = [
+                    (r, c)
+                    for r, from_row in enumerate(rows)
+                    for c, from_column in enumerate(columns)
+                    if (from_row, from_column) == (row, column)
+                ]
+                if len(places) > 1:
+                    yield (row, column), places
+
+    @cached_property
+    def bias(self) -> Array:
+        """The gradient of the bias: the sum of each map's gradients, (O)."""
+        as_float = float_kind(self.output) is not None
+        sums = [sum(exact(cell) for cell in self.output[:, o].ravel()) for o in range(self.output.shape[1])]
+        return as_grid([settle_number(total, as_float=as_float) for total in sums])
+
+    def input_like(self) -> Array:
+        """Return the gradient of the input with the axes the input was given with."""
+        dimensions = self.forward.input_dimensions
+        return like_the_input(self.input, dimensions, many_maps=dimensions > 2)
+
+    def kernel_like(self) -> Array:
+        """Return the gradient of the kernel with no more axes than it needs."""
+        kernel = self.kernel
+        if kernel.shape[0] > 1:
+            return kernel
+        one: Array = kernel[0] if kernel.shape[1] > 1 else kernel[0, 0]
+        return one
+
+
+def left_over(axis: Axis) -> int:
+    """Return how many cells at the end of a padded axis no window reaches."""
+    return axis.room % axis.stride
+
+
+def backward(forward: Convolution, gradient: Any = 1) -> Gradients:
+    """Return the gradients of a convolution, given that of its output: of the output's shape, or one number for all.
+
+    >>> from convcalc.engine.convolution import convolve
+    >>> gradients = backward(convolve([[1, 2], [3, 4]], [[5, 6]]), [[1], [10]])
+    >>> gradients.kernel_like().tolist(), gradients.input_like().tolist(), gradients.bias.tolist()
+    ([[31, 42]], [[5, 6], [50, 60]], [11])
+    """
+    return Gradients(forward, like_the_output(gradient, forward.output, forward.maps))

@@ -1,0 +1,182 @@
+"""Other readings of one convolution: as two matrix products, and from the side of an input cell.
+
+Patches times the kernel as a column (im2col), one large sparse (Toeplitz) matrix times the input as a column, and
+which outputs read a given cell.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from convcalc.choices import PadMode
+from convcalc.engine.convolution import Convolution
+from convcalc.engine.exact import Array, exact, float_kind, settle_number
+from convcalc.engine.padding import pad_planes
+from convcalc.engine.step import Number
+from convcalc.errors import InputError
+
+MOST_CELLS = 20_000
+"""Cells of a matrix that is written out to be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """One group's matrix product: `left` (m, k) times `right` (k, n) is `result` (m, n).
+
+    Of a sparse `left`, `written` marks the cells where a weight stands; the others are empty.
+    """
+
+    left: Array
+    right: Array
+    result: Array
+    written: Array | None = None
+
+
+def check_readable(rows: int, columns: int, name: str) -> None:
+    """Raise InputError for a matrix that is too large to be read."""
+    if rows * columns > MOST_CELLS:
+        raise InputError(
+            f"the {name} would be {rows:,}×{columns:,}, too large to be read",
+            hint="use a smaller part of the input, or a larger stride",
+        )
+
+
+def as_matmul(result: Convolution) -> list[Product]:
+    """Return, for each group, the patches (items·windows, depth·h·w) times the kernel's columns (depth·h·w, filters).
+
+    A patch is a window's cells in a row: channel after channel, row by row (im2col). Raises InputError where that is
+    too large to be read.
+
+    >>> from convcalc.engine.convolution import convolve
+    >>> as_matmul(convolve([[1, 2, 3], [4, 5, 6]], [[1, 0], [0, 1]]))[0].left.tolist()
+    [[1, 2, 4, 5], [2, 3, 5, 6]]
+    """
+    plan, x = result.plan, result.padded
+    depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
+    windows = plan.rows.output * plan.columns.output
+    check_readable(plan.items * windows, depth * plan.rows.kernel * plan.columns.kernel, "patches matrix")
+    products = []
+    for group in range(plan.groups):
+        channels = slice(group * depth, (group + 1) * depth)
+        maps = slice(group * filters, (group + 1) * filters)
+        patches = [
+            x[item, channels][np.ix_(range(depth), plan.rows.reads(row), plan.columns.reads(column))].ravel()
+            for item in range(plan.items)
+            for row in range(plan.rows.output)
+            for column in range(plan.columns.output)
+        ]
+        columns = result.kernel[maps].reshape(filters, -1).T
+        made = result.maps[:, maps].transpose(0, 2, 3, 1).reshape(-1, filters)
+        products.append(Product(np.array(patches, dtype=x.dtype), columns, made))
+    return products
+
+
+def as_toeplitz(result: Convolution) -> list[Product]:
+    """Return, for each group, the sparse matrix (filters·rows·columns, depth·H·W) times the input as columns.
+
+    Each row holds the kernel's weights at the cells that one output reads. Raises InputError where that is too large
+    to be read.
+
+    >>> from convcalc.engine.convolution import convolve
+    >>> as_toeplitz(convolve([1, 2, 3], [5, 6]))[0].left.tolist()
+    [[5, 6, 0], [0, 5, 6]]
+    """
+    plan, kernel = result.plan, result.kernel
+    depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
+    height, width = plan.rows.size, plan.columns.size
+    shape = (filters, plan.rows.output, plan.columns.output, depth, height, width)
+    check_readable(filters * plan.rows.output * plan.columns.output, depth * height * width, "matrix")
+    down, across = sources(result)
+    products = []
+    for group in range(plan.groups):
+        maps = slice(group * filters, (group + 1) * filters)
+        matrix, written = np.zeros(shape, dtype=kernel.dtype), np.zeros(shape, dtype=bool)
+        for row, column in np.ndindex(plan.rows.output, plan.columns.output):
+            for i, r in enumerate(plan.rows.reads(row)):
+                for j, c in enumerate(plan.columns.reads(column)):
+                    if down[r] >= 0 and across[c] >= 0:
+                        matrix[:, row, column, :, down[r], across[c]] += kernel[maps, :, i, j]
+                        written[:, row, column, :, down[r], across[c]] = True
+        flat = (filters * plan.rows.output * plan.columns.output, depth * height * width)
+        cells = result.input[:, group * depth : (group + 1) * depth].reshape(plan.items, -1).T
+        made = result.maps[:, maps].reshape(plan.items, -1).T
+        products.append(Product(matrix.reshape(flat), cells, made, written.reshape(flat)))
+    return products
+
+
+def sources(result: Convolution) -> tuple[list[int], list[int]]:
+    """Return which row, and which column, of the input each padded one repeats; -1 for one of zeros."""
+    plan = result.plan
+    found = []
+    for axis in (plan.rows, plan.columns):
+        fill = -1 if plan.mode is PadMode.ZEROS else 0
+        found.append(
+            pad_planes(np.arange(axis.size)[None], (0, 0), (axis.before, axis.after), plan.mode, fill)[0].tolist()
+        )
+    return found[0], found[1]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One output that reads the cell, `at` being (map, row, column), with the weight at `tap` (row, column)."""
+
+    at: tuple[int, int, int]
+    tap: tuple[int, int]
+    weight: Number
+    cell: Number
+    product: Number
+
+
+@dataclass(frozen=True)
+class Readings:
+    """Which outputs read one input cell (item, channel, row, column): each with its weight, and all as a grid."""
+
+    at: tuple[int, int, int, int]
+    found: tuple[Reading, ...]
+    weights: Array
+    """The weight with which each output (maps, rows, columns) reads the cell; 0 where it does not."""
+
+
+def reads(result: Convolution, at: tuple[int, ...]) -> Readings:
+    """Return which outputs read the input cell ([item,] [channel,] row, column), and with which weight.
+
+    A cell that the padding repeats may be read several times by one output.
+
+    >>> from convcalc.engine.convolution import convolve
+    >>> readings = reads(convolve([[1, 2, 3]], [[5, 6]]), (0, 1))
+    >>> [(reading.at, reading.weight) for reading in readings.found], readings.weights.tolist()
+    ([((0, 0, 0), 6), ((0, 0, 1), 5)], [[[6, 5]]])
+    """
+    plan, shape = result.plan, result.input.shape
+    item, channel, row, column = place = (0,) * (4 - len(at)) + tuple(at)
+    if len(at) > 4 or any(not 0 <= index < length for index, length in zip(place, shape, strict=True)):
+        last = ",".join(str(length - 1) for length in shape[-len(at) :])
+        raise InputError(
+            f"the input has no cell [{','.join(map(str, at))}]", hint=f"cells count from 0: the last is {last}"
+        )
+    down, across = sources(result)
+    depth = plan.channels // plan.groups
+    per_group = plan.filters // plan.groups
+    group, within = divmod(channel, depth)
+    kernel_float, cell_float = float_kind(result.kernel) is not None, float_kind(result.input) is not None
+    cell = exact(result.input[place])
+    weights = np.zeros(plan.shape[1:], dtype=result.kernel.dtype)
+    found = []
+    for map_ in range(group * per_group, (group + 1) * per_group):
+        for out_row, out_column in np.ndindex(plan.rows.output, plan.columns.output):
+            for i, r in enumerate(plan.rows.reads(out_row)):
+                for j, c in enumerate(plan.columns.reads(out_column)):
+                    if (down[r], across[c]) == (row, column):
+                        raw = result.kernel[map_, within, i, j]
+                        weights[map_, out_row, out_column] += raw
+                        weight = exact(raw)
+                        found.append(
+                            Reading(
+                                (map_, out_row, out_column),
+                                (i, j),
+                                settle_number(weight, as_float=kernel_float),
+                                settle_number(cell, as_float=cell_float),
+                                settle_number(cell * weight, as_float=kernel_float or cell_float),
+                            )
+                        )
+    return Readings((item, channel, row, column), tuple(found), weights)

@@ -1,0 +1,160 @@
+"""Softmax and its logarithm, along one axis, shifted by the maximum so that no exponential overflows."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convcalc.engine.activations import FLOAT64, exponential
+from convcalc.engine.exact import (
+    INT64_LIMIT,
+    Array,
+    as_grid,
+    exact,
+    float_kind,
+    magnitude,
+    over_common_denominator,
+    quotient,
+    rounded,
+    settle_number,
+)
+from convcalc.engine.step import Number
+from convcalc.errors import InputError
+
+LOWEST = -10_000
+"""A shifted logit below which the exponential is 0 in any float, so that it need not be told from others."""
+
+AXES = ("items", "channels", "rows", "columns")
+"""What a grid's axes are called, the last ones first to be there."""
+
+
+@dataclass(frozen=True, slots=True)
+class SoftmaxStep:
+    """One line of cells that share a sum: the shift by the maximum, the exponentials, their sum, the values.
+
+    `at` is the line's place, None standing for the axis along which it lies.
+    """
+
+    number: int
+    at: tuple[int | None, ...]
+    cells: tuple[Number, ...]
+    largest: Number
+    shifted: tuple[Number, ...]
+    exponentials: tuple[Any, ...]
+    total: float
+    log_total: float
+    probabilities: tuple[float, ...]
+    check: float
+    """The sum of the probabilities, which is 1."""
+    values: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Softmax:
+    """A softmax (or with `log` its logarithm) ready to be asked for its `output`, or for the working of one line."""
+
+    input: Array
+    axis: int
+    log: bool
+
+    @property
+    def lines(self) -> tuple[int, ...]:
+        """The shape of the lines that are worked one by one: the input's, less the axis."""
+        return self.input.shape[: self.axis] + self.input.shape[self.axis + 1 :]
+
+    @cached_property
+    def shifted(self) -> Array:
+        """The input less each line's maximum, worked exactly and rounded once, (…, cells): the axis comes last."""
+        cells = np.moveaxis(self.input, self.axis, -1)
+        kind = np.dtype(np.float64)
+        scaled = over_common_denominator(cells)
+        if scaled is None:
+            floats = np.ascontiguousarray(cells, dtype=kind)
+            return rounded(floats - floats.max(axis=-1, keepdims=True), kind)
+        numerators, over = scaled
+        if magnitude(numerators) >= INT64_LIMIT >> 1:
+            numerators = numerators.astype(object)
+        shifted = numerators - numerators.max(axis=-1, keepdims=True)
+        if shifted.dtype == object and not self.log:
+            shifted = np.maximum(shifted, LOWEST * over)
+        return np.ascontiguousarray(quotient(shifted, over, kind))
+
+    @cached_property
+    def output(self) -> Array:
+        """The answer, of the input's shape: float64, or float32 for a float32 grid."""
+        values = worked_lines(self.shifted, log=self.log)
+        return rounded(np.moveaxis(values, -1, self.axis), float_kind(self.input) or FLOAT64)
+
+    def step(self, line: Sequence[int], number: int = 1) -> SoftmaxStep:
+        """Return the working of one line, at that place among the lines.
+
+        >>> step = softmax([2, 1, 0.1]).step(())
+        >>> step.largest, step.shifted, round(step.total, 4), [round(value, 4) for value in step.values]
+        (2.0, (0.0, -1.0, -1.9), 1.5174, [0.659, 0.2424, 0.0986])
+        """
+        place = tuple(line)
+        as_float = float_kind(self.input) is not None
+        cells = [exact(cell) for cell in np.moveaxis(self.input, self.axis, -1)[place]]
+        largest = max(cells)
+        shifted = self.shifted[place]
+        exponentials = np.exp(shifted)
+        total = float(exponentials.sum())
+        probabilities = tuple(worked_lines(shifted, log=False).tolist())
+        values = tuple(worked_lines(shifted, log=True).tolist()) if self.log else probabilities
+        return SoftmaxStep(
+            number,
+            (*place[: self.axis], None, *place[self.axis :]),
+            tuple(settle_number(cell, as_float=as_float) for cell in cells),
+            settle_number(largest, as_float=as_float),
+            tuple(settle_number(cell - largest, as_float=as_float) for cell in cells),
+            tuple(exponential(float(cell)) for cell in shifted),
+            total,
+            math.log(total),
+            probabilities,
+            math.fsum(probabilities),
+            values,
+        )
+
+
+def worked_lines(shifted: Array, *, log: bool) -> Array:
+    """Return the softmax of lines, (…, cells), whose maximum is 0, or its logarithm."""
+    with np.errstate(under="ignore"):
+        exponentials = np.exp(shifted)
+    totals = exponentials.sum(axis=-1, keepdims=True)
+    result: Array = shifted - np.log(totals) if log else exponentials / totals
+    return result
+
+
+def softmax(x: Any, axis: int | None = None, *, log: bool = False) -> Softmax:
+    """Return e^x / Σ e^x along an axis of a grid of any shape, or with `log` its logarithm.
+
+    Without an `axis` it is the last one that is longer than 1: a row's cells, or a single column's. Raises
+    InputError where there is no such axis.
+
+    >>> softmax([1000, 1000]).output.tolist()
+    [0.5, 0.5]
+    """
+    grid = as_grid(x)
+    if axis is None:
+        long = [index for index, length in enumerate(grid.shape) if length > 1]
+        axis = long[-1] if long else grid.ndim - 1
+    if not -grid.ndim <= axis < grid.ndim:
+        raise InputError(f"the grid has no axis {axis}", hint=f"its axes are {named_axes(grid.shape)}")
+    return Softmax(grid, axis % grid.ndim, log)
+
+
+def named_axes(shape: tuple[int, ...]) -> str:
+    """Write what a grid's axes are.
+
+    >>> named_axes((2, 3))
+    '0 (2 rows) and 1 (3 columns)'
+    """
+    names = AXES[-len(shape) :]
+    parts = [
+        f"{index} ({length} {name if length > 1 else name[:-1]})"
+        for index, (length, name) in enumerate(zip(shape, names, strict=True))
+    ]
+    return " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))

@@ -1,0 +1,238 @@
+"""Transposed convolution: a convolution's shapes turned round, as scatter-add and as zero-insertion.
+
+Every input cell stamps the kernel, times itself, onto the output, `stride` cells from stamp to stamp; where stamps
+overlap they add up. The same numbers come of a plain convolution of the input with zeros inserted between its cells and
+a border around it, the kernel rotated by 180° (Dumoulin and Visin, arXiv:1603.07285, relationships 13 and 14). It is
+also how a gradient comes back through a convolution.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.exact import Array, as_grid, exact, float_kind, settle_cells, settle_number
+from convcalc.engine.geometry import TransposedAxis
+from convcalc.engine.shapes import (
+    Pair,
+    amounts_of,
+    biases_of,
+    four_dimensional,
+    like_the_input,
+    pair,
+    place_in,
+    whole_numbers,
+)
+from convcalc.engine.step import Cells, Number
+from convcalc.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class StampStep:
+    """One stamp: an input cell, the kernel it multiplies, what it adds where, and the map so far.
+
+    `at` is the input cell (item, channel, row, column), `map` the output map. `rows` and `columns` are where the
+    stamp lands on the map; what lies beyond its ends is cut off. `so_far` is the map with this stamp and all before
+    it, without the bias.
+    """
+
+    number: int
+    at: tuple[int, int, int, int]
+    map: int
+    cell: Number
+    weights: Cells
+    stamp: Cells
+    rows: range
+    columns: range
+    so_far: Cells
+
+
+@dataclass(frozen=True)
+class Transposed:
+    """A transposed convolution ready to be asked for its `output`, for a stamp, or for the zero-inserted reading.
+
+    `input` (N, C, H, W) and `kernel` (C, O / groups, h, w) are four-dimensional; `output` has the input's axes.
+    """
+
+    input: Array
+    kernel: Array
+    bias: Array | None
+    rows: TransposedAxis
+    columns: TransposedAxis
+    groups: int
+    input_dimensions: int
+
+    @property
+    def maps_a_group(self) -> int:
+        """How many output maps each input channel stamps onto."""
+        return int(self.kernel.shape[1])
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The output's shape: items, maps, rows, columns."""
+        return len(self.input), self.maps_a_group * self.groups, self.rows.output, self.columns.output
+
+    @property
+    def stamps(self) -> tuple[int, int, int, int]:
+        """How many stamps there are: items, map-and-channel pairs, rows, columns."""
+        items, _, height, width = self.input.shape
+        return items, self.kernel.shape[0] * self.maps_a_group, height, width
+
+    @cached_property
+    def inserted(self) -> Convolution:
+        """The zero-inserted reading: a plain convolution of stride 1 whose maps are the answer."""
+        return self._convolution(self.input, self.bias)
+
+    def _convolution(self, cells: Array, bias: Array | None) -> Convolution:
+        rows, columns = self.rows, self.columns
+        spread = insert_zeros(cells, rows.stride, columns.stride)
+        spread = spread[:, :, max(-rows.before, 0) :, max(-columns.before, 0) :]
+        height, width = (
+            axis.output + axis.extent - 1 - max(axis.before, 0) - max(axis.after, 0) for axis in (rows, columns)
+        )
+        spread = spread[:, :, :height, :width]
+        return convolve(
+            spread,
+            swapped(self.kernel, self.groups),
+            flip=True,
+            bias=bias,
+            padding=(max(rows.before, 0), max(rows.after, 0), max(columns.before, 0), max(columns.after, 0)),
+            dilation=(rows.dilation, columns.dilation),
+            groups=self.groups,
+        )
+
+    @property
+    def maps(self) -> Array:
+        """The output maps, (N, O, rows, columns)."""
+        return self.inserted.maps
+
+    @property
+    def output(self) -> Array:
+        """The answer, with as many axes as the input; one map a filter."""
+        many = self.shape[1] > 1 or self.input_dimensions > 2
+        return like_the_input(self.maps, self.input_dimensions, many_maps=many)
+
+    def stamp(self, at: Sequence[int], number: int = 1) -> StampStep:
+        """Return the working of one stamp, `at` being (item, map-and-channel pair, row, column) within `stamps`.
+
+        >>> step = conv_transpose([[1, 2]], [[1, 10]], stride=2).stamp((0, 0, 0, 1))
+        >>> step.stamp, list(step.columns), step.so_far
+        (((2, 20),), [2, 3], ((1, 10, 2, 20),))
+        """
+        item, index, row, column = place_in(self.stamps, at)
+        map_, channel = self.pair(index)
+        cell = exact(self.input[item, channel, row, column])
+        weights = [[exact(w) for w in line] for line in self.kernel[channel, map_ % self.maps_a_group]]
+        cells_float, weights_float = float_kind(self.input) is not None, float_kind(self.kernel) is not None
+        done = np.zeros_like(self.input[item : item + 1])
+        first = (map_ // self.maps_a_group) * (len(self.kernel) // self.groups)
+        done[0, first:channel] = self.input[item, first:channel]
+        flat = done[0, channel].reshape(-1)
+        count = row * self.input.shape[3] + column + 1
+        flat[:count] = self.input[item, channel].reshape(-1)[:count]
+        so_far = self._convolution(done, None).maps[0, map_]
+        return StampStep(
+            number,
+            (item, channel, row, column),
+            map_,
+            settle_number(cell, as_float=cells_float),
+            settle_cells(weights, as_float=weights_float),
+            settle_cells([[cell * w for w in line] for line in weights], as_float=cells_float or weights_float),
+            self.rows.stamps(row),
+            self.columns.stamps(column),
+            tuple(tuple(_plain(value) for value in line) for line in so_far),
+        )
+
+    def pair(self, index: int) -> tuple[int, int]:
+        """Return the output map and the input channel of a map-and-channel pair: map after map."""
+        depth = len(self.kernel) // self.groups
+        map_, within = divmod(index, depth)
+        return map_, map_ // self.maps_a_group * depth + within
+
+
+def _plain(value: Any) -> Number:
+    return settle_number(exact(value), as_float=isinstance(value, float | np.floating))
+
+
+def insert_zeros(cells: Array, rows: int, columns: int) -> Array:
+    """Return (…, H, W) with zeros between rows and columns, so that cells lie that many apart.
+
+    >>> insert_zeros(np.array([[1, 2], [3, 4]]), 1, 2).tolist()
+    [[1, 0, 2], [3, 0, 4]]
+    """
+    if rows == columns == 1:
+        return cells
+    height, width = cells.shape[-2:]
+    spread: Array = np.zeros((*cells.shape[:-2], (height - 1) * rows + 1, (width - 1) * columns + 1), cells.dtype)
+    spread[..., ::rows, ::columns] = cells
+    return spread
+
+
+def swapped(kernel: Array, groups: int) -> Array:
+    """Return a kernel (C, O / groups, h, w) with its axes as a plain convolution's: (O, C / groups, h, w)."""
+    channels, maps, height, width = kernel.shape
+    grouped = kernel.reshape(groups, channels // groups, maps, height, width)
+    turned: Array = grouped.transpose(0, 2, 1, 3, 4).reshape(groups * maps, channels // groups, height, width)
+    return turned
+
+
+def conv_transpose(
+    x: Any,
+    kernel: Any,
+    *,
+    bias: Any = None,
+    stride: Pair = 1,
+    padding: Any = 0,
+    output_padding: Pair = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+) -> Transposed:
+    """Run a transposed convolution of a grid of one to four dimensions; the kernel is (C, O / groups, h, w).
+
+    As in PyTorch, `padding` is what a convolution the other way would have had: it cuts the output's border;
+    `output_padding` adds rows and columns at the end that a stride would lose. Raises InputError where channels,
+    groups or sizes do not fit.
+
+    >>> conv_transpose([[1, 2], [3, 4]], [[1, 1], [1, 1]]).output.tolist()
+    [[1, 3, 2], [4, 10, 6], [3, 7, 4]]
+    """
+    grid, weights = as_grid(x), as_grid(kernel)
+    four, kernels = four_dimensional(grid), four_dimensional(weights)
+    _check_channels(four.shape[1], kernels.shape[0], groups)
+    height, width = four.shape[2:]
+    one_row = height == 1 and kernels.shape[2] == 1
+    amounts = amounts_of(padding, one_row=one_row)
+    if isinstance(amounts, str):
+        raise InputError(
+            f"padding '{amounts}' is a convolution's word", hint="write how much is cut off the border, as in 1"
+        )
+    strides, spreads = (
+        pair(value, name, one_row=one_row) for value, name in ((stride, "stride"), (dilation, "dilation"))
+    )
+    extras = whole_numbers(output_padding, "output padding")
+    extra = (0, extras[0]) if one_row and len(extras) == 1 else pair(extras, "output padding")
+    axes = [
+        TransposedAxis.of(size, taps, strides[index], amounts, index, spreads[index], extra[index])
+        for index, (size, taps) in enumerate(((height, kernels.shape[2]), (width, kernels.shape[3])))
+    ]
+    biases = biases_of(bias, kernels.shape[1] * groups, "map")
+    return Transposed(four, kernels, biases, axes[0], axes[1], groups, grid.ndim)
+
+
+def _check_channels(channels: int, filters: int, groups: int) -> None:
+    if groups < 1:
+        raise InputError(f"the groups must be at least 1, not {groups}", hint="try 1")
+    if filters != channels:
+        raise InputError(
+            f"the kernel has weights for {filters} input channel{'s' * (filters != 1)}, but the input has {channels}",
+            hint="give it one block for each input channel, parted by a line of ---: as in PyTorch, a transposed "
+            "convolution's weights are input channels × maps × rows × columns",
+        )
+    if channels % groups:
+        raise InputError(
+            f"{channels} input channels cannot be parted into {groups} groups",
+            hint=f"use groups that divide {channels}",
+        )

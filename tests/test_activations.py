@@ -1,0 +1,173 @@
+"""Activations and softmax: against closed forms, at the edges of what floats hold, and exact where they can be."""
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from convcalc.engine.activations import FUNCTIONS, activate, exponential
+from convcalc.engine.softmax import softmax
+from convcalc.errors import InputError
+from tests.test_convolution import EXAMPLE_MAP
+
+CLOSED: dict[str, Callable[[float], float]] = {
+    "relu": lambda x: x if x > 0 else 0,
+    "leaky-relu": lambda x: x if x > 0 else x / 100,
+    "elu": lambda x: x if x > 0 else math.exp(x) - 1,
+    "gelu": lambda x: x * (1 + math.erf(x / math.sqrt(2))) / 2,
+    "gelu-tanh": lambda x: x / 2 * (1 + math.tanh(math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x))),
+    "silu": lambda x: x / (1 + math.exp(-x)),
+    "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
+    "tanh": lambda x: (math.exp(x) - math.exp(-x)) / (math.exp(x) + math.exp(-x)),
+    "softplus": lambda x: math.log(1 + math.exp(x)),
+}
+
+
+def test_every_activation_has_a_closed_form_here() -> None:
+    assert set(CLOSED) == {kind.value for kind in FUNCTIONS}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+@given(st.floats(-20, 20))
+def test_each_cell_is_the_closed_form_and_its_step_the_same(name: str, x: float) -> None:
+    result = activate([[x, 1.5]], name)
+    assert float(result.output[0, 0]) == pytest.approx(CLOSED[name](x), rel=1e-7, abs=1e-9)
+    assert result.step((0, 0)).value == result.output[0, 0]
+
+
+def test_the_lectures_relu() -> None:
+    assert activate(EXAMPLE_MAP, "relu").output.tolist() == [[0, 0, 0, 8], [0, 0, 2, 3], [0, 0, 0, 0], [0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "value"),
+    [
+        ("sigmoid", 1000, 1.0),
+        ("sigmoid", -1000, 0.0),
+        ("sigmoid", -700, math.exp(-700)),
+        ("tanh", 1e300, 1.0),
+        ("softplus", 1000, 1000.0),
+        ("softplus", -700, math.exp(-700)),
+        ("silu", -1000, 0.0),
+        ("silu", 1e308, 1e308),
+        ("gelu", -1e200, 0.0),
+        ("gelu", -10, -10 * math.erfc(10 / math.sqrt(2)) / 2),
+        ("gelu-tanh", -1e200, 0.0),
+        ("gelu-tanh", 1e200, 1e200),
+        ("elu", -1e308, -1.0),
+        ("elu", -1e-20, -1e-20),
+    ],
+)
+def test_large_and_small_cells_neither_overflow_nor_vanish(name: str, x: float, value: float) -> None:
+    assert activate([x], name).output.tolist() == [pytest.approx(value, rel=1e-12)]
+
+
+@pytest.mark.parametrize(
+    ("grid", "parameter", "answer"),
+    [
+        ([-5, 3], None, [Fraction(-1, 20), 3]),
+        ([-5, 3], Fraction(1, 3), [Fraction(-5, 3), 3]),
+        ([-0.1, 2.5], "0.2", [-0.02, 2.5]),
+        ([-(2**70), 2**70], 2, [-(2**71), 2**70]),
+        ([-(2**62), 1], 4, [-(2**64), 1]),
+        ([Fraction(-1, 3), Fraction(1, 3)], Fraction(1, 2), [Fraction(-1, 6), Fraction(1, 3)]),
+    ],
+)
+def test_leaky_relu_is_exact(grid: list[object], parameter: object, answer: list[object]) -> None:
+    slope = float(parameter) if isinstance(parameter, str) else parameter
+    result = activate(grid, "leaky-relu", slope)
+    assert result.output.tolist() == answer
+    assert [result.step((0, column)).value for column in range(2)] == answer
+
+
+def test_relu_keeps_what_it_is_given() -> None:
+    assert activate([-(2**80), 2**80, Fraction(1, 3)], "relu").output.tolist() == [0, 2**80, Fraction(1, 3)]
+    assert activate(np.array([-1, 0.5], dtype=np.float32), "relu").output.dtype == np.float32
+
+
+def test_a_float32_grid_stays_one() -> None:
+    assert activate(np.array([0.1], dtype=np.float32), "tanh").output.dtype == np.float32
+    assert softmax(np.array([0.1, 0.2], dtype=np.float32)).output.dtype == np.float32
+
+
+def test_a_parameter_that_is_not_there_is_refused() -> None:
+    with pytest.raises(InputError, match="relu has no parameter"):
+        activate([1], "relu", 2)
+
+
+def test_exponentials_beyond_floats_are_still_written() -> None:
+    assert (exponential(1), f"{exponential(1000):.3e}", f"{exponential(-1000):.3e}") == (
+        math.e,
+        "1.970e+434",
+        "5.076e-435",
+    )
+
+
+# Softmax
+
+
+def test_the_lectures_softmax() -> None:
+    assert [round(value, 4) for value in softmax([2, 1, 0.1]).output] == [0.6590, 0.2424, 0.0986]
+
+
+logits = st.lists(st.floats(-50, 50), min_size=1, max_size=6)
+
+
+@given(logits)
+def test_softmax_is_the_closed_form_and_adds_to_1(cells: list[float]) -> None:
+    values = softmax(cells).output.tolist()
+    total = math.fsum(math.exp(cell) for cell in cells)
+    assert values == pytest.approx([math.exp(cell) / total for cell in cells])
+    assert math.fsum(values) == pytest.approx(1)
+    assert np.exp(softmax(cells, log=True).output).tolist() == pytest.approx(values)
+    assert list(softmax(cells).step(()).values) == values
+    assert list(softmax(cells, log=True).step(()).values) == softmax(cells, log=True).output.tolist()
+
+
+@given(st.lists(st.integers(-9, 9), min_size=1, max_size=5), st.integers(-(10**30), 10**30))
+def test_softmax_does_not_change_when_all_logits_do(cells: list[int], shift: int) -> None:
+    assert softmax([cell + shift for cell in cells]).output.tolist() == softmax(cells).output.tolist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "answer"),
+    [
+        ([1000, 1000], [0.5, 0.5]),
+        ([1000, 0], [1, 0]),
+        ([-1000, -1000, -1000, -1000], [0.25] * 4),
+        ([1e308, -1e308], [1, 0]),
+        ([Fraction(1, 3), Fraction(1, 3)], [0.5, 0.5]),
+        ([7], [1]),
+    ],
+)
+def test_large_logits_give_right_answers(cells: list[float], answer: list[float]) -> None:
+    assert softmax(cells).output.tolist() == answer
+
+
+@pytest.mark.parametrize("log", [False, True])
+@pytest.mark.parametrize("axis", range(4))
+def test_any_axis_is_that_axis_moved_to_the_end(axis: int, log: bool) -> None:
+    grid = np.random.default_rng(axis).integers(-5, 5, (2, 3, 4, 5))
+    result = softmax(grid, axis, log=log)
+    moved = softmax(np.moveaxis(grid, axis, -1), -1, log=log).output
+    assert np.moveaxis(result.output, axis, -1).tolist() == moved.tolist()
+    place = [1, 2, 3, 4]
+    line = place[:axis] + place[axis + 1 :]
+    assert list(result.step(line).values) == np.moveaxis(result.output, axis, -1)[tuple(line)].tolist()
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis"), [((3,), 0), ((1, 3), 1), ((3, 1), 0), ((2, 3), 1), ((4, 1, 1), 0), ((1, 1), 1), ((2, 3, 4), 2)]
+)
+def test_without_an_axis_it_is_the_last_that_is_longer_than_one(shape: tuple[int, ...], axis: int) -> None:
+    assert softmax(np.zeros(shape)).axis == axis
+
+
+def test_an_axis_that_is_not_there_is_refused_and_those_there_are_named() -> None:
+    with pytest.raises(InputError, match="no axis 2") as caught:
+        softmax([[1, 2]], 2)
+    assert caught.value.hint == "its axes are 0 (1 row) and 1 (2 columns)"
