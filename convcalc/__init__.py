@@ -16,7 +16,13 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "Axis": "convcalc.engine.geometry",
+    "activate": "convcalc.engine.activations",
+    "conv_transpose": "convcalc.engine.transposed",
     "convolve": "convcalc.engine.convolution",
+    "flatten": "convcalc.engine.dense",
+    "linear": "convcalc.engine.dense",
+    "loss": "convcalc.engine.losses",
+    "softmax": "convcalc.engine.softmax",
     "pool": "convcalc.engine.pooling",
     "pad": "convcalc.engine.padding",
     "kernel": "convcalc.engine.kernels",
@@ -24,14 +30,34 @@ _HOMES = {
     "ConvcalcError": "convcalc.errors",
 }
 
-__all__ = ["Axis", "ConvcalcError", "__version__", "convolve", "kernel", "pad", "pool", "read_grid"]
+__all__ = [
+    "Axis",
+    "ConvcalcError",
+    "__version__",
+    "activate",
+    "conv_transpose",
+    "convolve",
+    "flatten",
+    "kernel",
+    "linear",
+    "loss",
+    "pad",
+    "pool",
+    "read_grid",
+    "softmax",
+]
 
 if TYPE_CHECKING:
+    from convcalc.engine.activations import activate
     from convcalc.engine.convolution import convolve
+    from convcalc.engine.dense import flatten, linear
     from convcalc.engine.geometry import Axis
     from convcalc.engine.kernels import kernel
+    from convcalc.engine.losses import loss
     from convcalc.engine.padding import pad
     from convcalc.engine.pooling import pool
+    from convcalc.engine.softmax import softmax
+    from convcalc.engine.transposed import conv_transpose
     from convcalc.errors import ConvcalcError
     from convcalc.matrix_io.files import read_grid
 

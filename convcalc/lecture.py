@@ -19,6 +19,46 @@ TWO_FILTERS = (
     "1 1 1; 0 0 0; -1 -1 -1;; 0 0 0; 0 1 0; 0 0 0;; -1 0 1; -1 0 1; -1 0 1"
 )
 SERIES = "2 2 3 7 9 9 8 4 3 3"
+POOLED = "6 8; 3 4;; 1 0; 5 2"
+FEATURES = "6 8 3 4"
+WEIGHTS = "1 0 -1 2; 0.5 -1 1 0; -1 1 0 0.5"
+LOGITS = "2 1 0.1"
+TINY_CNN = """\
+# A whole network on one small picture: is it a 1, a 2 or a 7?
+# conv → ReLU → pool → conv → ReLU → pool → flatten → fully connected → softmax, and the loss.
+
+# The picture: 8×8, 1 is drawn.
+input
+0 0 0 0 0 0 0 0
+0 1 1 1 1 1 1 0
+0 0 0 0 0 1 0 0
+0 0 0 0 1 0 0 0
+0 0 0 1 0 0 0 0
+0 0 1 0 0 0 0 0
+0 1 0 0 0 0 0 0
+0 0 0 0 0 0 0 0
+
+# Two filters: one for lines that lie, one for lines that lean.
+lines = -1 -1 -1; 2 2 2; -1 -1 -1; ---; -1 -1 2; -1 2 -1; 2 -1 -1
+conv lines
+relu
+pool max
+
+# Three filters over those two maps: a bar above a leaning line (as in 7), a bar below it (2), and no bar (1).
+shapes = 1 1; -1 -1;; 0 0; 1 1; ---; -1 -1; 1 1;; 1 1; 0 0; ---; -1 -1; -1 -1;; 1 1; 1 1
+conv shapes -b -1,-1,-1
+relu
+pool max
+
+# What is left is a row of three numbers; one row of weights for each of the classes 1, 2 and 7.
+flatten
+weights = -0.2 -0.2 0.5; 0 0.3 -0.1; 0.3 0 -0.1
+scores = linear weights
+
+# The picture is a 7, which is class 2 (they count from 0).
+loss cross-entropy -t 2
+softmax -i scores
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +67,8 @@ class Exercise:
 
     text: str
     words: tuple[str, ...]
+    script: str | None = None
+    """What is given to it on standard input."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +102,23 @@ ROWS = (
                 "8 bits a channel hold 0 to 255, so three channels make 256 × 256 × 256 = 16,777,216 colours. Before "
                 "training the cells are brought to 0..1. A patch of 2×2: the channels are red, green and blue.",
                 ("show", "-i", RGB_PATCH, "--normalize"),
+            ),
+        ),
+    ),
+    Row(
+        3,
+        "why-not-dense",
+        "Why not fully connected",
+        (
+            Exercise(
+                "A picture of 300×300×3 has 270,000 cells. A hidden unit that sees all of them is a filter as large as "
+                "the picture; 1,000 of them have 270,000,000 weights, and 1,000 biases.",
+                ("size", "-n", "300", "-f", "300", "--channels", "3", "--filters", "1000"),
+            ),
+            Exercise(
+                "A convolution of the same picture with 1,000 filters of 5×5: each filter's weights serve every place, "
+                "and a larger picture needs no more of them.",
+                ("size", "-n", "300", "-f", "5", "--channels", "3", "--filters", "1000"),
             ),
         ),
     ),
@@ -140,6 +199,16 @@ ROWS = (
         ),
     ),
     Row(
+        10,
+        "activation",
+        "Activation: a bend after each convolution",
+        (
+            Exercise("On the feature map of the 6×6 example: ReLU.", ("relu", "-i", EXAMPLE_MAP)),
+            Exercise("The sigmoid.", ("sigmoid", "-i", EXAMPLE_MAP)),
+            Exercise("And tanh.", ("tanh", "-i", EXAMPLE_MAP)),
+        ),
+    ),
+    Row(
         11,
         "pooling",
         "Pooling: maximum and average",
@@ -148,6 +217,64 @@ ROWS = (
             Exercise("The mean of each window.", ("pool", "avg", "-i", POOL)),
             Exercise("On the feature map of the 6×6 example: the maximum.", ("pool", "max", "-i", EXAMPLE_MAP)),
             Exercise("And the average. Pooling has no parameters to learn.", ("pool", "avg", "-i", EXAMPLE_MAP)),
+        ),
+    ),
+    Row(
+        12,
+        "flatten",
+        "Flatten: from maps to a row",
+        (Exercise("Two pooled maps become one row of eight.", ("flatten", "-i", POOLED)),),
+    ),
+    Row(
+        13,
+        "fully-connected",
+        "The fully connected layer",
+        (
+            Exercise(
+                "A matrix multiplication, then a bias: four features, three outputs.",
+                ("linear", "-i", FEATURES, "-W", WEIGHTS, "-b", "1 0 -2"),
+            ),
+        ),
+    ),
+    Row(
+        14,
+        "softmax",
+        "Softmax: probabilities that add to 1",
+        (
+            Exercise("Three logits become three probabilities.", ("softmax", "-i", LOGITS)),
+            Exercise(
+                "Only their differences count: with 998 added to each, the answer is the same.",
+                ("softmax", "-i", "1000 999 998.1"),
+            ),
+        ),
+    ),
+    Row(
+        15,
+        "losses",
+        "Losses: how wrong was it?",
+        (
+            Exercise(
+                "The softmax loss: softmax and cross-entropy. The right class is 0.",
+                ("loss", "cross-entropy", "-i", LOGITS, "-t", "0"),
+            ),
+            Exercise(
+                "Sigmoid cross-entropy: each output is a yes or a no by itself.",
+                ("loss", "bce", "--logits", "-i", "2 -1 0.5", "-t", "1 0 1"),
+            ),
+            Exercise("Euclidean: the mean squared error.", ("loss", "mse", "-i", "2.5 0 1", "-t", "3 -0.5 1")),
+        ),
+    ),
+    Row(
+        16,
+        "pipeline",
+        "The whole pipeline on one picture",
+        (
+            Exercise(
+                "From pixels to probabilities: a small network whose weights were chosen by hand. This is the sample "
+                "tiny-cnn.convcalc.",
+                ("run", "-"),
+                TINY_CNN,
+            ),
         ),
     ),
     Row(
@@ -192,13 +319,6 @@ ROWS = (
 
 
 NOT_WORKED = {
-    "3": "why not fully connected",
-    "10": "activation",
-    "12": "flatten",
-    "13": "fully connected layer",
-    "14": "softmax",
-    "15": "losses",
-    "16": "the whole pipeline",
     "17": "PyTorch",
     "18": "popular networks",
     "19": "transfer learning",

@@ -55,7 +55,7 @@ def test_the_readmes_python_runs() -> None:
 
 
 def commands() -> list[str]:
-    return [command.callback.__name__ for command in app.registered_commands if command.callback]
+    return [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
 
 
 @pytest.mark.parametrize("command", commands())
@@ -64,7 +64,17 @@ def test_every_command_is_in_the_readme_and_has_examples(convcalc: Convcalc, com
     assert "Examples:" in convcalc(command, "--help").stdout
 
 
-@pytest.mark.parametrize("path", sorted(SAMPLES.iterdir()), ids=lambda path: path.name)
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.convcalc")), ids=lambda path: path.name)
+def test_every_script_of_the_samples_runs(convcalc: Convcalc, path: Path) -> None:
+    ran = convcalc("run", str(path))
+    assert (ran.status, ran.stderr) == (0, "")
+    assert sum(map(float, ran.answer.split())) == pytest.approx(1)
+
+
+GRIDS = [path for path in sorted(SAMPLES.iterdir()) if path.suffix != ".convcalc"]
+
+
+@pytest.mark.parametrize("path", GRIDS, ids=lambda path: path.name)
 def test_every_sample_is_read_and_shown(convcalc: Convcalc, path: Path) -> None:
     ran = convcalc("show", "-i", str(path))
     assert (ran.status, ran.stderr) == (0, "")
@@ -84,6 +94,7 @@ def test_the_lectures_grids_are_the_samples() -> None:
         (lecture.SERIES, "time-series.txt"),
     ):
         assert read_grid(text).cells.tolist() == read_grid(str(SAMPLES / name)).cells.tolist()
+    assert (SAMPLES / "tiny-cnn.convcalc").read_text(encoding="utf-8") == lecture.TINY_CNN
 
 
 def test_the_lecture_lists_every_row(convcalc: Convcalc) -> None:

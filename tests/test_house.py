@@ -14,13 +14,19 @@ ALLOWED = {
     "errors": set(),
     "choices": set(),
     "lecture": {"errors"},
+    "session": {"session", "report", "matrix_io", "engine.exact", "errors"},
     "engine": {"engine", "errors", "choices"},
     "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},
     "report": {"report", "engine", "errors", "choices"},
     "render": {"render", "report.document"},
-    "cli": {"cli", "report", "render", "matrix_io", "engine", "errors", "choices", "lecture"},
+    "cli": {"cli", "session", "report", "render", "matrix_io", "engine", "errors", "choices", "lecture"},
 }  # fmt: skip
-FORBIDDEN_LIBRARIES = {"engine": {"rich", "typer"}, "report": {"rich", "typer"}, "render": {"typer", "numpy"}}
+FORBIDDEN_LIBRARIES = {
+    "session": {"rich", "typer"},
+    "engine": {"rich", "typer"},
+    "report": {"rich", "typer"},
+    "render": {"typer", "numpy"},
+}
 
 
 def imported(path: Path) -> set[str]:

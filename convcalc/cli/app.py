@@ -1,31 +1,42 @@
 """The Typer application, and the one boundary where errors become messages and exit statuses."""
 
 import os
-import re
 import sys
 from typing import Annotated, Any
 
 import typer
 
+from convcalc.cli.activations import (
+    elu,
+    gelu,
+    leaky_relu,
+    log_softmax,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+    tanh,
+)
 from convcalc.cli.convolution import conv
+from convcalc.cli.dense import flatten, linear, loss
 from convcalc.cli.grids import pad, show
 from convcalc.cli.kernels import kernels
 from convcalc.cli.lecture import lecture
+from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.pooling import pool
+from convcalc.cli.run import run as run_script
 from convcalc.cli.size import size
+from convcalc.cli.transposed import conv_transpose
 from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError
 
-CALCULATE, LOOK_UP, LEARN = "Calculate", "Look up", "Learn"
-
-MISUSE: type[Exception] = typer.BadParameter.__bases__[0]
-"""Typer's own usage errors; older versions have no public name for what they have in common."""
-
-MISUSE_HINTS = (
-    (r"size: got unexpected extra", "as in convcalc size -n 7 -f 3 -s 2"),
-    (r"got unexpected extra", "a grid goes after --input, in quotes if it is written out"),
-    (r"no such option: -\d", "a grid that begins with a minus goes after --input or --kernel"),
+CALCULATE, ACTIVATE, DENSE, LOOK_UP, LEARN = (
+    "Calculate",
+    "Activate",
+    "Classify",
+    "Look up",
+    "Learn",
 )
-"""What people meant by a command line that Typer refuses."""
 
 app = typer.Typer(
     name="convcalc",
@@ -35,9 +46,14 @@ app = typer.Typer(
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (conv, pool, pad, size, show):
-    app.command(rich_help_panel=CALCULATE)(command)
+for command in (conv, pool, conv_transpose, pad, size, show):
+    app.command(command.__name__.replace("_", "-"), rich_help_panel=CALCULATE)(command)
+for command in (relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus, softmax, log_softmax):
+    app.command(command.__name__.replace("_", "-"), rich_help_panel=ACTIVATE)(command)
+for command in (flatten, linear, loss):
+    app.command(rich_help_panel=DENSE)(command)
 app.command(rich_help_panel=LOOK_UP)(kernels)
+app.command("run", rich_help_panel=LEARN)(run_script)
 app.command(rich_help_panel=LEARN)(lecture)
 
 
@@ -88,7 +104,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         explain(error)
         return error.status
     except MISUSE as error:
-        explain_misuse(error)
+        explain(as_usage_error(error))
         return MISUSED
     except SystemExit as leaving:
         if not isinstance(leaving.__context__, BrokenPipeError):
@@ -116,16 +132,3 @@ def run(words: list[str] | None, obj: Any = None) -> int:
 def _discard_output() -> None:
     """Let what is still buffered go nowhere, so that it does not fail again when Python exits."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-
-
-def explain_misuse(error: Any) -> None:
-    """Say what is wrong with a command line, and where to read how it should be."""
-    from convcalc.cli.output import complain
-
-    context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else "convcalc"
-    message = error.format_message()
-    complain(f"convcalc: {message[:1].lower()}{message[1:]}")
-    said = f"{path}: {message}"
-    hint = next((f"{hint}; " for pattern, hint in MISUSE_HINTS if re.search(pattern, said, re.IGNORECASE)), "")
-    complain(f"hint: {hint}`{path} --help` shows how it goes")

@@ -5,25 +5,34 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcalc.choices import PaddingRule
+from convcalc.choices import ConvolutionReading, Gradient, PaddingRule
 from convcalc.cli.options import (
     INPUT_PANEL,
     MOVING_PANEL,
+    READ_PANEL,
     InputOptions,
     NumberOptions,
+    OrderOptions,
     OutputOptions,
     PaddingOptions,
     StepOptions,
+    numbers,
     padding_of,
     pair_of,
     show_of,
     with_options,
 )
-from convcalc.cli.output import Channel, channel_of
-from convcalc.errors import InputError, UsageError
+from convcalc.cli.output import Channel, channel_of, read_bias
+from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
+    from convcalc.engine.convolution import Convolution
     from convcalc.engine.exact import Array
+    from convcalc.report.convolution import Labels
+    from convcalc.report.document import Worked
+    from convcalc.report.selection import Show
+
+KERNEL_EXAMPLE = '--kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists the names)'
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +129,63 @@ class MovingOptions:
     ] = False
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingOptions:
+    """Other ways to read the same convolution, and the way back through it."""
+
+    reading: Annotated[
+        ConvolutionReading | None,
+        typer.Option(
+            "--as",
+            help="Read it as patches times the kernel as a column (im2col), or as one sparse matrix.",
+            show_default=False,
+            rich_help_panel=READ_PANEL,
+        ),
+    ] = None
+    reads: Annotated[
+        str | None,
+        typer.Option(
+            "--reads",
+            metavar="ROW,COL",
+            help="Show which outputs read this cell of the input, and with which weight.",
+            show_default=False,
+            rich_help_panel=READ_PANEL,
+        ),
+    ] = None
+    backward: Annotated[
+        str | None,
+        typer.Option(
+            "--backward",
+            metavar="GRAD",
+            help="Given the gradient of the output (a grid like it, or 1), show those of input, kernel and bias.",
+            show_default=False,
+            rich_help_panel=READ_PANEL,
+        ),
+    ] = None
+    wrt: Annotated[
+        Gradient | None,
+        typer.Option(
+            "--wrt",
+            help="The gradient that is the answer, and alone is shown. Default: all shown, the input's the answer.",
+            show_default=False,
+            rich_help_panel=READ_PANEL,
+        ),
+    ] = None
+
+    def check(self, stepping: StepOptions) -> None:
+        """Refuse what contradicts, or does nothing."""
+        given = {"--as": self.reading, "--reads": self.reads, "--backward": self.backward}
+        named = [option for option, value in given.items() if value is not None]
+        if len(named) > 1:
+            raise UsageError(f"{named[0]} and {named[1]} exclude each other", hint="leave one of them out")
+        if self.wrt is not None and self.backward is None:
+            raise UsageError("--wrt does nothing without --backward", hint="as in --backward 1 --wrt kernel")
+        if self.reads is not None and (stepping.at or stepping.steps):
+            raise UsageError("--reads shows no steps to choose from", hint="leave --at and --steps out")
+        if self.wrt is Gradient.BIAS and stepping.at:
+            raise UsageError("--at does nothing to a bias", hint="each map's sum is shown anyway")
+
+
 @with_options
 def conv(
     *,
@@ -128,7 +194,9 @@ def conv(
     kernel: KernelOptions,
     moving: MovingOptions,
     pad: PaddingOptions,
+    other: ReadingOptions,
     stepping: StepOptions,
+    terms: OrderOptions,
     how: NumberOptions,
     out: OutputOptions,
 ) -> None:
@@ -145,27 +213,28 @@ def conv(
 
       cat grid.txt | convcalc conv edge --at 1,1
 
+      convcalc conv edge -i grid.txt --as matmul
+
+      convcalc conv edge -i grid.txt --backward 1 --wrt kernel
+
     """
     from convcalc.engine.convolution import convolve
-    from convcalc.report.convolution import Labels, worked_convolution
+    from convcalc.report.convolution import Labels
 
-    word = _kernel_word(kernel, source)
     if moving.per_channel and moving.all_channels:
         raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
+    other.check(stepping)
     channel = channel_of(ctx.obj)
-    amounts, show = padding_of(moving.padding), show_of(how, stepping)
+    word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
+    amounts, show = padding_of(moving.padding), show_of(how, stepping, terms)
     stride, dilation = pair_of(moving.stride, "--stride"), pair_of(moving.dilation, "--dilation")
-    if source.input is None and not channel.is_piped_in:
-        raise UsageError(
-            f"there is no input grid: '{word}' is the kernel", hint="a grid goes after --input, or is piped in"
-        )
     weights, name = read_kernel(channel, word)
     grid = channel.read(source.input, "--input").cells
     groups, weights = _spread(grid, weights, moving)
     result = convolve(
         grid,
         weights,
-        bias=None if kernel.bias is None else _read_bias(channel, kernel.bias),
+        bias=None if kernel.bias is None else read_bias(channel, kernel.bias, "filter"),
         stride=stride,
         padding=amounts,
         dilation=dilation,
@@ -174,25 +243,32 @@ def conv(
         flip=moving.flip,
     )
     labels = Labels(name, amounts if isinstance(amounts, PaddingRule) else None)
-    channel.emit(worked_convolution(result, show, labels), out)
+    channel.emit(_worked(result, other, show, labels, channel), out)
 
 
-def _kernel_word(kernel: KernelOptions, source: InputOptions) -> str:
-    """Return the user's word for the kernel, given once."""
-    words = [word for word in (kernel.argument, kernel.kernel) if word is not None]
-    if len(words) > 1:
-        raise UsageError(
-            f"there are two kernels, '{words[0]}' and '{words[1]}'",
-            hint="a grid goes after --input; what stands alone is the kernel",
-        )
-    if not words:
-        raise UsageError(
-            "there is no kernel",
-            hint='name one: --kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists the names)',
-        )
-    if words[0] == "-" and source.input in (None, "-"):
-        raise UsageError("the input and the kernel cannot both be standard input", hint="name a file for one of them")
-    return words[0]
+def _worked(result: "Convolution", other: ReadingOptions, show: "Show", labels: "Labels", channel: Channel) -> "Worked":
+    """Return the work of a convolution, read as it was asked to be."""
+    from convcalc.report.convolution import worked_convolution
+
+    if other.backward is not None:
+        from convcalc.engine.gradients import backward
+        from convcalc.report.gradients import worked_gradients
+
+        gradient = channel.read(other.backward, "--backward").cells
+        return worked_gradients(backward(result, gradient), show, other.wrt, labels)
+    if other.reads is not None:
+        from convcalc.engine.readings import reads
+        from convcalc.report.readings import worked_reads
+
+        at = numbers(other.reads, "--reads", most=4, example="1,1", signed=True)
+        one_row = result.plan.rows.size == 1 and len(at) == 1
+        return worked_reads(result, reads(result, (0, *at) if one_row else at), show)
+    if other.reading is not None:
+        from convcalc.report.readings import worked_matmul, worked_toeplitz
+
+        worked = worked_matmul if other.reading is ConvolutionReading.MATMUL else worked_toeplitz
+        return worked(result, show, labels.kernel)
+    return worked_convolution(result, show, labels)
 
 
 def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
@@ -202,6 +278,8 @@ def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
     from convcalc.engine import kernels
     from convcalc.matrix_io.files import exists, looks_inline
 
+    if channel.knows(word):
+        return channel.read(word, "--kernel").cells, word
     named = kernels.named(word)
     could_be_name = word.strip() and not looks_inline(word) and not Path(word).suffix and "/" not in word
     if named is None and word != "-" and could_be_name and not exists(Path(word)):
@@ -209,14 +287,6 @@ def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
     if named is not None:
         return kernels.kernel(named.name), named.name
     return channel.read(word, "--kernel").cells, "kernel"
-
-
-def _read_bias(channel: Channel, text: str) -> "Array":
-    """Read the biases: numbers parted by commas or spaces, or a file of them."""
-    cells = channel.read(text, "--bias").cells
-    if cells.ndim > 2 or min(cells.shape, default=1) > 1:
-        raise InputError("the bias must be one row or one column of numbers", hint="one number per filter, as in 1,0")
-    return cells.ravel()
 
 
 def _spread(grid: "Array", weights: "Array", moving: MovingOptions) -> "tuple[int, Array]":

@@ -1,5 +1,6 @@
 """``convcalc lecture``: the exercises, worked by running their own command lines."""
 
+import io
 import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -46,13 +47,17 @@ def lecture(
     for row in rows:
         channel.show([Text(""), Heading(f"══ {row.number} · {row.title}")])
         for exercise in row.exercises:
-            channel.show([Text(""), Text(exercise.text), as_typed(exercise.words), Text("")])
-            inner = Channel(None, channel.stdout, report=True)
+            channel.show([Text(""), Text(exercise.text), as_typed(exercise.words, exercise.script), Text("")])
+            stdin = None if exercise.script is None else io.BytesIO(exercise.script.encode())
+            inner = Channel(stdin, channel.stdout, report=True)
             commands.main(list(exercise.words), "convcalc", standalone_mode=False, obj=inner)
 
 
-def as_typed(words: tuple[str, ...]) -> "Drawing":
+def as_typed(words: tuple[str, ...], script: str | None = None) -> "Drawing":
     """Return a command line as it can be pasted into a shell: never wrapped, for a break would part its rows."""
     from convcalc.report.document import Drawing, Role
 
-    return Drawing((((f"$ {shlex.join(('convcalc', *words))}", Role.QUIET),),))
+    lines = [f"$ {shlex.join(('convcalc', *words))}"]
+    if script is not None:
+        lines = [f"{lines[0]} <<'END'", *script.splitlines(), "END"]
+    return Drawing(tuple(((line, Role.QUIET),) for line in lines))

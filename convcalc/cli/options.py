@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convcalc.choices import Format, Order, PaddingRule, PadMode
-from convcalc.errors import UsageError, nearest
+from convcalc.errors import InputError, Place, UsageError, nearest
 
 if TYPE_CHECKING:
     from convcalc.report.selection import Show
 
-INPUT_PANEL, MOVING_PANEL, SHOW_PANEL, OUTPUT_PANEL = "Input", "How the window moves", "Showing the work", "Output"
+INPUT_PANEL, MOVING_PANEL, READ_PANEL = "Input", "How the window moves", "Read another way"
+SHOW_PANEL, OUTPUT_PANEL = "Showing the work", "Output"
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -124,7 +125,7 @@ class NumberOptions:
 
 @dataclass(frozen=True, slots=True)
 class StepOptions:
-    """Which steps are shown, and in what order their terms stand."""
+    """Which steps are shown."""
 
     steps: Annotated[
         str | None,
@@ -146,6 +147,12 @@ class StepOptions:
             rich_help_panel=SHOW_PANEL,
         ),
     ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderOptions:
+    """In what order a window's terms stand."""
+
     order: Annotated[
         Order,
         typer.Option(
@@ -189,6 +196,16 @@ def numbers(
     return values
 
 
+def number_of(text: str, option: str) -> object:
+    """Read one number, as a grid's cell is read: an integer, a decimal or a fraction."""
+    from convcalc.matrix_io.text import parse_number
+
+    try:
+        return parse_number(text.strip(), Place(option))
+    except InputError as error:
+        raise UsageError(str(error), hint=error.hint) from None
+
+
 def pair_of(text: str, option: str) -> tuple[int, ...]:
     """Read one number of at least 1, or rows,columns."""
     return numbers(text, option, most=2, least=1, example="2 or 2,1")
@@ -227,7 +244,7 @@ def at_of(text: str | None) -> tuple[int, ...] | None:
     return None if text is None else numbers(text, "--at", most=4, example="1,1", signed=True)
 
 
-def show_of(how: NumberOptions, stepping: StepOptions | None = None) -> "Show":
+def show_of(how: NumberOptions, stepping: StepOptions | None = None, terms: OrderOptions | None = None) -> "Show":
     """Return how the work is to be shown, from the options."""
     from convcalc.report.numbers import Writer
     from convcalc.report.selection import Show
@@ -236,4 +253,5 @@ def show_of(how: NumberOptions, stepping: StepOptions | None = None) -> "Show":
     steps, at = steps_of(stepping.steps), at_of(stepping.at)
     if steps is not None and at is not None:
         raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
-    return Show(steps, at, stepping.order, Writer(how.precision), how.heat)
+    order = Order.ROW if terms is None else terms.order
+    return Show(steps, at, order, Writer(how.precision), how.heat)

@@ -10,12 +10,13 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from convcalc.choices import Format
-from convcalc.cli.options import OutputOptions
-from convcalc.errors import ConvcalcError, UsageError
+from convcalc.cli.options import InputOptions, OutputOptions
+from convcalc.errors import ConvcalcError, InputError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from convcalc.engine.exact import Array
     from convcalc.matrix_io.text import Grid
     from convcalc.render.glyphs import Glyphs
     from convcalc.report.document import Document, Worked
@@ -54,7 +55,7 @@ class Channel:
         """Read a grid by the user's word for it; standard input if there is no word and something is piped in."""
         from convcalc.matrix_io.files import read_grid
 
-        if word is None and not self.is_piped_in:
+        if word is None and not self.has_input:
             raise UsageError(
                 "there is no input grid", hint='name one (--input grid.txt, --input "1 2; 3 4") or pipe one in'
             )
@@ -66,6 +67,37 @@ class Channel:
             self.comments += grid.comments
             return grid
         return read_grid(str(word), what=what)
+
+    def one_of(self, argument: str | None, option: str | None, noun: str, example: str, source: "InputOptions") -> str:
+        """Return the user's word for a second grid, given once, as argument or option; both cannot be the pipe."""
+        words = [word for word in (argument, option) if word is not None]
+        article = "are the" if noun.endswith("s") else "is the"
+        if len(words) > 1:
+            raise UsageError(
+                f"there are two {noun.removesuffix('s')}s, '{words[0]}' and '{words[1]}'",
+                hint=f"a grid goes after --input; what stands alone {article} {noun}",
+            )
+        if not words:
+            raise UsageError(f"there {'are' if noun.endswith('s') else 'is'} no {noun}", hint=f"as in {example}")
+        if words[0] == "-" and source.input in (None, "-"):
+            raise UsageError(
+                f"the input and the {noun} cannot both be standard input", hint="name a file for one of them"
+            )
+        if source.input is None and not self.has_input:
+            raise UsageError(
+                f"there is no input grid: '{words[0]}' {article} {noun}",
+                hint="a grid goes after --input, or is piped in",
+            )
+        return words[0]
+
+    @property
+    def has_input(self) -> bool:
+        """Whether a command without --input has something to read."""
+        return self.is_piped_in
+
+    def knows(self, word: str) -> bool:
+        """Whether a word is a grid's name; outside of scripts none is."""
+        return False
 
     def console(self) -> "Console":
         """Return rich's console on this channel, without colour where that is not wanted."""
@@ -227,6 +259,14 @@ def error_lines(error: ConvcalcError) -> Iterator[str]:
             yield "  " + " " * (column - 1 - start) + "^" * min(place.length, 76)
     if error.hint:
         yield printable(f"hint: {error.hint}")
+
+
+def read_bias(channel: Channel, text: str, noun: str) -> "Array":
+    """Read the biases: numbers parted by commas or spaces, or a file of them."""
+    cells = channel.read(text, "--bias").cells
+    if cells.ndim > 2 or min(cells.shape, default=1) > 1:
+        raise InputError("the bias must be one row or one column of numbers", hint=f"one number per {noun}, as in 1,0")
+    return cells.ravel()
 
 
 def channel_of(obj: Any) -> Channel:

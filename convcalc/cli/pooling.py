@@ -8,8 +8,10 @@ import typer
 from convcalc.choices import PaddingRule, PoolKind
 from convcalc.cli.options import (
     MOVING_PANEL,
+    READ_PANEL,
     InputOptions,
     NumberOptions,
+    OrderOptions,
     OutputOptions,
     StepOptions,
     numbers,
@@ -117,7 +119,18 @@ def pool(
     kind: Annotated[str, typer.Argument(metavar=f"[{KINDS}]", help="What each window gives.")] = "max",
     source: InputOptions,
     windows: WindowOptions,
+    backward: Annotated[
+        str | None,
+        typer.Option(
+            "--backward",
+            metavar="GRAD",
+            help="Given the gradient of the output (a grid like it, or 1), show where it goes in the input.",
+            show_default=False,
+            rich_help_panel=READ_PANEL,
+        ),
+    ] = None,
     stepping: StepOptions,
+    terms: OrderOptions,
     how: NumberOptions,
     out: OutputOptions,
 ) -> None:
@@ -132,16 +145,25 @@ def pool(
 
       convcalc conv edge -i grid.txt | convcalc pool max -q
 
+      convcalc pool max -i grid.txt --backward 1
+
     """
     from convcalc.engine.pooling import pool as pooled
     from convcalc.report.pooling import worked_pooling
 
     pooling = kind_of(kind)
     settings = _settings(pooling, windows)
-    show = show_of(how, stepping)
+    show = show_of(how, stepping, terms)
     channel = channel_of(ctx.obj)
     grid = channel.read(source.input, "--input").cells
     result = pooled(grid, pooling, **settings)
+    if backward is not None:
+        from convcalc.engine.routing import backward as routed
+        from convcalc.report.routing import worked_routing
+
+        gradient = channel.read(backward, "--backward").cells
+        channel.emit(worked_routing(routed(result, gradient), show), out)
+        return
     rule = settings.get("padding")
     channel.emit(worked_pooling(result, show, rule if isinstance(rule, PaddingRule) else None), out)
 

@@ -203,7 +203,8 @@ class Layout:
         cut = False
         for matrix in block.matrices:
             body = matrix.body
-            views = (View(self.glyphs, gap, self.brackets, most_rows=MOST_ROWS) for gap in (2, 1))
+            gaps = (2, 1, 0) if body.tight else (2, 1)
+            views = (View(self.glyphs, gap, self.brackets, most_rows=MOST_ROWS) for gap in gaps)
             view = next((view for view in views if width_of(matrix, view) <= self.width), None)
             cut = cut or view is None or body.rows > MOST_ROWS
             if view is None:

@@ -56,15 +56,15 @@ class Rows:
             self.kept[row, made] = _merged(self.marked(row, (), None, self.body.columns if made else 0))
         return self.kept[row, made]
 
-    def marked(self, row: int, window: Sequence[int], current: int | None, made: int) -> Line:
-        """Draw a row: `window` and `current` are columns to mark, `made` how many cells are there already."""
+    def marked(self, row: int, window: Sequence[int], current: int | None, made: int, writes: bool = False) -> Line:
+        """Draw a row: `window` (which is read, or `writes`) and `current` are marked, `made` cells are there."""
         body, view = self.body, self.view
         line: Line = []
         was: Role | None = None
         for column in self.columns:
-            mark = Role.RESULT if column == current and column is not None else None
-            if mark is None and column in window:
-                mark = Role.WINDOW
+            is_current = column == current and column is not None
+            in_window = column in window and column is not None
+            mark = Role.RESULT if is_current or (in_window and writes) else Role.WINDOW if in_window else None
             joined = mark is not None and mark is was and column is not None and column - 1 in window
             self._lead(line, was, mark, joined=joined)
             was = mark
@@ -80,11 +80,11 @@ class Rows:
             if in_padding:
                 text = view.glyphs.padding + text
             dress: Role | Shade = role
-            if mark is Role.RESULT:
+            if is_current:
                 self._append_result(line, text)
                 continue
             if mark is not None:
-                dress = Role.WINDOW_PADDING if in_padding else mark
+                dress = Role.WINDOW_PADDING if in_padding and mark is Role.WINDOW else mark
             elif body.shade is not None and role is Role.PLAIN:
                 dress = body.shade(row, column)
                 text = line.pop()[0] + text.rjust(self.width)
@@ -152,7 +152,7 @@ def draw(matrix: Matrix, view: View) -> Drawn:
         current = matrix.current[1] if matrix.current is not None and matrix.current[0] == row else None
         if row in window_rows or current is not None or first < made < first + body.columns:
             marked = window_columns if row in window_rows else ()
-            lines.append(keeper.marked(row, marked, current, made - first))
+            lines.append(keeper.marked(row, marked, current, made - first, matrix.writes))
         else:
             lines.append(keeper.plain(row, made=made > first))
     return Drawn(view.glyphs.say(body.title), lines, length)

@@ -1,17 +1,22 @@
 """A convolution as a Document: what it is, each step with its window and its sum, the answer."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
-from convcalc.engine.step import Cells, ChannelSum, ConvolutionStep
+from convcalc.engine.step import ChannelSum, ConvolutionStep
 from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
+from convcalc.report.grids import small_body
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,20 +29,28 @@ class Labels:
 
 def worked_convolution(result: Convolution, show: Show, labels: Labels) -> Worked:
     """Return a convolution's work as a Document, and its answer."""
-    plan = result.plan
-    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
-    axes = plan.rows, plan.columns
-    return _Report(
-        result=result, axes=axes, shape=plan.shape, show=show, one_row=one_row, part="map", labels=labels
-    ).worked()
+    return ConvolutionReport.of(result, show, labels).worked()
 
 
 @dataclass(eq=False, kw_only=True)
-class _Report(Stepwise):
+class ConvolutionReport(Stepwise):
+    """The report of a convolution; those of its gradients say the same things under other names."""
+
     result: Convolution
-    labels: Labels
+    labels: Labels = field(default_factory=Labels)
+
+    @classmethod
+    def of(cls, result: Convolution, show: Show, labels: Labels, **more: Any) -> "Self":
+        """Return the report of a convolution."""
+        plan = result.plan
+        one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+        axes = plan.rows, plan.columns
+        return cls(
+            result=result, axes=axes, shape=plan.shape, show=show, one_row=one_row, part="map", labels=labels, **more
+        )
 
     def heading(self) -> str:
+        """Return what is convolved with what, with which settings."""
         result, plan = self.result, self.result.plan
         cut = 3 if self.one_row else 2
         shape = [*plan.shape[:2], *plan.shape[cut:]]
@@ -65,6 +78,7 @@ class _Report(Stepwise):
         return f"{' · '.join(parts)} → {shape_text(tuple(shape[first:]))}"
 
     def notes(self) -> Iterator[str]:
+        """Say what the kernel and the shapes mean, and which convention is followed."""
         plan = self.result.plan
         if self.result.flipped:
             yield (
@@ -78,12 +92,14 @@ class _Report(Stepwise):
         yield from super().notes()
 
     def step(self, chosen: Chosen) -> Iterator[Block]:
+        """Yield a step's picture and its sums."""
         step = self.result.step(chosen.at, chosen.number)
         yield self.picture(step)
         yield Text("")
         yield from self.sums(step)
 
     def picture(self, step: ConvolutionStep) -> Picture:
+        """Return the windows, the kernels, the products and the output so far."""
         item, map_ = step.at[:2]
         window = step.window.rows, step.window.columns
         lines = []
@@ -92,18 +108,29 @@ class _Report(Stepwise):
             lines.append((Matrix(grid, window), "*", Matrix(kernel), "=", Matrix(self.products(part))))
         return Picture(tuple(lines), self.output(step.at))
 
-    def kernel(self, map_: int, depth: int, part: ChannelSum) -> Body:
+    def kernel_title(self, map_: int, channel: int) -> str:
+        """Return what is written above a kernel."""
         plan = self.result.plan
         title = "kernel" if plan.filters == 1 else f"filter {map_}"
-        title += f", ch. {part.channel}" if plan.channels > plan.groups else ""
-        title += ", flipped" if self.result.flipped else ""
+        title += f", ch. {channel}" if plan.channels > plan.groups else ""
+        return title + ", flipped" * self.result.flipped
+
+    def channel_name(self, channel: int) -> str:
+        """Return what one of several sums of products is called."""
+        return f"channel {channel}"
+
+    def kernel(self, map_: int, depth: int, part: ChannelSum) -> Body:
+        """Return one channel of a filter as a body, the same one for every step."""
+        title = self.kernel_title(map_, part.channel)
         title += f" × 1/{part.divisor}" if part.divisor > 1 else ""
-        return self._kept("kernel", map_, depth, lambda: self.small(part.weights, title, self.widths[0]))
+        return self._kept(
+            "kernel", map_, depth, lambda: small_body(part.weights, title, self.show.write, self.widths[0])
+        )
 
     def products(self, part: ChannelSum) -> Body:
         """Return a step's products, in cells at least as wide as those of its input, so that steps stay in line."""
         title = "products" if part.divisor == 1 else f"products × 1/{part.divisor}"
-        return self.small(part.products, title, self.widths[1])
+        return small_body(part.products, title, self.show.write, self.widths[1])
 
     @cached_property
     def widths(self) -> tuple[int, int]:
@@ -116,14 +143,8 @@ class _Report(Stepwise):
         weights = max(len(str(weight)) for weight in ends[1])
         return weights, max(len(str(cell * weight)) for cell in ends[0] for weight in ends[1])
 
-    def small(self, cells: Cells, title: str, least: int = 0) -> Body:
-        """Return a small grid of plain numbers as a body."""
-        write = self.show.write.for_cells(cell for row in cells for cell in row)
-        texts = [[write(cell) for cell in row] for row in cells]
-        width = max(len(text) for row in texts for text in row)
-        return Body(title, len(texts), len(texts[0]), lambda r, c: texts[r][c], max(width, least))
-
     def sums(self, step: ConvolutionStep) -> Iterator[Sum]:
+        """Yield the sum of the products; of several channels one each, and their total."""
         write = self.show.write
         bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
         if len(step.channels) == 1:
@@ -136,7 +157,7 @@ class _Report(Stepwise):
                 )
                 yield Sum(terms, " + ", outcome, "", opening, closing)
                 return
-        names = [f"channel {part.channel}:" if len(step.channels) > 1 else "sum:" for part in step.channels]
+        names = [f"{self.channel_name(part.channel)}:" if len(step.channels) > 1 else "sum:" for part in step.channels]
         width = max(len("total:"), *map(len, names))
         for name, part in zip(names, step.channels, strict=True):
             label = name.ljust(width + 1)
@@ -146,6 +167,7 @@ class _Report(Stepwise):
         yield Sum((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))
 
     def terms(self, part: ChannelSum) -> tuple[str, ...]:
+        """Return one channel's products, written out."""
         write = self.show.write
         pairs = zip(in_order(part.cells, self.show.order), in_order(part.weights, self.show.order), strict=True)
         return tuple(f"{write.factor(cell)}×{write.factor(weight)}" for cell, weight in pairs)

@@ -88,6 +88,8 @@ class Body:
     """How a cell is shaded by its value, if it is to be."""
     scale: tuple[str, ...] = ()
     """What the darkest shade, the middle one (if that is 0) and the lightest stand for."""
+    tight: bool = False
+    """Whether cells may touch, as each is set apart by a sign or by space of its own."""
     measured: bool = True
     """Whether no cell is wider than `width`; of a very large grid, not every cell was looked at."""
 
@@ -106,6 +108,8 @@ class Matrix:
     current: tuple[int, int] | None = None
     made: int | None = None
     """Cells made so far, row by row; the rest are still open. None: all."""
+    writes: bool = False
+    """Whether the window is what is being made, rather than what is read."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from fractions import Fraction
 
-from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
+from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, TransposedAxis
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,30 @@ def axis_formulas(rows: AnyAxis, columns: AnyAxis, *, one_row: bool) -> tuple[st
     if one_row or written[0] == written[1]:
         return (written[1],)
     return f"rows: {written[0]}", f"columns: {written[1]}"
+
+
+def transposed_formulas(rows: TransposedAxis, columns: TransposedAxis, *, one_row: bool) -> tuple[str, ...]:
+    """Return the size formula of a transposed convolution, of each axis or a single one.
+
+    >>> axis = TransposedAxis(3, 3, stride=2, cut=1, cut_end=1, extra=1)
+    >>> transposed_formulas(axis, axis, one_row=False)
+    ('(N − 1)·S − 2P + F + OP = (3 − 1)·2 − 2·1 + 3 + 1 = 6',)
+    """
+    written = [_transposed(axis) for axis in (rows, columns)]
+    if one_row or written[0] == written[1]:
+        return (written[1],)
+    return f"rows: {written[0]}", f"columns: {written[1]}"
+
+
+def _transposed(axis: TransposedAxis) -> str:
+    even = axis.cut == axis.cut_end
+    letters = f"(N − 1)·S − {'2P' if even else 'P₁ − P₂'} + {'F' if axis.dilation == 1 else 'D(F − 1) + 1'}"
+    cut = f"2·{axis.cut}" if even else f"{axis.cut} − {axis.cut_end}"
+    extent = f"{axis.kernel}" if axis.dilation == 1 else f"{axis.dilation}·({axis.kernel} − 1) + 1"
+    numbers = f"({axis.size} − 1)·{axis.stride} − {cut} + {extent}"
+    if axis.extra:
+        letters, numbers = f"{letters} + OP", f"{numbers} + {axis.extra}"
+    return f"{letters} = {numbers} = {axis.output}"
 
 
 def _in_letters(formula: SizeFormula) -> str:

@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.step import Cells
 from convcalc.report.document import Answer, Body, Grids, Matrix, Shade
 from convcalc.report.numbers import Writer, shape_text, widest
 
@@ -35,6 +36,14 @@ def body_of(
     scale = scale_of(plane, write) if heat else ()
     measured = plane.size <= WRITTEN_AT_ONCE
     return Body(title, rows, columns, text, max(width, cell_width), padding, shade, scale, measured)
+
+
+def small_body(cells: Cells, title: str, write: Writer, least: int = 0) -> Body:
+    """Return a small grid of plain numbers as a body; `least` is the least width of a cell."""
+    write_cell = write.for_cells(cell for row in cells for cell in row)
+    texts = [[write_cell(cell) for cell in row] for row in cells]
+    width = max(len(text) for row in texts for text in row)
+    return Body(title, len(texts), len(texts[0]), _lookup(texts), max(width, least))
 
 
 def _lookup(cells: list[list[str]]) -> Callable[[int, int], str]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -15,13 +16,16 @@ LONGEST_FRACTION = 5
 LONGEST_OUTCOME = 15
 SIGNIFICANT_FROM = 1e12
 LARGEST_FIXED = 1e16
+NOISE = 1e-12
+"""How far a float may be from a short decimal and still be taken for it: what sums of floats are off by."""
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes numbers with at most `precision` decimals, trailing zeros dropped.
+    """Writes numbers with at most `precision` decimals.
 
-    Without a precision asked for, a quotient stays a fraction unless four decimals say it exactly.
+    A number that is rounded keeps its zeros, so that 0.6590 is seen to be. Without a precision asked for, a quotient
+    stays a fraction unless four decimals say it exactly.
     """
 
     precision: int | None = None
@@ -32,9 +36,11 @@ class Writer:
         >>> write = Writer()
         >>> write(3), write(Fraction(13, 4)), write(Fraction(28, 9)), write(0.30000000000000004)
         ('3', '3.25', '28/9', '0.3')
-        >>> Writer(2)(Fraction(28, 9))
-        '3.11'
+        >>> Writer(2)(Fraction(28, 9)), write(0.6590011388859679)
+        ('3.11', '0.6590')
         """
+        if isinstance(value, Decimal):
+            return self._vast(value)
         number = plain(value)
         if isinstance(number, int):
             return str(number)
@@ -84,6 +90,14 @@ class Writer:
         same = exact(float(text)) == exact(number) if not isinstance(number, int) else True
         return f"{'=' if same else '≈'} {text}"
 
+    def near(self, value: Any, *, is_exact: bool = False) -> str:
+        """Write what an irrational function comes to: only about that, however short the number.
+
+        >>> Writer().near(1000.0), Writer().near(0.5, is_exact=True)
+        ('≈ 1000', '= 0.5')
+        """
+        return self.outcome(value) if is_exact else f"≈ {self(value)}"
+
     def factor(self, value: Any) -> str:
         """Write a number as a factor or term: negative ones and fractions stand in brackets."""
         text = self(value)
@@ -98,8 +112,18 @@ class Writer:
         fixed = self.precision is not None and abs(value) < LARGEST_FIXED
         if value and not fixed and (abs(value) < 0.5 * 10**-decimals or abs(value) >= SIGNIFICANT_FROM):
             mantissa, _, power = f"{value:.{decimals}e}".partition("e")
-            return f"{_trim(mantissa)}e{int(power)}"
-        return _trim(f"{value:.{decimals}f}")
+            rounded = abs(float(f"{mantissa}e{power}") - value) > NOISE * abs(value)
+            return f"{mantissa if rounded else _trim(mantissa)}e{int(power)}"
+        text = f"{value:.{decimals}f}"
+        rounded = abs(float(text) - value) > NOISE * max(1, abs(value)) and float(text) != 0
+        return text if rounded else _trim(text)
+
+    def _vast(self, value: Decimal) -> str:
+        """Write what no float can hold."""
+        if value.is_infinite() or value == 0:
+            return "∞" if value else "0"
+        mantissa, _, power = f"{value:.{DECIMALS if self.precision is None else self.precision}e}".partition("e")
+        return f"{mantissa}e{int(power)}"
 
 
 def _trim(text: str) -> str:

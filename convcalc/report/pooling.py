@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import PaddingRule, PoolKind
 from convcalc.engine.geometry import AdaptiveAxis, Axis
@@ -12,30 +13,39 @@ from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 
 def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None) -> Worked:
     """Return a pooling's work as a Document, and its answer; `rule` is the word that asked for the padding."""
-    one_row = result.rows.padded == 1 and result.rows.output == 1
-    axes = result.rows, result.columns
-    zeros_count = result.kind is PoolKind.SUM or (result.kind is PoolKind.AVG and result.count_padding)
-    return _Report(
-        result=result,
-        axes=axes,
-        shape=result.shape,
-        show=show,
-        one_row=one_row,
-        part="channel",
-        padding_cell=None if zeros_count else "",
-        rule=rule,
-    ).worked()
+    return PoolingReport.of(result, show, rule=rule).worked()
 
 
 @dataclass(eq=False, kw_only=True)
-class _Report(Stepwise):
+class PoolingReport(Stepwise):
+    """The report of a pooling; that of its gradients extends it."""
+
     result: Pooling
-    rule: PaddingRule | None
+    rule: PaddingRule | None = None
+
+    @classmethod
+    def of(cls, result: Pooling, show: Show, **more: Any) -> "Self":
+        """Return the report of a pooling."""
+        zeros_count = result.kind is PoolKind.SUM or (result.kind is PoolKind.AVG and result.count_padding)
+        return cls(
+            result=result,
+            axes=(result.rows, result.columns),
+            shape=result.shape,
+            show=show,
+            one_row=result.rows.padded == 1 and result.rows.output == 1,
+            part="channel",
+            padding_cell=None if zeros_count else "",
+            **more,
+        )
 
     def heading(self) -> str:
+        """Return what is pooled, with which windows."""
         result, (rows, columns) = self.result, self.axes
         cut = 3 if self.one_row else 2
         first = 0 if self.shape[0] > 1 else 1 if self.shape[1] > 1 or result.input_dimensions > 2 else cut
@@ -58,6 +68,7 @@ class _Report(Stepwise):
         return f"{' · '.join(parts)} → {shape_text(shape)}"
 
     def notes(self) -> Iterator[str]:
+        """Say which convention is followed where they differ."""
         result = self.result
         if result.kind is PoolKind.LP and result.norm % 2:
             yield "Absolute values are taken, as ONNX has it; PyTorch takes none, and has no answer for a negative sum."
@@ -82,6 +93,7 @@ class _Report(Stepwise):
         yield from super().notes()
 
     def step(self, chosen: Chosen) -> Iterator[Block]:
+        """Yield one window, and what becomes of it."""
         step = self.result.step(chosen.at, chosen.number)
         item, channel = step.at[:2]
         grid = Matrix(self.input(item, channel), (step.window.rows, step.window.columns))
@@ -101,6 +113,7 @@ class _Report(Stepwise):
         return Matrix(shown, current=step.winner)
 
     def sum(self, step: PoolingStep) -> Sum:
+        """Return how the window's cells make the output's."""
         write, kind = self.show.write, self.result.kind
         order = self.show.order
         pairs = list(zip(in_order(step.cells, order), in_order(step.padding, order), strict=True))

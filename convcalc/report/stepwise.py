@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -59,16 +59,19 @@ class Stepwise(ABC):
         yield Heading(self.heading(), axis_formulas(*self.axes, one_row=self.one_row))
         for note in self.notes():
             yield Text(note, Role.QUIET)
+        yield from self.steps(chosen)
+        yield Text("")
+        yield answer_of(self.result.output, self.show.write, self.part, heat=self.show.heat, one_row=self.one_row)
+
+    def steps(self, chosen: Iterable[Chosen | Skipped]) -> Document:
+        """Yield the chosen steps, and where some are left out."""
         for part in chosen:
             if isinstance(part, Skipped):
                 yield Text("")
                 yield Text(skipped_text(part.count), Role.QUIET)
             else:
-                name = cell_name(part.at, self.shape, one_row=self.one_row)
-                yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {name}")
+                yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {self.cell_name(part.at)}")
                 yield from self.step(part)
-        yield Text("")
-        yield answer_of(self.result.output, self.show.write, self.part, heat=self.show.heat, one_row=self.one_row)
 
     @abstractmethod
     def heading(self) -> str:
@@ -82,6 +85,26 @@ class Stepwise(ABC):
         """Yield what should be known besides: which cells are never read."""
         yield from unread_notes(*self.axes, one_row=self.one_row)
 
+    def cell_name(self, at: tuple[int, int, int, int]) -> str:
+        """Name an output cell with only the indices it needs."""
+        return cell_name(at, self.shape, one_row=self.one_row)
+
+    def input_title(self, item: int, channel: int) -> str:
+        """Return what is written above a channel of the input."""
+        rows, columns = self.axes
+        if self.result.padded.shape[1] > 1:
+            return f"input, channel {channel}"
+        padded = rows.padded > rows.size or columns.padded > columns.size
+        shape = str(columns.size) if self.one_row else f"{rows.size}×{columns.size}"
+        return f"input {shape}{', padded' * padded}"
+
+    def output_title(self, item: int, map_: int) -> str:
+        """Return what is written above an output map."""
+        if self.shape[1] > 1:
+            return f"output, {self.part} {map_}"
+        shape = self.result.maps.shape[3:] if self.one_row else self.result.maps.shape[2:]
+        return f"output {shape_text(shape)}"
+
     def input(self, item: int, channel: int) -> Body:
         """Return the padded input's channel as a body, the same one for every step."""
 
@@ -93,10 +116,7 @@ class Stepwise(ABC):
                 columns.before,
                 columns.padded - columns.size - columns.before,
             )
-            shape = str(columns.size) if self.one_row else f"{rows.size}×{columns.size}"
-            many = self.result.padded.shape[1] > 1
-            title = f"input, channel {channel}" if many else f"input {shape}"
-            title += ", padded" if any(padding) and not many else ""
+            title = self.input_title(item, channel)
             plane = self.result.padded[item, channel, : rows.padded, : columns.padded]
             body = body_of(plane, title, self.show.write, padding=padding, heat=self.show.heat)
             return body if self.padding_cell is None else self.hidden_padding(body, self.padding_cell)
@@ -108,10 +128,8 @@ class Stepwise(ABC):
         item, map_, row, column = at
 
         def make() -> Body:
-            plane = self.result.maps[item, map_]
-            shape = str(plane.shape[1]) if self.one_row else shape_text(plane.shape)
-            title = f"output {shape}" if self.shape[1] == 1 else f"output, {self.part} {map_}"
-            return body_of(plane, title, self.show.write, heat=self.show.heat)
+            title = self.output_title(item, map_)
+            return body_of(self.result.maps[item, map_], title, self.show.write, heat=self.show.heat)
 
         body = self._kept("output", item, map_, make)
         return Matrix(body, current=(row, column), made=row * body.columns + column + 1)

@@ -1,0 +1,198 @@
+"""``convcalc flatten``, ``convcalc linear`` and ``convcalc loss``."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+import typer
+
+from convcalc.choices import LossKind, Reduction
+from convcalc.cli.options import (
+    INPUT_PANEL,
+    InputOptions,
+    NumberOptions,
+    OutputOptions,
+    StepOptions,
+    show_of,
+    with_options,
+)
+from convcalc.cli.output import channel_of, read_bias
+from convcalc.errors import UsageError, nearest
+
+KINDS = "|".join(kind.value for kind in LossKind)
+ALSO = {"ce": "cross-entropy", "softmax": "cross-entropy", "l2": "mse", "euclidean": "mse", "l1": "mae"}
+"""Other words people have for a loss."""
+
+
+@with_options
+def flatten(
+    *, ctx: typer.Context, source: InputOptions, stepping: StepOptions, how: NumberOptions, out: OutputOptions
+) -> None:
+    """Flatten a grid to one row, row by row and channel after channel, and show where each cell goes.
+
+    Examples:
+      convcalc flatten -i "6 8; 3 4"
+
+      convcalc pool max -i grid.txt | convcalc flatten
+
+    """
+    from convcalc.engine.dense import flatten as flattened
+    from convcalc.report.dense import worked_flatten
+
+    channel = channel_of(ctx.obj)
+    show = show_of(how, stepping)
+    if show.at is not None:
+        raise UsageError("--at does nothing to flatten", hint="its picture shows every cell's place")
+    grid = channel.read(source.input, "--input").cells
+    channel.emit(worked_flatten(grid, flattened(grid), show), out)
+
+
+@dataclass(frozen=True, slots=True)
+class WeightOptions:
+    """The weights and the biases of a fully connected layer."""
+
+    argument: Annotated[
+        str | None, typer.Argument(metavar="[WEIGHTS]", help="The weights; the same as --weights.", show_default=False)
+    ] = None
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            "--weights",
+            "-W",
+            metavar="GRID",
+            help="One row of weights for each output: a file, or written out.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None
+    bias: Annotated[
+        str | None,
+        typer.Option(
+            "--bias",
+            "-b",
+            metavar="NUMBERS",
+            help="One number for each output, as in 1,0; or a file.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None
+    transpose: Annotated[
+        bool,
+        typer.Option(
+            "--transpose",
+            help="The weights have one column for each output (in×out, as in Keras).",
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = False
+
+
+@with_options
+def linear(
+    *,
+    ctx: typer.Context,
+    source: InputOptions,
+    layer: WeightOptions,
+    stepping: StepOptions,
+    how: NumberOptions,
+    out: OutputOptions,
+) -> None:
+    """Multiply a row by the weights of a fully connected layer and add its bias, each dot product written out.
+
+    Each row of a grid is an item of its own. Weights are out×in, as in PyTorch: one row an output.
+
+    Examples:
+      convcalc linear -i "2 1 0" -W "1 0 -1; 0.5 2 1" -b "1 0"
+
+      convcalc flatten -i grid.txt | convcalc linear weights.txt
+
+    """
+    from convcalc.engine.dense import linear as multiplied
+    from convcalc.report.dense import worked_linear
+
+    channel = channel_of(ctx.obj)
+    word = channel.one_of(layer.argument, layer.weights, "weights", '-W "1 0 -1; 0 2 1" or -W weights.txt', source)
+    show = show_of(how, stepping)
+    weights = channel.read(word, "--weights").cells
+    grid = channel.read(source.input, "--input").cells
+    bias = None if layer.bias is None else read_bias(channel, layer.bias, "output")
+    channel.emit(worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out)
+
+
+@with_options
+def loss(
+    *,
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar=KINDS, help="What is made of the distance to the target.")],
+    source: InputOptions,
+    target: Annotated[
+        str,
+        typer.Option(
+            "--target",
+            "-t",
+            metavar="GRID",
+            help="What the output should have been: a grid like the input; of cross-entropy, the class of each row "
+            "(from 0), or a probability for each cell.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ],
+    logits: Annotated[
+        bool,
+        typer.Option("--logits", help="bce: the input are logits; the sigmoid is part of the loss."),
+    ] = False,
+    probabilities: Annotated[
+        bool,
+        typer.Option(
+            "--probabilities", help="cross-entropy: the input are probabilities already; no softmax is taken."
+        ),
+    ] = False,
+    reduction: Annotated[Reduction, typer.Option("--reduction", help="What is made of the terms.")] = Reduction.MEAN,
+    stepping: StepOptions,
+    how: NumberOptions,
+    out: OutputOptions,
+) -> None:
+    """Measure how far an output is from its target: every term, then their mean.
+
+    Cross-entropy takes logits, as in PyTorch (the lecture's softmax loss); bce probabilities,
+    or with --logits logits (sigmoid cross-entropy); mse is the Euclidean loss, mae the absolute.
+
+    Examples:
+      convcalc loss cross-entropy -i "2 1 0.1" -t 0
+
+      convcalc loss mse -i "1 2; 3 4" -t "1 1; 3 5" --reduction sum
+
+      convcalc loss bce --logits -i "2 -1" -t "1 0"
+
+    """
+    from convcalc.engine.losses import loss as measured
+    from convcalc.report.losses import worked_loss
+
+    chosen = kind_of(kind)
+    if logits and chosen is not LossKind.BCE:
+        hint = "it takes logits already" if chosen is LossKind.CROSS_ENTROPY else "it goes with bce"
+        raise UsageError(f"--logits does nothing to {chosen}", hint=hint)
+    if probabilities and chosen is not LossKind.CROSS_ENTROPY:
+        hint = "it takes probabilities already" if chosen is LossKind.BCE else "it goes with cross-entropy"
+        raise UsageError(f"--probabilities does nothing to {chosen}", hint=hint)
+    show = show_of(how, stepping)
+    if show.at is not None:
+        raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")
+    channel = channel_of(ctx.obj)
+    wanted = channel.read(target, "--target").cells
+    grid = channel.read(source.input, "--input").cells
+    takes_logits = not probabilities if chosen is LossKind.CROSS_ENTROPY else logits
+    result = measured(grid, wanted, chosen, reduction=reduction, logits=takes_logits)
+    channel.emit(worked_loss(result, show), out)
+
+
+def kind_of(word: str) -> LossKind:
+    """Return the kind of loss by its word, or the word other people have for it.
+
+    >>> kind_of("L2")
+    <LossKind.MSE: 'mse'>
+    """
+    known = ALSO.get(word.lower(), word.lower().replace("_", "-"))
+    if known in {kind.value for kind in LossKind}:
+        return LossKind(known)
+    close = nearest(known, [*(kind.value for kind in LossKind), *ALSO])
+    hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else "a grid goes after --input"
+    raise UsageError(f"'{word}' is no loss: they are {KINDS.replace('|', ', ')}", hint=hint)

@@ -1,0 +1,124 @@
+"""``convcalc conv-transpose``."""
+
+from typing import Annotated
+
+import typer
+
+from convcalc.choices import PaddingRule, TransposedReading
+from convcalc.cli.convolution import KERNEL_EXAMPLE, KernelOptions, read_kernel
+from convcalc.cli.options import (
+    MOVING_PANEL,
+    SHOW_PANEL,
+    InputOptions,
+    NumberOptions,
+    OrderOptions,
+    OutputOptions,
+    StepOptions,
+    numbers,
+    padding_of,
+    pair_of,
+    show_of,
+    with_options,
+)
+from convcalc.cli.output import channel_of, read_bias
+from convcalc.errors import UsageError
+
+
+@with_options
+def conv_transpose(
+    *,
+    ctx: typer.Context,
+    source: InputOptions,
+    kernel: KernelOptions,
+    stride: Annotated[
+        str,
+        typer.Option(
+            "--stride", "-s", metavar="N|ROWS,COLS", help="Cells from stamp to stamp.", rich_help_panel=MOVING_PANEL
+        ),
+    ] = "1",
+    padding: Annotated[
+        str,
+        typer.Option(
+            "--padding",
+            "-p",
+            metavar="N|ROWS,COLS|T,B,L,R",
+            help="Cells cut off the border: what the convolution the other way would pad.",
+            rich_help_panel=MOVING_PANEL,
+        ),
+    ] = "0",
+    output_padding: Annotated[
+        str,
+        typer.Option(
+            "--output-padding",
+            metavar="N|ROWS,COLS",
+            help="Rows and columns added at the end: which of the sizes that a stride makes alike.",
+            rich_help_panel=MOVING_PANEL,
+        ),
+    ] = "0",
+    dilation: Annotated[
+        str,
+        typer.Option(
+            "--dilation",
+            "-d",
+            metavar="N|ROWS,COLS",
+            help="How far apart the kernel's cells lie; 1 is side by side.",
+            rich_help_panel=MOVING_PANEL,
+        ),
+    ] = "1",
+    groups: Annotated[
+        int,
+        typer.Option(
+            "--groups", "-g", metavar="N", help="Split the channels into N groups.", rich_help_panel=MOVING_PANEL
+        ),
+    ] = 1,
+    reading: Annotated[
+        TransposedReading | None,
+        typer.Option(
+            "--as",
+            help="Show one reading: stamps that add up, or zeros inserted and a convolution. Default: both.",
+            show_default=False,
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = None,
+    stepping: StepOptions,
+    terms: OrderOptions,
+    how: NumberOptions,
+    out: OutputOptions,
+) -> None:
+    """Turn a convolution's shapes round: every input cell stamps the kernel, and stamps add up.
+
+    Shown both ways: as scatter-add, and as zeros inserted and then a plain convolution.
+    Conventions and weights (input channels × maps × rows × columns) are PyTorch's.
+
+    Examples:
+      convcalc conv-transpose -i "1 2; 3 4" -k "1 2; 3 4" --stride 2
+
+      convcalc conv-transpose -i grid.txt -k box --stride 2 --padding 1 --output-padding 1
+
+    """
+    from convcalc.engine.transposed import conv_transpose as transposed
+    from convcalc.report.transposed import worked_transposed
+
+    channel = channel_of(ctx.obj)
+    word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
+    amounts = padding_of(padding)
+    if isinstance(amounts, PaddingRule):
+        raise UsageError(
+            f"--padding {amounts} is a convolution's word", hint="write how much is cut off the border, as in 1"
+        )
+    show = show_of(how, stepping, terms)
+    extra = numbers(output_padding, "--output-padding", most=2, example="1 or 1,0")
+    strides, spreads = pair_of(stride, "--stride"), pair_of(dilation, "--dilation")
+    weights, name = read_kernel(channel, word)
+    grid = channel.read(source.input, "--input").cells
+    result = transposed(
+        grid,
+        weights,
+        bias=None if kernel.bias is None else read_bias(channel, kernel.bias, "map"),
+        stride=strides,
+        padding=amounts,
+        output_padding=extra,
+        dilation=spreads,
+        groups=groups,
+    )
+    channel.emit(worked_transposed(result, show, name, reading), out)

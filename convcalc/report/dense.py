@@ -1,0 +1,117 @@
+"""Flattening and fully connected layers as Documents: where each cell goes, and each output's dot product."""
+
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+
+from convcalc.engine.dense import Linear
+from convcalc.engine.exact import Array
+from convcalc.engine.step import DotStep
+from convcalc.report.document import Block, Document, Heading, Matrix, Picture, Role, Subheading, Sum, Text, Worked
+from convcalc.report.grids import answer_of, body_of, planes
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import FEW, Show, Skipped, cell_name, select, skipped_text
+from convcalc.report.softmax import elided
+
+MOST_DRAWN = 16
+"""Inputs of a layer whose weights are still drawn as a matrix."""
+MOST_PLANES = 8
+
+
+def worked_flatten(grid: Array, row: Array, show: Show) -> Worked:
+    """Return a flattening's work: each plane, and the places its cells go to."""
+
+    def work() -> Document:
+        yield Heading(f"flatten · input {shape_text(grid.shape)} → {shape_text(row.shape)}")
+        yield Text(_order(grid.shape), Role.QUIET)
+        named = planes(grid, "input", "channel")
+        height, width = named[0][1].shape
+        per_item = 1 if grid.ndim < 4 else grid.shape[1]
+        shown = len(named) if len(named) <= MOST_PLANES or show.steps == "all" else MOST_PLANES
+        for index, (title, plane) in enumerate(itertools.islice(named, shown)):
+            start = index % per_item if grid.ndim == 4 else index
+            places = np.arange(height * width).reshape(height, width) + start * height * width
+            yield Text("")
+            values = body_of(plane, title, show.write, heat=show.heat)
+            yield Picture(((Matrix(values), "→", Matrix(body_of(places, "places", show.write))),))
+        if shown < len(named):
+            yield Text("")
+            yield Text(f"… {len(named) - shown:,} more channels: --steps all shows every one", Role.QUIET)
+        yield Text("")
+        yield answer_of(row, show.write, "item", heat=show.heat, one_row=row.ndim == 1)
+
+    return Worked(work(), lambda: row, show.answer_write)
+
+
+def _order(shape: tuple[int, ...]) -> str:
+    height, width = (1, *shape)[-2:]
+    place = f"row·{width} + column" if height > 1 else "column"
+    if len(shape) > 2:
+        place = f"(channel·{height} + row)·{width} + column"
+    channels = ", channel after channel" if len(shape) > 2 else ""
+    items = " Each item becomes a row." if len(shape) == 4 else ""
+    return f"Row by row{channels}: a cell's place is {place}.{items}"
+
+
+def worked_linear(result: Linear, show: Show) -> Worked:
+    """Return a fully connected layer's work as a Document, and its answer."""
+    outputs, inputs = result.weights.shape
+    one_row = result.batch == 1
+    shape = (1, 1, result.batch, outputs)
+    chosen = list(select(shape, show, one_row=one_row))
+    output = result.output
+    whole = show.at is not None or show.steps == "all"
+
+    def work() -> Document:
+        bias = result.convolution.bias
+        given = "" if bias is None else f" · bias {','.join(show.write(b) for b in bias.tolist()[:6])}"
+        given += ",…" if bias is not None and bias.size > 6 else ""
+        sizes = str(inputs) if one_row else f"{result.batch}×{inputs}"
+        made = str(outputs) if one_row else f"{result.batch}×{outputs}"
+        formula = "y = W·x" + (" + b" if bias is not None else "")
+        yield Heading(f"linear · input {sizes} · weights {outputs}×{inputs}{given} → {made}", (formula,))
+        for part in chosen:
+            if isinstance(part, Skipped):
+                yield Text("")
+                yield Text(skipped_text(part.count), Role.QUIET)
+                continue
+            item, index = part.at[2:]
+            step = result.step(item, index, part.number)
+            name = cell_name(part.at, shape, one_row=one_row)
+            yield Subheading(f"step {step.number} of {result.batch * outputs} · {name}")
+            yield from picture(result, step, show)
+            yield dot_sum(step, show, whole=whole)
+        if not whole and inputs > FEW:
+            yield Text("")
+            yield Text("Long sums are cut to their ends: --steps all or --at writes them out.", Role.QUIET)
+        yield Text("")
+        yield answer_of(output, show.write, "item", heat=show.heat, one_row=one_row)
+
+    return Worked(work(), lambda: output, show.answer_write)
+
+
+def picture(result: Linear, step: DotStep, show: Show) -> Iterator[Block]:
+    """Yield the weights with the row that is read, times the input as a column; nothing if there are too many."""
+    outputs, inputs = result.weights.shape
+    if inputs > MOST_DRAWN:
+        return
+    item, output = step.at
+    rows = result.input.reshape(-1, inputs)
+    weights = body_of(result.weights, f"weights {outputs}×{inputs}", show.write)
+    column = body_of(rows[item][:, None], "input", show.write)
+    made = body_of(result.output.reshape(-1, outputs)[item][:, None], "output", show.write)
+    window = (range(output, output + 1), range(inputs))
+    current = Matrix(made, current=(output, 0), made=output + 1)
+    yield Picture(((Matrix(weights, window), "×", Matrix(column), "="),), current)
+    yield Text("")
+
+
+def dot_sum(step: DotStep, show: Show, *, whole: bool) -> Sum:
+    """Return a dot product written out; of very many terms only the ends, unless they are asked for."""
+    write = show.write
+    pairs = zip(step.cells, step.weights, strict=True)
+    terms = [f"{write.factor(cell)}×{write.factor(weight)}" for cell, weight in pairs]
+    shown = tuple(terms) if whole or len(terms) <= FEW else elided(terms)
+    bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
+    return Sum((*shown, *bias), " + ", write.outcome(step.value))

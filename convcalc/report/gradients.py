@@ -1,0 +1,204 @@
+"""Backward through a convolution as a Document: the gradients of its kernel, its input and its bias, each worked."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from convcalc.choices import Gradient
+from convcalc.engine.exact import Array
+from convcalc.engine.gradients import Gradients
+from convcalc.report.convolution import ConvolutionReport, Labels
+from convcalc.report.document import Answer, Block, Document, Grids, Heading, Role, Sum, Text, Worked
+from convcalc.report.grids import grids_of
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import Show, select
+from convcalc.report.softmax import elided
+
+MOST_FOLDS = 12
+
+
+class _KernelGradient(ConvolutionReport):
+    """Its items are the input's channels, its channels the items of the batch, its filters the gradient's maps."""
+
+    group: int = 0
+
+    def input_title(self, item: int, channel: int) -> str:
+        plan = self.result.plan
+        title = f"input, channel {item + self.group * plan.items}" if plan.items > 1 or self.group else "input"
+        return title + (f", item {channel}" if plan.channels > 1 else "")
+
+    def kernel_title(self, map_: int, channel: int) -> str:
+        plan = self.result.plan
+        title = "gradient" if plan.filters == 1 and not self.group else f"gradient {map_ + self.group * plan.filters}"
+        return title + (f", item {channel}" if plan.channels > 1 else "")
+
+    def channel_name(self, channel: int) -> str:
+        return f"item {channel}"
+
+    def output_title(self, item: int, map_: int) -> str:
+        return "kernel gradient" + self._filter(item, map_)
+
+    def cell_name(self, at: tuple[int, int, int, int]) -> str:
+        cell = f"[{at[3]}]" if self.one_row else f"[{at[2]},{at[3]}]"
+        return f"kernel gradient{self._filter(at[0], at[1])}{cell}"
+
+    def _filter(self, item: int, map_: int) -> str:
+        plan = self.result.plan
+        if plan.filters == plan.items == 1 and not self.group:
+            return ""
+        return f", filter {map_ + self.group * plan.filters}, ch. {item}"
+
+
+class _InputGradient(ConvolutionReport):
+    """Its channels are the gradient's maps, its maps the input's channels."""
+
+    folds: bool = False
+    spread: bool = False
+
+    def input_title(self, item: int, channel: int) -> str:
+        title = "gradient, spread" if self.spread else "gradient"
+        return title + (f", map {channel}" if self.result.plan.channels > 1 else "")
+
+    def kernel_title(self, map_: int, channel: int) -> str:
+        plan = self.result.plan
+        many = plan.filters > 1 or plan.channels > 1
+        return (f"filter {channel}, ch. {map_}" if many else "kernel") + ", flipped"
+
+    def channel_name(self, channel: int) -> str:
+        return f"map {channel}"
+
+    def output_title(self, item: int, map_: int) -> str:
+        what = "padded input gradient" if self.folds else "input gradient"
+        return what + (f", channel {map_}" if self.shape[1] > 1 else "")
+
+    def cell_name(self, at: tuple[int, int, int, int]) -> str:
+        what = "padded input gradient" if self.folds else "input gradient"
+        return what + super().cell_name(at).removeprefix("output")
+
+
+def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, labels: Labels) -> Worked:
+    """Return the work of all three gradients, or only of the one asked for, which is the answer (else the input's)."""
+    arrays = {
+        Gradient.INPUT: gradients.input_like(),
+        Gradient.KERNEL: gradients.kernel_like(),
+        Gradient.BIAS: gradients.bias,
+    }
+    answer = arrays[wrt or Gradient.INPUT]
+    sections = {Gradient.KERNEL: _kernel, Gradient.INPUT: _input, Gradient.BIAS: _bias}
+    asked = wrt or (Gradient.INPUT if show.at is not None else None)
+    if show.at is not None:
+        _check_at(gradients, show, asked)
+
+    def work() -> Document:
+        yield Heading(heading(gradients, labels))
+        yield Text("The gradient of the output says how much the loss changes with each of its cells.", Role.QUIET)
+        for which, section in sections.items():
+            if asked in (None, which):
+                yield Text("")
+                yield from section(gradients, show)
+                if wrt is None and which is not Gradient.INPUT and asked is None:
+                    yield Text("")
+                    yield _drawn(arrays[which], which, show)
+        if wrt is None and asked is None:
+            yield Text("")
+            yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)
+        yield Text("")
+        yield Answer(_drawn(answer, wrt or Gradient.INPUT, show))
+
+    return Worked(work(), lambda: answer, show.answer_write)
+
+
+def heading(gradients: Gradients, labels: Labels) -> str:
+    """Return what goes back through what."""
+    plan = gradients.forward.plan
+    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+    cut = 3 if one_row else 2
+    output = shape_text(gradients.output.shape[(0 if plan.items > 1 else 1 if plan.filters > 1 else cut) :])
+    kernel = shape_text(gradients.forward.kernel.shape[(0 if max(plan.filters, plan.channels) > 1 else cut) :])
+    grid = shape_text(gradients.forward.input.shape[(0 if plan.items > 1 else 1 if plan.channels > 1 else cut) :])
+    stride = plan.columns.stride if one_row or plan.rows.stride == plan.columns.stride else None
+    strides = stride or f"{plan.rows.stride},{plan.columns.stride}"
+    return f"conv backward · gradient {output} · {labels.kernel} {kernel} · stride {strides} · input {grid}"
+
+
+def _drawn(array: Array, which: Gradient, show: Show) -> Grids:
+    drawn = grids_of(array, f"{which} gradient", show.write, heat=show.heat)
+    if which is not Gradient.KERNEL or array.ndim < 3:
+        return drawn
+    named = []
+    for matrix, index in zip(drawn.matrices, np.ndindex(*array.shape[:-2]), strict=True):
+        filter_, channel = index[0] if len(index) > 1 else 0, index[-1]
+        named.append(replace(matrix, body=replace(matrix.body, title=f"filter {filter_}, ch. {channel}, gradient")))
+    return Grids(tuple(named))
+
+
+def _check_at(gradients: Gradients, show: Show, asked: Gradient | None) -> None:
+    """Refuse, before any work is shown, a cell that is not in the gradient asked for."""
+    report = (
+        _InputGradient.of(gradients.input_part.inserted, show, Labels())
+        if asked is Gradient.INPUT
+        else _KernelGradient.of(gradients.kernel_parts[0], show, Labels())
+    )
+    select(report.shape, show, one_row=report.one_row)
+
+
+def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
+    yield Heading("gradient of the kernel")
+    plan = gradients.forward.plan
+    note = "A weight gets every cell it multiplied, times the gradient of what that made: the input convolved with the "
+    swapped = max(plan.rows.stride, plan.columns.stride, plan.rows.dilation, plan.columns.dilation) > 1
+    yield Text(f"{note}gradient{', stride and dilation changing places' * swapped}.", Role.QUIET)
+    for group, part in enumerate(gradients.kernel_parts):
+        report = _KernelGradient.of(part, show, Labels())
+        report.group = group
+        yield from report.steps(select(report.shape, show, one_row=report.one_row))
+    if gradients.forward.flipped:
+        yield Text("")
+        yield Text("The kernel was flipped, so its gradient is flipped back.", Role.QUIET)
+
+
+def _input(gradients: Gradients, show: Show) -> Iterator[Block]:
+    yield Heading("gradient of the input")
+    plan = gradients.forward.plan
+    spread = max(plan.rows.stride, plan.columns.stride) > 1
+    yield Text(
+        "A cell gets every weight that read it, times the gradient of what that made: the gradient"
+        f"{', with zeros for what the stride leapt over,' * spread} convolved with the flipped kernel, which is the "
+        "transposed convolution.",
+        Role.QUIET,
+    )
+    part = gradients.input_part.inserted
+    report = _InputGradient.of(part, show, Labels())
+    report.folds, report.spread = gradients.folds, spread
+    yield from report.steps(select(report.shape, show, one_row=report.one_row))
+    if gradients.folds:
+        yield Text("")
+        yield Text("The padding repeats cells of the input, so what it got goes back to them:", Role.QUIET)
+        yield from _folds(gradients, show)
+
+
+def _folds(gradients: Gradients, show: Show) -> Iterator[Block]:
+    write = show.write
+    maps = gradients.input_part.maps
+    folded = list(gradients.folded())
+    shown = folded if show.steps == "all" else folded[:MOST_FOLDS]
+    for item, channel in ((i, c) for i in range(maps.shape[0]) for c in range(maps.shape[1])):
+        for (row, column), places in shown:
+            index = "".join(f"{i}," for i, n in ((item, maps.shape[0]), (channel, maps.shape[1])) if n > 1)
+            terms = elided([write.factor(maps[item, channel, r, c]) for r, c in places])
+            outcome = write.outcome(gradients.input[item, channel, row, column])
+            yield Sum(terms, " + ", outcome, f"[{index}{row},{column}]  ", final=False)
+    if len(shown) < len(folded):
+        yield Text(f"  … and {len(folded) - len(shown)} more cells: --steps all shows every one", Role.QUIET)
+
+
+def _bias(gradients: Gradients, show: Show) -> Iterator[Block]:
+    yield Heading("gradient of the bias")
+    yield Text("A bias gets the sum of its map's gradients.", Role.QUIET)
+    write, output = show.write, gradients.output
+    maps = output.shape[1]
+    for map_ in range(maps):
+        terms = elided([write.factor(cell) for cell in output[:, map_].ravel().tolist()], most=64)
+        label = f"map {map_}: " if maps > 1 else ""
+        yield Sum(terms, " + ", write.outcome(gradients.bias[map_]), label)

@@ -1,0 +1,256 @@
+"""Other readings of one convolution as Documents: patches times a column, one sparse matrix, and who reads a cell."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from convcalc.choices import PadMode
+from convcalc.engine.convolution import Convolution
+from convcalc.engine.exact import Array
+from convcalc.engine.readings import Product, Readings, as_matmul, as_toeplitz
+from convcalc.report.document import (
+    Block,
+    Body,
+    Document,
+    Drawing,
+    Grids,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Span,
+    Sum,
+    Text,
+    Worked,
+)
+from convcalc.report.grids import answer_of, body_of
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import Chosen, Show, Skipped, cell_name, select, skipped_text
+from convcalc.report.softmax import elided
+
+MOST_BESIDE = 16
+"""Columns of a matrix that is drawn with its vectors beside it."""
+EMPTY = "·"
+"""What stands in a sparse matrix where there is no weight."""
+
+
+def worked_matmul(result: Convolution, show: Show, kernel: str) -> Worked:
+    """Return a convolution read as patches times the kernel's columns (im2col), and its answer."""
+    products, plan = as_matmul(result), result.plan
+    rows, chosen = len(products[0].left), _chosen(result, show)
+
+    def work() -> Document:
+        left, right = (shape_text(matrix.shape) for matrix in (products[0].left, products[0].right))
+        yield Heading(
+            f"conv as matmul · patches {left} × {kernel} {right} → {rows}×{plan.filters // plan.groups}, "
+            f"folded to {_folded(result)}"
+        )
+        yield Text(
+            "Every row of the patches is a window's cells in a row (im2col); the kernel is a column"
+            + (", one for each filter." if plan.filters > 1 else "."),
+            Role.QUIET,
+        )
+        for group, product in enumerate(products):
+            yield Text("")
+            if plan.groups > 1:
+                yield Text(f"group {group}:", Role.QUIET)
+            bodies = [
+                body_of(matrix, f"{title} {shape_text(matrix.shape)}", show.write)
+                for title, matrix in (("patches", product.left), ("kernel", product.right), ("output", product.result))
+            ]
+            if bodies[0].columns <= MOST_BESIDE:
+                yield Picture(((Matrix(bodies[0]), "×", Matrix(bodies[1]), "="),), Matrix(bodies[2]))
+            else:
+                yield from (Grids((Matrix(body),)) for body in bodies)
+        yield Text("")
+        yield from _dot_products(result, products, chosen, show, sparse=False)
+        yield from _answer(result, show)
+
+    return Worked(work(), lambda: result.output, show.answer_write)
+
+
+def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Worked:
+    """Return a convolution read as one sparse matrix times the input as a column, and its answer."""
+    products, plan = as_toeplitz(result), result.plan
+    chosen = _chosen(result, show)
+
+    def work() -> Document:
+        shape = products[0].left.shape
+        yield Heading(
+            f"conv as toeplitz · matrix {shape_text(shape)} of the {kernel} × input {shape[1]}×{plan.items} → "
+            f"{shape[0]}×{plan.items}, folded to {_folded(result)}"
+        )
+        yield Text(
+            "Every row of the matrix holds the weights with which one output reads the input, which is flattened to a "
+            f"column; {EMPTY} is an empty place, a 0 that every input has.",
+            Role.QUIET,
+        )
+        if plan.filters == plan.channels == 1 and plan.mode is PadMode.ZEROS and plan.rows.kernel > 1:
+            yield Text("")
+            yield from _blocks(result, show)
+        for group, product in enumerate(products):
+            yield Text("")
+            if plan.groups > 1:
+                yield Text(f"group {group}:", Role.QUIET)
+            matrix = _sparse_body(product.left, product.written, f"matrix {shape_text(shape)}", show)
+            if shape[1] <= MOST_BESIDE:
+                column, made = (
+                    body_of(product.right, "input", show.write),
+                    body_of(product.result, "output", show.write),
+                )
+                yield Picture(((Matrix(matrix), "×", Matrix(column), "="),), Matrix(made))
+            else:
+                yield Grids((Matrix(matrix),))
+        yield Text("")
+        yield from _dot_products(result, products, chosen, show, sparse=True)
+        yield from _answer(result, show)
+
+    return Worked(work(), lambda: result.output, show.answer_write)
+
+
+def _folded(result: Convolution) -> str:
+    shape = result.output.shape
+    return shape_text(shape)
+
+
+def _chosen(result: Convolution, show: Show) -> list[Chosen | Skipped]:
+    plan = result.plan
+    return list(select(plan.shape, show, one_row=plan.rows.padded == 1 and plan.rows.kernel == 1))
+
+
+def _answer(result: Convolution, show: Show) -> Iterator[Block]:
+    one_row = result.plan.rows.padded == 1 and result.plan.rows.kernel == 1
+    yield Text("")
+    yield answer_of(result.output, show.write, "map", heat=show.heat, one_row=one_row)
+
+
+def _sparse_body(matrix: Array, written: Array | None, title: str, show: Show) -> Body:
+    """Return a matrix whose empty places are marked as such; its cells may touch where they cannot be confused."""
+    body = body_of(matrix, title, show.write)
+    places = np.ones(matrix.shape, dtype=bool) if written is None else written
+    texts = [
+        [body.text(row, column) if places[row, column] else EMPTY for column in range(body.columns)]
+        for row in range(body.rows)
+    ]
+    tight = all(len(text) < body.width or text.startswith("-") for line in texts for text in line) and body.width > 1
+    return replace(body, text=lambda row, column: texts[row][column], tight=tight)
+
+
+def _blocks(result: Convolution, show: Show) -> Iterator[Block]:
+    """Draw the matrix by its blocks: one for each row of the kernel, the same all along a diagonal."""
+    plan, kernel = result.plan, result.kernel[0, 0]
+    rows, columns = plan.rows, plan.columns
+    yield Text("In blocks, one for each row of the kernel:", Role.QUIET)
+    bodies = []
+    for index in range(rows.kernel):
+        block = np.zeros((columns.output, columns.size), dtype=kernel.dtype)
+        written = np.zeros(block.shape, dtype=bool)
+        for place in range(columns.output):
+            for tap, cell in enumerate(columns.reads(place)):
+                if not columns.is_padding(cell):
+                    block[place, cell - columns.before] = kernel[index, tap]
+                    written[place, cell - columns.before] = True
+        title = f"T{index} {shape_text(block.shape)}, kernel row {index}"
+        bodies.append(Matrix(_sparse_body(block, written, title, show)))
+    yield Grids(tuple(bodies))
+    if rows.size > MOST_BESIDE:
+        return
+    yield Text("")
+    lines: list[tuple[Span, ...]] = []
+    width = len(f"T{rows.kernel - 1}") + 1
+    for place in range(rows.output):
+        cells = list(rows.reads(place))
+        line: list[Span] = [("  ", Role.PLAIN)]
+        for row in range(rows.size):
+            here = row + rows.before in cells
+            text = f"T{cells.index(row + rows.before)}" if here else EMPTY
+            line.append((text.rjust(width), Role.PLAIN if here else Role.PENDING))
+        lines.append((*line, (f"   output row {place}", Role.QUIET)))
+    yield Drawing(tuple(lines))
+
+
+def _dot_products(
+    result: Convolution, products: list[Product], chosen: list[Chosen | Skipped], show: Show, *, sparse: bool
+) -> Iterator[Block]:
+    """Yield the chosen rows' dot products, each named after its row and the output it makes."""
+    plan = result.plan
+    per_group = plan.filters // plan.groups
+    windows = plan.rows.output * plan.columns.output
+    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+    named: list[tuple[str, int, Chosen]] = []
+    width = 0
+    for part in chosen:
+        if isinstance(part, Chosen):
+            item, map_, row, column = part.at
+            place = row * plan.columns.output + column
+            index = (map_ % per_group) * windows + place if sparse else item * windows + place
+            name = f"row {index} · {cell_name(part.at, plan.shape, one_row=one_row)}:"
+            named.append((name, index, part))
+            width = max(width, len(name))
+    places = {part.number: (name, index) for name, index, part in named}
+    write = show.write
+    for part in chosen:
+        if isinstance(part, Skipped):
+            yield Text(f"  {skipped_text(part.count)}", Role.QUIET)
+            continue
+        name, index = places[part.number]
+        product = products[part.at[1] // per_group]
+        if sparse:
+            assert product.written is not None
+            taken = np.flatnonzero(product.written[index])
+            pairs = [(product.right[k, part.at[0]], product.left[index, k]) for k in taken]
+        else:
+            pairs = list(zip(product.left[index], product.right[:, part.at[1] % per_group], strict=True))
+        terms = elided([f"{write.factor(cell)}×{write.factor(weight)}" for cell, weight in pairs] or ["0"], most=64)
+        bias = () if result.bias is None else (f"{write.factor(result.bias[part.at[1]])} (bias)",)
+        outcome = write.outcome(result.maps[part.at])
+        yield Sum((*terms, *bias), " + ", outcome, name.ljust(width + 1), final=False)
+
+
+def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
+    """Return which outputs read one cell of the input, and with which weight; the weights are the answer."""
+    plan, write = result.plan, show.write
+    item, channel, row, column = readings.at
+    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+    weights = readings.weights if plan.filters > 1 else readings.weights[0]
+    answer = weights[0] if one_row and result.input_dimensions == 1 and plan.filters == 1 else weights
+
+    def work() -> Document:
+        name = cell_name(readings.at, (plan.items, plan.channels, *result.input.shape[2:]), one_row=one_row)
+        name = name.replace("output", "input")
+        outputs = {reading.at for reading in readings.found}
+        count = "1 output reads" if len(outputs) == 1 else f"{len(outputs) or 'no'} outputs read"
+        yield Heading(f"conv · {count} {name} = {write(result.input[readings.at])}")
+        yield Text("")
+        title = f"input, channel {channel}" if plan.channels > 1 else f"input {shape_text(result.input.shape[2:])}"
+        grid = body_of(result.input[item, channel], title, write, heat=show.heat)
+        read = Matrix(grid, (range(row, row + 1), range(column, column + 1)))
+        pictures = sorted({reading.at[0] for reading in readings.found}) or [0]
+        for map_ in pictures:
+            places = [reading.at[1:] for reading in readings.found if reading.at[0] == map_]
+            window = (sorted({r for r, _ in places}), sorted({c for _, c in places})) if places else None
+            title = f"weights in map {map_}" if plan.filters > 1 else "weights"
+            body = body_of(readings.weights[map_], title, write)
+            yield Picture(((read, "→"),), Matrix(body, window, writes=True))
+            yield Text("")
+        labels = [_reading_name(result, reading.at, one_row=one_row) for reading in readings.found]
+        width = max(map(len, labels), default=0)
+        for label, reading in zip(labels, readings.found, strict=True):
+            tap = reading.tap[1:] if one_row else reading.tap
+            term = f"{write.factor(reading.cell)}×{write.factor(reading.weight)}"
+            kernel = f"kernel[{','.join(map(str, tap))}]" + ", flipped" * result.flipped
+            yield Sum(
+                (f"with {kernel}: {term}",), "", write.outcome(reading.product), f"{label.ljust(width)} ", final=False
+            )
+        if not readings.found:
+            yield Text("  No window covers it: the stride leaps over it, or the windows end before it.")
+        yield Text("")
+        yield answer_of(answer, write, "map", heat=show.heat, one_row=one_row)
+
+    return Worked(work(), lambda: answer, show.answer_write)
+
+
+def _reading_name(result: Convolution, at: tuple[int, int, int], *, one_row: bool) -> str:
+    shape = (1, *result.plan.shape[1:])
+    return cell_name((0, *at), shape, one_row=one_row)

@@ -1,0 +1,125 @@
+"""Backward through a pooling as a Document: where each output cell's gradient goes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcalc.choices import PoolKind
+from convcalc.engine.pooling import EXTREMES
+from convcalc.engine.routing import Routing, RoutingStep
+from convcalc.report.document import Answer, Block, Body, Document, Heading, Matrix, Picture, Role, Sum, Text, Worked
+from convcalc.report.grids import body_of, grids_of, small_body
+from convcalc.report.pooling import PoolingReport
+from convcalc.report.selection import Chosen, Show, select
+
+WAYS = {
+    PoolKind.MAX: "goes to the cell that was the maximum (the first of equals, as in PyTorch)",
+    PoolKind.MIN: "goes to the cell that was the minimum (the first of equals, as in PyTorch)",
+    PoolKind.AVG: "is shared out equally: each cell gets it divided as the mean was",
+    PoolKind.SUM: "goes to every cell of the window, whole",
+    PoolKind.LP: "goes to each cell, times x·|x|^(p − 2)/y^(p − 1)",
+}
+
+
+def worked_routing(routing: Routing, show: Show) -> Worked:
+    """Return where a pooling's gradients go, and the gradient of its input, which is the answer."""
+    return _Report.of(routing.forward, show, routing=routing).worked()
+
+
+@dataclass(eq=False, kw_only=True)
+class _Report(PoolingReport):
+    routing: Routing
+
+    def blocks(self, chosen: object) -> Document:
+        """Yield the heading, where each gradient goes, and the gradient of the input."""
+        answer = self.routing.input_like()
+        yield Heading(f"backward through {super().heading()}")
+        yield Text(f"Each gradient {WAYS[self.result.kind]}. Where windows overlap, they add up.", Role.QUIET)
+        yield from self.steps(select(self.shape, self.show, one_row=self.one_row))
+        yield Text("")
+        yield Answer(grids_of(answer, "input gradient", self.show.write, heat=self.show.heat, one_row=self.one_row))
+
+    def worked(self) -> Worked:
+        """Return the work, and the gradient of the input."""
+        chosen = select(self.shape, self.show, one_row=self.one_row)
+        answer = self.routing.input_like()
+        return Worked(self.blocks(chosen), lambda: answer, self.show.answer_write)
+
+    def step(self, chosen: Chosen) -> Iterator[Block]:
+        """Yield one gradient: the window, what each of its cells gets, and the input's gradient so far."""
+        step = self.routing.step(chosen.at, chosen.number)
+        pooled = step.pooling
+        grid = Matrix(self.input(*pooled.at[:2]), (pooled.window.rows, pooled.window.columns))
+        item, channel, row, column = pooled.at
+        gradient = Matrix(self.gradient(item, channel), (range(row, row + 1), range(column, column + 1)))
+        yield Picture(((grid, gradient, "→", self.shares(step), "→"),), self.so_far(step))
+        yield Text("")
+        yield self.share_sum(step)
+
+    def gradient(self, item: int, channel: int) -> Body:
+        """Return the output's gradient as a body, the same one for every step."""
+        write = self.show.write
+        return self._kept(
+            "gradient", item, channel, lambda: body_of(self.routing.output[item, channel], "gradient", write)
+        )
+
+    def shares(self, step: RoutingStep) -> Matrix:
+        """Return what each cell of the window gets, the winner marked if there is one."""
+        shares = tuple(tuple(0 if share is None else share for share in line) for line in step.shares)
+        return Matrix(small_body(shares, "shares", self.show.write), current=step.pooling.winner)
+
+    def so_far(self, step: RoutingStep) -> Matrix:
+        """Return the input's gradient with this step's shares and all before it, the cells they went to marked."""
+        rows, columns = self.axes
+        places = [
+            [place - axis.before for place in window if not axis.is_padding(place)]
+            for axis, window in ((rows, step.pooling.window.rows), (columns, step.pooling.window.columns))
+        ]
+        if step.pooling.winner is not None:
+            row, column = step.pooling.winner
+            places = [
+                [step.pooling.window.rows[row] - rows.before],
+                [step.pooling.window.columns[column] - columns.before],
+            ]
+        item, channel = step.pooling.at[:2]
+        whole = self._kept(
+            "whole", item, channel, lambda: body_of(self.routing.input[item, channel], "", self.show.write)
+        )
+        body = small_body(step.so_far, "input gradient", self.show.write, whole.width)
+        return Matrix(body, (places[0], places[1]), writes=True)
+
+    def share_sum(self, step: RoutingStep) -> Sum:
+        """Write where one gradient goes."""
+        write, gradient = self.show.write, step.gradient
+        rows, columns = self.axes
+        if self.result.kind in EXTREMES:
+            assert step.pooling.winner is not None
+            row, column = step.pooling.winner
+            at = (
+                *step.pooling.at[:2],
+                step.pooling.window.rows[row] - rows.before,
+                step.pooling.window.columns[column] - columns.before,
+            )
+            name = self.cell_name(at).replace("output", "input")
+            return Sum((f"{write(gradient)} → {name}, the {self.result.kind}",), "", f"= {write(step.pooling.value)}")
+        if self.result.kind is PoolKind.AVG:
+            share = next(share for line in step.shares for share in line if share is not None)
+            return Sum((f"{write(gradient)}/{step.pooling.divisor}",), "", write.outcome(share))
+        if self.result.kind is PoolKind.SUM:
+            return Sum(("each cell",), "", f"= {write(gradient)}")
+        cells = zip(step.pooling.cells, step.shares, strict=True)
+        power = self.result.norm - 1
+        over = write.factor(step.pooling.value)
+        terms = [
+            f"{write.factor(gradient)}×{_weight(write.factor(cell), over, power)} {write.outcome(share)}"
+            for line, shares in cells
+            for cell, share in zip(line, shares, strict=True)
+            if share is not None
+        ]
+        return Sum(tuple(terms), ",  ", "")
+
+
+def _weight(cell: str, over: str, power: int) -> str:
+    if power == 0:
+        return f"sign{cell if cell.startswith('(') else f'({cell})'}"
+    quotient = f"{cell}/{over}"
+    return quotient if power == 1 else f"sign·|{quotient}|^{power}"

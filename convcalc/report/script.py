@@ -1,0 +1,77 @@
+"""A script's work as one Document: each line, and under it what it came to; the last grid is the answer."""
+
+from collections.abc import Iterator, Sequence
+from typing import Protocol
+
+from convcalc.engine.exact import Array
+from convcalc.report.document import Answer, Block, Document, Heading, Role, Text, Worked
+from convcalc.report.grids import answer_of
+from convcalc.report.numbers import Writer
+
+
+class Part(Protocol):
+    """What a line of a script came to."""
+
+    @property
+    def text(self) -> str:
+        """The line as it was written."""
+
+    @property
+    def number(self) -> int:
+        """The line's number in the script."""
+
+    @property
+    def is_comment(self) -> bool:
+        """Whether it is but a comment."""
+
+    @property
+    def worked(self) -> Worked | None:
+        """The work it showed."""
+
+    @property
+    def documents(self) -> Sequence[Document]:
+        """What it showed besides."""
+
+    @property
+    def remark(self) -> str:
+        """What there is to say of it."""
+
+
+def script_document(parts: Sequence[Part]) -> Document:
+    """Yield the lines and their work, answers drawn where they stand; the last answer is the script's own."""
+    last = max((index for index, part in enumerate(parts) if part.worked is not None), default=-1)
+    for index, part in enumerate(parts):
+        if part.is_comment:
+            if index and not (parts[index - 1].is_comment and parts[index - 1].number == part.number - 1):
+                yield Text("")
+            yield Text(part.text, Role.QUIET)
+            continue
+        if index:
+            yield Text("")
+        yield Heading(f"> {part.text}")
+        if part.remark:
+            yield Text(f"  {part.remark}", Role.QUIET)
+        for document in part.documents:
+            yield from document
+        if part.worked is not None:
+            yield from part.worked.work if index == last else _drawn(part.worked.work)
+
+
+def _drawn(document: Document) -> Iterator[Block]:
+    """Return a Document whose answer is drawn in every case, as it does not follow as rows."""
+    return (block.grids if isinstance(block, Answer) else block for block in document)
+
+
+def worked_script(parts: Sequence[Part], current: Array) -> Worked:
+    """Return a script's work, and the grid it ends with."""
+    emitted = [part for part in parts if part.worked is not None]
+    ends_with_it = bool(emitted) and emitted[-1].worked is not None and emitted[-1].worked.answer() is current
+    write = emitted[-1].worked.write if ends_with_it and emitted[-1].worked is not None else None
+
+    def work() -> Document:
+        yield from script_document(parts)
+        if not ends_with_it:
+            yield Text("")
+            yield answer_of(current, Writer(), "channel")
+
+    return Worked(work(), lambda: current, write)

@@ -1,0 +1,177 @@
+"""A transposed convolution as a Document, read both ways: as stamps that add up, and as zero-insertion."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from convcalc.choices import TransposedReading
+from convcalc.engine.sizes import listed
+from convcalc.engine.transposed import StampStep, Transposed
+from convcalc.report.convolution import ConvolutionReport, Labels
+from convcalc.report.document import Block, Document, Heading, Matrix, Picture, Role, Subheading, Text, Worked
+from convcalc.report.formulas import transposed_formulas
+from convcalc.report.grids import answer_of, body_of, small_body
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import Chosen, Show, Skipped, cell_name, select, skipped_text
+
+
+def worked_transposed(result: Transposed, show: Show, kernel: str, reading: TransposedReading | None) -> Worked:
+    """Return a transposed convolution's work as a Document, and its answer; `reading` asks for one of the two."""
+    return _Report(result, show, kernel, reading).worked()
+
+
+class _Inserted(ConvolutionReport):
+    """The steps of the convolution of what has zeros between its cells."""
+
+    def input_title(self, item: int, channel: int) -> str:
+        return super().input_title(item, channel).replace("input", "spread input").replace(", padded", "")
+
+
+@dataclass(frozen=True)
+class _Report:
+    result: Transposed
+    show: Show
+    kernel: str
+    reading: TransposedReading | None
+
+    @property
+    def one_row(self) -> bool:
+        """Whether there is but one row in and out."""
+        return self.result.input.shape[2] == 1 and self.result.shape[2] == 1
+
+    def worked(self) -> Worked:
+        """Return the work and the answer; what cannot be done is refused before any is shown."""
+        output = self.result.output
+        chosen = list(select(self.result.shape, self.show, one_row=self.one_row))
+        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write)
+
+    def blocks(self, chosen: list[Chosen | Skipped]) -> Document:
+        """Yield the heading, both readings, and the answer."""
+        result = self.result
+        yield Heading(self.heading(), transposed_formulas(result.rows, result.columns, one_row=self.one_row))
+        for note in self.notes():
+            yield Text(note, Role.QUIET)
+        if self.reading is not TransposedReading.ZEROS and self.show.steps != "none":
+            yield Text("")
+            yield Heading("scatter-add: every input cell stamps the kernel, and stamps add up")
+            yield from self.stamps()
+        if self.reading is not TransposedReading.SCATTER and self.show.steps != "none":
+            yield Text("")
+            yield Heading("zero-insertion: the input spread, then a plain convolution")
+            yield Text(self.spreading(), Role.QUIET)
+            yield from _Inserted.of(result.inserted, self.show, Labels("kernel")).steps(chosen)
+        if self.reading is None and self.show.steps != "none":
+            yield Text("")
+            yield Text("Both readings give the same map.", Role.QUIET)
+        yield Text("")
+        yield answer_of(result.output, self.show.write, "map", heat=self.show.heat, one_row=self.one_row)
+
+    def heading(self) -> str:
+        """Return what is done, to what, with which settings."""
+        result, (rows, columns) = self.result, (self.result.rows, self.result.columns)
+        channels, maps = result.kernel.shape[0], result.shape[1]
+        cut = 3 if self.one_row else 2
+        grid = shape_text(result.input.shape[(0 if len(result.input) > 1 else 1 if channels > 1 else cut) :])
+        kernel = shape_text(result.kernel.shape[(0 if max(channels, maps) > 1 else cut) :])
+        parts = [f"conv-transpose · input {grid} * {self.kernel} {kernel}"]
+        parts.append(f"stride {self.pair(rows.stride, columns.stride)}")
+        sides = (rows.cut, rows.cut_end, columns.cut, columns.cut_end)
+        if self.one_row:
+            sides = sides[2:] * 2
+        even = sides[0] == sides[1] and sides[2] == sides[3]
+        padding = self.pair(sides[0], sides[2]) if even else "{} top, {} bottom, {} left, {} right".format(*sides)
+        parts.append(f"padding {padding}")
+        if rows.extra or columns.extra:
+            parts.append(f"output padding {self.pair(rows.extra, columns.extra)}")
+        if max(rows.dilation, columns.dilation) > 1:
+            parts.append(f"dilation {self.pair(rows.dilation, columns.dilation)}")
+        if result.groups > 1:
+            parts.append(f"groups {result.groups}")
+        if result.bias is not None:
+            parts.append(f"bias {','.join(self.show.write(bias) for bias in result.bias.tolist()[:6])}")
+        shape = result.shape[(0 if len(result.input) > 1 else 1 if maps > 1 else cut) :]
+        return f"{' · '.join(parts)} → {shape_text(shape)}"
+
+    def pair(self, rows: int, columns: int) -> str:
+        """Write a pair as one number where both are alike, or there is but one row."""
+        return str(columns) if self.one_row or rows == columns else f"{rows},{columns}"
+
+    def notes(self) -> Iterator[str]:
+        """Say what the padding cuts, and which of the sizes that a stride makes alike the output padding picks."""
+        result, columns = self.result, self.result.columns
+        if max(result.kernel.shape[:2]) > 1:
+            yield "As in PyTorch, the kernel is input channels × maps × rows × columns."
+        if any((result.rows.cut, result.rows.cut_end, columns.cut, columns.cut_end)):
+            yield "As in PyTorch, padding is what a convolution the other way would add: here it is cut off."
+        if columns.stride > 1 and columns.alike().start > 0:
+            sizes = columns.alike()
+            named = [f"{extra} for {size}" for extra, size in enumerate(sizes)][:4]
+            yield (
+                f"A convolution of stride {columns.stride} turns {listed([str(size) for size in sizes[:4]])} cells "
+                f"alike into {columns.size}; --output-padding tells which: {', '.join(named)}."
+            )
+
+    def stamps(self) -> Iterator[Block]:
+        """Yield the stamps: those that reach the cell asked for, or as many as of any steps."""
+        shape = self.result.stamps
+        count = shape[0] * shape[1] * shape[2] * shape[3]
+        if self.show.at is None:
+            for part in select(shape, self.show):
+                if isinstance(part, Skipped):
+                    yield Text("")
+                    yield Text(skipped_text(part.count), Role.QUIET)
+                else:
+                    yield from self.stamp(part, count)
+            return
+        wanted = self.show.at[-1], 0 if self.one_row else self.show.at[-2]
+        for part in select(shape, Show(steps="all")):
+            assert isinstance(part, Chosen)
+            map_, _ = self.result.pair(part.at[1])
+            asked = self.show.at[: -1 if self.one_row else -2]
+            rows, columns = self.result.rows.stamps(part.at[2]), self.result.columns.stamps(part.at[3])
+            if wanted[0] in columns and wanted[1] in rows and asked in ((), (map_,), (part.at[0], map_)):
+                yield from self.stamp(part, count)
+
+    def stamp(self, chosen: Chosen, count: int) -> Iterator[Block]:
+        """Yield one stamp: the input cell, the kernel it multiplies, and the map so far."""
+        step = self.result.stamp(chosen.at, chosen.number)
+        name = cell_name(step.at, (len(self.result.input), *self.result.input.shape[1:]), one_row=self.one_row)
+        onto = f" onto map {step.map}" if self.result.shape[1] > 1 else ""
+        yield Subheading(f"stamp {step.number} of {count} · {name.replace('output', 'input')}{onto}")
+        yield self.picture(step)
+
+    def picture(self, step: StampStep) -> Picture:
+        """Return the cell, the kernel, the stamp, and the map it is added to."""
+        result, write = self.result, self.show.write
+        item, channel, row, column = step.at
+        shape = shape_text(result.input.shape[3:] if self.one_row else result.input.shape[2:])
+        title = f"input, channel {channel}" if result.input.shape[1] > 1 else f"input {shape}"
+        grid = body_of(result.input[item, channel], title, write, heat=self.show.heat)
+        many = max(result.kernel.shape[:2]) > 1
+        title = f"kernel[{channel},{step.map % result.maps_a_group}]" if many else "kernel"
+        kernel = small_body(step.weights, title, write)
+        stamp = small_body(step.stamp, "stamp", write)
+        made = small_body(step.so_far, f"map {step.map} so far" if result.shape[1] > 1 else "output so far", write)
+        marked = [
+            [place for place in places if 0 <= place < size]
+            for places, size in ((step.rows, result.rows.output), (step.columns, result.columns.output))
+        ]
+        window = (marked[0], marked[1]) if all(marked) else None
+        line = (Matrix(grid, (range(row, row + 1), range(column, column + 1))), "×", Matrix(kernel), "=", Matrix(stamp))
+        return Picture((line,), Matrix(made, window, writes=True))
+
+    def spreading(self) -> str:
+        """Say how the input is spread and bordered."""
+        rows, columns = self.result.rows, self.result.columns
+        zeros = self.pair(rows.stride - 1, columns.stride - 1)
+        between = {"0": "are no zeros", "1": "is 1 zero"}.get(zeros, f"are {zeros} zeros")
+        border = f"{columns.before} before and {columns.after} behind"
+        if not self.one_row and (rows.before, rows.after) != (columns.before, columns.after):
+            border = f"{rows.before} above, {rows.after} below, {columns.before} left and {columns.after} right"
+        elif columns.before == columns.after:
+            border = str(columns.before)
+        span = "F − 1" if max(rows.dilation, columns.dilation) == 1 else "D(F − 1)"
+        extra = " + OP at the end" if rows.extra or columns.extra else ""
+        return (
+            f"There {between} between the cells (stride − 1), and a border of {border} ({span} − P{extra}). The kernel "
+            "is flipped, and the stride 1."
+        )

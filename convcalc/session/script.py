@@ -1,0 +1,116 @@
+"""The lines of a script: comments, grids that are kept, and commands in the words of the shell."""
+
+import re
+import shlex
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from convcalc.errors import ConvcalcError, Place, UsageError
+from convcalc.matrix_io.files import looks_inline
+
+INPUT = "input"
+"""The verb that makes a grid the current one."""
+_KEEP = re.compile(r"\s*([A-Za-z_]\w*)\s*=(?!=)\s*")
+
+
+class Kind(Enum):
+    """What a line of a script is."""
+
+    COMMENT = auto()
+    GRID = auto()
+    """A grid, written out in the line or under it."""
+    WORDS = auto()
+    """A command, a file or a name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: its place in the script, its text, and what it says.
+
+    `name` is what its answer is kept as. The grid's `rows` begin at the line `first` and stand at the columns where
+    they were written, so that a fault in them is found there.
+    """
+
+    number: int
+    text: str
+    kind: Kind
+    name: str | None = None
+    words: tuple[str, ...] = ()
+    rows: tuple[str, ...] = ()
+    first: int = 0
+
+    @property
+    def is_input(self) -> bool:
+        """Whether the line makes its grid the current one."""
+        return self.words[:1] == (INPUT,)
+
+
+def parse(lines: Iterable[str], source: str) -> list[Line]:
+    """Read a script's lines; raise UsageError, naming the line, for one that cannot be parted into words.
+
+    >>> [(line.name, line.words, line.rows) for line in parse(["k = 1 0; 0 1", "conv k -p same  # note"], "example")]
+    [('k', (), ('    1 0; 0 1',)), (None, ('conv', 'k', '-p', 'same'), ())]
+    """
+    texts = [text.rstrip("\r\n") for text in lines]
+    found = []
+    index = 0
+    while index < len(texts):
+        line, index = _line(texts, index, source)
+        if line is not None:
+            found.append(line)
+    return found
+
+
+def _line(texts: list[str], index: int, source: str) -> tuple[Line | None, int]:
+    """Return the line at `index`, if there is one, and where the next begins."""
+    text, number = texts[index], index + 1
+    body = text.strip()
+    if not body:
+        return None, index + 1
+    if body.startswith("#"):
+        return Line(number, body.lstrip("#").strip(), Kind.COMMENT), index + 1
+    keep = _KEEP.match(text)
+    name, start = (keep[1], keep.end()) if keep else (None, len(text) - len(text.lstrip()))
+    verb: tuple[str, ...] = ()
+    if name is None and re.match(rf"{INPUT}(\s|$)", text[start:]):
+        verb, start = (
+            (INPUT,),
+            start + len(INPUT) + len(text[start + len(INPUT) :]) - len(text[start + len(INPUT) :].lstrip()),
+        )
+    rest = text[start:].partition("#")[0]
+    if not rest.strip() and (name is not None or verb):
+        end = next((i for i in range(index + 1, len(texts)) if not texts[i].strip()), len(texts))
+        if end == index + 1:
+            raise UsageError(
+                f"{name + ' =' if name else INPUT} is followed by no grid",
+                hint="write it behind, or on the lines below, up to an empty one",
+                place=Place(source, number, None, text),
+            )
+        return Line(number, body, Kind.GRID, name, verb, tuple(texts[index + 1 : end]), index + 2), end + 1
+    if (name is not None or verb) and looks_inline(rest) and rest.strip() != "-":
+        return Line(number, body, Kind.GRID, name, verb, (" " * start + rest,), number), index + 1
+    words = _words(text[start:], Place(source, number, None, text))
+    return Line(number, body, Kind.WORDS, name, (*verb, *words)), index + 1
+
+
+def _words(text: str, place: Place) -> tuple[str, ...]:
+    try:
+        return tuple(shlex.split(text, comments=True))
+    except ValueError as error:
+        reason = "a quote is never closed" if "quotation" in str(error) else "a backslash stands at the end"
+        raise UsageError(reason, hint='quotes stand around a grid: -k "1 0; 0 1"', place=place) from None
+
+
+def placed(error: ConvcalcError, source: str, line: Line) -> ConvcalcError:
+    """Return an error with the script's line in front of its own place.
+
+    >>> str(placed(UsageError("no"), "cnn.convcalc", Line(7, "conv", Kind.WORDS)))
+    'cnn.convcalc:7: no'
+    """
+    place = error.place
+    if place is None:
+        place = Place(source, line.number, None, line.text)
+    elif place.source != source:
+        place = Place(f"{source}:{line.number}: {place.source}", place.line, place.column, place.text, place.length)
+    return type(error)(error.message, hint=error.hint, place=place)
