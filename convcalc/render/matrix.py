@@ -76,7 +76,8 @@ class Rows:
                 text, role = view.glyphs.pending, Role.PENDING
             else:
                 text = view.glyphs.say(body.text(row, column))
-                role = Role.PADDING if in_padding else Role.PLAIN
+                empty = text == view.glyphs.pending  # of a sparse matrix
+                role = Role.PADDING if in_padding else Role.PENDING if empty else Role.PLAIN
             if in_padding:
                 text = view.glyphs.padding + text
             dress: Role | Shade = role

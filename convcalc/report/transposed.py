@@ -149,8 +149,10 @@ class _Report:
         many = max(result.kernel.shape[:2]) > 1
         title = f"kernel[{channel},{step.map % result.maps_a_group}]" if many else "kernel"
         kernel = small_body(step.weights, title, write)
-        stamp = small_body(step.stamp, "stamp", write)
-        made = small_body(step.so_far, f"map {step.map} so far" if result.shape[1] > 1 else "output so far", write)
+        least = body_of(result.maps[item, step.map], "", write).width  # all steps are laid out alike
+        stamp = small_body(step.stamp, "stamp", write, least)
+        title = f"map {step.map} so far" if result.shape[1] > 1 else "output so far"
+        made = small_body(step.so_far, title, write, least)
         marked = [
             [place for place in places if 0 <= place < size]
             for places, size in ((step.rows, result.rows.output), (step.columns, result.columns.output))
