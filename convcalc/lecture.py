@@ -25,7 +25,7 @@ WEIGHTS = "1 0 -1 2; 0.5 -1 1 0; -1 1 0 0.5"
 LOGITS = "2 1 0.1"
 TINY_CNN = """\
 # A whole network on one small picture: is it a 1, a 2 or a 7?
-# conv → ReLU → pool → conv → ReLU → pool → flatten → fully connected → softmax, and the loss.
+# conv → ReLU → pool, twice; then flatten, fully connected, softmax, and the loss.
 
 # The picture: 8×8, 1 is drawn.
 input
@@ -44,13 +44,20 @@ conv lines
 relu
 pool max
 
-# Three filters over those two maps: a bar above a leaning line (as in 7), a bar below it (2), and no bar (1).
-shapes = 1 1; -1 -1;; 0 0; 1 1; ---; -1 -1; 1 1;; 1 1; 0 0; ---; -1 -1; -1 -1;; 1 1; 1 1
+# Three filters over those two maps: a bar above a leaning line (as in 7),
+# a bar below it (2), and no bar (1).
+shapes =
+1 1; -1 -1;; 0 0; 1 1
+---
+-1 -1; 1 1;; 1 1; 0 0
+---
+-1 -1; -1 -1;; 1 1; 1 1
+
 conv shapes -b -1,-1,-1
 relu
 pool max
 
-# What is left is a row of three numbers; one row of weights for each of the classes 1, 2 and 7.
+# What is left is a row of three numbers; a row of weights for each class: 1, 2, 7.
 flatten
 weights = -0.2 -0.2 0.5; 0 0.3 -0.1; 0.3 0 -0.1
 scores = linear weights

@@ -84,6 +84,24 @@ def test_leaky_relu_is_exact(grid: list[object], parameter: object, answer: list
     assert [result.step((0, column)).value for column in range(2)] == answer
 
 
+@pytest.mark.parametrize("name", [kind.value for kind in FUNCTIONS])
+def test_every_cell_has_a_step_however_large(name: str) -> None:
+    for x in (1e200, -1e200, 10**300, -(10**300), 0, Fraction(1, 3)):
+        step = activate([x], name).step((0, 0))
+        assert step.value == activate([x], name).output[0]
+
+
+@pytest.mark.parametrize("name", [kind.value for kind in FUNCTIONS])
+def test_a_float32_step_is_the_float32_answer(name: str) -> None:
+    result = activate(np.array([0.1, -0.7], dtype=np.float32), name)
+    assert [str(result.step((0, i)).value) for i in range(2)] == [str(cell) for cell in result.output]
+
+
+def test_a_parameter_too_large_for_floats_is_refused() -> None:
+    with pytest.raises(InputError, match="larger than a float can hold"):
+        _ = activate([-1], "elu", 10**400).output
+
+
 def test_relu_keeps_what_it_is_given() -> None:
     assert activate([-(2**80), 2**80, Fraction(1, 3)], "relu").output.tolist() == [0, 2**80, Fraction(1, 3)]
     assert activate(np.array([-1, 0.5], dtype=np.float32), "relu").output.dtype == np.float32

@@ -179,6 +179,29 @@ def test_what_no_loss_can_be_taken_of_is_refused(kind: str, x: Any, target: Any,
     assert caught.value.hint
 
 
+def test_float32_is_taken_as_written_and_stays_float32() -> None:
+    x, zeros = np.array([0.1, -0.2], dtype=np.float32), np.zeros(2, dtype=np.float32)
+    terms = loss(x, zeros, "mae", reduction="none")
+    assert terms.output.dtype == np.float32
+    assert [str(term) for term in terms.output] == ["0.1", "0.2"]
+    assert terms.term(0).value == 0.1
+    assert loss(x, zeros, "mse").output.dtype == loss(x, 0, "cross-entropy").output.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("p", "value"),
+    [
+        (0.9999999999999999, 36.841361),
+        (1 - Fraction(1, 10**30), 69.077553),
+        (1e-20, 1e-20),
+        (Fraction(1, 10**400), 0),
+        (0.5, 0.693147),
+    ],
+)
+def test_bce_loses_no_digits_near_0_and_1(p: Any, value: float) -> None:
+    assert loss([p], [0], "bce").output.tolist() == [pytest.approx(value, rel=1e-6)]
+
+
 def test_a_large_grid_of_decimals_is_measured_in_floats() -> None:
     grid = np.linspace(0, 1, 70_000)
     assert loss(grid, np.zeros(70_000), "mse").output[0] == pytest.approx((grid**2).mean())

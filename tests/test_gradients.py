@@ -81,6 +81,47 @@ def test_other_readings_make_the_same_maps(settings: Any) -> None:
         assert all(reading.product == reading.cell * reading.weight for reading in readings.found)
 
 
+def test_weights_that_add_up_never_wrap_and_decimals_are_those_written() -> None:
+    large = convolve([1, 2], [2**62, 2**62, 2**62], padding=2, mode="replicate")
+    assert reads(large, (0, 0)).weights[0].tolist() == [[3 * 2**62, 2 * 2**62, 2**62, 0]]
+    assert as_toeplitz(large)[0].left.tolist()[0] == [3 * 2**62, 0]
+    decimals = convolve([1, 2], [0.1, 0.2, 1], padding=2, mode="replicate")
+    assert reads(decimals, (0, 0)).weights[0].tolist() == [[1.3, 0.3, 0.1, 0]]
+    assert as_toeplitz(decimals)[0].left.tolist()[1] == [0.3, 1]
+
+
+def test_a_bias_is_no_part_of_the_matrix_product() -> None:
+    result = convolve([[1, 2], [3, 4]], [[1, 2]], bias=[Fraction(1, 2)])
+    assert as_matmul(result)[0].result.tolist() == [[5], [11]]
+    assert as_toeplitz(result)[0].result.tolist() == [[5], [11]]
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "options"),
+    [
+        ((2, 2), (1, 1), {"stride": 5, "padding": 1}),
+        ((3, 4), (2, 2), {"stride": 4, "padding": 1}),
+        ((2, 2), (1, 1), {"stride": 3, "padding": 1, "mode": "replicate"}),
+    ],
+)
+def test_windows_over_nothing_but_padding_have_gradients_too(shape: Any, kernel: Any, options: Any) -> None:
+    x, weights = integers(shape, random.Random(1)), integers(kernel, random.Random(2))
+    found = gradients.backward(convolve(x, weights, **options))
+    for at in np.ndindex(*kernel):
+        slope = reference.slope(lambda grid: convolve(x, grid, **options).maps.sum(), weights, at, STEP)
+        assert found.kernel_like()[at] == slope
+    for at in np.ndindex(*shape):
+        assert found.input_like()[at] == reference.slope(
+            lambda g: convolve(g, weights, **options).maps.sum(), x, at, STEP
+        )
+
+
+@pytest.mark.parametrize("wrong", [[[1, 2]], [[1], [2], [3]], [1, 2]])
+def test_a_gradient_lying_the_other_way_is_refused(wrong: Any) -> None:
+    with pytest.raises(InputError, match="but the output is 2×1"):
+        gradients.backward(convolve([[1, 2], [3, 4]], [[1, 1]]), wrong)
+
+
 def test_a_cell_no_window_covers_is_read_by_none() -> None:
     readings = reads(convolve([1, 2, 3, 4], [1], stride=3), (0, 1))
     assert (readings.found, readings.weights.tolist()) == ((), [[[0, 0]]])
@@ -115,7 +156,7 @@ def test_a_poolings_gradient_is_its_slope(kind: str, options: dict[str, Any]) ->
         assert found.input[0][at] == slope
     shape = result.shape
     last = found.step((0, shape[1] - 1, shape[2] - 1, shape[3] - 1))
-    assert [list(row) for row in last.so_far] == found.input[0, -1].tolist()
+    assert last.so_far.tolist() == found.input[0, -1].tolist()
 
 
 @pytest.mark.parametrize("norm", [2, 3])
@@ -130,6 +171,35 @@ def test_an_lp_poolings_gradient_is_nearly_its_slope(norm: int) -> None:
             Fraction(1, 2**14),
         )
         assert found.input[0, 0, 0, column] == pytest.approx(float(slope), abs=1e-6)
+
+
+@pytest.mark.parametrize("norm", [2, 3])
+def test_an_lp_poolings_gradient_in_floats_is_the_exact_one(norm: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    forward = pool(integers((2, 6, 7), random.Random(norm)), "lp", window=(2, 3), stride=(1, 2), norm=norm)
+    exactly = routing.backward(forward, 3).input.astype(float)
+    monkeypatch.setattr(routing, "MOST_EXACT_ROOTS", 0)
+    np.testing.assert_allclose(routing.backward(forward, 3).input, exactly, rtol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["max", "min", "avg", "sum"])
+def test_what_a_step_shows_is_what_the_answer_holds(kind: str) -> None:
+    cases: list[tuple[Any, Any]] = [
+        ([0.5, 0.25], Fraction(1, 3)),
+        ([1, 2], 0.1),
+        ([0.5, 0.25], 10**400),
+        ([1.5, 2.5], 3),
+    ]
+    for grid, gradient in cases:
+        found = routing.backward(pool(grid, kind), gradient)
+        step = found.step((0, 0))
+        assert step.so_far.tolist() == found.input[0, 0].tolist()
+        assert [list(line) for line in step.shares] == found.input[0, 0].tolist()
+
+
+def test_very_large_and_small_cells_have_lp_gradients() -> None:
+    assert routing.backward(pool([1e200, 1e200], "lp")).input_like().tolist() == [pytest.approx(0.5**0.5)] * 2
+    assert routing.backward(pool([1e-300, 1e300], "lp", norm=64)).input_like().tolist() == [0, 1]
+    assert pool([1e-320, 1e-320], "lp", norm=64).output.tolist() == [pytest.approx(1e-320, rel=0.1)]
 
 
 def test_a_whole_root_gives_a_whole_gradient() -> None:

@@ -34,6 +34,12 @@ IMAGE = "input samples/lecture-6x6.txt\n"
         ("k = kernels edge\ninput samples/lecture-6x6.txt\nconv k", EDGE),
         ("input 1 -1\nrelu -q\nsize -n 7 -f 3", "1 0\n"),
         ("x=3\ninput x", "3\n"),
+        ("input 1 -1\nr = relu\nflatten", "1 0\n"),
+        ("input [[1, 2], [3, 4]]", "1 2\n3 4\n"),
+        ("convcalc relu -i '-1 1'", "0 1\n"),
+        ("input 1 -2\nrelu -q -o -\nleaky-relu", "1 0\n"),
+        ("k =\n1 1\n---\n1 -1\n\ninput 1 2 3\nconv k", "3 5\n\n-1 -1\n"),
+        ("input 1 2\nlecture 12\nrelu", "1 2\n"),
     ],
 )
 def test_a_script_ends_with_its_grid(convcalc: Convcalc, script: str, answer: str) -> None:
@@ -77,6 +83,53 @@ def test_a_script_of_look_ups_is_a_report(convcalc: Convcalc) -> None:
     assert ran.stdout.startswith("Sizes.\n\n> size -n 7 -f 3\nsize · input 7")
 
 
+def test_the_last_answer_is_drawn_if_a_quiet_line_follows(convcalc: Convcalc) -> None:
+    for last in ("softplus -q", "x = 3 4"):
+        shown = convcalc("run", "-", stdin=f"input 1 -2\nrelu\n{last}\n").stdout
+        assert "#   output 2\n#   1  0\n" in shown
+
+
+@pytest.mark.parametrize("style", ["table", "plain"])
+def test_a_line_that_writes_a_file_shows_its_work_too(convcalc: Convcalc, tmp_path: Path, style: str) -> None:
+    script = f"input 1 -2\nrelu -o {tmp_path}/r.txt --format {style}\nflatten"
+    shown = convcalc("run", "-", stdin=script).stdout
+    assert "max(0, -2) = 0" in shown
+    assert "max(0, -2) = 0" in (tmp_path / "r.txt").read_text(encoding="utf-8")
+
+
+def test_a_lecture_in_a_script_is_part_of_its_comments(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", stdin="input 1 2\nlecture 12\nlecture 16\nrelu\n")
+    assert "# ══ 12 · Flatten: from maps to a row" in ran.stdout
+    assert ran.answer == "1 2\n"
+    assert convcalc("run", "-", "-q", stdin="input 1 2\nlecture 12\n").stdout == "1 2\n"
+
+
+def test_the_answer_in_a_table_is_drawn_once(convcalc: Convcalc) -> None:
+    shown = convcalc("run", "-", "--format", "table", stdin="input 1 2 3\nconv '1 1' --as matmul").stdout
+    assert shown.count("output 2\n") == 1
+
+
+def test_files_are_found_beside_the_script_too(convcalc: Convcalc, tmp_path: Path) -> None:
+    (tmp_path / "k.txt").write_text("1 1\n", encoding="utf-8")
+    script = tmp_path / "s.convcalc"
+    script.write_text("input 1 2 3\nconv k.txt\nk = k.txt\n", encoding="utf-8")
+    assert convcalc("run", str(script)).answer == "3 5\n"
+
+
+def test_a_script_is_not_written_over(convcalc: Convcalc, tmp_path: Path) -> None:
+    script = tmp_path / "s.convcalc"
+    script.write_text("input 1 2\n", encoding="utf-8")
+    ran = convcalc("run", str(script), "-o", str(script))
+    assert (ran.status, "is the script itself" in ran.stderr) == (2, True)
+    assert script.read_text(encoding="utf-8") == "input 1 2\n"
+
+
+@pytest.mark.parametrize("words", [("-o", "x.npy"), ("--format", "json"), ("-q",)])
+def test_a_script_without_a_grid_has_nothing_to_write(convcalc: Convcalc, words: tuple[str, ...]) -> None:
+    ran = convcalc("run", "-", *words, stdin="size -n 7 -f 3\n")
+    assert (ran.status, ran.stdout, "ends with no grid" in ran.stderr) == (1, "", True)
+
+
 @pytest.mark.parametrize(
     ("script", "status", "message", "hint"),
     [
@@ -99,6 +152,10 @@ def test_a_script_of_look_ups_is_a_report(convcalc: Convcalc) -> None:
         ("input 1 2\nconv --help", 2, "stdin:2: help is not for scripts", "convcalc conv --help"),
         ("run other", 2, "stdin:1: a script cannot run another", ""),
         ("input 1\nrelu --format csv", 2, "stdin:2: --format does nothing inside a script", "convcalc run"),
+        ("input 1\nrelu --ascii", 2, "stdin:2: --ascii does nothing inside a script", "convcalc run"),
+        ("input 1\nrelu | pool max", 2, "stdin:2: got unexpected extra", "one command a line"),
+        ("input\n1 2\nrelu\n", 1, "stdin:3:1: 'relu' is not a number", "an empty line ends a grid"),
+        ("--help", 2, "stdin:1: there is no command '--help'", ""),
         ("n = size -n 7 -f 3", 2, "stdin:1: size gives no grid to keep", ""),
         ("input a.txt b.txt", 2, "stdin:1: input takes one grid", ""),
         ("", 1, "stdin: the script is empty", ""),

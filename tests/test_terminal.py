@@ -196,7 +196,10 @@ def test_an_error_in_a_pipe_prints_nothing_but_the_error() -> None:
 @pytest.mark.parametrize("words", ["show -i '1 2'", "size -n 7 -f 3", "--help"])
 def test_a_closed_standard_output_is_an_error(words: str) -> None:
     ran = piped(f"convcalc {words} >&-")
-    assert (ran.stderr, ran.returncode) == ("convcalc: standard output is closed\n", 1)
+    assert (ran.stderr, ran.returncode) == (
+        "convcalc: standard output is closed\nhint: leave it open, or use --output FILE\n",
+        1,
+    )
 
 
 def test_a_closed_standard_input_is_an_error() -> None:

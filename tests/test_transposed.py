@@ -46,7 +46,7 @@ def test_any_shape_equals_the_stamps_of_slow_loops(
         pairs = [index for index in range(result.stamps[1]) if result.pair(index)[0] == map_]
         last = result.stamp((0, pairs[-1], result.stamps[2] - 1, result.stamps[3] - 1)).so_far
         more = options["bias"][map_] if biased else 0
-        assert [[cell + more for cell in row] for row in last] == expected[0][map_]
+        assert [[cell + more for cell in row] for row in last.tolist()] == expected[0][map_]
 
 
 @pytest.mark.parametrize(("stride", "padding", "dilation"), list(itertools.product((1, 2, 3), (0, 1), (1, 2))))
@@ -73,6 +73,38 @@ def test_output_padding_tells_apart_the_sizes_a_stride_makes_alike(
         result = conv_transpose([1] * size, [1] * kernel, stride=stride, padding=padding, output_padding=extra)
         assert Axis(result.columns.output, kernel, stride, padding, padding).output == size
         assert result.columns.output == result.columns.alike()[extra]
+
+
+@pytest.mark.parametrize(
+    ("x", "kernel", "options", "answer"),
+    [
+        ([[5]], [[3]], {"stride": 3, "padding": 1, "output_padding": 2}, [[0]]),
+        ([5], [3], {"stride": 3, "padding": (0, 0, 0, 1), "output_padding": 2}, [15, 0]),
+        ([[1], [2], [3], [4]], [[1]] * 3, {"stride": (3, 1), "padding": 1, "output_padding": 2, "dilation": 3}, None),
+        ([1, 2], [1, 1, 1], {"padding": 1}, [3, 3]),
+        ([1, 2, 3], [1], {"padding": 1}, [2]),
+    ],
+)
+def test_a_border_may_be_cut_off_the_cells_themselves(x: Any, kernel: Any, options: Any, answer: Any) -> None:
+    result = conv_transpose(x, kernel, **options)
+    padding = options["padding"]
+    one_row = result.input.shape[2] == 1 and result.kernel.shape[2] == 1
+    sides = (0, 0, padding, padding) if one_row else (padding,) * 4
+    expected = reference.transposed(
+        result.input.tolist(),
+        result.kernel.tolist(),
+        stride=(result.rows.stride, result.columns.stride),
+        padding=padding if isinstance(padding, tuple) else sides,
+        output_padding=(result.rows.extra, result.columns.extra),
+        dilation=(result.rows.dilation, result.columns.dilation),
+    )
+    assert result.maps.tolist() == expected
+    assert answer in (None, result.output.tolist())
+
+
+def test_what_would_take_all_the_memory_is_refused() -> None:
+    with pytest.raises(InputError, match="the stamps would span"):
+        conv_transpose([[1, 2], [3, 4]], [[1]], stride=10**12)
 
 
 def test_fractions_decimals_and_large_integers_are_exact() -> None:

@@ -146,7 +146,7 @@ class ReadingOptions:
         str | None,
         typer.Option(
             "--reads",
-            metavar="ROW,COL",
+            metavar="[CH,]ROW,COL",
             help="Show which outputs read this cell of the input, and with which weight.",
             show_default=False,
             rich_help_panel=READ_PANEL,
@@ -224,6 +224,12 @@ def conv(
     if moving.per_channel and moving.all_channels:
         raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
     other.check(stepping)
+    if other.backward is not None and (moving.per_channel or moving.all_channels):
+        option = "--per-channel" if moving.per_channel else "--all-channels"
+        raise UsageError(
+            f"{option} does not go with --backward, as one kernel would have several gradients",
+            hint="write the kernel out once for each channel",
+        )
     channel = channel_of(ctx.obj)
     word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
     amounts, show = padding_of(moving.padding), show_of(how, stepping, terms)
@@ -261,8 +267,12 @@ def _worked(result: "Convolution", other: ReadingOptions, show: "Show", labels: 
         from convcalc.report.readings import worked_reads
 
         at = numbers(other.reads, "--reads", most=4, example="1,1", signed=True)
-        one_row = result.plan.rows.size == 1 and len(at) == 1
-        return worked_reads(result, reads(result, (0, *at) if one_row else at), show)
+        one_row = result.plan.rows.padded == 1 and result.plan.rows.kernel == 1
+        least = 2 - one_row + (result.plan.channels > 1)
+        if len(at) < least:
+            wanted = "CHANNEL," * (result.plan.channels > 1) + ("COL" if one_row else "ROW,COL")
+            raise UsageError(f"--reads {other.reads}: it takes {wanted}", hint="counted from 0, as in --reads 1,1")
+        return worked_reads(result, reads(result, (*at[:-1], 0, at[-1]) if one_row else at), show)
     if other.reading is not None:
         from convcalc.report.readings import worked_matmul, worked_toeplitz
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.cli.output import Channel, channel_of
+from convcalc.cli.output import channel_of
 
 if TYPE_CHECKING:
     from convcalc.report.document import Drawing
@@ -49,7 +49,7 @@ def lecture(
         for exercise in row.exercises:
             channel.show([Text(""), Text(exercise.text), as_typed(exercise.words, exercise.script), Text("")])
             stdin = None if exercise.script is None else io.BytesIO(exercise.script.encode())
-            inner = Channel(stdin, channel.stdout, report=True)
+            inner = channel.for_exercise(stdin)
             commands.main(list(exercise.words), "convcalc", standalone_mode=False, obj=inner)
 
 

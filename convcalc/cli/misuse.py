@@ -11,6 +11,7 @@ MISUSE: type[Exception] = typer.BadParameter.__bases__[0]
 """Typer's own usage errors; older versions have no public name for what they have in common."""
 
 HINTS = (
+    (r"extra argument.*\|", "one command a line: the grid is carried from one to the next"),
     (r"size: got unexpected extra", "as in convcalc size -n 7 -f 3 -s 2"),
     (r"(lecture|run): got unexpected extra", "it takes one word"),
     (r"got unexpected extra", "a grid goes after --input, in quotes if it is written out"),

@@ -95,6 +95,10 @@ class Channel:
         """Whether a command without --input has something to read."""
         return self.is_piped_in
 
+    def for_exercise(self, stdin: IO[bytes] | None) -> "Channel":
+        """Return a channel on which an exercise of a report is worked, with its answers drawn."""
+        return Channel(stdin, self.stdout, report=True)
+
     def knows(self, word: str) -> bool:
         """Whether a word is a grid's name; outside of scripts none is."""
         return False

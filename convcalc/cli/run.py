@@ -1,21 +1,22 @@
 """``convcalc run``: a script of command lines, the grid carried from one to the next."""
 
+import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
-from convcalc.cli.output import Channel, channel_of
+from convcalc.cli.output import ITSELF, Channel, channel_of
 from convcalc.errors import InputError, Place, UsageError, nearest
 
 if TYPE_CHECKING:
     from convcalc.matrix_io.text import Grid
     from convcalc.report.document import Document, Worked
-    from convcalc.session.session import Ran, Session
+    from convcalc.session.session import Host, Ran, Session
 
 MOST_BYTES = 1 << 22
 
@@ -36,11 +37,16 @@ class ScriptChannel(Channel):
         """Whether there is a current grid."""
         return self.is_piped_in or (self.session is not None and self.session.current is not None)
 
+    def for_exercise(self, stdin: IO[bytes] | None) -> Channel:
+        """Return a channel whose work becomes part of this line's reports."""
+        return ScriptChannel(stdin, self.stdout, report=True, ran=self.ran)
+
     def read(self, word: str | None, what: str) -> "Grid":
         """Read the current grid, a named one, or any other."""
         from convcalc.matrix_io.text import Grid
 
-        assert self.session is not None
+        if self.session is None:
+            return Channel.read(self, word, what)
         if word is None:
             if self.session.current is None and self.is_piped_in:
                 return Channel.read(self, None, what)
@@ -49,15 +55,32 @@ class ScriptChannel(Channel):
             return Grid(self.session.current, "the current grid")
         if word in self.session.names:
             return Grid(self.session.names[word], word)
-        return Channel.read(self, word, what)
+        return Channel.read(self, self.beside(word), what)
+
+    def beside(self, word: str) -> str:
+        """Return a file's name as it is found: from where one is, or else beside the script."""
+        from convcalc.matrix_io.files import exists, looks_inline
+
+        script = None if self.session is None else self.session.source
+        if script in (None, "stdin") or word == "-" or looks_inline(word) or exists(Path(word)):
+            return word
+        near = Path(script or "").parent / word
+        return str(near) if exists(near) else word
 
     def emit(self, worked: "Worked", options: OutputOptions) -> None:
         """Keep the work for the whole script's; write the answer to a file if the line says so."""
         assert self.ran is not None
-        if options.format is not None and options.output is None:
+        if options.ascii:
+            raise UsageError("--ascii does nothing inside a script", hint="give it to `convcalc run`")
+        saves = options.output is not None and options.output not in ITSELF
+        if options.format is not None and not saves:
             raise UsageError("--format does nothing inside a script", hint="give it to `convcalc run`")
         worked.answer()
-        if options.output is not None:
+        if self.report:
+            self.ran.documents.append(worked.work)
+            return
+        if saves:
+            worked = replace(worked, work=list(worked.work))  # written here, and shown again
             Channel.emit(self, worked, options)
         self.ran.worked, self.ran.quiet = worked, options.quiet
 
@@ -76,9 +99,10 @@ def run(
 ) -> None:
     r"""Run a script: one command a line, in the words of the shell, the grid carried from line to line.
 
-    `input GRID` makes a grid the current one; commands without --input read it, and their answer
-    takes its place. `name = GRID` keeps a grid, `name = COMMAND …` its answer, for use wherever a grid
-    can be named. A grid may also stand on the lines below, up to an empty one. # begins a comment.
+    `input GRID` makes a grid the current one; commands read it, and their answer takes its place.
+    `name = GRID` keeps a grid, `name = COMMAND …` an answer too, for use wherever a grid is named.
+    A grid may also stand on the lines below, up to an empty one. # begins a comment.
+    Files are looked for from where you are, and then beside the script.
 
     Examples:
       convcalc run samples/tiny-cnn.convcalc
@@ -88,13 +112,36 @@ def run(
     """
     from convcalc.report.script import script_document, worked_script
     from convcalc.session.script import parse
-    from convcalc.session.session import Ran, Session
+    from convcalc.session.session import Session
 
     channel = channel_of(ctx.obj)
     source = "stdin" if script == "-" else script
+    if out.output is not None and source != "stdin" and os.path.realpath(out.output) == os.path.realpath(source):
+        raise UsageError("--output is the script itself", hint="name another file")
     lines = parse(read_script(channel, script), source)
+    inner = ScriptChannel(channel.stdin, channel.stdout)
+    session = Session(host_of(ctx, inner), source)
+    inner.session = session
+    entries = [session.execute(line) for line in lines]
+    channel.comments += inner.comments
+    if session.current is None:
+        if not entries:
+            raise InputError("the script is empty", hint="one command a line", place=Place(source))
+        asked = {"--output": out.output, "--format": out.format, "--quiet": out.quiet or None}
+        option = next((name for name, value in asked.items() if value is not None), None)
+        if option is not None:
+            raise InputError(f"the script ends with no grid for {option}", hint="input GRID makes one the current grid")
+        channel.show(script_document(entries), ascii_only=out.ascii)
+        return
+    channel.emit(worked_script(entries, session.current), out)
+
+
+def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
+    """Return what a session is handed: the shell's own commands, run with its channel."""
+    from convcalc.matrix_io.files import write_whole
+    from convcalc.session.session import Host, Ran
+
     root: Any = ctx.find_root().command
-    inner = ScriptChannel(channel.stdin, channel.stdout, channel.report)
 
     def run_words(words: Sequence[str]) -> Ran:
         inner.ran = Ran()
@@ -106,22 +153,19 @@ def run(
 
     def reserved(word: str) -> bool:
         from convcalc.engine.kernels import named
+        from convcalc.session.verbs import VERBS
 
-        return word.replace("_", "-") in {*root.commands, "input"} or named(word) is not None
+        return word.replace("_", "-") in {*root.commands, *VERBS, "input"} or named(word) is not None
 
-    session = Session(
-        source, run_words, lambda word: Channel.read(inner, word, "grid").cells, frozenset(root.commands), reserved
+    return Host(
+        run=run_words,
+        read=lambda word: Channel.read(inner, inner.beside(word), "grid").cells,
+        read_lines=lambda word: read_script(inner, word),
+        write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
+        show_help=lambda name: root.main([name, "--help"], "convcalc", standalone_mode=False),
+        commands={name: (command.help or "").partition("\n")[0] for name, command in root.commands.items()},
+        reserved=reserved,
     )
-    inner.session = session
-    for line in lines:
-        session.execute(line)
-    channel.comments += inner.comments
-    if session.current is None:
-        if not session.entries:
-            raise InputError("the script is empty", hint="one command a line", place=Place(source))
-        channel.show(script_document(session.entries), ascii_only=out.ascii)
-        return
-    channel.emit(worked_script(session.entries, session.current), out)
 
 
 def read_script(channel: Channel, word: str) -> list[str]:

@@ -6,7 +6,7 @@ The formulas are PyTorch's (torch.nn); each is worked in a form that neither ove
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -16,9 +16,11 @@ import numpy as np
 from convcalc.choices import ActivationKind
 from convcalc.engine.exact import (
     INT64_SAFE,
+    VAST,
     Array,
     as_floats,
     as_grid,
+    as_shown,
     exact,
     float_kind,
     magnitude,
@@ -26,15 +28,14 @@ from convcalc.engine.exact import (
     quotient,
     rounded,
     settle_number,
+    settle_result,
+    to_float,
 )
 from convcalc.engine.shapes import choose, place_in
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
 
 FLOAT64 = np.dtype(np.float64)
-
-VAST = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
-"""For exponentials beyond what floats can hold."""
 
 Part = Number | Decimal
 """An intermediate result; a Decimal where a float would overflow, or vanish."""
@@ -78,7 +79,7 @@ def _normal(x: Array) -> Array:
 
 
 def _gelu_inner(x: Any) -> Any:
-    return math.sqrt(2 / math.pi) * (x + 0.044715 * x**3)
+    return math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
 
 
 def _leaky(x: Array, slope: float) -> Array:
@@ -181,7 +182,7 @@ class Activated:
     def _in_floats(self, cells: Array) -> Array:
         kind = float_kind(cells) or FLOAT64
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            values = self.function.of(as_floats(cells, FLOAT64), float(self.parameter))
+            values = self.function.of(as_floats(cells, FLOAT64), to_float(self.parameter))
         return rounded(values, kind)
 
     def step(self, at: Sequence[int], number: int = 1) -> ActivationStep:
@@ -198,9 +199,9 @@ class Activated:
         cell = settle_number(x, as_float=as_float)
         piecewise = self.kind in PIECEWISE_LINEAR
         if piecewise:
-            value = settle_number(max(x, 0) + self.parameter * min(x, 0), as_float=as_float)
+            value = settle_result(max(x, 0) + self.parameter * min(x, 0), float_kind(self.input))
         else:
-            value = self._in_floats(np.array([raw], dtype=self.input.dtype))[0].item()
+            value = as_shown(self._in_floats(np.array([raw], dtype=self.input.dtype))[0])
         shown = self.function.parts(cell, self.parameter)
         settled = piecewise or (x == 0 and self.kind != ActivationKind.SOFTPLUS)
         settled = settled or (self.kind == ActivationKind.ELU and x > 0)

@@ -31,6 +31,7 @@ from convcalc.engine.exact import (
     quotient,
     settle_cells,
     settle_number,
+    settle_result,
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
 from convcalc.engine.padding import check_mode, pad_planes
@@ -277,15 +278,14 @@ class Convolution:
             for depth, channel in enumerate(self.plan.channels_read(map_))
         ]
         total = sum(subtotal for subtotal, _ in worked)
-        as_float = float_kind(self.padded, self.kernel) is not None
+        kind = float_kind(self.padded, self.kernel, *([] if self.bias is None else [self.bias]))
         bias = None
         if self.bias is not None:
             total += exact(self.bias[map_])
             bias_is_float = float_kind(self.bias) is not None
-            as_float = as_float or bias_is_float
             bias = settle_number(exact(self.bias[map_]), as_float=bias_is_float)
         sums = tuple(shown for _, shown in worked)
-        value = settle_number(total, as_float=as_float)
+        value = settle_result(total, kind)
         return ConvolutionStep(number, (item, map_, row, column), window, sums, bias, value)
 
     def _channel_sum(
@@ -306,7 +306,7 @@ class Convolution:
             padding,
             settle_cells(weights, as_float=weights_are_float),
             settle_cells(products, as_float=either),
-            settle_number(total, as_float=either),
+            settle_result(total, float_kind(plane, kernel)),
             settle_number(summed, as_float=either),
             divisor,
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from convcalc.engine.convolution import Convolution, convolve
-from convcalc.engine.exact import Array, as_grid, exact, float_kind, settle_cells, settle_number
+from convcalc.engine.exact import Array, as_grid, as_shown, exact, float_kind, settle_cells, settle_result
 from convcalc.engine.shapes import biases_of
 from convcalc.engine.step import DotStep
 from convcalc.errors import InputError
@@ -58,16 +58,15 @@ class Linear:
         weights = [exact(weight) for weight in self.weights[output]]
         products = [cell * weight for cell, weight in zip(row, weights, strict=True)]
         cells_float, weights_float = float_kind(self.input) is not None, float_kind(self.weights) is not None
-        as_float, total, bias = cells_float or weights_float, sum(products), None
-        if self.convolution.bias is not None:
-            bias_float = float_kind(self.convolution.bias) is not None
-            exactly = exact(self.convolution.bias[output])
-            as_float, total = as_float or bias_float, total + exactly
-            bias = settle_number(exactly, as_float=bias_float)
+        biases = self.convolution.bias
+        kind = float_kind(self.input, self.weights, *([] if biases is None else [biases]))
+        total, bias = sum(products), None
+        if biases is not None:
+            total, bias = total + exact(biases[output]), as_shown(biases[output])
         (settled,) = settle_cells([row], as_float=cells_float)
         (shown,) = settle_cells([weights], as_float=weights_float)
         (made,) = settle_cells([products], as_float=cells_float or weights_float)
-        return DotStep(number, (item, output), settled, shown, made, bias, settle_number(total, as_float=as_float))
+        return DotStep(number, (item, output), settled, shown, made, bias, settle_result(total, kind))
 
 
 def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -> Linear:

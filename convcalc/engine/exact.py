@@ -8,7 +8,7 @@ decimals they were written as, worked exactly, and rounded once at the end. That
 
 import math
 from collections.abc import Iterable
-from decimal import Decimal
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +27,9 @@ MOST_DECIMALS = 15
 """Decimals a larger grid may have to be worked exactly."""
 
 TOO_LARGE, SCALE_DOWN = "is larger than a float can hold", "scale the input down, or write it in integers"
+VAST = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+"""For numbers beyond what floats can hold, which are only ever shown."""
+
 INT64_LIMIT = 1 << 63
 INT64_SAFE = 1 << 62
 """Below this, two int64 can be added."""
@@ -151,9 +154,32 @@ def settle_number(value: int | Fraction, *, as_float: bool) -> Number:
     return int(value) if value.denominator == 1 else value
 
 
+def settle_result(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
+    """Return an exact result as an answer in that float dtype (or, if None, an exact one) would hold it.
+
+    >>> settle_result(Fraction(1, 3), None), settle_result(Fraction(1, 3), np.dtype(np.float32))
+    (Fraction(1, 3), 0.33333334)
+    """
+    value = settle_number(value, as_float=kind is not None)  # type: ignore[assignment]
+    return as_shown(np.float32(value)) if kind == np.float32 else value
+
+
+def as_shown(cell: Any) -> Number:
+    """Return an array's cell as plain Python: a float as the decimal it is written as, else exact."""
+    return settle_number(exact(cell), as_float=isinstance(cell, float | np.floating))
+
+
 def settle_cells(cells: Iterable[Iterable[int | Fraction]], *, as_float: bool) -> Cells:
     """Return a small grid of exact results as it is shown."""
     return tuple(tuple(settle_number(cell, as_float=as_float) for cell in row) for row in cells)
+
+
+def to_float_or_decimal(value: int | Fraction) -> float | Decimal:
+    """Return the float nearest to an exact value, or beyond what floats hold a Decimal."""
+    try:
+        return float(value)
+    except OverflowError:
+        return VAST.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
 def to_float(value: int | Fraction) -> float:

@@ -195,7 +195,7 @@ class TransposedAxis:
         if self.output < 1:
             raise InputError(
                 f"padding of {self.cut} and {self.cut_end} cuts off all {self.stamped} cells that are stamped",
-                hint=f"cut off at most {self.stamped + self.extra - 1}",
+                hint=f"pad by at most {(self.stamped + self.extra - 1) // 2} at each end",
             )
 
     @classmethod

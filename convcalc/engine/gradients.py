@@ -5,6 +5,7 @@ input convolved with the output's gradient, stride and dilation changing places.
 convolution of the output's gradient with the same kernel.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,15 +19,13 @@ from convcalc.engine.exact import (
     INT64_SAFE,
     Array,
     as_grid,
-    exact,
     float_kind,
     magnitude,
     over_common_denominator,
     quotient,
-    settle_number,
 )
 from convcalc.engine.geometry import Axis, TransposedAxis
-from convcalc.engine.padding import pad_planes
+from convcalc.engine.readings import sources
 from convcalc.engine.shapes import like_the_input
 from convcalc.engine.transposed import Transposed
 from convcalc.errors import InputError
@@ -40,14 +39,19 @@ def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
     grid = as_grid([gradient] if np.ndim(gradient) == 0 else gradient)
     if grid.size == 1:
         return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)
-    trimmed = tuple(length for length in grid.shape if length > 1)
-    if grid.size != maps.size or trimmed != tuple(length for length in output.shape if length > 1):
+    if _core(grid.shape) != _core(output.shape):
         said = "×".join(map(str, grid.shape)), "×".join(map(str, output.shape))
         raise InputError(
             f"the gradient is {said[0]}, but the output is {said[1]}",
             hint="give one number a cell of the output, or 1 for all of them",
         )
     return grid.reshape(maps.shape)
+
+
+def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape without the axes of length 1 in front."""
+    first = next((index for index, length in enumerate(shape) if length > 1), len(shape))
+    return shape[first:]
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class Gradients:
         plan, x = self.forward.plan, self.forward.input
         rows, columns = plan.rows, plan.columns
         sides = [(rows.before, rows.after), (columns.before, columns.after)]
-        if plan.mode is not PadMode.ZEROS:
+        if plan.mode is not PadMode.ZEROS or any(left_over(axis) - axis.after >= axis.size for axis in (rows, columns)):
             x, sides = self.forward.padded, [(0, 0), (0, 0)]
         ends = []
         for index, axis in enumerate((rows, columns)):
@@ -123,40 +127,27 @@ class Gradients:
         if over and magnitude(cells) * max(cells.shape) ** 2 >= INT64_SAFE:
             cells = cells.astype(object)
         folded = np.zeros(self.forward.input.shape, dtype=cells.dtype)
-        rows, columns = self._sources()
+        rows, columns = (np.array(source) for source in sources(self.forward))
         np.add.at(folded, np.ix_(*map(np.arange, folded.shape[:2]), rows, columns), cells)
         return quotient(folded, over, float_kind(maps)) if over else folded
 
-    def _sources(self) -> tuple[Array, Array]:
-        """Return which row and which column of the input each padded one repeats."""
-        plan = self.forward.plan
-        rows, columns = (
-            pad_planes(np.arange(axis.size)[None], (0, 0), (axis.before, axis.after), plan.mode)[0]
-            for axis in (plan.rows, plan.columns)
-        )
-        return rows, columns
-
     def folded(self) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
         """Yield each input cell, (row, column), that the padding repeats, and its places on the padded input."""
-        rows, columns = (source.tolist() for source in self._sources())
+        down, across = (_places(source) for source in sources(self.forward))
         plan = self.forward.plan
-        for row in range(plan.rows.size):
-            for column in range(plan.columns.size):
-                places = [
-                    (r, c)
-                    for r, from_row in enumerate(rows)
-                    for c, from_column in enumerate(columns)
-                    if (from_row, from_column) == (row, column)
-                ]
-                if len(places) > 1:
-                    yield (row, column), places
+        for row, column in itertools.product(range(plan.rows.size), range(plan.columns.size)):
+            places = list(itertools.product(down[row], across[column]))
+            if len(places) > 1:
+                yield (row, column), places
 
     @cached_property
     def bias(self) -> Array:
         """The gradient of the bias: the sum of each map's gradients, (O)."""
-        as_float = float_kind(self.output) is not None
-        sums = [sum(exact(cell) for cell in self.output[:, o].ravel()) for o in range(self.output.shape[1])]
-        return as_grid([settle_number(total, as_float=as_float) for total in sums])
+        scaled = over_common_denominator(self.output)
+        if scaled is None:
+            return as_grid(self.output.sum(axis=(0, 2, 3)))
+        numerators, over = scaled
+        return quotient(as_grid(numerators.astype(object).sum(axis=(0, 2, 3))), over, float_kind(self.output))
 
     def input_like(self) -> Array:
         """Return the gradient of the input with the axes the input was given with."""
@@ -170,6 +161,14 @@ class Gradients:
             return kernel
         one: Array = kernel[0] if kernel.shape[1] > 1 else kernel[0, 0]
         return one
+
+
+def _places(source: list[int]) -> dict[int, list[int]]:
+    """Return where each cell of an axis stands on the padded one."""
+    found: dict[int, list[int]] = {}
+    for place, cell in enumerate(source):
+        found.setdefault(cell, []).append(place)
+    return found
 
 
 def left_over(axis: Axis) -> int:

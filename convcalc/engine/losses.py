@@ -20,14 +20,17 @@ from convcalc.engine.exact import (
     Array,
     as_floats,
     as_grid,
+    as_shown,
     exact,
     float_kind,
     integers_or_fractions,
     rounded,
     settle_number,
+    to_float,
+    to_float_or_decimal,
 )
 from convcalc.engine.shapes import choose
-from convcalc.engine.softmax import Softmax, softmax
+from convcalc.engine.softmax import Softmax, softmax, worked_lines
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
 
@@ -50,6 +53,8 @@ class LossTerm:
     probabilities: tuple[Part, ...]
     logs: tuple[float, ...]
     value: Number
+    rest: float = 0
+    """Of a cross-entropy with a class, the probability of all the others."""
 
 
 @dataclass(frozen=True)
@@ -76,15 +81,34 @@ class Loss:
     @cached_property
     def logs(self) -> Array:
         """The logarithms that a cross-entropy weighs: ln p of each cell; of bce ln p and ln(1 − p), (2, …)."""
+        if self.kind is LossKind.CROSS_ENTROPY:
+            return worked_lines(self.probabilities.shifted, log=True) if self.logits else _logarithms(self.input)
+        if self.logits:
+            cells = as_floats(self.input, FLOAT64)
+            both: Array = -np.logaddexp(0, np.stack([-cells, cells]))
+            return both
+        kept: Array = np.maximum(np.stack([_logarithms(self.input), _logarithms(self.input, rest=True)]), LEAST_LOG)
+        return kept
+
+    @property
+    def seems_probable(self) -> bool:
+        """Whether every row of a cross-entropy's input looks like probabilities: between 0 and 1, adding to 1."""
         cells = as_floats(self.input, FLOAT64)
-        with np.errstate(divide="ignore"):
-            if self.kind is LossKind.CROSS_ENTROPY:
-                return as_floats(self.probabilities.output, FLOAT64) if self.logits else np.log(cells)
-            if self.logits:
-                both: Array = -np.logaddexp(0, np.stack([-cells, cells]))
-                return both
-            kept: Array = np.maximum(np.log(np.stack([cells, 1 - cells])), LEAST_LOG)
-            return kept
+        return bool((cells >= 0).all() and np.allclose(cells.sum(axis=-1), 1, atol=1e-6))
+
+    @property
+    def target_adds_up(self) -> bool:
+        """Whether the probabilities that are the target add to 1 in each row."""
+        return self.by_class or bool(np.allclose(as_floats(self.target, FLOAT64).sum(axis=-1), 1, atol=1e-6))
+
+    @property
+    def clamps(self) -> bool:
+        """Whether a term of bce has a logarithm that is taken for -100."""
+        target = as_floats(self.target, FLOAT64)
+        if self.logits:
+            return False
+        log_p, log_rest = self.logs
+        return bool((((log_p <= LEAST_LOG) & (target > 0)) | ((log_rest <= LEAST_LOG) & (target < 1))).any())
 
     @cached_property
     def terms(self) -> Array:
@@ -94,35 +118,42 @@ class Loss:
         target = as_floats(self.target, FLOAT64)
         if self.kind is LossKind.BCE:
             log_p, log_rest = self.logs
-            return as_grid(-(target * log_p + (1 - target) * log_rest) + 0.0)
+            return self._rounded(-(target * log_p + (1 - target) * log_rest))
         if self.by_class:
-            return as_grid(-self.logs[np.arange(len(self.input)), self.target] + 0.0)
+            return self._rounded(-self.logs[np.arange(len(self.input)), self.target])
         weighed = np.where(target == 0, 0, target * np.where(target == 0, 0, self.logs))
-        return as_grid(-weighed.sum(axis=-1) + 0.0)
+        return self._rounded(-weighed.sum(axis=-1))
+
+    def _rounded(self, terms: Array) -> Array:
+        """Return terms in the input's float dtype, without negative zeros."""
+        return rounded(terms + 0.0, float_kind(self.input) or FLOAT64)
 
     def _distances(self) -> Array:
         if self.input.size > LARGEST_EXACT and float_kind(self.input, self.target) is not None:
             gap = as_floats(self.input, FLOAT64) - as_floats(self.target, FLOAT64)
             return rounded(gap * gap if self.kind is LossKind.MSE else np.abs(gap), FLOAT64)
-        pairs = zip(self.input.ravel().tolist(), self.target.ravel().tolist(), strict=True)
+        pairs = zip(self.input.ravel(), self.target.ravel(), strict=True)
         gaps: list[Any] = [exact(x) - exact(t) for x, t in pairs]
         powers: list[int | Fraction] = [gap * gap if self.kind is LossKind.MSE else abs(gap) for gap in gaps]
         return self._settled(powers).reshape(self.input.shape)
 
     def _settled(self, values: list[int | Fraction]) -> Array:
-        if float_kind(self.input, self.target) is None:
+        kind = float_kind(self.input, self.target)
+        if kind is None:
             return integers_or_fractions(values)
-        return np.array([settle_number(value, as_float=True) for value in values])
+        return rounded(np.array([to_float(value) for value in values]), kind)
 
     @cached_property
-    def total(self) -> Number:
-        """The sum of the terms."""
-        return settle_number(self._sum(), as_float=self.terms.dtype.kind == "f")
+    def total(self) -> Any:
+        """The sum of the terms; a Decimal beyond what floats hold."""
+        if self.terms.dtype.kind == "f":
+            return to_float_or_decimal(self._sum())
+        return settle_number(self._sum(), as_float=False)
 
     def _sum(self) -> int | Fraction:
         if self.terms.size > LARGEST_EXACT and self.terms.dtype.kind == "f":
             return exact(math.fsum(self.terms.ravel()))
-        return sum((exact(term) for term in self.terms.ravel().tolist()), Fraction(0))
+        return sum((exact(term) for term in self.terms.ravel()), Fraction(0))
 
     @cached_property
     def output(self) -> Array:
@@ -130,8 +161,9 @@ class Loss:
         if self.reduction is Reduction.NONE:
             return self.terms
         value = Fraction(self._sum()) / (self.terms.size if self.reduction is Reduction.MEAN else 1)
-        as_float = self.terms.dtype.kind == "f"
-        return as_grid([settle_number(value, as_float=as_float)])
+        if self.terms.dtype.kind == "f":
+            return rounded(np.array([to_float(value)]), self.terms.dtype)
+        return integers_or_fractions([value])
 
     def term(self, index: int) -> LossTerm:
         """Return the working of one term, counted from 0 in the order of the cells.
@@ -159,18 +191,30 @@ class Loss:
         return LossTerm(
             index + 1,
             at,
-            tuple(_plain(cell) for cell in cells),
-            tuple(_plain(cell) for cell in target),
-            tuple(map(_plain, chances)),
+            tuple(as_shown(cell) for cell in cells),
+            tuple(as_shown(cell) for cell in target),
+            tuple(chance if isinstance(chance, Decimal) else as_shown(chance) for chance in chances),
             tuple(logs),
-            _plain(value),
+            as_shown(value),
+            -math.expm1(logs[int(target[0])]) if self.by_class else 0,
         )
 
 
-def _plain(cell: Any) -> Any:
-    if isinstance(cell, Decimal):
-        return cell
-    return settle_number(exact(cell), as_float=isinstance(cell, float | np.floating))
+def _logarithms(cells: Array, *, rest: bool = False) -> Array:
+    """Return ln p of probabilities, or with `rest` ln(1 − p), each from the exact p; -inf for 0."""
+    if cells.size > LARGEST_EXACT:
+        floats = as_floats(cells, FLOAT64)
+        with np.errstate(divide="ignore"):
+            many: Array = np.log1p(-floats) if rest else np.log(floats)
+            return many
+    exactly = (1 - exact(cell) if rest else exact(cell) for cell in cells.ravel())
+    return np.array([_logarithm(p) for p in exactly]).reshape(cells.shape)
+
+
+def _logarithm(p: int | Fraction) -> float:
+    if 2 * p > 1:
+        return math.log1p(-float(1 - p))
+    return math.log(float(p)) if float(p) else -math.inf
 
 
 def loss(
@@ -225,6 +269,11 @@ def _cross_entropy(grid: Array, wanted: Array, reduction: Reduction, *, logits: 
             hint="`convcalc flatten` makes a row of it",
         )
     items, classes = rows.shape
+    if classes == 1:
+        raise InputError(
+            "cross-entropy needs at least 2 classes, and each row has 1",
+            hint="a column of logits becomes a row by `convcalc flatten`",
+        )
     if not logits:
         _check_probabilities(rows, "input", hint="leave --probabilities out if these are logits")
     if wanted.size == rows.size and wanted.size != items and wanted.shape[-1] == classes:

@@ -6,6 +6,7 @@ half the window, and with `ceil` the last window starts inside the input or its 
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -27,15 +28,27 @@ from convcalc.engine.exact import (
     rounded,
     settle_cells,
     settle_number,
+    settle_result,
     to_float,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.padding import pad_planes
-from convcalc.engine.shapes import Pair, amounts_of, choose, four_dimensional, like_the_input, pair, place_in
+from convcalc.engine.shapes import (
+    Pair,
+    amounts_of,
+    choose,
+    four_dimensional,
+    like_the_input,
+    pair,
+    place_in,
+    whole_numbers,
+)
 from convcalc.engine.step import Number, PoolingStep, Window
 from convcalc.errors import InputError
 
 MOST_NORM = 64
+MOST_BITS = 1 << 18
+"""Bits beyond which a root is found by logarithms."""
 
 EXTREMES: dict[PoolKind, tuple[Any, Callable[[Array], Any], Callable[..., Any]]] = {
     PoolKind.MAX: (np.maximum, np.min, max),
@@ -72,6 +85,7 @@ def pool(
     kind = choose(PoolKind, kind)
     height, width = four.shape[2:]
     one_row = height == 1 and (adaptive is not None or not isinstance(window, Sequence) or len(window) == 1)
+    (norm,) = whole_numbers(norm, "the p of lp pooling")[:1]
     if not 1 <= norm <= MOST_NORM:
         raise InputError(
             f"the p of lp pooling must be from 1 to {MOST_NORM}, not {norm}", hint="2 is usual; a large p nears the max"
@@ -141,7 +155,7 @@ class Pooling:
         return self._pad(self.input, 0)
 
     def _pad(self, x: Array, fill: Any) -> Array:
-        sides = (self.rows.before, _after(self.rows)), (self.columns.before, _after(self.columns))
+        sides = (self.rows.before, after(self.rows)), (self.columns.before, after(self.columns))
         return pad_planes(x, *sides, PadMode.ZEROS, fill)
 
     @cached_property
@@ -225,25 +239,25 @@ class Pooling:
         padding = tuple(
             tuple(self.rows.is_padding(r) or self.columns.is_padding(c) for c in window.columns) for r in window.rows
         )
-        as_float = float_kind(self.input) is not None
+        kind = float_kind(self.input)
+        as_float = kind is not None
         real = [(cell, (i, j)) for i, line in enumerate(cells) for j, cell in enumerate(line) if not padding[i][j]]
         value: Number
         winner, total, divisor = None, None, None
         if self.kind in EXTREMES:
             best = EXTREMES[self.kind][2](cell for cell, _ in real)
             winner = next(place for cell, place in real if cell == best)
-            value = settle_number(best, as_float=as_float)
+            value = settle_result(best, kind)
         elif self.kind == PoolKind.LP:
             powers = sum(_power(cell, self.norm) for cell, _ in real)
-            total = settle_number(powers, as_float=as_float)
             value = settle_root(powers, self.norm, as_float=as_float)
         else:
             summed = sum(cell for line in cells for cell in line)
-            total = settle_number(summed, as_float=as_float)
+            total = settle_result(summed, kind)
             value = total
             if self.kind == PoolKind.AVG:
                 divisor = len(self._counted(self.rows, row)) * len(self._counted(self.columns, column))
-                value = settle_number(Fraction(summed) / divisor, as_float=as_float)
+                value = settle_result(Fraction(summed) / divisor, kind)
         shown = settle_cells(cells, as_float=as_float)
         return PoolingStep(number, (item, channel, row, column), window, shown, padding, value, winner, total, divisor)
 
@@ -254,6 +268,8 @@ def settle_root(power: int | Fraction, degree: int, *, as_float: bool) -> Number
     >>> settle_root(25, 2, as_float=False), settle_root(2, 2, as_float=False)
     (5, 1.4142135623730951)
     """
+    if power.denominator.bit_length() * degree > MOST_BITS:
+        return to_float(Fraction(_root_by_logarithms(power, degree)))
     exactly = Fraction(whole_root(power.numerator, degree), whole_root(power.denominator, degree))
     if exactly**degree == power:
         return settle_number(exactly, as_float=as_float)
@@ -262,6 +278,15 @@ def settle_root(power: int | Fraction, degree: int, *, as_float: bool) -> Number
     fine = whole_root(power.numerator * power.denominator ** (degree - 1) * scale**degree, degree)
     # It lies between this and the next, so half a step more rounds to the right side.
     return to_float(Fraction(2 * fine + 1, 2 * power.denominator * scale))
+
+
+def _root_by_logarithms(power: int | Fraction, degree: int) -> Decimal:
+    """Return the root of a fraction too long for whole numbers, to 50 digits."""
+    if power == 0:
+        return Decimal(0)
+    context = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    top, bottom = (context.ln(Decimal(part)) for part in (power.numerator, power.denominator))
+    return context.exp(context.divide(context.subtract(top, bottom), Decimal(degree)))
 
 
 def whole_root(value: int, degree: int) -> int:
@@ -285,7 +310,7 @@ def _power(cell: int | Fraction, degree: int) -> int | Fraction:
     return int(power) if power.denominator == 1 else power
 
 
-def _after(axis: AnyAxis) -> int:
+def after(axis: AnyAxis) -> int:
     """Return the cells to add behind the input so that even an overhanging window finds something to read."""
     return max([axis.after, axis.reads(axis.output - 1).stop - axis.before - axis.size])
 

@@ -4,13 +4,22 @@ Patches times the kernel as a column (im2col), one large sparse (Toeplitz) matri
 which outputs read a given cell.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution
-from convcalc.engine.exact import Array, exact, float_kind, settle_number
+from convcalc.engine.exact import (
+    INT64_SAFE,
+    Array,
+    exact,
+    float_kind,
+    magnitude,
+    over_common_denominator,
+    quotient,
+    settle_number,
+)
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
@@ -21,7 +30,7 @@ MOST_CELLS = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Product:
-    """One group's matrix product: `left` (m, k) times `right` (k, n) is `result` (m, n).
+    """One group's matrix product: `left` (m, k) times `right` (k, n) is `result` (m, n), without the bias.
 
     Of a sparse `left`, `written` marks the cells where a weight stands; the others are empty.
     """
@@ -55,6 +64,7 @@ def as_matmul(result: Convolution) -> list[Product]:
     depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
     windows = plan.rows.output * plan.columns.output
     check_readable(plan.items * windows, depth * plan.rows.kernel * plan.columns.kernel, "patches matrix")
+    unbiased = replace(result, bias=None).maps
     products = []
     for group in range(plan.groups):
         channels = slice(group * depth, (group + 1) * depth)
@@ -66,7 +76,7 @@ def as_matmul(result: Convolution) -> list[Product]:
             for column in range(plan.columns.output)
         ]
         columns = result.kernel[maps].reshape(filters, -1).T
-        made = result.maps[:, maps].transpose(0, 2, 3, 1).reshape(-1, filters)
+        made = unbiased[:, maps].transpose(0, 2, 3, 1).reshape(-1, filters)
         products.append(Product(np.array(patches, dtype=x.dtype), columns, made))
     return products
 
@@ -87,21 +97,36 @@ def as_toeplitz(result: Convolution) -> list[Product]:
     shape = (filters, plan.rows.output, plan.columns.output, depth, height, width)
     check_readable(filters * plan.rows.output * plan.columns.output, depth * height * width, "matrix")
     down, across = sources(result)
+    unbiased = replace(result, bias=None).maps
+    weights, over = _addable(kernel, plan.rows.kernel * plan.columns.kernel)
     products = []
     for group in range(plan.groups):
         maps = slice(group * filters, (group + 1) * filters)
-        matrix, written = np.zeros(shape, dtype=kernel.dtype), np.zeros(shape, dtype=bool)
+        matrix, written = np.zeros(shape, dtype=weights.dtype), np.zeros(shape, dtype=bool)
         for row, column in np.ndindex(plan.rows.output, plan.columns.output):
             for i, r in enumerate(plan.rows.reads(row)):
                 for j, c in enumerate(plan.columns.reads(column)):
                     if down[r] >= 0 and across[c] >= 0:
-                        matrix[:, row, column, :, down[r], across[c]] += kernel[maps, :, i, j]
+                        matrix[:, row, column, :, down[r], across[c]] += weights[maps, :, i, j]
                         written[:, row, column, :, down[r], across[c]] = True
         flat = (filters * plan.rows.output * plan.columns.output, depth * height * width)
         cells = result.input[:, group * depth : (group + 1) * depth].reshape(plan.items, -1).T
-        made = result.maps[:, maps].reshape(plan.items, -1).T
-        products.append(Product(matrix.reshape(flat), cells, made, written.reshape(flat)))
+        made = unbiased[:, maps].reshape(plan.items, -1).T
+        products.append(Product(_settled(matrix.reshape(flat), over, kernel), cells, made, written.reshape(flat)))
     return products
+
+
+def _addable(kernel: Array, times: int) -> tuple[Array, int]:
+    """Return a kernel as numerators that can be added up so many times, and what divides them (0: not at all)."""
+    scaled = over_common_denominator(kernel)
+    if scaled is None:
+        return kernel, 0
+    numerators, over = scaled
+    return (numerators.astype(object) if magnitude(numerators) * times >= INT64_SAFE else numerators), over
+
+
+def _settled(total: Array, over: int, kernel: Array) -> Array:
+    return quotient(total, over, float_kind(kernel)) if over else total
 
 
 def sources(result: Convolution) -> tuple[list[int], list[int]]:
@@ -160,16 +185,16 @@ def reads(result: Convolution, at: tuple[int, ...]) -> Readings:
     group, within = divmod(channel, depth)
     kernel_float, cell_float = float_kind(result.kernel) is not None, float_kind(result.input) is not None
     cell = exact(result.input[place])
-    weights = np.zeros(plan.shape[1:], dtype=result.kernel.dtype)
+    addable, over = _addable(result.kernel, plan.rows.kernel * plan.columns.kernel)
+    weights = np.zeros(plan.shape[1:], dtype=addable.dtype)
     found = []
     for map_ in range(group * per_group, (group + 1) * per_group):
         for out_row, out_column in np.ndindex(plan.rows.output, plan.columns.output):
             for i, r in enumerate(plan.rows.reads(out_row)):
                 for j, c in enumerate(plan.columns.reads(out_column)):
                     if (down[r], across[c]) == (row, column):
-                        raw = result.kernel[map_, within, i, j]
-                        weights[map_, out_row, out_column] += raw
-                        weight = exact(raw)
+                        weights[map_, out_row, out_column] += addable[map_, within, i, j]
+                        weight = exact(result.kernel[map_, within, i, j])
                         found.append(
                             Reading(
                                 (map_, out_row, out_column),
@@ -179,4 +204,23 @@ def reads(result: Convolution, at: tuple[int, ...]) -> Readings:
                                 settle_number(cell * weight, as_float=kernel_float or cell_float),
                             )
                         )
-    return Readings((item, channel, row, column), tuple(found), weights)
+    return Readings((item, channel, row, column), tuple(found), _settled(weights, over, result.kernel))
+
+
+def toeplitz_blocks(result: Convolution) -> list[tuple[Array, Array]]:
+    """Return, for each row of a single kernel, its block (columns, W) of the sparse matrix, and where it is written.
+
+    The blocks lie along diagonals: output row r reads input row r·S − P + i·D with the block of kernel row i.
+    """
+    columns, kernel = result.plan.columns, result.kernel[0, 0]
+    blocks = []
+    for line in kernel:
+        block = np.zeros((columns.output, columns.size), dtype=kernel.dtype)
+        written = np.zeros(block.shape, dtype=bool)
+        for place in range(columns.output):
+            for tap, cell in enumerate(columns.reads(place)):
+                if not columns.is_padding(cell):
+                    block[place, cell - columns.before] = line[tap]
+                    written[place, cell - columns.before] = True
+        blocks.append((block, written))
+    return blocks

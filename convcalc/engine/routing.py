@@ -7,7 +7,7 @@ hand it to every cell, and lp pooling weighs it by x·|x|^(p − 2)/y^(p − 1).
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -18,6 +18,7 @@ from convcalc.choices import PoolKind
 from convcalc.engine.exact import (
     INT64_SAFE,
     Array,
+    as_floats,
     as_grid,
     exact,
     float_kind,
@@ -26,14 +27,52 @@ from convcalc.engine.exact import (
     over_common_denominator,
     quotient,
     rounded,
-    settle_cells,
     settle_number,
     to_float,
 )
+from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.gradients import like_the_output
 from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.shapes import like_the_input, place_in
-from convcalc.engine.step import Cells, Number, PoolingStep
+from convcalc.engine.step import Number, PoolingStep
+
+MOST_EXACT_ROOTS = 4096
+"""Cells of an input beyond which lp pooling's gradients are worked in floats."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tap:
+    """One cell of every window: where it lies on the padded input, and whether it is a real cell of that window."""
+
+    rows: Array
+    columns: Array
+    valid: Array
+    unique: bool
+    """Whether no two windows have the same cell here."""
+
+    def of(self, x: Array) -> Array:
+        """Return this cell of every window, (N, C, rows, columns)."""
+        taken: Array = x[:, :, self.rows[:, None], self.columns]
+        return taken
+
+    def add(self, total: Array, shares: Array) -> None:
+        """Add shares, 0 where they are not valid, to these cells."""
+        if self.unique:
+            total[:, :, self.rows[:, None], self.columns] += shares
+        else:
+            np.add.at(total, np.ix_(*map(np.arange, total.shape[:2]), self.rows, self.columns), shares)
+
+
+def _along(axis: AnyAxis) -> list[tuple[Array, Array]]:
+    """Return, for each place in a window along one axis, where it lies in every window, and whether it is real."""
+    windows = [axis.reads(index) for index in range(axis.output)]
+    longest = max(map(len, windows))
+    taps = []
+    for place in range(longest):
+        positions = [window[min(place, len(window) - 1)] for window in windows]
+        valid = [place < len(w) and not axis.is_padding(p) for w, p in zip(windows, positions, strict=True)]
+        taps.append((np.array(positions), np.array(valid)))
+    return taps
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +85,7 @@ class RoutingStep:
     pooling: PoolingStep
     gradient: Number
     shares: tuple[tuple[Number | None, ...], ...]
-    so_far: Cells
+    so_far: Array
 
 
 @dataclass(frozen=True)
@@ -58,38 +97,61 @@ class Routing:
 
     @cached_property
     def input(self) -> Array:
-        """The gradient of the input, (N, C, H, W)."""
+        """The gradient of the input, (N, C, H, W): exact where the output's is, but for lp pooling's roots."""
         pooling = self.forward
         if pooling.kind is PoolKind.LP and pooling.norm > 1:
-            return self._settled(self._added(math.prod(pooling.shape)))
+            return self._weighed() if pooling.input.size > MOST_EXACT_ROOTS else self._added()
         kind, scaled = float_kind(self.output), over_common_denominator(self.output)
         cells, over = (self.output, 0) if scaled is None else scaled
         divisors = pooling.divisors() if pooling.kind is PoolKind.AVG else np.ones(pooling.shape[2:], dtype=np.int64)
         common = math.lcm(*np.unique(divisors).tolist())
         if over and magnitude(cells) * common * cells.size >= INT64_SAFE:
-            cells = cells.astype(object)
-        total = np.zeros(pooling.padded.shape, dtype=cells.dtype if over else np.float64)
-        for row, column in itertools.product(*map(range, pooling.shape[2:])):
-            share = cells[:, :, row, column] * (common // int(divisors[row, column]))
-            self._hand_out(total, share, row, column)
+            cells, divisors = cells.astype(object), divisors.astype(object)
+        total = np.zeros(pooling.padded.shape, dtype=cells.dtype)
+        shares = cells * (common // divisors)
+        winners = self._winners() if pooling.kind in EXTREMES else None
+        for index, tap in enumerate(self._taps):
+            taken = tap.valid if winners is None else winners == index
+            if pooling.kind is PoolKind.LP:
+                taken = taken * np.sign(tap.of(pooling.padded)).astype(np.int64)
+            tap.add(total, shares * taken)
         inside = self._without_padding(total)
         return quotient(inside, over * common, kind) if over else rounded(inside / common, self.output.dtype)
 
-    def _hand_out(self, total: Array, share: Array, row: int, column: int) -> None:
-        """Add one window's shares, (N, C), to the cells that they go to."""
-        pooling = self.forward
-        rows = [r for r in pooling.rows.inside(row) if not pooling.rows.is_padding(r)]
-        columns = [c for c in pooling.columns.inside(column) if not pooling.columns.is_padding(c)]
-        region = np.ix_(range(total.shape[0]), range(total.shape[1]), rows, columns)
-        if pooling.kind not in EXTREMES:
-            signs = np.sign(pooling.padded[region]).astype(np.int64) if pooling.kind is PoolKind.LP else 1
-            total[region] += share[:, :, None, None] * signs
-            return
-        window = pooling.padded[region].reshape(*share.shape, -1)
-        best = (window.argmax if pooling.kind is PoolKind.MAX else window.argmin)(axis=-1)
-        for item, channel in np.ndindex(*share.shape):
-            down, across = divmod(int(best[item, channel]), len(columns))
-            total[item, channel, rows[down], columns[across]] += share[item, channel]
+    @cached_property
+    def _taps(self) -> list["_Tap"]:
+        """The places of all windows' first cells, of all their second cells, and so on, row by row."""
+        rows, columns = _along(self.forward.rows), _along(self.forward.columns)
+        unique = isinstance(self.forward.rows, Axis)
+        return [
+            _Tap(down, across, np.logical_and.outer(down_valid, across_valid), unique)
+            for (down, down_valid), (across, across_valid) in itertools.product(rows, columns)
+        ]
+
+    def _winners(self) -> Array:
+        """Return which tap won in each window, (N, C, rows, columns): the first of equals."""
+        best, winner = None, np.full(self.output.shape, -1)
+        for index, tap in enumerate(self._taps):
+            cells = tap.of(self.forward.padded)
+            if best is None:
+                best = cells
+            beats = cells > best if self.forward.kind is PoolKind.MAX else cells < best
+            better = tap.valid & ((winner < 0) | beats.astype(bool))
+            best, winner = np.where(better, cells, best), np.where(better, index, winner)
+        return winner
+
+    def _weighed(self) -> Array:
+        """Work lp pooling's shares in floats, where there are too many to read."""
+        power = self.forward.norm - 1
+        cells, maps, output = (
+            as_floats(array, np.dtype(np.float64)) for array in (self.forward.padded, self.forward.maps, self.output)
+        )
+        total = np.zeros(cells.shape)
+        for tap in self._taps:
+            x = tap.of(cells)
+            part = np.divide(np.abs(x), maps, out=np.zeros_like(x), where=maps > 0)
+            tap.add(total, np.where(tap.valid, output * np.sign(x) * part**power, 0))
+        return rounded(self._without_padding(total), float_kind(self.forward.input, self.output) or total.dtype)
 
     def _without_padding(self, total: Array) -> Array:
         rows, columns = self.forward.rows, self.forward.columns
@@ -119,44 +181,48 @@ class Routing:
             return Fraction(math.copysign(abs(float(x) / y) ** (norm - 1), x))
         return (1 if x > 0 else -1) * abs(Fraction(x) / exact(y)) ** (norm - 1)
 
-    def _added(self, count: int, plane: tuple[int, int] | None = None) -> dict[tuple[int, int, int, int], Any]:
-        """Add up the shares of the first `count` output cells (of one plane), by input cell, exactly."""
+    def _added(self) -> Array:
+        """Add up lp pooling's shares, exactly where they are rational."""
         rows, columns = self.forward.rows, self.forward.columns
-        total: dict[tuple[int, int, int, int], Any] = {}
-        for at in itertools.islice(np.ndindex(*self.forward.shape), count):
-            if plane is not None and at[:2] != plane:
-                continue
+        total: dict[tuple[int, ...], Any] = {}
+        for at in np.argwhere(self.output != 0).tolist():
             step, shares = self._shares(at)
             for r, line in zip(step.window.rows, shares, strict=True):
                 for c, share in zip(step.window.columns, line, strict=True):
                     if share is not None:
-                        place = (*at[:2], r - rows.before, c - columns.before)
+                        place = (at[0], at[1], r - rows.before, c - columns.before)
                         total[place] = total.get(place, 0) + share
-        return total
-
-    def _settled(self, added: dict[tuple[int, int, int, int], Any]) -> Array:
-        cells = [added.get(place, 0) for place in np.ndindex(*self.forward.input.shape)]
+        cells = [total.get(place, 0) for place in np.ndindex(*self.forward.input.shape)]
         if self.as_float:
             return np.array([to_float(cell) for cell in cells]).reshape(self.forward.input.shape)
         return integers_or_fractions(cells).reshape(self.forward.input.shape)
 
+    def _so_far(self, at: tuple[int, int, int, int]) -> Array:
+        """Return one plane of the input's gradient, from the output's up to a cell and with it."""
+        item, channel, row, column = at
+        if (item, channel) not in self._planes:
+            plane = self.forward.input[item : item + 1, channel : channel + 1]
+            self._planes[item, channel] = replace(self.forward, input=plane)
+        output = self.output[item : item + 1, channel : channel + 1].copy()
+        output.reshape(-1)[row * output.shape[3] + column + 1 :] = 0
+        so_far: Array = Routing(self._planes[item, channel], output).input[0, 0]
+        return so_far
+
+    @cached_property
+    def _planes(self) -> dict[tuple[int, int], Pooling]:
+        return {}
+
     @cached_property
     def as_float(self) -> bool:
         """Whether the gradients are floats: there are decimals, or irrational roots."""
-        arrays = [self.forward.input, self.output]
-        if self.forward.kind is PoolKind.LP:
-            arrays.append(self.forward.maps)
-        return float_kind(*arrays) is not None
+        roots = self.forward.kind is PoolKind.LP and self.forward.norm > 1
+        arrays = [self.forward.input, self.forward.maps] if roots else []
+        return float_kind(self.output, *arrays) is not None
 
     def step(self, at: Sequence[int], number: int = 1) -> RoutingStep:
         """Return one output cell's gradient, its shares, and the input's gradient so far."""
         place = place_in(self.forward.shape, at)
         step, shares = self._shares(place)
-        count = int(np.ravel_multi_index(place, self.forward.shape)) + 1
-        plane = place[:2]
-        added = self._added(count, plane)
-        height, width = self.forward.input.shape[2:]
-        so_far = [[added.get((*plane, r, c), 0) for c in range(width)] for r in range(height)]
         return RoutingStep(
             step,
             settle_number(exact(self.output[place]), as_float=float_kind(self.output) is not None),
@@ -164,7 +230,7 @@ class Routing:
                 tuple(None if share is None else settle_number(share, as_float=self.as_float) for share in line)
                 for line in shares
             ),
-            settle_cells(so_far, as_float=self.as_float),
+            self._so_far(place),
         )
 
     def input_like(self) -> Array:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -13,6 +14,7 @@ from convcalc.engine.exact import (
     INT64_LIMIT,
     Array,
     as_grid,
+    as_shown,
     exact,
     float_kind,
     magnitude,
@@ -20,6 +22,7 @@ from convcalc.engine.exact import (
     quotient,
     rounded,
     settle_number,
+    to_float_or_decimal,
 )
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
@@ -42,14 +45,15 @@ class SoftmaxStep:
     at: tuple[int | None, ...]
     cells: tuple[Number, ...]
     largest: Number
-    shifted: tuple[Number, ...]
+    shifted: tuple[Any, ...]
     exponentials: tuple[Any, ...]
     total: float
     log_total: float
-    probabilities: tuple[float, ...]
+    probabilities: tuple[Any, ...]
+    """Of the line's cells; where floats have only 0 left, a Decimal."""
     check: float
     """The sum of the probabilities, which is 1."""
-    values: tuple[float, ...]
+    values: tuple[Number, ...]
 
 
 @dataclass(frozen=True)
@@ -86,7 +90,12 @@ class Softmax:
     def output(self) -> Array:
         """The answer, of the input's shape: float64, or float32 for a float32 grid."""
         values = worked_lines(self.shifted, log=self.log)
-        return rounded(np.moveaxis(values, -1, self.axis), float_kind(self.input) or FLOAT64)
+        return rounded(np.moveaxis(values, -1, self.axis), self.kind)
+
+    @property
+    def kind(self) -> np.dtype[Any]:
+        """The float dtype of the answer."""
+        return float_kind(self.input) or FLOAT64
 
     def step(self, line: Sequence[int], number: int = 1) -> SoftmaxStep:
         """Return the working of one line, at that place among the lines.
@@ -102,21 +111,26 @@ class Softmax:
         shifted = self.shifted[place]
         exponentials = np.exp(shifted)
         total = float(exponentials.sum())
-        probabilities = tuple(worked_lines(shifted, log=False).tolist())
-        values = tuple(worked_lines(shifted, log=True).tolist()) if self.log else probabilities
+        chances, logs = (worked_lines(shifted, log=log).tolist() for log in (False, True))
+        values = tuple(as_shown(value) for value in rounded(np.array(logs if self.log else chances), self.kind))
+        probabilities = tuple(p or exponential(log) for p, log in zip(chances, logs, strict=True))
         return SoftmaxStep(
             number,
             (*place[: self.axis], None, *place[self.axis :]),
             tuple(settle_number(cell, as_float=as_float) for cell in cells),
             settle_number(largest, as_float=as_float),
-            tuple(settle_number(cell - largest, as_float=as_float) for cell in cells),
+            tuple(to_float_or_decimal(cell - largest) if as_float else _plain(cell - largest) for cell in cells),
             tuple(exponential(float(cell)) for cell in shifted),
             total,
             math.log(total),
             probabilities,
-            math.fsum(probabilities),
+            math.fsum(chances),
             values,
         )
+
+
+def _plain(value: int | Fraction) -> Number:
+    return settle_number(value, as_float=False)
 
 
 def worked_lines(shifted: Array, *, log: bool) -> Array:

@@ -6,6 +6,7 @@ a border around it, the kernel rotated by 180° (Dumoulin and Visin, arXiv:1603.
 also how a gradient comes back through a convolution.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -14,8 +15,20 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.convolution import Convolution, convolve
-from convcalc.engine.exact import Array, as_grid, exact, float_kind, settle_cells, settle_number
+from convcalc.engine.exact import (
+    INT64_SAFE,
+    Array,
+    as_grid,
+    exact,
+    float_kind,
+    magnitude,
+    over_common_denominator,
+    quotient,
+    settle_cells,
+    settle_number,
+)
 from convcalc.engine.geometry import TransposedAxis
+from convcalc.engine.padding import MOST_PADDED
 from convcalc.engine.shapes import (
     Pair,
     amounts_of,
@@ -35,8 +48,8 @@ class StampStep:
     """One stamp: an input cell, the kernel it multiplies, what it adds where, and the map so far.
 
     `at` is the input cell (item, channel, row, column), `map` the output map. `rows` and `columns` are where the
-    stamp lands on the map; what lies beyond its ends is cut off. `so_far` is the map with this stamp and all before
-    it, without the bias.
+    stamp lands on the map; what lies beyond its ends is cut off. `before` and `so_far` are the map
+    without this stamp and with it, without the bias.
     """
 
     number: int
@@ -47,7 +60,8 @@ class StampStep:
     stamp: Cells
     rows: range
     columns: range
-    so_far: Cells
+    before: Array
+    so_far: Array
 
 
 @dataclass(frozen=True)
@@ -89,17 +103,15 @@ class Transposed:
     def _convolution(self, cells: Array, bias: Array | None) -> Convolution:
         rows, columns = self.rows, self.columns
         spread = insert_zeros(cells, rows.stride, columns.stride)
-        spread = spread[:, :, max(-rows.before, 0) :, max(-columns.before, 0) :]
-        height, width = (
-            axis.output + axis.extent - 1 - max(axis.before, 0) - max(axis.after, 0) for axis in (rows, columns)
-        )
-        spread = spread[:, :, :height, :width]
+        borders = (rows.before, rows.after, columns.before, columns.after)
+        if min(borders) < 0:
+            spread, borders = _placed(spread, rows, columns), (0, 0, 0, 0)
         return convolve(
             spread,
             swapped(self.kernel, self.groups),
             flip=True,
             bias=bias,
-            padding=(max(rows.before, 0), max(rows.after, 0), max(columns.before, 0), max(columns.after, 0)),
+            padding=borders,
             dilation=(rows.dilation, columns.dilation),
             groups=self.groups,
         )
@@ -119,21 +131,15 @@ class Transposed:
         """Return the working of one stamp, `at` being (item, map-and-channel pair, row, column) within `stamps`.
 
         >>> step = conv_transpose([[1, 2]], [[1, 10]], stride=2).stamp((0, 0, 0, 1))
-        >>> step.stamp, list(step.columns), step.so_far
-        (((2, 20),), [2, 3], ((1, 10, 2, 20),))
+        >>> step.stamp, list(step.columns), step.so_far.tolist()
+        (((2, 20),), [2, 3], [[1, 10, 2, 20]])
         """
         item, index, row, column = place_in(self.stamps, at)
         map_, channel = self.pair(index)
         cell = exact(self.input[item, channel, row, column])
         weights = [[exact(w) for w in line] for line in self.kernel[channel, map_ % self.maps_a_group]]
         cells_float, weights_float = float_kind(self.input) is not None, float_kind(self.kernel) is not None
-        done = np.zeros_like(self.input[item : item + 1])
-        first = (map_ // self.maps_a_group) * (len(self.kernel) // self.groups)
-        done[0, first:channel] = self.input[item, first:channel]
-        flat = done[0, channel].reshape(-1)
-        count = row * self.input.shape[3] + column + 1
-        flat[:count] = self.input[item, channel].reshape(-1)[:count]
-        so_far = self._convolution(done, None).maps[0, map_]
+        before, so_far = self._maps_around(item, map_, channel, row, column)
         return StampStep(
             number,
             (item, channel, row, column),
@@ -143,8 +149,58 @@ class Transposed:
             settle_cells([[cell * w for w in line] for line in weights], as_float=cells_float or weights_float),
             self.rows.stamps(row),
             self.columns.stamps(column),
-            tuple(tuple(_plain(value) for value in line) for line in so_far),
+            before,
+            so_far,
         )
+
+    def _maps_around(self, item: int, map_: int, channel: int, row: int, column: int) -> tuple[Array, Array]:
+        """Return one map without a stamp, and with it; the stamps before it are added one by one, and kept."""
+        depth = len(self.kernel) // self.groups
+        height, width = self.input.shape[2:]
+        first = map_ // self.maps_a_group * depth
+        index = ((channel - first) * height + row) * width + column
+        cells, weights, over = self._numerators
+        kind = float_kind(self.input, self.kernel)
+        done, plane = self._kept.get((item, map_), (0, None))
+        if plane is None or done > index:
+            done, plane = 0, np.zeros((self.rows.output, self.columns.output), dtype=cells.dtype)
+        for number in range(done, index):
+            self._stamp_onto(plane, cells[item], weights, number, map_)
+        before = quotient(plane.copy(), over, kind) if over else plane.copy()
+        self._stamp_onto(plane, cells[item], weights, index, map_)
+        self._kept[item, map_] = index + 1, plane
+        return before, quotient(plane.copy(), over, kind) if over else plane.copy()
+
+    @cached_property
+    def _kept(self) -> dict[tuple[int, int], tuple[int, Any]]:
+        """For each map how many stamps are on it, and the map."""
+        return {}
+
+    @cached_property
+    def _numerators(self) -> tuple[Array, Array, int]:
+        """The input and the kernel as whole numbers, and what divides their products (0: nothing, they are floats)."""
+        scaled, kernel = over_common_denominator(self.input), over_common_denominator(self.kernel)
+        if scaled is None or kernel is None:
+            return self.input, self.kernel, 0
+        (cells, cells_over), (weights, weights_over) = scaled, kernel
+        times = max(math.prod(weights.shape), 1)
+        if magnitude(cells) * magnitude(weights) * times >= INT64_SAFE:
+            cells = cells.astype(object)
+        return cells, weights, cells_over * weights_over
+
+    def _stamp_onto(self, plane: Array, cells: Array, weights: Array, index: int, map_: int) -> None:
+        """Add the stamp of that number to a map, as far as it is not cut off."""
+        height, width = cells.shape[1:]
+        within, place = divmod(index, height * width)
+        row, column = divmod(place, width)
+        channel = map_ // self.maps_a_group * (len(self.kernel) // self.groups) + within
+        down, across = self.rows.stamps(row), self.columns.stamps(column)
+        kept_rows = [i for i, r in enumerate(down) if 0 <= r < self.rows.output]
+        kept_columns = [j for j, c in enumerate(across) if 0 <= c < self.columns.output]
+        if kept_rows and kept_columns:
+            stamp = cells[channel, row, column] * weights[channel, map_ % self.maps_a_group]
+            target = np.ix_([down[i] for i in kept_rows], [across[j] for j in kept_columns])
+            plane[target] += stamp[np.ix_(kept_rows, kept_columns)]
 
     def pair(self, index: int) -> tuple[int, int]:
         """Return the output map and the input channel of a map-and-channel pair: map after map."""
@@ -153,8 +209,20 @@ class Transposed:
         return map_, map_ // self.maps_a_group * depth + within
 
 
-def _plain(value: Any) -> Number:
-    return settle_number(exact(value), as_float=isinstance(value, float | np.floating))
+def _placed(spread: Array, rows: TransposedAxis, columns: TransposedAxis) -> Array:
+    """Return a spread input with its border in place, where that is to be cut at some side."""
+    lengths = [axis.output + axis.extent - 1 for axis in (rows, columns)]
+    canvas: Array = np.zeros((*spread.shape[:2], *lengths), dtype=spread.dtype)
+    windows = [
+        (max(axis.before, 0), max(-axis.before, 0), min(size + min(axis.before, 0), length - max(axis.before, 0)))
+        for axis, size, length in zip((rows, columns), spread.shape[2:], lengths, strict=True)
+    ]
+    if min(taken for _, _, taken in windows) > 0:
+        (top, first_row, tall), (left, first_column, wide) = windows
+        canvas[:, :, top : top + tall, left : left + wide] = spread[
+            :, :, first_row : first_row + tall, first_column : first_column + wide
+        ]
+    return canvas
 
 
 def insert_zeros(cells: Array, rows: int, columns: int) -> Array:
@@ -218,6 +286,11 @@ def conv_transpose(
         TransposedAxis.of(size, taps, strides[index], amounts, index, spreads[index], extra[index])
         for index, (size, taps) in enumerate(((height, kernels.shape[2]), (width, kernels.shape[3])))
     ]
+    cells = four.shape[0] * max(four.shape[1], kernels.shape[1] * groups) * math.prod(axis.stamped for axis in axes)
+    if cells > MOST_PADDED:
+        raise InputError(
+            f"the stamps would span {cells:,} cells", hint=f"the most is {MOST_PADDED:,}: use a smaller stride"
+        )
     biases = biases_of(bias, kernels.shape[1] * groups, "map")
     return Transposed(four, kernels, biases, axes[0], axes[1], groups, grid.ndim)
 

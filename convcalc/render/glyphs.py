@@ -3,7 +3,8 @@
 import re
 from dataclasses import dataclass
 
-_PRODUCT = re.compile(r"(?<=\w)·(?=[\w(])")
+_PRODUCT = re.compile(r"(?<=[\w)])·(?=[\w(|])")
+_TIMES = re.compile(r"×(?=[^\d\s])|(?<=[^\d\s])×")
 """A multiplication dot, which as a full stop would make 2·0 a decimal."""
 
 _ASCII = str.maketrans(
@@ -61,7 +62,7 @@ class Glyphs:
         """
         if not self.ascii or text.isascii():
             return text
-        spaced = _PRODUCT.sub("*", text.replace(" · ", " | "))
+        spaced = _TIMES.sub("*", _PRODUCT.sub("*", text.replace(" · ", " | ").replace("Σ ", "Σ")))
         return spaced.translate(_ASCII).encode("ascii", "replace").decode()
 
 

@@ -1,14 +1,15 @@
 """Flattening and fully connected layers as Documents: where each cell goes, and each output's dot product."""
 
 import itertools
-from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
 from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
 from convcalc.engine.step import DotStep
-from convcalc.report.document import Block, Document, Heading, Matrix, Picture, Role, Subheading, Sum, Text, Worked
+from convcalc.report.document import Body, Document, Heading, Matrix, Picture, Role, Subheading, Sum, Text, Worked
 from convcalc.report.grids import answer_of, body_of, planes
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import FEW, Show, Skipped, cell_name, select, skipped_text
@@ -28,14 +29,15 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Worked:
         named = planes(grid, "input", "channel")
         height, width = named[0][1].shape
         per_item = 1 if grid.ndim < 4 else grid.shape[1]
-        shown = len(named) if len(named) <= MOST_PLANES or show.steps == "all" else MOST_PLANES
+        asked = {"all": len(named), "none": 0}.get(str(show.steps), MOST_PLANES)
+        shown = min(show.steps if isinstance(show.steps, int) else asked, len(named))
         for index, (title, plane) in enumerate(itertools.islice(named, shown)):
             start = index % per_item if grid.ndim == 4 else index
             places = np.arange(height * width).reshape(height, width) + start * height * width
             yield Text("")
             values = body_of(plane, title, show.write, heat=show.heat)
             yield Picture(((Matrix(values), "→", Matrix(body_of(places, "places", show.write))),))
-        if shown < len(named):
+        if 0 < shown < len(named):
             yield Text("")
             yield Text(f"… {len(named) - shown:,} more channels: --steps all shows every one", Role.QUIET)
         yield Text("")
@@ -71,6 +73,9 @@ def worked_linear(result: Linear, show: Show) -> Worked:
         made = str(outputs) if one_row else f"{result.batch}×{outputs}"
         formula = "y = W·x" + (" + b" if bias is not None else "")
         yield Heading(f"linear · input {sizes} · weights {outputs}×{inputs}{given} → {made}", (formula,))
+        if inputs > MOST_DRAWN:
+            yield Text(f"Weights of more than {MOST_DRAWN} inputs are not drawn.", Role.QUIET)
+        pictures = _Pictures(result, show)
         for part in chosen:
             if isinstance(part, Skipped):
                 yield Text("")
@@ -80,7 +85,9 @@ def worked_linear(result: Linear, show: Show) -> Worked:
             step = result.step(item, index, part.number)
             name = cell_name(part.at, shape, one_row=one_row)
             yield Subheading(f"step {step.number} of {result.batch * outputs} · {name}")
-            yield from picture(result, step, show)
+            if inputs <= MOST_DRAWN:
+                yield pictures.of(step)
+                yield Text("")
             yield dot_sum(step, show, whole=whole)
         if not whole and inputs > FEW:
             yield Text("")
@@ -91,27 +98,44 @@ def worked_linear(result: Linear, show: Show) -> Worked:
     return Worked(work(), lambda: output, show.answer_write)
 
 
-def picture(result: Linear, step: DotStep, show: Show) -> Iterator[Block]:
-    """Yield the weights with the row that is read, times the input as a column; nothing if there are too many."""
-    outputs, inputs = result.weights.shape
-    if inputs > MOST_DRAWN:
-        return
-    item, output = step.at
-    rows = result.input.reshape(-1, inputs)
-    weights = body_of(result.weights, f"weights {outputs}×{inputs}", show.write)
-    column = body_of(rows[item][:, None], "input", show.write)
-    made = body_of(result.output.reshape(-1, outputs)[item][:, None], "output", show.write)
-    window = (range(output, output + 1), range(inputs))
-    current = Matrix(made, current=(output, 0), made=output + 1)
-    yield Picture(((Matrix(weights, window), "×", Matrix(column), "="),), current)
-    yield Text("")
+@dataclass(eq=False)
+class _Pictures:
+    """Draws the weights with the row that is read, times an item's input as a column; bodies are made once."""
+
+    result: Linear
+    show: Show
+    items: dict[int, tuple[Body, Body]] = field(default_factory=dict)
+
+    @cached_property
+    def weights(self) -> Body:
+        """The weights as a body."""
+        return body_of(self.result.weights, f"weights {shape_text(self.result.weights.shape)}", self.show.write)
+
+    def columns(self, item: int) -> tuple[Body, Body]:
+        """Return an item's input and output as columns."""
+        if item not in self.items:
+            outputs, inputs = self.result.weights.shape
+            row = f", row {item}" if self.result.batch > 1 else ""
+            self.items[item] = (
+                body_of(self.result.input.reshape(-1, inputs)[item][:, None], f"input{row}", self.show.write),
+                body_of(self.result.output.reshape(-1, outputs)[item][:, None], "output", self.show.write),
+            )
+        return self.items[item]
+
+    def of(self, step: DotStep) -> Picture:
+        """Return a step's picture."""
+        item, output = step.at
+        column, made = self.columns(item)
+        window = (range(output, output + 1), range(self.weights.columns))
+        current = Matrix(made, current=(output, 0), made=output + 1)
+        return Picture(((Matrix(self.weights, window), "×", Matrix(column), "="),), current)
 
 
 def dot_sum(step: DotStep, show: Show, *, whole: bool) -> Sum:
     """Return a dot product written out; of very many terms only the ends, unless they are asked for."""
     write = show.write
-    pairs = zip(step.cells, step.weights, strict=True)
-    terms = [f"{write.factor(cell)}×{write.factor(weight)}" for cell, weight in pairs]
-    shown = tuple(terms) if whole or len(terms) <= FEW else elided(terms)
+    pairs = list(zip(step.weights, step.cells, strict=True))
+    most = len(pairs) if whole else FEW
+    terms = elided(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most)
     bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
-    return Sum((*shown, *bias), " + ", write.outcome(step.value))
+    return Sum((*terms, *bias), " + ", write.outcome(step.value))

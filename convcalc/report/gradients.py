@@ -1,6 +1,7 @@
 """Backward through a convolution as a Document: the gradients of its kernel, its input and its bias, each worked."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -14,23 +15,27 @@ from convcalc.report.grids import grids_of
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show, select
 from convcalc.report.softmax import elided
+from convcalc.report.stepwise import padding_text
 
 MOST_FOLDS = 12
+MOST_TERMS = 4096
+"""Products of one sum that are still written out."""
 
 
 class _KernelGradient(ConvolutionReport):
     """Its items are the input's channels, its channels the items of the batch, its filters the gradient's maps."""
 
     group: int = 0
+    many: bool = False
 
     def input_title(self, item: int, channel: int) -> str:
         plan = self.result.plan
-        title = f"input, channel {item + self.group * plan.items}" if plan.items > 1 or self.group else "input"
+        title = f"input, channel {item + self.group * plan.items}" if self.many else "input"
         return title + (f", item {channel}" if plan.channels > 1 else "")
 
     def kernel_title(self, map_: int, channel: int) -> str:
         plan = self.result.plan
-        title = "gradient" if plan.filters == 1 and not self.group else f"gradient {map_ + self.group * plan.filters}"
+        title = f"gradient {map_ + self.group * plan.filters}" if self.many else "gradient"
         return title + (f", item {channel}" if plan.channels > 1 else "")
 
     def channel_name(self, channel: int) -> str:
@@ -45,7 +50,7 @@ class _KernelGradient(ConvolutionReport):
 
     def _filter(self, item: int, map_: int) -> str:
         plan = self.result.plan
-        if plan.filters == plan.items == 1 and not self.group:
+        if not self.many:
             return ""
         return f", filter {map_ + self.group * plan.filters}, ch. {item}"
 
@@ -79,12 +84,12 @@ class _InputGradient(ConvolutionReport):
 
 def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, labels: Labels) -> Worked:
     """Return the work of all three gradients, or only of the one asked for, which is the answer (else the input's)."""
-    arrays = {
-        Gradient.INPUT: gradients.input_like(),
-        Gradient.KERNEL: gradients.kernel_like(),
-        Gradient.BIAS: gradients.bias,
+    arrays: dict[Gradient, Callable[[], Array]] = {
+        Gradient.INPUT: gradients.input_like,
+        Gradient.KERNEL: gradients.kernel_like,
+        Gradient.BIAS: lambda: gradients.bias,
     }
-    answer = arrays[wrt or Gradient.INPUT]
+    answer = arrays[wrt or Gradient.INPUT]()
     sections = {Gradient.KERNEL: _kernel, Gradient.INPUT: _input, Gradient.BIAS: _bias}
     asked = wrt or (Gradient.INPUT if show.at is not None else None)
     if show.at is not None:
@@ -99,7 +104,7 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
                 yield from section(gradients, show)
                 if wrt is None and which is not Gradient.INPUT and asked is None:
                     yield Text("")
-                    yield _drawn(arrays[which], which, show)
+                    yield _drawn(arrays[which](), which, show)
         if wrt is None and asked is None:
             yield Text("")
             yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)
@@ -119,7 +124,9 @@ def heading(gradients: Gradients, labels: Labels) -> str:
     grid = shape_text(gradients.forward.input.shape[(0 if plan.items > 1 else 1 if plan.channels > 1 else cut) :])
     stride = plan.columns.stride if one_row or plan.rows.stride == plan.columns.stride else None
     strides = stride or f"{plan.rows.stride},{plan.columns.stride}"
-    return f"conv backward · gradient {output} · {labels.kernel} {kernel} · stride {strides} · input {grid}"
+    padding = padding_text(plan.rows, plan.columns, labels.padding, one_row=one_row)
+    parts = f"gradient {output} · {labels.kernel} {kernel} · stride {strides} · padding {padding} · input {grid}"
+    return f"conv backward · {parts}"
 
 
 def _drawn(array: Array, which: Gradient, show: Show) -> Grids:
@@ -149,9 +156,16 @@ def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
     note = "A weight gets every cell it multiplied, times the gradient of what that made: the input convolved with the "
     swapped = max(plan.rows.stride, plan.columns.stride, plan.rows.dilation, plan.columns.dilation) > 1
     yield Text(f"{note}gradient{', stride and dilation changing places' * swapped}.", Role.QUIET)
+    terms = gradients.output.size // plan.filters
+    if terms > MOST_TERMS:
+        yield Text(f"Each is a sum of {terms:,} products, too many to write out.", Role.QUIET)
+        return
     for group, part in enumerate(gradients.kernel_parts):
         report = _KernelGradient.of(part, show, Labels())
-        report.group = group
+        report.group, report.many = group, max(plan.groups, plan.filters, plan.channels) > 1
+        if plan.groups > 1:
+            yield Text("")
+            yield Text(f"group {group}:", Role.QUIET)
         yield from report.steps(select(report.shape, show, one_row=report.one_row))
     if gradients.forward.flipped:
         yield Text("")
@@ -181,16 +195,17 @@ def _input(gradients: Gradients, show: Show) -> Iterator[Block]:
 def _folds(gradients: Gradients, show: Show) -> Iterator[Block]:
     write = show.write
     maps = gradients.input_part.maps
-    folded = list(gradients.folded())
-    shown = folded if show.steps == "all" else folded[:MOST_FOLDS]
+    folded = gradients.folded()
+    shown = list(folded if show.steps == "all" else itertools.islice(folded, MOST_FOLDS))
+    left = sum(1 for _ in folded)
     for item, channel in ((i, c) for i in range(maps.shape[0]) for c in range(maps.shape[1])):
         for (row, column), places in shown:
             index = "".join(f"{i}," for i, n in ((item, maps.shape[0]), (channel, maps.shape[1])) if n > 1)
-            terms = elided([write.factor(maps[item, channel, r, c]) for r, c in places])
+            terms = elided([maps[item, channel, r, c] for r, c in places], write.factor)
             outcome = write.outcome(gradients.input[item, channel, row, column])
             yield Sum(terms, " + ", outcome, f"[{index}{row},{column}]  ", final=False)
-    if len(shown) < len(folded):
-        yield Text(f"  … and {len(folded) - len(shown)} more cells: --steps all shows every one", Role.QUIET)
+    if left:
+        yield Text(f"  … and {left:,} more cells: --steps all shows every one", Role.QUIET)
 
 
 def _bias(gradients: Gradients, show: Show) -> Iterator[Block]:
@@ -199,6 +214,6 @@ def _bias(gradients: Gradients, show: Show) -> Iterator[Block]:
     write, output = show.write, gradients.output
     maps = output.shape[1]
     for map_ in range(maps):
-        terms = elided([write.factor(cell) for cell in output[:, map_].ravel().tolist()], most=64)
+        terms = elided(output[:, map_].ravel(), write.factor, most=64)
         label = f"map {map_}: " if maps > 1 else ""
         yield Sum(terms, " + ", write.outcome(gradients.bias[map_]), label)

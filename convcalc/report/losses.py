@@ -2,12 +2,10 @@
 
 from collections.abc import Iterator
 
-import numpy as np
-
 from convcalc.choices import LossKind, Reduction
 from convcalc.engine.losses import LEAST_LOG, Loss, LossTerm
-from convcalc.report.document import Block, Document, Heading, Role, Subheading, Sum, Text, Worked
-from convcalc.report.grids import answer_of
+from convcalc.report.document import Block, Document, Grids, Heading, Role, Subheading, Sum, Text, Worked
+from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.numbers import Writer, shape_text
 from convcalc.report.selection import Show, Skipped, select, skipped_text
 from convcalc.report.softmax import elided, softmax_blocks
@@ -29,6 +27,9 @@ def worked_loss(result: Loss, show: Show) -> Worked:
         yield Heading(heading(result), (_formula(result),))
         for note in notes(result):
             yield Text(note, Role.QUIET)
+        if result.kind is not LossKind.CROSS_ENTROPY or not result.logits:
+            yield Text("")
+            yield _grids(result, show)
         if result.kind is not LossKind.CROSS_ENTROPY:
             yield Text("")
         last = result.term(result.terms.size - 1)
@@ -49,6 +50,15 @@ def worked_loss(result: Loss, show: Show) -> Worked:
         yield answer_of(output, show.write, "channel", one_row=output.ndim == 1)
 
     return Worked(work(), lambda: output, show.answer_write)
+
+
+def _grids(result: Loss, show: Show) -> Grids:
+    """Return the input and its target side by side."""
+    one_row = result.input.size == result.input.shape[-1]
+    drawn = grids_of(result.input, "input", show.write, heat=show.heat, one_row=one_row).matrices
+    if not result.by_class:
+        drawn += grids_of(result.target, "target", show.write, heat=show.heat, one_row=one_row).matrices
+    return Grids(drawn)
 
 
 def heading(result: Loss) -> str:
@@ -74,14 +84,17 @@ def _formula(result: Loss) -> str:
 def notes(result: Loss) -> Iterator[str]:
     """Say what the input is taken for, and where conventions part."""
     if result.kind is LossKind.CROSS_ENTROPY and result.logits:
-        yield "The input are logits, as in PyTorch: the softmax is part of the loss."
-        cells = result.input.astype(float)
-        if (cells >= 0).all() and np.allclose(cells.sum(axis=-1), 1, atol=1e-6):
+        yield "The input holds logits, as in PyTorch: the softmax is part of the loss."
+        if result.seems_probable:
             yield "They add to 1: if they are probabilities already, add --probabilities."
+    elif result.kind is LossKind.CROSS_ENTROPY and not result.seems_probable:
+        yield "The probabilities do not add to 1."
+    if result.kind is LossKind.CROSS_ENTROPY and not result.target_adds_up:
+        yield "The target's probabilities do not add to 1."
     if result.kind is LossKind.MSE:
         yield "The lecture's Euclidean loss. PyTorch averages over all cells; some books halve it."
-    if result.kind is LossKind.BCE and not result.logits and (result.logs == LEAST_LOG).any():
-        yield "The logarithm of 0 is taken for -100, as PyTorch does."
+    if result.kind is LossKind.BCE and result.clamps:
+        yield "A logarithm below -100, as that of 0, is taken for -100, as PyTorch does."
 
 
 def _label(term: LossTerm, result: Loss) -> str:
@@ -99,8 +112,8 @@ def _distance(result: Loss, term: LossTerm, write: Writer, label: str) -> Sum:
         return Sum((f"|{gap}|",), "", write.outcome(term.value), label)
     p, rest = (write(part) for part in term.probabilities)
     name = f"sigmoid({write(x)})" if result.logits else write(x)
-    terms = dict.fromkeys((_bce(write(t), name, f"1 − {name}"), _bce(write(t), p, rest)))
-    return Sum(tuple(terms), " = ", write.near(term.value, is_exact=term.value == 0), label)
+    terms = dict.fromkeys((_bce(write.factor(t), name, f"1 − {name}"), _bce(write.factor(t), p, rest)))
+    return Sum(tuple(terms), " = ", write.near(term.value, is_exact=term.value in (0, -LEAST_LOG)), label)
 
 
 def _bce(target: str, p: str, rest: str) -> str:
@@ -124,11 +137,15 @@ def _cross_entropy(result: Loss, term: LossTerm, write: Writer) -> Iterator[Bloc
     near = write.near(term.value, is_exact=term.value == 0)
     if result.by_class:
         index = int(term.target[0])
-        yield Sum((f"-ln(p[{index}])", f"-ln({write(term.probabilities[index])})"), " = ", near)
+        chance = write(term.probabilities[index])
+        if chance == "1.0000":
+            chance = f"1 − {write(term.rest)}"
+        yield Sum((f"-ln(p[{index}])", f"-ln({chance})"), " = ", near)
         return
     pairs = zip(term.target, term.probabilities, strict=True)
-    terms = [f"{write.factor(t)}×ln({write(p)})" for t, p in pairs if t]
-    yield Sum(elided(terms), " + ", near, "", "-(", ")")
+    weighed = [(t, p) for t, p in pairs if t]
+    terms = elided(weighed, lambda pair: f"{write.factor(pair[0])}×ln({write(pair[1])})")
+    yield Sum(terms, " + ", near, "", "-(", ")")
 
 
 def _reduced(result: Loss, write: Writer) -> Iterator[Block]:
@@ -137,7 +154,7 @@ def _reduced(result: Loss, write: Writer) -> Iterator[Block]:
     if count == 1:
         return
     yield Text("")
-    terms = elided([write.factor(term) for term in result.terms.ravel().tolist()[: 1 << 16]])
+    terms = elided(result.terms.ravel(), write.factor)
     value = result.output.ravel()[0]
     if result.reduction is Reduction.MEAN:
         yield Sum(terms, " + ", write.outcome(value, result.total, count), "mean: ", "(", f")/{count}")

@@ -1,5 +1,6 @@
 """Numbers as the work shows them: short, exact where a few signs suffice, and honest where they do not."""
 
+import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -44,15 +45,14 @@ class Writer:
         number = plain(value)
         if isinstance(number, int):
             return str(number)
+        if isinstance(number, float) and math.isinf(number):
+            return "∞" if number > 0 else "-∞"
         if isinstance(number, Fraction) and self.precision is None:
             if self.is_short_decimal(number):
                 return self._decimal(float(number))
             if len(str(abs(number))) <= LONGEST_FRACTION:
                 return str(number)
-        try:
-            return self._decimal(float(number))
-        except OverflowError:
-            return str(round(number))
+        return self.as_decimal(number)
 
     def for_cells(self, cells: Iterable[Any]) -> Callable[[Any], str]:
         """Return how to write a grid's cells alike: all as decimals, or all quotients as fractions.
@@ -68,7 +68,15 @@ class Writer:
             return self
         if all(len(str(abs(cell))) <= LONGEST_FRACTION for cell in quotients):
             return str
-        return Writer(DECIMALS)
+        return self.as_decimal
+
+    def as_decimal(self, value: Any) -> str:
+        """Write a number as a decimal, even where a fraction would be short."""
+        number = plain(value)
+        try:
+            return str(number) if isinstance(number, int) else self._decimal(float(number))
+        except OverflowError:
+            return str(round(number))
 
     def outcome(self, value: Any, summed: Any = None, divisor: int | None = None) -> str:
         """Write what a sum comes to, with its sign; one that was divided with the division before it.
@@ -79,7 +87,8 @@ class Writer:
         ('= 14/4 = 3.5', '= 28/9 ≈ 3.1111')
         """
         if summed is not None and divisor not in (None, 1):
-            division, outcome = f"= {self.factor(summed)}/{divisor}", self.outcome(value)
+            sign = "=" if self.says_exactly(summed) else "≈"
+            division, outcome = f"{sign} {self.factor(summed)}/{divisor}", self.outcome(value)
             return outcome if outcome.startswith(f"{division} ") else f"{division} {outcome}"
         number = plain(value)
         text = self(value)
@@ -98,6 +107,25 @@ class Writer:
         """
         return self.outcome(value) if is_exact else f"≈ {self(value)}"
 
+    def says_exactly(self, value: Any) -> bool:
+        """Whether a number is written without rounding it.
+
+        >>> Writer().says_exactly(0.5), Writer().says_exactly(0.65900113)
+        (True, False)
+        """
+        number = plain(value)
+        if isinstance(number, Decimal):
+            return False
+        return isinstance(number, int) or self.outcome(number).startswith("=")
+
+    def total(self, value: Any, terms: Iterable[Any]) -> str:
+        """Write what terms that were rounded when written add up to: only about that.
+
+        >>> Writer().total(1.0, [0.09003, 0.90997]), Writer().total(3.0, [1.0, 2.0])
+        ('≈ 1', '= 3')
+        """
+        return self.near(value, is_exact=all(self.says_exactly(term) for term in terms))
+
     def factor(self, value: Any) -> str:
         """Write a number as a factor or term: negative ones and fractions stand in brackets."""
         text = self(value)
@@ -110,13 +138,19 @@ class Writer:
     def _decimal(self, value: float) -> str:
         decimals = DECIMALS if self.precision is None else self.precision
         fixed = self.precision is not None and abs(value) < LARGEST_FIXED
-        if value and not fixed and (abs(value) < 0.5 * 10**-decimals or abs(value) >= SIGNIFICANT_FROM):
+        if value and not fixed and (self._is_tiny(value, decimals) or abs(value) >= SIGNIFICANT_FROM):
             mantissa, _, power = f"{value:.{decimals}e}".partition("e")
             rounded = abs(float(f"{mantissa}e{power}") - value) > NOISE * abs(value)
             return f"{mantissa if rounded else _trim(mantissa)}e{int(power)}"
         text = f"{value:.{decimals}f}"
         rounded = abs(float(text) - value) > NOISE * max(1, abs(value)) and float(text) != 0
         return text if rounded else _trim(text)
+
+    def _is_tiny(self, value: float, decimals: int) -> bool:
+        """Whether so few digits of a number would be left that it must be written with its power of ten."""
+        if abs(value) >= 10 ** (1 - decimals):
+            return False
+        return abs(value) < 0.5 * 10**-decimals or abs(float(f"{value:.{decimals}f}") - value) > NOISE
 
     def _vast(self, value: Decimal) -> str:
         """Write what no float can hold."""

@@ -8,7 +8,7 @@ import numpy as np
 from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import Array
-from convcalc.engine.readings import Product, Readings, as_matmul, as_toeplitz
+from convcalc.engine.readings import Product, Readings, as_matmul, as_toeplitz, toeplitz_blocks
 from convcalc.report.document import (
     Block,
     Body,
@@ -57,12 +57,13 @@ def worked_matmul(result: Convolution, show: Show, kernel: str) -> Worked:
                 yield Text(f"group {group}:", Role.QUIET)
             bodies = [
                 body_of(matrix, f"{title} {shape_text(matrix.shape)}", show.write)
-                for title, matrix in (("patches", product.left), ("kernel", product.right), ("output", product.result))
+                for title, matrix in (("patches", product.left), ("kernel", product.right), ("product", product.result))
             ]
             if bodies[0].columns <= MOST_BESIDE:
                 yield Picture(((Matrix(bodies[0]), "×", Matrix(bodies[1]), "="),), Matrix(bodies[2]))
             else:
                 yield from (Grids((Matrix(body),)) for body in bodies)
+        yield from _bias(result, show)
         yield Text("")
         yield from _dot_products(result, products, chosen, show, sparse=False)
         yield from _answer(result, show)
@@ -83,7 +84,7 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Worked:
         )
         yield Text(
             "Every row of the matrix holds the weights with which one output reads the input, which is flattened to a "
-            f"column; {EMPTY} is an empty place, a 0 that every input has.",
+            f"column. An empty place ({EMPTY}) is a 0, whatever the kernel.",
             Role.QUIET,
         )
         if plan.filters == plan.channels == 1 and plan.mode is PadMode.ZEROS and plan.rows.kernel > 1:
@@ -97,16 +98,26 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Worked:
             if shape[1] <= MOST_BESIDE:
                 column, made = (
                     body_of(product.right, "input", show.write),
-                    body_of(product.result, "output", show.write),
+                    body_of(product.result, "product", show.write),
                 )
                 yield Picture(((Matrix(matrix), "×", Matrix(column), "="),), Matrix(made))
             else:
                 yield Grids((Matrix(matrix),))
+                yield Text(f"  times the input as a column of {shape[1]} is a column of {shape[0]}", Role.QUIET)
+        yield from _bias(result, show)
         yield Text("")
         yield from _dot_products(result, products, chosen, show, sparse=True)
         yield from _answer(result, show)
 
     return Worked(work(), lambda: result.output, show.answer_write)
+
+
+def _bias(result: Convolution, show: Show) -> Iterator[Block]:
+    """Say what is added to the product."""
+    if result.bias is not None:
+        bias = ", ".join(show.write(cell) for cell in result.bias.tolist())
+        where = "every cell" if result.bias.size == 1 else "every cell of each map in turn"
+        yield Text(f"  and the bias, {bias}, is added to {where}", Role.QUIET)
 
 
 def _folded(result: Convolution) -> str:
@@ -139,18 +150,10 @@ def _sparse_body(matrix: Array, written: Array | None, title: str, show: Show) -
 
 def _blocks(result: Convolution, show: Show) -> Iterator[Block]:
     """Draw the matrix by its blocks: one for each row of the kernel, the same all along a diagonal."""
-    plan, kernel = result.plan, result.kernel[0, 0]
-    rows, columns = plan.rows, plan.columns
+    rows = result.plan.rows
     yield Text("In blocks, one for each row of the kernel:", Role.QUIET)
     bodies = []
-    for index in range(rows.kernel):
-        block = np.zeros((columns.output, columns.size), dtype=kernel.dtype)
-        written = np.zeros(block.shape, dtype=bool)
-        for place in range(columns.output):
-            for tap, cell in enumerate(columns.reads(place)):
-                if not columns.is_padding(cell):
-                    block[place, cell - columns.before] = kernel[index, tap]
-                    written[place, cell - columns.before] = True
+    for index, (block, written) in enumerate(toeplitz_blocks(result)):
         title = f"T{index} {shape_text(block.shape)}, kernel row {index}"
         bodies.append(Matrix(_sparse_body(block, written, title, show)))
     yield Grids(tuple(bodies))
@@ -185,7 +188,8 @@ def _dot_products(
             item, map_, row, column = part.at
             place = row * plan.columns.output + column
             index = (map_ % per_group) * windows + place if sparse else item * windows + place
-            name = f"row {index} · {cell_name(part.at, plan.shape, one_row=one_row)}:"
+            group = f"group {map_ // per_group}, " if plan.groups > 1 else ""
+            name = f"{group}row {index} · {cell_name(part.at, plan.shape, one_row=one_row)}:"
             named.append((name, index, part))
             width = max(width, len(name))
     places = {part.number: (name, index) for name, index, part in named}
@@ -202,7 +206,7 @@ def _dot_products(
             pairs = [(product.right[k, part.at[0]], product.left[index, k]) for k in taken]
         else:
             pairs = list(zip(product.left[index], product.right[:, part.at[1] % per_group], strict=True))
-        terms = elided([f"{write.factor(cell)}×{write.factor(weight)}" for cell, weight in pairs] or ["0"], most=64)
+        terms = elided(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most=64) or ("0",)
         bias = () if result.bias is None else (f"{write.factor(result.bias[part.at[1]])} (bias)",)
         outcome = write.outcome(result.maps[part.at])
         yield Sum((*terms, *bias), " + ", outcome, name.ljust(width + 1), final=False)
@@ -234,6 +238,7 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
             body = body_of(readings.weights[map_], title, write)
             yield Picture(((read, "→"),), Matrix(body, window, writes=True))
             yield Text("")
+        yield Text("Each output reads the cell with the weight above; times the cell, that is its share.", Role.QUIET)
         labels = [_reading_name(result, reading.at, one_row=one_row) for reading in readings.found]
         width = max(map(len, labels), default=0)
         for label, reading in zip(labels, readings.found, strict=True):

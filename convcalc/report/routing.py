@@ -84,7 +84,7 @@ class _Report(PoolingReport):
         whole = self._kept(
             "whole", item, channel, lambda: body_of(self.routing.input[item, channel], "", self.show.write)
         )
-        body = small_body(step.so_far, "input gradient", self.show.write, whole.width)
+        body = body_of(step.so_far, "input gradient", self.show.write, width=whole.width)
         return Matrix(body, (places[0], places[1]), writes=True)
 
     def share_sum(self, step: RoutingStep) -> Sum:
@@ -103,9 +103,12 @@ class _Report(PoolingReport):
             return Sum((f"{write(gradient)} → {name}, the {self.result.kind}",), "", f"= {write(step.pooling.value)}")
         if self.result.kind is PoolKind.AVG:
             share = next(share for line in step.shares for share in line if share is not None)
-            return Sum((f"{write(gradient)}/{step.pooling.divisor}",), "", write.outcome(share))
+            division = f"{write.factor(gradient)}/{step.pooling.divisor}"
+            return Sum((division,), "", write.outcome(share).removeprefix(f"= {division} "))
         if self.result.kind is PoolKind.SUM:
             return Sum(("each cell",), "", f"= {write(gradient)}")
+        if step.pooling.value == 0:
+            return Sum(("a window of zeros has no slope: each cell's share is taken to be",), "", "0")
         cells = zip(step.pooling.cells, step.shares, strict=True)
         power = self.result.norm - 1
         over = write.factor(step.pooling.value)

@@ -33,13 +33,16 @@ class Part(Protocol):
         """What it showed besides."""
 
     @property
+    def carried(self) -> bool:
+        """Whether its answer became the current grid."""
+
+    @property
     def remark(self) -> str:
         """What there is to say of it."""
 
 
-def script_document(parts: Sequence[Part]) -> Document:
-    """Yield the lines and their work, answers drawn where they stand; the last answer is the script's own."""
-    last = max((index for index, part in enumerate(parts) if part.worked is not None), default=-1)
+def script_document(parts: Sequence[Part], last: Worked | None = None) -> Document:
+    """Yield the lines and their work, answers drawn where they stand, but of `last`: its answer is the script's own."""
     for index, part in enumerate(parts):
         if part.is_comment:
             if index and not (parts[index - 1].is_comment and parts[index - 1].number == part.number - 1):
@@ -54,7 +57,7 @@ def script_document(parts: Sequence[Part]) -> Document:
         for document in part.documents:
             yield from document
         if part.worked is not None:
-            yield from part.worked.work if index == last else _drawn(part.worked.work)
+            yield from part.worked.work if part.worked is last else _drawn(part.worked.work)
 
 
 def _drawn(document: Document) -> Iterator[Block]:
@@ -64,14 +67,12 @@ def _drawn(document: Document) -> Iterator[Block]:
 
 def worked_script(parts: Sequence[Part], current: Array) -> Worked:
     """Return a script's work, and the grid it ends with."""
-    emitted = [part for part in parts if part.worked is not None]
-    ends_with_it = bool(emitted) and emitted[-1].worked is not None and emitted[-1].worked.answer() is current
-    write = emitted[-1].worked.write if ends_with_it and emitted[-1].worked is not None else None
+    last = parts[-1].worked if parts and parts[-1].carried else None
 
     def work() -> Document:
-        yield from script_document(parts)
-        if not ends_with_it:
+        yield from script_document(parts, last)
+        if last is None:
             yield Text("")
             yield answer_of(current, Writer(), "channel")
 
-    return Worked(work(), lambda: current, write)
+    return Worked(work(), lambda: current, None if last is None else last.write)

@@ -1,9 +1,11 @@
 """Softmax as a Document: a table a line, from the logits to probabilities that add to 1."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
+from convcalc.engine.exact import Array
 from convcalc.engine.softmax import Softmax, SoftmaxStep, named_axes
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Heading, Role, Subheading, Sum, Table, Text, Worked
@@ -74,13 +76,19 @@ def softmax_blocks(step: SoftmaxStep, write: Writer, *, log: bool) -> Iterator[B
     rows.append(("sum", "", "", write(step.total), "" if log else write(step.check)))
     yield Table(heads, tuple(rows))
     yield Text("")
-    yield Sum(elided([write(cell) for cell in step.cells]), ", ", f"= {write(step.largest)}", "", "max(", ")", False)
-    terms = elided([write(part) for part in step.exponentials])
-    yield Sum(terms, " + ", write.near(step.total, is_exact=step.total == 1), final=False)
+    yield Sum(elided(step.cells, write), ", ", f"= {write(step.largest)}", "", "max(", ")", False)
+    terms = elided(step.exponentials, write)
+    yield Sum(terms, " + ", write.total(step.total, step.exponentials), final=False)
     if log:
-        yield Sum((f"ln({write(step.total)})",), "", write.near(step.log_total, is_exact=step.total == 1), final=False)
+        near = write.near(step.log_total, is_exact=len(step.cells) == 1)
+        yield Sum((f"ln({write(step.total)})",), "", near, final=False)
     else:
-        yield Sum(elided([write(value) for value in step.probabilities]), " + ", f"= {write(step.check)}", final=False)
+        yield Sum(
+            elided(step.probabilities, write),
+            " + ",
+            write.total(step.check, step.probabilities),
+            final=False,
+        )
 
 
 def ends(count: int, most: int = MOST_CELLS) -> list[int | None]:
@@ -94,9 +102,9 @@ def ends(count: int, most: int = MOST_CELLS) -> list[int | None]:
     return [*range(ENDS), None, count - 1]
 
 
-def elided(texts: Sequence[str], most: int = MOST_CELLS) -> tuple[str, ...]:
-    """Return terms, with … for most of very many."""
-    return tuple("…" if index is None else texts[index] for index in ends(len(texts), most))
+def elided(values: Sequence[Any] | Array, write: Callable[[Any], str], most: int = MOST_CELLS) -> tuple[str, ...]:
+    """Return values written as terms, with … for most of very many."""
+    return tuple("…" if index is None else write(values[index]) for index in ends(len(values), most))
 
 
 def _adding(result: Softmax) -> str:

@@ -1,13 +1,25 @@
 """A transposed convolution as a Document, read both ways: as stamps that add up, and as zero-insertion."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from convcalc.choices import TransposedReading
 from convcalc.engine.sizes import listed
 from convcalc.engine.transposed import StampStep, Transposed
 from convcalc.report.convolution import ConvolutionReport, Labels
-from convcalc.report.document import Block, Document, Heading, Matrix, Picture, Role, Subheading, Text, Worked
+from convcalc.report.document import (
+    Block,
+    Body,
+    Document,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Subheading,
+    Sum,
+    Text,
+    Worked,
+)
 from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, small_body
 from convcalc.report.numbers import shape_text
@@ -32,11 +44,13 @@ class _Report:
     show: Show
     kernel: str
     reading: TransposedReading | None
+    bodies: dict[tuple[int, int], Body] = field(default_factory=dict)
 
     @property
     def one_row(self) -> bool:
         """Whether there is but one row in and out."""
-        return self.result.input.shape[2] == 1 and self.result.shape[2] == 1
+        result = self.result
+        return bool(result.input.shape[2] == result.kernel.shape[2] == 1 == result.rows.output)
 
     def worked(self) -> Worked:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
@@ -54,6 +68,7 @@ class _Report:
             yield Text("")
             yield Heading("scatter-add: every input cell stamps the kernel, and stamps add up")
             yield from self.stamps()
+            yield from self.bias()
         if self.reading is not TransposedReading.SCATTER and self.show.steps != "none":
             yield Text("")
             yield Heading("zero-insertion: the input spread, then a plain convolution")
@@ -110,6 +125,15 @@ class _Report:
                 f"alike into {columns.size}; --output-padding tells which: {', '.join(named)}."
             )
 
+    def bias(self) -> Iterator[Block]:
+        """Say what is added at the end."""
+        biases = [] if self.result.bias is None else self.result.bias.tolist()
+        named = [f"{self.show.write(b)} to map {map_}" for map_, b in enumerate(biases)]
+        if biases:
+            added = self.show.write(biases[0]) if len(biases) == 1 else ", ".join(named)
+            yield Text("")
+            yield Text(f"Then the bias is added to every cell: {added}.", Role.QUIET)
+
     def stamps(self) -> Iterator[Block]:
         """Yield the stamps: those that reach the cell asked for, or as many as of any steps."""
         shape = self.result.stamps
@@ -138,6 +162,25 @@ class _Report:
         onto = f" onto map {step.map}" if self.result.shape[1] > 1 else ""
         yield Subheading(f"stamp {step.number} of {count} · {name.replace('output', 'input')}{onto}")
         yield self.picture(step)
+        yield from self.additions(step)
+
+    def additions(self, step: StampStep) -> Iterator[Block]:
+        """Yield what the stamp adds to cells that have something already, and whether part of it is cut off."""
+        write, rows, columns = self.show.write, self.result.rows.output, self.result.columns.output
+        places = [(r, c, i, j) for i, r in enumerate(step.rows) for j, c in enumerate(step.columns)]
+        kept = [(r, c, i, j) for r, c, i, j in places if 0 <= r < rows and 0 <= c < columns]
+        terms = [
+            f"{f'[{c}]' if self.one_row else f'[{r},{c}]'} {write(step.before[r][c])} + "
+            f"{write.factor(step.stamp[i][j])} = {write(step.so_far[r][c])}"
+            for r, c, i, j in kept
+            if step.before[r][c] and step.stamp[i][j]
+        ]
+        if terms or len(kept) < len(places):
+            yield Text("")
+        if terms:
+            yield Sum(tuple(terms), ",  ", "")
+        if len(kept) < len(places):
+            yield Text(f"  {len(places) - len(kept)} of the stamp's {len(places)} cells are cut off.", Role.QUIET)
 
     def picture(self, step: StampStep) -> Picture:
         """Return the cell, the kernel, the stamp, and the map it is added to."""
@@ -145,14 +188,16 @@ class _Report:
         item, channel, row, column = step.at
         shape = shape_text(result.input.shape[3:] if self.one_row else result.input.shape[2:])
         title = f"input, channel {channel}" if result.input.shape[1] > 1 else f"input {shape}"
-        grid = body_of(result.input[item, channel], title, write, heat=self.show.heat)
+        if (item, channel) not in self.bodies:
+            self.bodies[item, channel] = body_of(result.input[item, channel], title, write, heat=self.show.heat)
+        grid = self.bodies[item, channel]
         many = max(result.kernel.shape[:2]) > 1
         title = f"kernel[{channel},{step.map % result.maps_a_group}]" if many else "kernel"
         kernel = small_body(step.weights, title, write)
         least = body_of(result.maps[item, step.map], "", write).width  # all steps are laid out alike
         stamp = small_body(step.stamp, "stamp", write, least)
         title = f"map {step.map} so far" if result.shape[1] > 1 else "output so far"
-        made = small_body(step.so_far, title, write, least)
+        made = body_of(step.so_far, title, write, width=least)
         marked = [
             [place for place in places if 0 <= place < size]
             for places, size in ((step.rows, result.rows.output), (step.columns, result.columns.output))

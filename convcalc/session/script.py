@@ -41,9 +41,10 @@ class Line:
     first: int = 0
 
     @property
-    def is_input(self) -> bool:
-        """Whether the line makes its grid the current one."""
-        return self.words[:1] == (INPUT,)
+    def whole(self) -> str:
+        """The line as it can be run again, with the rows that stand under it."""
+        rows = self.rows if self.first != self.number else self.rows[1:]
+        return "\n".join([self.text, *rows, ""]) if rows else self.text
 
 
 def parse(lines: Iterable[str], source: str) -> list[Line]:
@@ -70,6 +71,9 @@ def _line(texts: list[str], index: int, source: str) -> tuple[Line | None, int]:
         return None, index + 1
     if body.startswith("#"):
         return Line(number, body.lstrip("#").strip(), Kind.COMMENT), index + 1
+    if opens_rows(text):
+        end = _rows_end(texts, index + 1)
+        return Line(number, body, Kind.GRID, None, (INPUT,), tuple(texts[index:end]), number), end + 1
     keep = _KEEP.match(text)
     name, start = (keep[1], keep.end()) if keep else (None, len(text) - len(text.lstrip()))
     verb: tuple[str, ...] = ()
@@ -78,9 +82,9 @@ def _line(texts: list[str], index: int, source: str) -> tuple[Line | None, int]:
             (INPUT,),
             start + len(INPUT) + len(text[start + len(INPUT) :]) - len(text[start + len(INPUT) :].lstrip()),
         )
-    rest = text[start:].partition("#")[0]
+    rest = without_comment(text[start:])
     if not rest.strip() and (name is not None or verb):
-        end = next((i for i in range(index + 1, len(texts)) if not texts[i].strip()), len(texts))
+        end = _rows_end(texts, index + 1)
         if end == index + 1:
             raise UsageError(
                 f"{name + ' =' if name else INPUT} is followed by no grid",
@@ -88,15 +92,62 @@ def _line(texts: list[str], index: int, source: str) -> tuple[Line | None, int]:
                 place=Place(source, number, None, text),
             )
         return Line(number, body, Kind.GRID, name, verb, tuple(texts[index + 1 : end]), index + 2), end + 1
-    if (name is not None or verb) and looks_inline(rest) and rest.strip() != "-":
+    if (name is not None or verb) and looks_inline(rest) and rest.strip() != "-" and "[" not in rest:
         return Line(number, body, Kind.GRID, name, verb, (" " * start + rest,), number), index + 1
-    words = _words(text[start:], Place(source, number, None, text))
+    place = Place(source, number, None, text)
+    words = (rest.strip(),) if rest.lstrip().startswith("[") else _words(rest, place)
+    words = words[words[:1] == ("convcalc",) :]  # as in a shell
+    if not words:
+        raise UsageError("convcalc is followed by no command", hint="as in: conv edge", place=place)
     return Line(number, body, Kind.WORDS, name, (*verb, *words)), index + 1
+
+
+def _rows_end(texts: list[str], start: int) -> int:
+    """Return where rows that begin at `start` end: at an empty line, or with the script."""
+    return next((index for index in range(start, len(texts)) if not texts[index].strip()), len(texts))
+
+
+def opens_rows(text: str) -> bool:
+    """Whether a line is the first row of a grid: numbers, and no command.
+
+    >>> opens_rows("3 0 1"), opens_rows("-1"), opens_rows("conv edge")
+    (True, True, False)
+    """
+    return bool(re.match(r"\s*[-+]?[.\d\[]", text))
+
+
+def wants_rows(text: str) -> bool:
+    """Whether rows of a grid are to follow a line that is typed, up to an empty one.
+
+    >>> wants_rows("input"), wants_rows("k ="), wants_rows("1 2 3"), wants_rows("1 2; 3 4"), wants_rows("relu")
+    (True, True, True, False, False)
+    """
+    body = without_comment(text).strip()
+    if opens_rows(body):
+        return ";" not in body and not body.startswith("[")
+    return body == INPUT or bool(re.fullmatch(r"[A-Za-z_]\w*\s*=", body))
+
+
+def without_comment(text: str) -> str:
+    """Return a line without its comment: a # at the beginning of a word, outside quotes.
+
+    >>> without_comment("input a#1.txt  # the first"), without_comment("conv '1 # 2'")
+    ('input a#1.txt  ', "conv '1 # 2'")
+    """
+    quote = ""
+    for index, sign in enumerate(text):
+        if sign == quote:
+            quote = ""
+        elif not quote and sign in "'\"":
+            quote = sign
+        elif not quote and sign == "#" and (index == 0 or text[index - 1].isspace()):
+            return text[:index]
+    return text
 
 
 def _words(text: str, place: Place) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(text, comments=True))
+        return tuple(shlex.split(text))
     except ValueError as error:
         reason = "a quote is never closed" if "quotation" in str(error) else "a backslash stands at the end"
         raise UsageError(reason, hint='quotes stand around a grid: -k "1 0; 0 1"', place=place) from None

@@ -1,16 +1,22 @@
-"""A session: the current grid, the grids that have names, and what each line came to."""
+"""A session: the current grid, the grids that have names, and what each line does to them.
 
-from collections.abc import Callable, Sequence
+Every line that changes something leaves a new state behind, so that it can be undone; one that fails leaves none.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from convcalc.engine.exact import Array
-from convcalc.errors import ConvcalcError, UsageError, nearest
+from convcalc.errors import ConvcalcError, InputError, UsageError, nearest
+from convcalc.matrix_io.files import exists
 from convcalc.matrix_io.text import parse_text
 from convcalc.report.document import Document, Worked
 from convcalc.report.grid import worked_grid
 from convcalc.report.numbers import shape_text
+from convcalc.report.script import script_document
 from convcalc.report.selection import Show
-from convcalc.session.script import Kind, Line, placed
+from convcalc.session.script import INPUT, Kind, Line, parse, placed
 
 LOOK_UPS = frozenset({"size", "kernels", "lecture"})
 """Commands whose answers are not carried on: they tell something, and change no grid."""
@@ -26,6 +32,8 @@ class Entry:
     worked: Worked | None = None
     documents: tuple[Document, ...] = ()
     remark: str = ""
+    carried: bool = False
+    """Whether its answer became the current grid."""
 
 
 @dataclass
@@ -37,88 +45,177 @@ class Ran:
     quiet: bool = False
 
 
-@dataclass
-class Session:
-    """Carries a grid from line to line. `run` runs the words of one command; `read` reads a grid by a word for it."""
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a session carries from line to line, and the lines that made it."""
 
-    source: str
+    current: Array | None = None
+    names: Mapping[str, Array] = field(default_factory=dict)
+    lines: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """What a session is handed: how to run a command's words, read a grid by a word, and write files and help."""
+
     run: Callable[[Sequence[str]], Ran]
     read: Callable[[str], Array]
-    commands: frozenset[str]
+    read_lines: Callable[[str], Sequence[str]]
+    write_lines: Callable[[str, Sequence[str]], None]
+    show_help: Callable[[str], None]
+    commands: Mapping[str, str]
+    """Every command, and what it does in a line."""
     reserved: Callable[[str], bool]
     """Whether a word means something already, so that no grid may be called by it."""
-    current: Array | None = None
-    names: dict[str, Array] = field(default_factory=dict)
-    entries: list[Entry] = field(default_factory=list)
 
-    def execute(self, line: Line) -> None:
-        """Run one line; raise ConvcalcError, at the script's line, where it cannot be done. Then nothing changes."""
+
+class Session:
+    """Carries a grid from line to line. `source` is the script's name; without one, errors name no line."""
+
+    def __init__(self, host: Host, source: str | None = None) -> None:
+        self.host = host
+        self.source = source
+        self.states = [State()]
+        self.place = 0
+        self.done: list[str] = []
+        self.left = False
+
+    @property
+    def state(self) -> State:
+        """The state there is now."""
+        return self.states[self.place]
+
+    @property
+    def current(self) -> Array | None:
+        """The current grid."""
+        return self.state.current
+
+    @property
+    def names(self) -> Mapping[str, Array]:
+        """The grids that have names."""
+        return self.state.names
+
+    def execute(self, line: Line) -> Entry:
+        """Run one line and return what it came to; raise ConvcalcError where it cannot be done, nothing changed."""
         try:
-            self._execute(line)
+            entry = self._execute(line)
         except ConvcalcError as error:
+            if self.source is None:
+                raise
             raise placed(error, self.source, line) from error
+        if line.kind is not Kind.COMMENT:
+            self.done.append(line.whole)
+        return entry
 
-    def _execute(self, line: Line) -> None:
+    def _execute(self, line: Line) -> Entry:
+        from convcalc.session.verbs import VERBS
+
         if line.kind is Kind.COMMENT:
-            self.entries.append(Entry(line.text, line.number, is_comment=True))
-            return
+            return Entry(line.text, line.number, is_comment=True)
         if line.name is not None:
             self._check_name(line.name)
         if line.kind is Kind.GRID:
-            grid = parse_text([*[""] * (line.first - 1), *line.rows], self.source).cells
-            self._take(line, grid)
-        elif line.is_input:
+            return self._take(line, self._written(line))
+        verb = line.words[0]
+        if verb == INPUT:
             if len(line.words) != 2:
                 raise UsageError("input takes one grid", hint='as in: input grid.txt, or input "1 2; 3 4"')
-            self._take(line, self._grid(line.words[1]))
-        elif line.name is not None and line.words[0] not in self.commands and len(line.words) == 1:
-            self._take(line, self._grid(line.words[0]))
-        else:
-            self._command(line)
+            return self._take(line, self.grid(line.words[1]))
+        if line.name is not None and len(line.words) == 1 and (verb in self.names or verb not in self.host.commands):
+            return self._take(line, self.grid(verb))
+        if verb in VERBS and line.name is None:
+            return VERBS[verb].run(self, line)
+        return self._command(line)
+
+    def _written(self, line: Line) -> Array:
+        """Return a grid that is written out in the line, or under it; a file of that very name goes first."""
+        if len(line.rows) == 1 and exists(Path(line.rows[0].strip())):
+            return self.grid(line.rows[0].strip())
+        try:
+            return parse_text([*[""] * (line.first - 1), *line.rows], self.source or "grid").cells
+        except InputError as error:
+            if len(line.rows) == 1:
+                raise
+            hint = f"{error.hint}; an empty line ends a grid" if error.hint else "an empty line ends a grid"
+            raise InputError(error.message, hint=hint, place=error.place) from None
+
+    def advance(self, line: Line, current: Array | None, names: Mapping[str, Array] | None = None) -> None:
+        """Go on to a new state, made by a line."""
+        self.push(State(current, self.names if names is None else names, (*self.state.lines, line.whole)))
+
+    def push(self, state: State) -> None:
+        """Make a state the one there is now; what was undone is forgotten."""
+        self.states[self.place + 1 :] = [state]
+        self.place += 1
 
     def _check_name(self, name: str) -> None:
-        if self.reserved(name):
+        if self.host.reserved(name):
             raise UsageError(
                 f"'{name}' is the name of a command or a kernel", hint=f"call the grid something else, as in my_{name}"
             )
 
-    def _grid(self, word: str) -> Array:
-        return self.names[word] if word in self.names else self.read(word)
+    def grid(self, word: str) -> Array:
+        """Return a grid by its name, or read it."""
+        return self.names[word] if word in self.names else self.host.read(word)
 
-    def _take(self, line: Line, grid: Array) -> None:
+    def _take(self, line: Line, grid: Array) -> Entry:
         """Make a grid the current one, or only keep it under its name."""
         if line.name is not None:
-            self.names[line.name] = grid
-            self.entries.append(Entry(line.text, line.number, remark=f"kept as {line.name}, {shape_text(grid.shape)}"))
-            return
-        self.current = grid
-        self.entries.append(Entry(line.text, line.number, worked=worked_grid(grid, Show())))
+            self.advance(line, self.current, {**self.names, line.name: grid})
+            return Entry(line.text, line.number, remark=f"kept as {line.name}, {shape_text(grid.shape)}")
+        self.advance(line, grid)
+        return Entry(line.text, line.number, worked=worked_grid(grid, Show()), carried=True)
 
-    def _command(self, line: Line) -> None:
+    def _command(self, line: Line) -> Entry:
         verb = line.words[0]
-        if {"--help", "-h"} & set(line.words):
-            raise UsageError("help is not for scripts", hint=f"convcalc {verb} --help, in a shell, shows it")
+        if {"--help", "-h"} & set(line.words) and verb in self.host.commands:
+            return self.help(line, verb)
         if verb == "run":
-            raise UsageError("a script cannot run another", hint="run them one after the other, in a pipe")
-        if verb not in self.commands:
-            close = nearest(verb, sorted([*self.commands, "input"]))
-            raise UsageError(
-                f"there is no command '{verb}'",
-                hint=f"did you mean {' or '.join(close)}?" if close else "convcalc --help lists them",
-            )
-        ran = self.run(line.words)
+            return self._run(line)
+        if verb not in self.host.commands:
+            raise UsageError(f"there is no command '{verb}'", hint=self._instead(verb))
+        ran = self.host.run(line.words)
         answer = None if ran.worked is None else ran.worked.answer()
         grid = answer if not isinstance(answer, list) else None
-        if line.name is not None:
-            if grid is None:
-                raise UsageError(f"{verb} gives no grid to keep", hint="keep the answer of a calculating command")
-            self.names[line.name] = grid
-        if verb not in LOOK_UPS and grid is not None:
-            self.current = grid
+        if line.name is not None and grid is None:
+            raise UsageError(f"{verb} gives no grid to keep", hint="keep the answer of a calculating command")
+        carried = verb not in LOOK_UPS and grid is not None
+        if grid is not None and (carried or line.name is not None):
+            names = self.names if line.name is None else {**self.names, line.name: grid}
+            self.advance(line, grid if carried else self.current, names)
         remark = f"kept as {line.name}" if line.name else ""
         if ran.quiet:
-            self.entries.append(Entry(line.text, line.number, remark=remark or "done quietly"))
-        else:
-            self.entries.append(
-                Entry(line.text, line.number, worked=ran.worked, documents=tuple(ran.documents), remark=remark)
-            )
+            return Entry(line.text, line.number, remark=remark or "done quietly")
+        documents = tuple(ran.documents)
+        return Entry(line.text, line.number, worked=ran.worked, documents=documents, remark=remark, carried=carried)
+
+    def help(self, line: Line, command: str) -> Entry:
+        """Show a command's help; raise UsageError in a script, whose output is work."""
+        if self.source is not None:
+            raise UsageError("help is not for scripts", hint=f"convcalc {command} --help, in a shell, shows it")
+        self.host.show_help(command)
+        return Entry(line.text, line.number)
+
+    def _run(self, line: Line) -> Entry:
+        """Run a script's lines as if they had been typed: all of them, or if one fails none."""
+        if self.source is not None:
+            raise UsageError("a script cannot run another", hint="run them one after the other, in a pipe")
+        if len(line.words) != 2:
+            raise UsageError("run takes one script", hint="as in: run network.convcalc")
+        source = line.words[1]
+        place, states = self.place, list(self.states)
+        self.source = source
+        try:
+            entries = [self.execute(inner) for inner in parse(self.host.read_lines(source), source)]
+        except BaseException:
+            self.place, self.states = place, states
+            raise
+        finally:
+            self.source = None
+        return Entry(line.text, line.number, documents=(script_document(entries),))
+
+    def _instead(self, word: str) -> str:
+        from convcalc.session.verbs import VERBS
+
+        close = nearest(word, sorted([*self.host.commands, *VERBS, INPUT]))
+        return f"did you mean {' or '.join(close)}?" if close else "help lists the commands"
