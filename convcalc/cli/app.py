@@ -74,11 +74,15 @@ def convcalc(
 ) -> None:
     """Calculate convolutions, and see every window, every product and every sum.
 
+    Without a command, on a terminal, it is a session to type lines into; from a pipe, it runs a script.
     Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
     What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.
     """
     if ctx.invoked_subcommand is None:
-        print(ctx.get_help())
+        from convcalc.cli.output import channel_of
+        from convcalc.cli.session import bare
+
+        bare(ctx, channel_of(ctx.obj))
 
 
 def main() -> None:
@@ -95,7 +99,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     if not os.environ.get("COLUMNS", "0").isascii():
         del os.environ["COLUMNS"]
     if sys.stdout is None:
-        complain("convcalc: standard output is closed")
+        complain("convcalc: standard output is closed\nhint: leave it open, or use --output FILE")
         return CANNOT
     try:
         status = app(words, standalone_mode=False, obj=obj)
@@ -118,7 +122,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         _discard_output()
         if isinstance(error, BrokenPipeError):
             return DONE
-        complain(f"convcalc: cannot write to standard output: {error.strerror}")
+        complain(f"convcalc: cannot write to standard output: {error.strerror}\nhint: make room, or write elsewhere")
         return CANNOT
     except (KeyboardInterrupt, typer.Abort):
         complain("")

@@ -1,0 +1,79 @@
+"""What a line that is being typed can go on with: commands, options, their choices, kernels, names and files."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+KERNEL_OPTIONS = ("--kernel", "-k")
+TAKE_KERNELS = ("conv", "conv-transpose", "kernels")
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command's options, and the words that an option, or the argument (under ""), can be."""
+
+    options: Sequence[str] = ()
+    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """Everything that can be completed."""
+
+    commands: Mapping[str, Command]
+    verbs: Sequence[str]
+    kernels: Sequence[str]
+
+
+def complete(before: str, word: str, words: Words, names: Iterable[str]) -> list[str]:
+    """Return what `word` can become, with `before` standing in front of it on the line.
+
+    >>> words = Words({"conv": Command(["--kernel", "-k"])}, ["undo"], ["edge", "emboss"])
+    >>> complete("", "co", words, []), complete("conv ", "e", words, []), complete("conv ", "--k", words, [])
+    (['conv '], ['edge ', 'emboss '], ['--kernel '])
+    """
+    typed = before.split()
+    if typed[1:2] == ["="]:
+        typed = typed[2:]
+        if not typed:
+            found = [*words.commands, *names, *files(word)]
+            return _matching(found, word)
+    if not typed:
+        return _matching([*words.commands, *words.verbs, "input"], word)
+    verb, last = typed[0], typed[-1]
+    command = words.commands.get(verb)
+    if verb == "help":
+        return _matching([*words.commands, *words.verbs], word)
+    if verb == "save":
+        return _matching([*(["script"] if len(typed) == 1 else []), *files(word)], word)
+    if command is not None and word.startswith("-"):
+        return _matching(command.options, word)
+    if command is not None and last in command.choices:
+        return _matching(command.choices[last], word)
+    found = [*names, *files(word)]
+    if last in KERNEL_OPTIONS or (verb in TAKE_KERNELS and len(typed) == 1):
+        found = [*words.kernels, *found]
+    if command is not None and len(typed) == 1:
+        found = [*command.choices.get("", ()), *found]
+    return _matching(found, word)
+
+
+def _matching(candidates: Iterable[str], word: str) -> list[str]:
+    found = dict.fromkeys(candidate for candidate in candidates if candidate.startswith(word))
+    return [candidate if candidate.endswith(os.sep) else f"{candidate} " for candidate in found]
+
+
+def files(word: str) -> list[str]:
+    """Return the files and folders that a word begins the name of."""
+    folder, _, start = word.rpartition("/")
+    try:
+        entries = sorted(Path(f"{folder}/" if folder or word.startswith("/") else ".").iterdir())
+    except OSError:
+        return []
+    prefix = word[: len(word) - len(start)]
+    return [
+        f"{prefix}{entry.name}{os.sep if entry.is_dir() else ''}"
+        for entry in entries
+        if entry.name.startswith(start) and (start.startswith(".") or not entry.name.startswith("."))
+    ]

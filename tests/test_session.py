@@ -1,0 +1,206 @@
+"""The session: the grid carried and undone, names, editing, saving; a wrong line changes nothing."""
+
+import io
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from convcalc.cli.app import app
+from convcalc.cli.run import ScriptChannel, host_of
+from convcalc.cli.session import words_of
+from convcalc.errors import ConvcalcError
+from convcalc.report.document import Block
+from convcalc.session.completion import complete
+from convcalc.session.loop import converse
+from convcalc.session.session import Entry, Session
+from tests.conftest import Convcalc
+
+EXAMPLE = "input samples/lecture-6x6.txt"
+
+
+class Typed:
+    """A session fed with typed lines: what was shown for each, what was complained of, and the prompts."""
+
+    def __init__(self, *lines: str | type[BaseException]) -> None:
+        self.lines = iter(lines)
+        self.prompts: list[str] = []
+        self.entries: list[Entry] = []
+        self.complaints: list[str] = []
+        context = typer.main.get_command(app).make_context("convcalc", [], resilient_parsing=True)
+        channel = ScriptChannel(None, io.StringIO())
+        self.session = Session(host_of(context, channel))  # type: ignore[arg-type]
+        channel.session = self.session
+        converse(self.session, self.ask, self.entries.append, self.complain)
+
+    def ask(self, prompt: str) -> str:
+        self.prompts.append(prompt)
+        line = next(self.lines, EOFError)
+        if isinstance(line, str):
+            return line
+        raise line
+
+    def complain(self, error: ConvcalcError | None) -> None:
+        self.complaints.append("stopped" if error is None else f"{error}\n{error.hint}")
+
+    @property
+    def grid(self) -> list[object] | None:
+        return None if self.session.current is None else self.session.current.tolist()
+
+    def blocks(self) -> Iterator[Block]:
+        for document in self.entries[-1].documents:
+            yield from document
+
+
+@pytest.fixture(autouse=True)
+def _at_home(convcalc: Convcalc) -> None:
+    """Run in the project's root."""
+
+
+@pytest.mark.parametrize(
+    ("lines", "grid"),
+    [
+        (("1 2", "3 4", ""), [[1, 2], [3, 4]]),
+        (("input", "1 2", "3 4", ""), [[1, 2], [3, 4]]),
+        (("1 2; 3 4",), [[1, 2], [3, 4]]),
+        (("input 1 -1", "relu"), [[1, 0]]),
+        ((EXAMPLE, "conv edge", "pool max"), [[-2, 8], [0, -3]]),
+        (("input 1 -1", "relu", "undo"), [[1, -1]]),
+        (("input 1 -1", "relu", "undo", "redo"), [[1, 0]]),
+        (("input 1 -1", "relu", "undo", "flatten", "undo"), [[1, -1]]),
+        (("input 1", "undo"), None),
+        (("input 1", "reset"), None),
+        (("input 1", "reset", "undo"), [[1]]),
+        (("1 2; 3 4", "set 1,0 = 9"), [[1, 2], [9, 4]]),
+        (("1 2; 3 4", "set 1,0=9 # now"), [[1, 2], [9, 4]]),
+        (("1 2 3", "", "set 1 = -9"), [[1, -9, 3]]),
+        (("1 2; 3 4", "set 0,0 = 9", "undo"), [[1, 2], [3, 4]]),
+        (("1 2;; 3 4", "set 1,0,1 = 9"), [[[1, 2]], [[3, 9]]]),
+        (("k = 1 1", "1 2 3", "", "conv k", "undo", "conv k"), [[3, 5]]),
+        (("input 5 6", "undo", "k = 1 1", "input k"), [[1, 1]]),
+        (("x = 1 -1", "x = relu -i x", "input x"), [[1, 0]]),
+        (("input 1 -1", "size -n 7 -f 3", "kernels edge -q"), [[1, -1]]),
+        (("run samples/tiny-cnn.convcalc", "undo", "undo"), [-0.5, 0.8, 3.8]),
+    ],
+)
+def test_lines_leave_a_grid(lines: tuple[str, ...], grid: object) -> None:
+    typed = Typed(*lines)
+    assert (typed.complaints, typed.grid) == ([], grid)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        ("cnov edge", "there is no command 'cnov'\ndid you mean conv?"),
+        ("udno", "there is no command 'udno'\ndid you mean undo?"),
+        ("conv edg", "there is no kernel named 'edg'"),
+        ("conv", "there is no kernel"),
+        ("conv '1 2", "a quote is never closed"),
+        ("input nowhere.txt", "there is no file 'nowhere.txt'"),
+        ("input", "is followed by no grid"),
+        ("edge = 1 2", "'edge' is the name of a command or a kernel"),
+        ("undo = 1 2", "'undo' is the name of a command or a kernel"),
+        ("set 5,5 = 1", "the grid has no cell 5,5\ncells count from 0: the last is 1,1"),
+        ("set 0,0 = x", "'x' is not a number"),
+        ("set 0 0 9", "set changes one cell\nas in: set 2,3 = 9"),
+        ("redo", "there is nothing to redo"),
+        ("undo now", "undo takes nothing behind it"),
+        ("save", "save takes a file"),
+        ("save x.xlsx", "convcalc does not write .xlsx files"),
+        ("help nothing", "there is no help on 'nothing'"),
+        ("run nowhere.convcalc", "cannot read the script 'nowhere.convcalc'"),
+        ("1 2", "rows"),
+        ("pool max -w 9", "does not fit"),
+        ("relu --strid", "no such option: --strid"),
+    ],
+)
+def test_a_wrong_line_says_what_is_wrong_and_changes_nothing(line: str, message: str) -> None:
+    more = ("3", "") if line == "1 2" else ("",) if line == "input" else ()
+    typed = Typed("k = 7", "1 2; 3 4", line, *more, "names")
+    assert (typed.grid, len(typed.complaints), list(typed.session.names)) == ([[1, 2], [3, 4]], 1, ["k"])
+    if line != "1 2":
+        assert message in typed.complaints[0]
+    assert "undo" not in typed.session.done
+
+
+def test_undo_has_an_end() -> None:
+    assert "there is nothing to undo" in Typed("undo").complaints[0]
+
+
+def test_the_prompt_tells_the_grids_shape() -> None:
+    typed = Typed("1 2;; 3 4", "k =", "1 0", "", "flatten")
+    assert typed.prompts == ["> ", "2×1×2 > ", "  … ", "  … ", "2×1×2 > ", "4 > "]
+
+
+def test_ctrl_c_stops_a_line_and_not_the_session() -> None:
+    typed = Typed("1 2", KeyboardInterrupt, "3 4;", "relu", KeyboardInterrupt, "flatten")
+    assert (typed.complaints, typed.grid) == (["stopped", "stopped"], [3, 4])
+
+
+def test_quit_leaves_and_so_does_the_end_of_the_input() -> None:
+    assert Typed("1;", "quit", "2;").grid == [[1]]
+    assert Typed("1;", EOFError, "2;").grid == [[1]]
+
+
+def test_what_is_saved_can_be_read_and_run_again(tmp_path: Path, convcalc: Convcalc) -> None:
+    script, grid = tmp_path / "work.convcalc", tmp_path / "map.csv"
+    lines = ("k = 1 0; 0 -1", "1 2 3", "4 5 6", "7 8 1/2", "", "pool max", "undo", "set 0,0 = 5", "m = conv k", "relu")
+    typed = Typed(*lines, f"save {grid}", f"save script {script}", "history")
+    assert typed.complaints == []
+    assert typed.entries[-2].remark == f"wrote 5 lines to {script}"
+    assert "pool" not in script.read_text(encoding="utf-8")
+    assert convcalc("run", str(script), "-q").stdout == "0 0\n0 4.5\n"
+    assert grid.read_text(encoding="utf-8") == "0,0\n0,4.5\n"
+
+
+def test_a_script_that_fails_is_run_not_at_all(tmp_path: Path) -> None:
+    script = tmp_path / "bad.convcalc"
+    script.write_text("input 1 -1\nrelu\nconv edg\n", encoding="utf-8")
+    typed = Typed("input 5;", f"run {script}", "redo")
+    assert f"{script}:3: there is no kernel named 'edg'" in typed.complaints[0]
+    assert "nothing to redo" in typed.complaints[1]
+    assert typed.grid == [[5]]
+
+
+def test_history_names_and_help_are_lists() -> None:
+    assert [row for block in Typed("k = 1;", "history").blocks() for row in getattr(block, "rows", ())] == [
+        ("1", "k = 1;")
+    ]
+    assert [row for block in Typed("k = 1 2;", "names").blocks() for row in getattr(block, "rows", ())] == [
+        ("k", "1×2")
+    ]
+    helped = [row[0] for block in Typed("help").blocks() for row in getattr(block, "rows", ())]
+    assert {"undo", "conv", "input GRID", "save FILE | save script FILE"} <= set(helped)
+
+
+def test_help_on_a_command_is_the_shells(capsys: pytest.CaptureFixture[str]) -> None:
+    assert Typed("help pool", "pool --help").complaints == []
+    assert capsys.readouterr().out.count("Pool a grid") == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "word", "found"),
+    [
+        ("", "sof", ["softplus ", "softmax "]),
+        ("", "un", ["undo "]),
+        ("", "inp", ["input "]),
+        ("conv ", "sob", ["sobel-x ", "sobel-y "]),
+        ("conv -k ", "sob", ["sobel-x ", "sobel-y "]),
+        ("conv edge -i ", "my", ["my_grid "]),
+        ("conv edge -i ", "samples/tiny", ["samples/tiny-cnn.convcalc "]),
+        ("conv edge --pad-mode ", "re", ["reflect ", "replicate "]),
+        ("conv edge ", "--pad", ["--padding ", "--pad-mode "]),
+        ("pool ", "m", ["max ", "min ", "my_grid "]),
+        ("loss ", "cr", ["cross-entropy "]),
+        ("x = ", "con", ["conv ", "conv-transpose ", "convcalc/"]),
+        ("x = conv ", "embo", ["emboss "]),
+        ("help ", "und", ["undo "]),
+        ("save ", "scr", ["script "]),
+        ("input ", "sampl", ["samples/"]),
+        ("input ", "/nowhere/x", []),
+    ],
+)
+def test_tab_completes(before: str, word: str, found: list[str]) -> None:
+    context = typer.main.get_command(app).make_context("convcalc", [], resilient_parsing=True)
+    assert complete(before, word, words_of(context), ["my_grid"]) == found  # type: ignore[arg-type]
