@@ -19,6 +19,8 @@ from convcalc.cli.output import channel_of
 
 EXAMPLES = """
 
+    Every cell is worked by itself, and the grid keeps its shape.
+
     Examples:
       convcalc {name} -i "-5 8; 2 -3"
 
@@ -86,6 +88,8 @@ def leaky_relu(
 ) -> None:
     """Rectify, but let negative cells through by a small slope: max(0, x) + slope·min(0, x).
 
+    Every cell is worked by itself, and the grid keeps its shape.
+
     Examples:
       convcalc leaky-relu -i "-5 8; 2 -3"
 
@@ -109,6 +113,8 @@ def elu(
 ) -> None:
     """Take x where it is positive, and alpha·(e^x − 1) where it is not.
 
+    Every cell is worked by itself, and the grid keeps its shape.
+
     Examples:
       convcalc elu -i "-5 8; 2 -3"
 
@@ -129,6 +135,8 @@ def gelu(
     out: OutputOptions,
 ) -> None:
     """Take x·Φ(x) of every cell: the cell times the share of a normal distribution below it.
+
+    Every cell is worked by itself, and the grid keeps its shape.
 
     Examples:
       convcalc gelu -i "-5 8; 2 -3"

@@ -202,9 +202,10 @@ def conv(
 ) -> None:
     """Slide a kernel over a grid: each window, every product, every sum, the feature map.
 
-    Networks' convolution (cross-correlation), as in PyTorch; --flip gives the textbook's.
-    A filter has one kernel for each input channel, and makes one feature map. Blank lines
-    separate channels, a line of --- filters. Rows, columns and maps count from 0.
+    Networks' convolution (cross-correlation); --flip gives the textbook's.
+    A filter has a kernel for each input channel, and makes one feature map.
+    Blank lines separate channels, a line of --- filters.
+    Rows, columns and maps count from 0.
 
     Examples:
       convcalc conv --input grid.txt --kernel edge

@@ -29,6 +29,8 @@ def flatten(
 ) -> None:
     """Flatten a grid to one row, row by row and channel after channel, and show where each cell goes.
 
+    Each item of a batch becomes a row of its own.
+
     Examples:
       convcalc flatten -i "6 8; 3 4"
 
@@ -137,12 +139,12 @@ def loss(
     ],
     logits: Annotated[
         bool,
-        typer.Option("--logits", help="bce: the input are logits; the sigmoid is part of the loss."),
+        typer.Option("--logits", help="bce: the input holds logits; the sigmoid is part of the loss."),
     ] = False,
     probabilities: Annotated[
         bool,
         typer.Option(
-            "--probabilities", help="cross-entropy: the input are probabilities already; no softmax is taken."
+            "--probabilities", help="cross-entropy: the input holds probabilities already; no softmax is taken."
         ),
     ] = False,
     reduction: Annotated[Reduction, typer.Option("--reduction", help="What is made of the terms.")] = Reduction.MEAN,
@@ -152,8 +154,9 @@ def loss(
 ) -> None:
     """Measure how far an output is from its target: every term, then their mean.
 
-    Cross-entropy takes logits, as in PyTorch (the lecture's softmax loss); bce probabilities,
-    or with --logits logits (sigmoid cross-entropy); mse is the Euclidean loss, mae the absolute.
+    Cross-entropy takes logits, as in PyTorch (the lecture's softmax loss).
+    Bce takes probabilities, or with --logits logits (sigmoid cross-entropy).
+    Mse is the Euclidean loss, mae the absolute one.
 
     Examples:
       convcalc loss cross-entropy -i "2 1 0.1" -t 0

@@ -34,6 +34,8 @@ def pad(
 ) -> None:
     """Add cells around a grid, and show which they are.
 
+    They are zeros, or repeat the grid's own cells, as --pad-mode says.
+
     Examples:
       convcalc pad -i grid.txt -p 1
 
@@ -63,6 +65,8 @@ def show(
     out: OutputOptions,
 ) -> None:
     """Show a grid as it was read: its shape, its numbers and, with --heat, its shades.
+
+    With --output it is written in another format.
 
     Examples:
       convcalc show -i glyph.txt --heat

@@ -99,10 +99,13 @@ def run(
 ) -> None:
     r"""Run a script: one command a line, in the words of the shell, the grid carried from line to line.
 
-    `input GRID` makes a grid the current one; commands read it, and their answer takes its place.
-    `name = GRID` keeps a grid, `name = COMMAND …` an answer too, for use wherever a grid is named.
-    A grid may also stand on the lines below, up to an empty one. # begins a comment.
-    Files are looked for from where you are, and then beside the script.
+    input GRID makes a grid the current one.
+    Commands read it, and their answer takes its place.
+    name = GRID keeps a grid, and name = COMMAND an answer as well.
+    A name stands wherever a grid can: conv name, linear -W name.
+    A grid may also stand on the lines below, up to an empty one.
+    Files are looked for from where you are, then beside the script.
+    A comment begins with #.
 
     Examples:
       convcalc run samples/tiny-cnn.convcalc

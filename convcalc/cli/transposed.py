@@ -51,7 +51,7 @@ def conv_transpose(
         typer.Option(
             "--output-padding",
             metavar="N|ROWS,COLS",
-            help="Rows and columns added at the end: which of the sizes that a stride makes alike.",
+            help="Rows and columns to add at the end: stride 2 makes 3 of 5 and of 6 cells, and 1 here gives the 6.",
             rich_help_panel=MOVING_PANEL,
         ),
     ] = "0",
@@ -87,8 +87,8 @@ def conv_transpose(
 ) -> None:
     """Turn a convolution's shapes round: every input cell stamps the kernel, and stamps add up.
 
-    Shown both ways: as scatter-add, and as zeros inserted and then a plain convolution.
-    Conventions and weights (input channels × maps × rows × columns) are PyTorch's.
+    Shown both ways: as scatter-add, and as zeros inserted and then a convolution.
+    Weights are input channels × maps × rows × columns, as in PyTorch.
 
     Examples:
       convcalc conv-transpose -i "1 2; 3 4" -k "1 2; 3 4" --stride 2
