@@ -14,7 +14,7 @@ ALLOWED = {
     "errors": set(),
     "choices": set(),
     "lecture": {"errors"},
-    "session": {"session", "report", "matrix_io", "engine.exact", "errors"},
+    "session": {"session", "report", "matrix_io", "engine.exact", "errors", "choices"},
     "engine": {"engine", "errors", "choices"},
     "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},
     "report": {"report", "engine", "errors", "choices"},

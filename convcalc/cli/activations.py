@@ -53,7 +53,7 @@ def _run(
     channel = channel_of(ctx.obj)
     show = show_of(how, stepping)
     grid = channel.read(source.input, "--input").cells
-    channel.emit(worked_activation(activate(grid, kind, parameter), show), out)
+    channel.emit(worked_activation(activate(grid, kind, parameter), show), out, show)
 
 
 def _plain(kind: ActivationKind, summary: str) -> Callable[..., None]:
@@ -172,7 +172,7 @@ def _softmax(name: str, summary: str, *, log: bool) -> Callable[..., None]:
         channel = channel_of(ctx.obj)
         show = show_of(how, stepping)
         grid = channel.read(source.input, "--input").cells
-        channel.emit(worked_softmax(worked(grid, axis, log=log), show), out)
+        channel.emit(worked_softmax(worked(grid, axis, log=log), show), out, show)
 
     command.__name__ = name
     command.__doc__ = f"""{summary}

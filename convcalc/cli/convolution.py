@@ -250,7 +250,7 @@ def conv(
         flip=moving.flip,
     )
     labels = Labels(name, amounts if isinstance(amounts, PaddingRule) else None)
-    channel.emit(_worked(result, other, show, labels, channel), out)
+    channel.emit(_worked(result, other, show, labels, channel), out, show)
 
 
 def _worked(result: "Convolution", other: ReadingOptions, show: "Show", labels: "Labels", channel: Channel) -> "Worked":

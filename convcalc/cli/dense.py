@@ -45,7 +45,7 @@ def flatten(
     if show.at is not None:
         raise UsageError("--at does nothing to flatten", hint="its picture shows every cell's place")
     grid = channel.read(source.input, "--input").cells
-    channel.emit(worked_flatten(grid, flattened(grid), show), out)
+    channel.emit(worked_flatten(grid, flattened(grid), show), out, show)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def linear(
     weights = channel.read(word, "--weights").cells
     grid = channel.read(source.input, "--input").cells
     bias = None if layer.bias is None else read_bias(channel, layer.bias, "output")
-    channel.emit(worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out)
+    channel.emit(worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out, show)
 
 
 @with_options
@@ -184,7 +184,7 @@ def loss(
     grid = channel.read(source.input, "--input").cells
     takes_logits = not probabilities if chosen is LossKind.CROSS_ENTROPY else logits
     result = measured(grid, wanted, chosen, reduction=reduction, logits=takes_logits)
-    channel.emit(worked_loss(result, show), out)
+    channel.emit(worked_loss(result, show), out, show)
 
 
 def kind_of(word: str) -> LossKind:

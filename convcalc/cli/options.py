@@ -148,6 +148,13 @@ class StepOptions:
         ),
     ] = None
 
+    walk: Annotated[
+        bool,
+        typer.Option(
+            "--walk", help="Step through it with the keys, one step filling the screen.", rich_help_panel=SHOW_PANEL
+        ),
+    ] = False
+
 
 @dataclass(frozen=True, slots=True)
 class OrderOptions:
@@ -253,5 +260,7 @@ def show_of(how: NumberOptions, stepping: StepOptions | None = None, terms: Orde
     steps, at = steps_of(stepping.steps), at_of(stepping.at)
     if steps is not None and at is not None:
         raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
+    if stepping.walk and steps is not None:
+        raise UsageError("--walk walks through every step", hint="leave --steps out; --at says where to begin")
     order = Order.ROW if terms is None else terms.order
-    return Show(steps, at, order, Writer(how.precision), how.heat)
+    return Show(steps, at, order, Writer(how.precision), how.heat, stepping.walk)

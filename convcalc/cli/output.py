@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from convcalc.matrix_io.text import Grid
     from convcalc.render.glyphs import Glyphs
     from convcalc.report.document import Document, Worked
+    from convcalc.report.selection import Show
 
 PIPE_WIDTH = 80
 """Columns of what goes down a pipe or into a file, unless COLUMNS says otherwise."""
@@ -115,16 +116,32 @@ class Channel:
             console.width = os.get_terminal_size(self.stdout.fileno()).columns or 80
         return console
 
-    def emit(self, worked: "Worked", options: OutputOptions) -> None:
-        """Show the work and the answer as the options and the place ask for it."""
+    def emit(self, worked: "Worked", options: OutputOptions, show: "Show | None" = None) -> None:
+        """Show the work and the answer as the options and the place ask for it; or walk through it."""
         style = self._style(options)
         worked.answer()  # what cannot be done must fail before anything is written
+        walks = show is not None and show.walk
+        if walks and show is not None:
+            self.walk(worked, show, ascii_only=options.ascii)
         if options.output is not None and options.output not in ITSELF:
             self._save(worked, options, Path(options.output))
+        elif walks:
+            return
         elif style is Format.TABLE:
             self._show(worked, options)
         else:
             self._print(answer_text(worked, options, style, self.comments, glyphs_for(self.stdout, options.ascii)))
+
+    def walk(self, worked: "Worked", show: "Show", *, ascii_only: bool) -> None:
+        """Step through the work with the keys."""
+        if worked.steps is None:
+            raise UsageError("there are no steps here to walk through", hint="leave --walk out")
+        if not self.on_terminal or os.environ.get("TERM") == "dumb":
+            raise UsageError("--walk needs a terminal to fill", hint="leave it out, or leave the pipe out")
+        from convcalc.cli.walk import walk_through
+
+        console = self.console()
+        walk_through(worked.steps, show, console, glyphs_for(self.stdout, ascii_only), self.stdout)
 
     def show(self, document: "Document", *, ascii_only: bool = False) -> None:
         """Show a report: on a terminal in colour, elsewhere the same as plain lines."""

@@ -162,10 +162,11 @@ def pool(
         from convcalc.report.routing import worked_routing
 
         gradient = channel.read(backward, "--backward").cells
-        channel.emit(worked_routing(routed(result, gradient), show), out)
+        channel.emit(worked_routing(routed(result, gradient), show), out, show)
         return
     rule = settings.get("padding")
-    channel.emit(worked_pooling(result, show, rule if isinstance(rule, PaddingRule) else None), out)
+    word = rule if isinstance(rule, PaddingRule) else None
+    channel.emit(worked_pooling(result, show, word), out, show)
 
 
 def kind_of(word: str) -> PoolKind:

@@ -16,6 +16,7 @@ from convcalc.errors import InputError, Place, UsageError, nearest
 if TYPE_CHECKING:
     from convcalc.matrix_io.text import Grid
     from convcalc.report.document import Document, Worked
+    from convcalc.report.selection import Show
     from convcalc.session.session import Host, Ran, Session
 
 MOST_BYTES = 1 << 22
@@ -67,7 +68,7 @@ class ScriptChannel(Channel):
         near = Path(script or "").parent / word
         return str(near) if exists(near) else word
 
-    def emit(self, worked: "Worked", options: OutputOptions) -> None:
+    def emit(self, worked: "Worked", options: OutputOptions, show: "Show | None" = None) -> None:
         """Keep the work for the whole script's; write the answer to a file if the line says so."""
         assert self.ran is not None
         if options.ascii:
@@ -76,6 +77,11 @@ class ScriptChannel(Channel):
         if options.format is not None and not saves:
             raise UsageError("--format does nothing inside a script", hint="give it to `convcalc run`")
         worked.answer()
+        if show is not None and show.walk:
+            if self.session is None or self.session.source is not None:
+                raise UsageError("a script does not walk", hint="leave --walk out")
+            self.walk(worked, show, ascii_only=options.ascii)
+            options = replace(options, quiet=True)
         if self.report:
             self.ran.documents.append(worked.work)
             return
@@ -142,6 +148,7 @@ def run(
 def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
     """Return what a session is handed: the shell's own commands, run with its channel."""
     from convcalc.matrix_io.files import write_whole
+    from convcalc.report.selection import Show
     from convcalc.session.session import Host, Ran
 
     root: Any = ctx.find_root().command
@@ -166,6 +173,7 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
         read_lines=lambda word: read_script(inner, word),
         write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
         show_help=lambda name: root.main([name, "--help"], "convcalc", standalone_mode=False),
+        walk=lambda worked: inner.walk(worked, Show(), ascii_only=False),
         commands={name: (command.help or "").partition("\n")[0] for name, command in root.commands.items()},
         reserved=reserved,
     )

@@ -121,4 +121,4 @@ def conv_transpose(
         dilation=spreads,
         groups=groups,
     )
-    channel.emit(worked_transposed(result, show, name, reading), out)
+    channel.emit(worked_transposed(result, show, name, reading), out, show)

@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from convcalc.choices import ActivationKind
 from convcalc.engine.activations import Activated, ActivationStep
-from convcalc.report.document import Document, Heading, Role, Sum, Text, Worked
-from convcalc.report.grids import answer_of, grids_of
+from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Role, Steps, Sum, Text, Worked
+from convcalc.report.grids import answer_of, body_of, grids_of
 from convcalc.report.numbers import Writer, shape_text
-from convcalc.report.selection import Show, Skipped, cell_name, select, skipped_text
+from convcalc.report.selection import Show, Skipped, cell_name, place, select, skipped_text
 
 Working = Callable[[Writer, ActivationStep, str], tuple[str, ...]]
 """What one cell comes to, as expressions that equal one another, given the parameter's text."""
@@ -99,7 +99,31 @@ def worked_activation(result: Activated, show: Show) -> Worked:
         yield Text("")
         yield answer_of(output, show.write, "channel", heat=show.heat, one_row=one_row)
 
-    return Worked(work(), lambda: output, show.answer_write)
+    return Worked(work(), lambda: output, show.answer_write, lambda show: walked_activation(result, show))
+
+
+def walked_activation(result: Activated, show: Show) -> Steps:
+    """Return an activation's steps: each cell in its place, and its working."""
+    shape = result.shape
+    one_row = shape[2] == 1
+    bodies: dict[tuple[int, int], tuple[Body, Body]] = {}
+
+    def blocks(index: int) -> list[Block]:
+        item, channel, row, column = at = place(index, shape)
+        if (item, channel) not in bodies:
+            planes = result.input.reshape(shape)[item, channel], result.output.reshape(shape)[item, channel]
+            titles = (f"{name}, channel {channel}" * (shape[1] > 1) or name for name in ("input", "output"))
+            pair = [
+                body_of(plane, title, show.write, heat=show.heat) for plane, title in zip(planes, titles, strict=True)
+            ]
+            bodies[item, channel] = pair[0], pair[1]
+        read, made = bodies[item, channel]
+        grid = Matrix(read, (range(row, row + 1), range(column, column + 1)))
+        output = Matrix(made, current=(row, column), made=row * shape[3] + column + 1)
+        return [Picture(((grid, "→"),), output), Text(""), working(result.step(at, index + 1), result, show.write, "")]
+
+    heading = Heading(f"{result.kind}", (f"f(x) = {result.function.formula}",))
+    return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
 
 
 def working(step: ActivationStep, result: Activated, write: Writer, label: str) -> Sum:

@@ -9,10 +9,23 @@ import numpy as np
 from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
 from convcalc.engine.step import DotStep
-from convcalc.report.document import Body, Document, Heading, Matrix, Picture, Role, Subheading, Sum, Text, Worked
+from convcalc.report.document import (
+    Block,
+    Body,
+    Document,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Steps,
+    Subheading,
+    Sum,
+    Text,
+    Worked,
+)
 from convcalc.report.grids import answer_of, body_of, planes
 from convcalc.report.numbers import shape_text
-from convcalc.report.selection import FEW, Show, Skipped, cell_name, select, skipped_text
+from convcalc.report.selection import FEW, Show, Skipped, cell_name, place, select, skipped_text
 from convcalc.report.softmax import elided
 
 MOST_DRAWN = 16
@@ -95,7 +108,19 @@ def worked_linear(result: Linear, show: Show) -> Worked:
         yield Text("")
         yield answer_of(output, show.write, "item", heat=show.heat, one_row=one_row)
 
-    return Worked(work(), lambda: output, show.answer_write)
+    def walked(show: Show) -> Steps:
+        pictures = _Pictures(result, show)
+
+        def blocks(index: int) -> list[Block]:
+            item, output = divmod(index, outputs)
+            step = result.step(item, output, index + 1)
+            picture: list[Block] = [pictures.of(step), Text("")] if inputs <= MOST_DRAWN else []
+            return [*picture, dot_sum(step, show, whole=False)]
+
+        heading = Heading(f"linear · weights {outputs}×{inputs}")
+        return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
+
+    return Worked(work(), lambda: output, show.answer_write, walked)
 
 
 @dataclass(eq=False)

@@ -154,6 +154,20 @@ Block = Heading | Subheading | Text | Sum | Picture | Drawing | Grids | Table | 
 Document = Iterable[Block]
 
 
+@dataclass(frozen=True, slots=True)
+class Steps:
+    """Steps that can be asked for in any order, by their number from 0: what each shows, and its name.
+
+    `shape` is (items, maps, rows, columns), the order in which they are numbered.
+    """
+
+    heading: Heading
+    shape: tuple[int, int, int, int]
+    one_row: bool
+    blocks: Callable[[int], list[Block]]
+    name: Callable[[int], str]
+
+
 @dataclass(frozen=True)
 class Worked:
     """What a calculating command came to: the work to show, and the answer, made when it is asked for.
@@ -165,3 +179,5 @@ class Worked:
     answer: Callable[[], Any]
     write: Callable[[Any], str] | None = None
     """How the answer's cells are written, if not with every digit."""
+    steps: Callable[[Any], Steps] | None = None
+    """The steps, shown as a `Show` says, if there are any to be walked through."""

@@ -2,7 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from convcalc.choices import Gradient
 from convcalc.engine.exact import Array
 from convcalc.engine.gradients import Gradients
 from convcalc.report.convolution import ConvolutionReport, Labels
-from convcalc.report.document import Answer, Block, Document, Grids, Heading, Role, Sum, Text, Worked
+from convcalc.report.document import Answer, Block, Document, Grids, Heading, Role, Steps, Sum, Text, Worked
 from convcalc.report.grids import grids_of
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show, select
@@ -22,6 +22,7 @@ MOST_TERMS = 4096
 """Products of one sum that are still written out."""
 
 
+@dataclass(eq=False, kw_only=True)
 class _KernelGradient(ConvolutionReport):
     """Its items are the input's channels, its channels the items of the batch, its filters the gradient's maps."""
 
@@ -55,6 +56,7 @@ class _KernelGradient(ConvolutionReport):
         return f", filter {map_ + self.group * plan.filters}, ch. {item}"
 
 
+@dataclass(eq=False, kw_only=True)
 class _InputGradient(ConvolutionReport):
     """Its channels are the gradient's maps, its maps the input's channels."""
 
@@ -111,7 +113,15 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
         yield Text("")
         yield Answer(_drawn(answer, wrt or Gradient.INPUT, show))
 
-    return Worked(work(), lambda: answer, show.answer_write)
+    def walked(show: Show) -> Steps:
+        if wrt is Gradient.KERNEL:
+            kernel = _KernelGradient.of(gradients.kernel_parts[0], show, Labels())
+            kernel.many = max(gradients.output.shape[1], gradients.forward.plan.channels) > 1
+            return kernel.walked(show)
+        return _InputGradient.of(gradients.input_part.inserted, show, Labels()).walked(show)
+
+    walkable = wrt is not Gradient.BIAS and (wrt is None or len(gradients.kernel_parts) == 1)
+    return Worked(work(), lambda: answer, show.answer_write, walked if walkable else None)
 
 
 def heading(gradients: Gradients, labels: Labels) -> str:

@@ -42,7 +42,7 @@ class _Report(PoolingReport):
         """Return the work, and the gradient of the input."""
         chosen = select(self.shape, self.show, one_row=self.one_row)
         answer = self.routing.input_like()
-        return Worked(self.blocks(chosen), lambda: answer, self.show.answer_write)
+        return Worked(self.blocks(chosen), lambda: answer, self.show.answer_write, self.walked)
 
     def step(self, chosen: Chosen) -> Iterator[Block]:
         """Yield one gradient: the window, what each of its cells gets, and the input's gradient so far."""

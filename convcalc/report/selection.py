@@ -22,6 +22,8 @@ class Show:
     order: Order = Order.ROW
     write: Writer = field(default_factory=Writer)
     heat: bool = False
+    walk: bool = False
+    """Whether it is to be walked through with the keys."""
 
     @property
     def answer_write(self) -> Writer | None:

@@ -8,7 +8,7 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.engine.softmax import Softmax, SoftmaxStep, named_axes
 from convcalc.errors import InputError
-from convcalc.report.document import Block, Document, Heading, Role, Subheading, Sum, Table, Text, Worked
+from convcalc.report.document import Block, Document, Heading, Role, Steps, Subheading, Sum, Table, Text, Worked
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.numbers import Writer, shape_text
 from convcalc.report.selection import Show, Skipped, number, select, skipped_text
@@ -59,7 +59,16 @@ def worked_softmax(result: Softmax, show: Show) -> Worked:
         yield Text("")
         yield answer_of(output, show.write, "channel", heat=show.heat, one_row=one_row)
 
-    return Worked(work(), lambda: output, show.answer_write)
+    def walked(show: Show) -> Steps:
+        return Steps(
+            Heading("log-softmax" if result.log else "softmax"),
+            shape,
+            True,
+            lambda index: list(softmax_blocks(result.step(lines[index], index + 1), show.write, log=result.log)),
+            lambda index: _line_name(result.step(lines[index]).at),
+        )
+
+    return Worked(work(), lambda: output, show.answer_write, walked)
 
 
 def softmax_blocks(step: SoftmaxStep, write: Writer, *, log: bool) -> Iterator[Block]:

@@ -10,11 +10,11 @@ from convcalc.choices import Order, PaddingRule
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.sizes import unread_ranges
-from convcalc.report.document import Block, Body, Document, Heading, Matrix, Role, Subheading, Text, Worked
+from convcalc.report.document import Block, Body, Document, Heading, Matrix, Role, Steps, Subheading, Text, Worked
 from convcalc.report.formulas import axis_formulas, runs_text
 from convcalc.report.grids import answer_of, body_of
 from convcalc.report.numbers import shape_text
-from convcalc.report.selection import Chosen, Show, Skipped, cell_name, select, skipped_text
+from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select, skipped_text
 
 
 class SlidingResult(Protocol):
@@ -52,7 +52,22 @@ class Stepwise(ABC):
         """Return the work as a Document, and the answer; what cannot be done is refused here, before any is shown."""
         chosen = select(self.shape, self.show, one_row=self.one_row)
         output = self.result.output
-        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write)
+        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write, self.walked)
+
+    def walked(self, show: Show) -> Steps:
+        """Return the steps to be walked through, shown in another way."""
+        report = replace(self, show=show, bodies={})
+
+        def blocks(index: int) -> list[Block]:
+            return list(report.step(Chosen(index + 1, place(index, report.shape))))
+
+        return Steps(
+            Heading(report.heading(), axis_formulas(*report.axes, one_row=report.one_row)),
+            report.shape,
+            report.one_row,
+            blocks,
+            lambda index: report.cell_name(place(index, report.shape)),
+        )
 
     def blocks(self, chosen: Iterator[Chosen | Skipped]) -> Document:
         """Yield the heading, the notes, the chosen steps and the answer."""

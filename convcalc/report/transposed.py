@@ -1,7 +1,8 @@
 """A transposed convolution as a Document, read both ways: as stamps that add up, and as zero-insertion."""
 
+import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from convcalc.choices import TransposedReading
 from convcalc.engine.sizes import listed
@@ -15,6 +16,7 @@ from convcalc.report.document import (
     Matrix,
     Picture,
     Role,
+    Steps,
     Subheading,
     Sum,
     Text,
@@ -23,7 +25,7 @@ from convcalc.report.document import (
 from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, small_body
 from convcalc.report.numbers import shape_text
-from convcalc.report.selection import Chosen, Show, Skipped, cell_name, select, skipped_text
+from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select, skipped_text
 
 
 def worked_transposed(result: Transposed, show: Show, kernel: str, reading: TransposedReading | None) -> Worked:
@@ -56,7 +58,21 @@ class _Report:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         output = self.result.output
         chosen = list(select(self.result.shape, self.show, one_row=self.one_row))
-        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write)
+        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write, self.walked)
+
+    def walked(self, show: Show) -> Steps:
+        """Return the steps of one reading to be walked through: the stamps, unless the other was asked for."""
+        if self.reading is TransposedReading.ZEROS:
+            return _Inserted.of(self.result.inserted, show, Labels("kernel")).walked(show)
+        report = replace(self, show=show, bodies={})
+        shape = self.result.stamps
+        count = math.prod(shape)
+
+        def blocks(index: int) -> list[Block]:
+            return list(report.stamp(Chosen(index + 1, place(index, shape)), count))[1:]
+
+        formulas = transposed_formulas(self.result.rows, self.result.columns, one_row=self.one_row)
+        return Steps(Heading(self.heading(), formulas), shape, self.one_row, blocks, lambda i: f"stamp {i + 1}")
 
     def blocks(self, chosen: list[Chosen | Skipped]) -> Document:
         """Yield the heading, both readings, and the answer."""

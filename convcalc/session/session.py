@@ -63,6 +63,7 @@ class Host:
     read_lines: Callable[[str], Sequence[str]]
     write_lines: Callable[[str, Sequence[str]], None]
     show_help: Callable[[str], None]
+    walk: Callable[[Worked], None]
     commands: Mapping[str, str]
     """Every command, and what it does in a line."""
     reserved: Callable[[str], bool]
@@ -79,6 +80,8 @@ class Session:
         self.place = 0
         self.done: list[str] = []
         self.left = False
+        self.last: Worked | None = None
+        """The work that was shown last, to be walked through."""
 
     @property
     def state(self) -> State:
@@ -103,6 +106,7 @@ class Session:
             if self.source is None:
                 raise
             raise placed(error, self.source, line) from error
+        self.last = entry.worked or self.last
         if line.kind is not Kind.COMMENT:
             self.done.append(line.whole)
         return entry

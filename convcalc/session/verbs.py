@@ -103,6 +103,16 @@ def _save(session: Session, line: Line) -> Entry:
     return Entry(line.text, line.number, remark=f"saved as {words[0]}")
 
 
+def _walk(session: Session, line: Line) -> Entry:
+    _alone(line)
+    if session.source is not None:
+        raise UsageError("a script does not walk", hint="leave walk out")
+    if session.last is None or session.last.steps is None:
+        raise UsageError("there are no steps to walk through", hint="work something first, as in: conv edge")
+    session.host.walk(session.last)
+    return Entry(line.text, line.number)
+
+
 def _reset(session: Session, line: Line) -> Entry:
     _alone(line)
     session.push(State())
@@ -152,6 +162,7 @@ VERBS = {
     "history": Verb("history", "list the lines that were done", _history),
     "names": Verb("names", "list the grids that have names", _names),
     "save": Verb("save FILE | save script FILE", "write the current grid, or the lines that made it", _save),
+    "walk": Verb("walk", "step through the last work with the keys", _walk),
     "reset": Verb("reset", "forget every grid", _reset),
     "help": Verb("help [COMMAND]", "list the commands, or show one's options and examples", _help),
     "quit": Verb("quit", "leave; so does Ctrl-D", _quit),

@@ -1,0 +1,83 @@
+"""``--walk``: the steps one by one on a screen of their own."""
+
+import io
+import os
+import time
+from collections.abc import Callable
+from typing import IO, TYPE_CHECKING
+
+from convcalc.cli.keys import LOOK_AGAIN, screen
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from convcalc.render.glyphs import Glyphs
+    from convcalc.report.document import Block, Steps
+    from convcalc.report.selection import Show
+    from convcalc.session.walk import Walk
+
+
+def walk_through(
+    make: "Callable[[Show], Steps]", show: "Show", console: "Console", glyphs: "Glyphs", stdout: IO[str]
+) -> None:
+    """Walk through steps with the keys until the user leaves."""
+    from convcalc.session.walk import Walk
+
+    walk = Walk(make, show)
+
+    def redraw() -> None:
+        draw(walk, console, glyphs, stdout)
+
+    with screen(stdout, redraw) as keyboard:
+        size = None
+        going, due = True, time.monotonic()
+        while going:
+            if size != (size := os.get_terminal_size(stdout.fileno())):
+                redraw()
+            wait = walk.wait
+            left = LOOK_AGAIN if wait is None else max(due + wait - time.monotonic(), 0)
+            key = keyboard.read(min(left, LOOK_AGAIN))
+            if key is not None:
+                going, due = walk.press(key), time.monotonic()
+            elif wait is not None and time.monotonic() >= due + wait:
+                walk.tick()
+                due = time.monotonic()
+            else:
+                continue
+            if going:
+                redraw()
+
+
+def draw(walk: "Walk", console: "Console", glyphs: "Glyphs", stdout: IO[str]) -> None:
+    """Draw the screen anew, line over line, so that nothing flickers."""
+    width, height = os.get_terminal_size(stdout.fileno())
+    body, foot = (lines_of(blocks, console, glyphs, width) for blocks in walk.screen())
+    room = max(height - len(foot) - 1, 1)
+    if len(body) > room:
+        body = [*body[: room - 1], glyphs.cut_rows]
+    body += [""] * (room - len(body))
+    lines = [*body, "", *foot][:height]
+    stdout.write("\x1b[H" + "\x1b[K\r\n".join(lines) + "\x1b[K\x1b[J")
+    stdout.flush()
+
+
+def lines_of(blocks: "list[Block]", console: "Console", glyphs: "Glyphs", width: int) -> list[str]:
+    """Return blocks as lines of text with the terminal's own colours in them."""
+    from rich.console import Console
+
+    from convcalc.render.terminal import render
+
+    inner = Console(
+        file=io.StringIO(),
+        width=width,
+        force_terminal=True,
+        highlight=False,
+        markup=False,
+        emoji=False,
+        color_system=console.color_system,  # type: ignore[arg-type]
+        no_color=console.no_color,
+        legacy_windows=False,
+    )
+    with inner.capture() as captured:
+        render(blocks, inner, glyphs)
+    return captured.get().rstrip("\n").split("\n")

@@ -1,0 +1,176 @@
+"""The walk through the steps: what the keys do, and what is on the screen. Knows no terminal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+from convcalc.choices import Order
+from convcalc.errors import ConvcalcError
+from convcalc.report.document import Block, Heading, Role, Steps, Subheading, Sum, Table, Text
+from convcalc.report.selection import Chosen, Show, number, select
+
+SLOWEST, FASTEST = 0.5, 16.0
+"""Steps a second."""
+
+KEYS = (
+    ("→  Enter", "forward"),
+    ("←  Backspace", "back"),
+    ("↓  ↑", "a row down, a row up"),
+    ("Home  End", "first, last"),
+    ("g", "go to ROW,COL"),
+    ("space", "play, or pause"),
+    ("+  -", "faster, slower"),
+    ("p", "show the sums, or not"),
+    ("o", "change the order of the terms"),
+    ("h", "shade the cells by value, or not"),
+    ("?", "these keys"),
+    ("q  Esc", "leave"),
+)
+
+
+@dataclass
+class Walk:
+    """A walk: where it is, and how the steps are shown. `press` tells it a key; `screen` is what to draw."""
+
+    make: Callable[[Show], Steps]
+    show: Show
+    index: int = 0
+    playing: bool = False
+    speed: float = 2.0
+    sums: bool = True
+    keys: bool = False
+    typed: str | None = None
+    """What is typed of the place to go to, while it is."""
+    message: str = ""
+    steps: Steps = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.steps = self.make(self.show)
+        if self.show.at is not None:
+            self._go(self.show.at)
+
+    @property
+    def count(self) -> int:
+        """How many steps there are."""
+        items, maps, rows, columns = self.steps.shape
+        return items * maps * rows * columns
+
+    @property
+    def wait(self) -> float | None:
+        """How long to wait for a key before going on by itself, in seconds; None: for ever."""
+        return 1 / self.speed if self.playing else None
+
+    def tick(self) -> None:
+        """Go on by one, as playing does; at the end it stops."""
+        self._move(self.index + 1)
+        self.playing = self.playing and self.index < self.count - 1
+
+    def press(self, key: str) -> bool:
+        """Do what a key says; return whether the walk goes on."""
+        self.message = ""
+        if self.typed is not None:
+            self._type(key)
+            return True
+        if self.keys:
+            self.keys = False
+            return key not in ("q", "escape")
+        if key in ("q", "escape"):
+            return False
+        action = self._actions().get(key)
+        if action is not None:
+            action()
+        else:
+            self.message = "? lists the keys"
+        return True
+
+    def _actions(self) -> dict[str, Callable[[], None]]:
+        columns = self.steps.shape[3]
+        forward, back = (lambda: self._move(self.index + 1)), (lambda: self._move(self.index - 1))
+        return {
+            "right": forward,
+            "l": forward,
+            "n": forward,
+            "enter": forward,
+            "left": back,
+            "b": back,
+            "backspace": back,
+            "down": lambda: self._move(self.index + columns),
+            "up": lambda: self._move(self.index - columns),
+            "pagedown": lambda: self._move(self.index + columns),
+            "pageup": lambda: self._move(self.index - columns),
+            "home": lambda: self._move(0),
+            "end": lambda: self._move(self.count - 1),
+            "G": lambda: self._move(self.count - 1),
+            "g": lambda: self._set(typed=""),
+            "space": lambda: self._set(playing=not self.playing and self.index < self.count - 1),
+            "+": lambda: self._set(speed=min(self.speed * 2, FASTEST)),
+            "=": lambda: self._set(speed=min(self.speed * 2, FASTEST)),
+            "-": lambda: self._set(speed=max(self.speed / 2, SLOWEST)),
+            "p": lambda: self._set(sums=not self.sums),
+            "o": self._turn,
+            "h": lambda: self._again(replace(self.show, heat=not self.show.heat)),
+            "?": lambda: self._set(keys=True),
+        }
+
+    def _set(self, **values: object) -> None:
+        for name, value in values.items():
+            setattr(self, name, value)
+
+    def _turn(self) -> None:
+        order = Order.COLUMN if self.show.order is Order.ROW else Order.ROW
+        self._again(replace(self.show, order=order))
+        self.message = f"terms go {order} by {order}"
+
+    def _again(self, show: Show) -> None:
+        self.show = show
+        self.steps = self.make(show)
+
+    def _move(self, index: int) -> None:
+        if not 0 <= index < self.count:
+            self.message = "this is the last step" if index > 0 else "this is the first step"
+            return
+        self.index = index
+
+    def _type(self, key: str) -> None:
+        assert self.typed is not None
+        if key == "enter":
+            words, self.typed = self.typed.replace(",", " ").split(), None
+            if all(word.isdigit() for word in words) and words:
+                self._go(tuple(map(int, words)))
+            elif words:
+                self.message = "a place is numbers, as in 1,2"
+        elif key in ("escape", "q"):
+            self.typed = None
+        elif key == "backspace":
+            self.typed = self.typed[:-1]
+        elif key == "space" or (len(key) == 1 and key in "0123456789,"):
+            self.typed += "," if key == "space" else key
+
+    def _go(self, at: tuple[int, ...]) -> None:
+        try:
+            chosen = list(select(self.steps.shape, Show(at=at), one_row=self.steps.one_row))
+        except ConvcalcError as error:
+            self.message = error.message
+            return
+        here = [part for part in chosen if isinstance(part, Chosen)]
+        self.index = number(here[0].at, self.steps.shape) - 1
+
+    def screen(self) -> tuple[list[Block], list[Block]]:
+        """Return what stands on the screen, and what stands at its foot."""
+        if self.keys:
+            return [Heading("Keys"), Text(""), Table(("key", "what it does"), KEYS, frozenset({0, 1}))], [
+                Text("any key goes back", Role.QUIET)
+            ]
+        name = f"step {self.index + 1} of {self.count} · {self.steps.name(self.index)}"
+        blocks = self.steps.blocks(self.index)
+        if not self.sums:
+            blocks = [block for block in blocks if not isinstance(block, Sum)]
+        return [self.steps.heading, Subheading(name), *blocks], [Text(self._foot(), Role.QUIET)]
+
+    def _foot(self) -> str:
+        if self.typed is not None:
+            return f"go to {'COL' if self.steps.one_row else 'ROW,COL'}: {self.typed}_"
+        if self.message:
+            return self.message
+        if self.playing:
+            return f"playing, {self.speed:g} a second · space pauses · + - speed · q leaves"
+        return "← → step · ↑ ↓ row · g go to · space play · p o h look · ? keys · q leave"
