@@ -14,15 +14,17 @@ ALLOWED = {
     "errors": set(),
     "choices": set(),
     "lecture": {"errors"},
+    "quiz": {"quiz", "report", "matrix_io.text", "engine", "errors", "choices"},
     "session": {"session", "report", "matrix_io", "engine.exact", "errors", "choices"},
     "engine": {"engine", "errors", "choices"},
     "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},
     "report": {"report", "engine", "errors", "choices"},
     "render": {"render", "report.document"},
-    "cli": {"cli", "session", "report", "render", "matrix_io", "engine", "errors", "choices", "lecture"},
+    "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "errors", "choices", "lecture"},
 }  # fmt: skip
 FORBIDDEN_LIBRARIES = {
     "session": {"rich", "typer"},
+    "quiz": {"rich", "typer"},
     "engine": {"rich", "typer"},
     "report": {"rich", "typer"},
     "render": {"typer", "numpy"},

@@ -306,6 +306,30 @@ def test_a_session_of_a_student(terminal: Any) -> None:
     assert child.exitstatus == 0
 
 
+def test_a_session_asks_and_marks(terminal: Any) -> None:
+    child = terminal(f"exec {CONVCALC}")
+    child.expect_exact("> ")
+    child.sendline("input 1 -2;")
+    child.expect_exact("1×2 > ")
+    child.sendline("relu --quiz")
+    child.expect_exact("answer: ")
+    child.sendline("1 0")
+    child.expect_exact("Right, all 2 cells.")
+    child.expect_exact("1×2 > ")
+    child.sendline("relu --check '1 2'")
+    child.expect_exact("the sign was dropped")
+    child.expect_exact("1×2 > ")
+    child.sendline("quiz size -n 1 --seed 1")
+    child.expect_exact("answer: ")
+    child.sendline("quit")
+    child.expect_exact("Score: 0 of 0 right")
+    child.expect_exact("1×2 > ")
+    child.sendline("history")
+    child.expect_exact("quiz size")
+    child.sendline("quit")
+    child.expect(pexpect.EOF)
+
+
 def test_history_lasts_from_session_to_session(terminal: Any) -> None:
     for line, key in (("input 1 -2;", ""), ("", "\x1b[A\x1b[A")):
         child = terminal(f"{CONVCALC}")

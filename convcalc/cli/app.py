@@ -25,6 +25,7 @@ from convcalc.cli.kernels import kernels
 from convcalc.cli.lecture import lecture
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.pooling import pool
+from convcalc.cli.quiz import quiz
 from convcalc.cli.run import run as run_script
 from convcalc.cli.size import size
 from convcalc.cli.transposed import conv_transpose
@@ -53,6 +54,7 @@ for command in (relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus, soft
 for command in (flatten, linear, loss):
     app.command(rich_help_panel=DENSE)(command)
 app.command(rich_help_panel=LOOK_UP)(kernels)
+app.command(rich_help_panel=LEARN)(quiz)
 app.command("run", rich_help_panel=LEARN)(run_script)
 app.command(rich_help_panel=LEARN)(lecture)
 

@@ -155,6 +155,20 @@ class StepOptions:
         ),
     ] = False
 
+    quiz: Annotated[
+        bool, typer.Option("--quiz", help="Ask about it, instead of showing it.", rich_help_panel=SHOW_PANEL)
+    ] = False
+    check: Annotated[
+        str | None,
+        typer.Option(
+            "--check",
+            metavar="ANSWER",
+            help="Mark this answer (a file, or written out): which cells are wrong, and the likely reason.",
+            show_default=False,
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = None
+
 
 @dataclass(frozen=True, slots=True)
 class OrderOptions:
@@ -260,7 +274,13 @@ def show_of(how: NumberOptions, stepping: StepOptions | None = None, terms: Orde
     steps, at = steps_of(stepping.steps), at_of(stepping.at)
     if steps is not None and at is not None:
         raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
+    asked = {"--walk": stepping.walk, "--quiz": stepping.quiz, "--check": stepping.check is not None}
+    wanted = [option for option, value in asked.items() if value]
+    if len(wanted) > 1:
+        raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
+    if stepping.check is not None and (steps is not None or at is not None):
+        raise UsageError("--check marks the whole answer", hint="leave --steps and --at out")
     if stepping.walk and steps is not None:
         raise UsageError("--walk walks through every step", hint="leave --steps out; --at says where to begin")
     order = Order.ROW if terms is None else terms.order
-    return Show(steps, at, order, Writer(how.precision), how.heat, stepping.walk)
+    return Show(steps, at, order, Writer(how.precision), how.heat, stepping.walk, stepping.quiz, stepping.check)

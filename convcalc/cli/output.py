@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+import typer
+
 from convcalc.choices import Format
 from convcalc.cli.options import InputOptions, OutputOptions
-from convcalc.errors import ConvcalcError, InputError, UsageError
+from convcalc.errors import CANNOT, ConvcalcError, InputError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -120,6 +122,8 @@ class Channel:
         """Show the work and the answer as the options and the place ask for it; or walk through it."""
         style = self._style(options)
         worked.answer()  # what cannot be done must fail before anything is written
+        if show is not None and self.asks(worked, show):
+            return
         walks = show is not None and show.walk
         if walks and show is not None:
             self.walk(worked, show, ascii_only=options.ascii)
@@ -131,6 +135,23 @@ class Channel:
             self._show(worked, options)
         else:
             self._print(answer_text(worked, options, style, self.comments, glyphs_for(self.stdout, options.ascii)))
+
+    def talking(self) -> "Channel":
+        """Return a channel on which questions can be asked and answered, as they come."""
+        return self
+
+    def asks(self, worked: "Worked", show: "Show") -> bool:
+        """Ask about an exercise, or mark an answer to it, if that is wanted; a wrong answer's status is 1."""
+        if show.check is not None:
+            from convcalc.cli.quiz import check
+
+            if not check(self, worked, show.check):
+                raise typer.Exit(CANNOT)
+        if show.quiz:
+            from convcalc.cli.quiz import ask_about
+
+            ask_about(self, worked, show)
+        return show.quiz or show.check is not None
 
     def walk(self, worked: "Worked", show: "Show", *, ascii_only: bool) -> None:
         """Step through the work with the keys."""

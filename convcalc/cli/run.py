@@ -1,6 +1,7 @@
 """``convcalc run``: a script of command lines, the grid carried from one to the next."""
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -77,6 +78,9 @@ class ScriptChannel(Channel):
         if options.format is not None and not saves:
             raise UsageError("--format does nothing inside a script", hint="give it to `convcalc run`")
         worked.answer()
+        if show is not None and (show.quiz or show.check is not None):
+            self._ask(worked, show)
+            return
         if show is not None and show.walk:
             if self.session is None or self.session.source is not None:
                 raise UsageError("a script does not walk", hint="leave --walk out")
@@ -89,6 +93,22 @@ class ScriptChannel(Channel):
             worked = replace(worked, work=list(worked.work))  # written here, and shown again
             Channel.emit(self, worked, options)
         self.ran.worked, self.ran.quiet = worked, options.quiet
+
+    def talking(self) -> Channel:
+        """Return the terminal itself, where a session runs on one."""
+        if self.session is None or self.session.source is not None or sys.stdin is None:
+            raise UsageError("a script asks and marks nothing", hint="leave quiz, --quiz and --check out")
+        return Channel(getattr(sys.stdin, "buffer", None), self.stdout)
+
+    def _ask(self, worked: "Worked", show: "Show") -> None:
+        """Ask about an exercise of a session, or mark an answer to it; neither changes its grid."""
+        from convcalc.cli.quiz import ask_about, check
+
+        terminal = self.talking()
+        if show.check is None:
+            ask_about(terminal, worked, show)
+        else:
+            check(self, worked, show.check)
 
     def show(self, document: "Document", *, ascii_only: bool = False) -> None:
         """Keep a report for the whole script's work."""

@@ -1,9 +1,10 @@
 """Activations as Documents: the formula, and each cell's working."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from convcalc.choices import ActivationKind
 from convcalc.engine.activations import Activated, ActivationStep
+from convcalc.engine.mistakes import Mistake, activation_mistakes
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Role, Steps, Sum, Text, Worked
 from convcalc.report.grids import answer_of, body_of, grids_of
 from convcalc.report.numbers import Writer, shape_text
@@ -76,6 +77,14 @@ def worked_activation(result: Activated, show: Show) -> Worked:
     chosen = list(select(shape, show, one_row=one_row))
     output = result.output
 
+    def given() -> Document:
+        yield Heading(f"{result.kind}", (f"f(x) = {result.function.formula}",))
+        yield Text("")
+        yield grids_of(grid, "input", show.write, one_row=one_row)
+
+    def mistakes() -> Iterable[Mistake]:
+        return activation_mistakes(result)
+
     def work() -> Document:
         function = result.function
         parameter = f" · {function.parameter} {show.write(result.parameter)}" if function.parameter else ""
@@ -99,7 +108,9 @@ def worked_activation(result: Activated, show: Show) -> Worked:
         yield Text("")
         yield answer_of(output, show.write, "channel", heat=show.heat, one_row=one_row)
 
-    return Worked(work(), lambda: output, show.answer_write, lambda show: walked_activation(result, show))
+    return Worked(
+        work(), lambda: output, show.answer_write, lambda show: walked_activation(result, show), given, mistakes
+    )
 
 
 def walked_activation(result: Activated, show: Show) -> Steps:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
+from convcalc.engine.mistakes import Mistake, convolution_mistakes
 from convcalc.engine.step import ChannelSum, ConvolutionStep
-from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
-from convcalc.report.grids import small_body
+from convcalc.report.document import Block, Body, Document, Grids, Heading, Matrix, Picture, Sum, Text, Worked
+from convcalc.report.grids import grids_of, like, small_body
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
@@ -76,6 +77,21 @@ class ConvolutionReport(Stepwise):
             parts.append("kernel flipped")
         first = 0 if plan.items > 1 else 1 if plan.filters > 1 or result.input_dimensions > 2 else 2
         return f"{' · '.join(parts)} → {shape_text(tuple(shape[first:]))}"
+
+    def given(self) -> Document:
+        """Yield the input and the kernel."""
+        result, write = self.result, self.show.write
+        heading = self.heading().partition(" → ")[0]
+        yield Heading(heading)
+        yield Text("")
+        drawn = grids_of(like(result.input), "input", write, heat=self.show.heat, one_row=self.one_row).matrices
+        kernel = like(result.kernel)
+        drawn += grids_of(kernel, "kernel", write, one_row=self.one_row, item="filter").matrices
+        yield Grids(drawn)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield the mistakes of a convolution."""
+        return convolution_mistakes(self.result)
 
     def notes(self) -> Iterator[str]:
         """Say what the kernel and the shapes mean, and which convention is followed."""

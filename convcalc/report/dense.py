@@ -2,17 +2,19 @@
 
 import itertools
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
 from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
+from convcalc.engine.mistakes import linear_mistakes
 from convcalc.engine.step import DotStep
 from convcalc.report.document import (
     Block,
     Body,
     Document,
+    Grids,
     Heading,
     Matrix,
     Picture,
@@ -23,7 +25,7 @@ from convcalc.report.document import (
     Text,
     Worked,
 )
-from convcalc.report.grids import answer_of, body_of, planes
+from convcalc.report.grids import answer_of, body_of, grids_of, planes
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import FEW, Show, Skipped, cell_name, place, select, skipped_text
 from convcalc.report.softmax import elided
@@ -120,7 +122,17 @@ def worked_linear(result: Linear, show: Show) -> Worked:
         heading = Heading(f"linear · weights {outputs}×{inputs}")
         return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
 
-    return Worked(work(), lambda: output, show.answer_write, walked)
+    def given() -> Document:
+        yield Heading(f"linear · input {inputs} · weights {outputs}×{inputs}")
+        yield Text("")
+        drawn = grids_of(result.input, "input", show.write, one_row=one_row).matrices
+        drawn += grids_of(result.weights, "weights", show.write).matrices
+        if result.convolution.bias is not None:
+            drawn += grids_of(result.convolution.bias, "bias", show.write, one_row=True).matrices
+        yield Grids(drawn)
+
+    mistakes = partial(linear_mistakes, result)
+    return Worked(work(), lambda: output, show.answer_write, walked, given, mistakes)
 
 
 @dataclass(eq=False)

@@ -181,3 +181,7 @@ class Worked:
     """How the answer's cells are written, if not with every digit."""
     steps: Callable[[Any], Steps] | None = None
     """The steps, shown as a `Show` says, if there are any to be walked through."""
+    given: Callable[[], Document] | None = None
+    """What is given, when the answer is asked for."""
+    mistakes: Callable[[], Iterable[Any]] | None = None
+    """The mistakes that may be made, each with its reason and the answer it leads to."""

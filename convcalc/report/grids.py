@@ -68,7 +68,13 @@ def scale_of(plane: Array, write: Writer) -> tuple[str, ...]:
     return (write(-largest), "0", write(largest)) if plane.min() < 0 else ("0", write(largest))
 
 
-def planes(grid: Array, title: str, part: str, *, one_row: bool = False) -> list[tuple[str, Array]]:
+def like(array: Array) -> Array:
+    """Return a four-dimensional array with no more axes in front than it needs, two at least."""
+    first = next((index for index in range(2) if array.shape[index] > 1), 2)
+    return array.reshape(array.shape[first:])
+
+
+def planes(grid: Array, title: str, part: str, *, one_row: bool = False, item: str = "item") -> list[tuple[str, Array]]:
     """Return a grid's planes with a title each: one, or one a channel (or map: `part`), or one an item and channel."""
     flat = np.atleast_2d(grid)
     shape = str(flat.shape[-1]) if one_row or grid.ndim == 1 else shape_text(flat.shape[-2:])
@@ -76,8 +82,8 @@ def planes(grid: Array, title: str, part: str, *, one_row: bool = False) -> list
         return [(f"{title} {shape}", flat.reshape(flat.shape[-2:]))]
     named = []
     for index in np.ndindex(*flat.shape[:-2]):
-        item = f"item {index[0]}, " if len(index) > 1 else ""
-        named.append((f"{title}, {item}{part} {index[-1]}, {shape}", flat[index]))
+        first = f"{item} {index[0]}, " if len(index) > 1 else ""
+        named.append((f"{title}, {first}{part} {index[-1]}, {shape}", flat[index]))
     return named
 
 
@@ -90,11 +96,12 @@ def grids_of(
     padding: tuple[int, int, int, int] = (0, 0, 0, 0),
     one_row: bool = False,
     part: str = "channel",
+    item: str = "item",
 ) -> Grids:
     """Return a whole grid, every channel of it, to be set side by side."""
     drawn = [
         body_of(plane, name, write, heat=heat, padding=padding)
-        for name, plane in planes(grid, title, part, one_row=one_row)
+        for name, plane in planes(grid, title, part, one_row=one_row, item=item)
     ]
     return Grids(tuple(Matrix(body) for body in drawn))
 

@@ -1,9 +1,11 @@
 """Losses as Documents: each term, and then their mean or sum."""
 
 from collections.abc import Iterator
+from functools import partial
 
 from convcalc.choices import LossKind, Reduction
 from convcalc.engine.losses import LEAST_LOG, Loss, LossTerm
+from convcalc.engine.mistakes import loss_mistakes
 from convcalc.report.document import Block, Document, Grids, Heading, Role, Subheading, Sum, Text, Worked
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.numbers import Writer, shape_text
@@ -49,7 +51,13 @@ def worked_loss(result: Loss, show: Show) -> Worked:
         yield Text("")
         yield answer_of(output, show.write, "channel", one_row=output.ndim == 1)
 
-    return Worked(work(), lambda: output, show.answer_write)
+    def given() -> Document:
+        yield Heading(heading(result), (_formula(result),))
+        yield Text("")
+        yield _grids(result, show)
+
+    mistakes = partial(loss_mistakes, result)
+    return Worked(work(), lambda: output, show.answer_write, None, given, mistakes)
 
 
 def _grids(result: Loss, show: Show) -> Grids:

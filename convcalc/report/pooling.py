@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import PaddingRule, PoolKind
 from convcalc.engine.geometry import AdaptiveAxis, Axis
+from convcalc.engine.mistakes import Mistake, pooling_mistakes
 from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.step import PoolingStep
-from convcalc.report.document import Block, Body, Matrix, Picture, Sum, Text, Worked
+from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Sum, Text, Worked
+from convcalc.report.grids import grids_of, like
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
@@ -66,6 +68,16 @@ class PoolingReport(Stepwise):
             parts.append("global" if (rows.output, columns.output) == (1, 1) else f"adaptive to {output}")
         shape = self.shape[first:2] + self.shape[cut:]
         return f"{' · '.join(parts)} → {shape_text(shape)}"
+
+    def given(self) -> Document:
+        """Yield the input."""
+        yield Heading(self.heading().partition(" → ")[0])
+        yield Text("")
+        yield grids_of(like(self.result.input), "input", self.show.write, heat=self.show.heat, one_row=self.one_row)
+
+    def mistakes(self) -> Iterator[Mistake]:
+        """Yield the mistakes of a pooling."""
+        return pooling_mistakes(self.result)
 
     def notes(self) -> Iterator[str]:
         """Say which convention is followed where they differ."""

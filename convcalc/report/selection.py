@@ -24,6 +24,10 @@ class Show:
     heat: bool = False
     walk: bool = False
     """Whether it is to be walked through with the keys."""
+    quiz: bool = False
+    """Whether it is to be asked about, instead of shown."""
+    check: str | None = None
+    """The user's word for an answer that is to be marked."""
 
     @property
     def answer_write(self) -> Writer | None:

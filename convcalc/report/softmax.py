@@ -1,11 +1,13 @@
 """Softmax as a Document: a table a line, from the logits to probabilities that add to 1."""
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.mistakes import softmax_mistakes
 from convcalc.engine.softmax import Softmax, SoftmaxStep, named_axes
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Heading, Role, Steps, Subheading, Sum, Table, Text, Worked
@@ -68,7 +70,13 @@ def worked_softmax(result: Softmax, show: Show) -> Worked:
             lambda index: _line_name(result.step(lines[index]).at),
         )
 
-    return Worked(work(), lambda: output, show.answer_write, walked)
+    def given() -> Document:
+        yield Heading("log-softmax" if result.log else "softmax")
+        yield Text("")
+        yield grids_of(grid, "input", show.write, one_row=grid.size == grid.shape[-1])
+
+    mistakes = partial(softmax_mistakes, result)
+    return Worked(work(), lambda: output, show.answer_write, walked, given, mistakes)
 
 
 def softmax_blocks(step: SoftmaxStep, write: Writer, *, log: bool) -> Iterator[Block]:

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from convcalc.choices import Order, PaddingRule
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import AnyAxis, Axis
+from convcalc.engine.mistakes import Mistake
 from convcalc.engine.sizes import unread_ranges
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Role, Steps, Subheading, Text, Worked
 from convcalc.report.formulas import axis_formulas, runs_text
@@ -52,7 +53,17 @@ class Stepwise(ABC):
         """Return the work as a Document, and the answer; what cannot be done is refused here, before any is shown."""
         chosen = select(self.shape, self.show, one_row=self.one_row)
         output = self.result.output
-        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write, self.walked)
+        return Worked(
+            self.blocks(chosen), lambda: output, self.show.answer_write, self.walked, self.given, self.mistakes
+        )
+
+    @abstractmethod
+    def given(self) -> Document:
+        """Yield what is given, when the answer is asked for."""
+
+    @abstractmethod
+    def mistakes(self) -> Iterable[Mistake]:
+        """Yield the mistakes that may be made."""
 
     def walked(self, show: Show) -> Steps:
         """Return the steps to be walked through, shown in another way."""

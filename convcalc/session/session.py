@@ -18,7 +18,7 @@ from convcalc.report.script import script_document
 from convcalc.report.selection import Show
 from convcalc.session.script import INPUT, Kind, Line, parse, placed
 
-LOOK_UPS = frozenset({"size", "kernels", "lecture"})
+LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz"})
 """Commands whose answers are not carried on: they tell something, and change no grid."""
 
 

@@ -1,0 +1,144 @@
+"""``convcalc quiz``, and ``--quiz`` and ``--check`` on any exercise."""
+
+import random
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convcalc.cli.output import Channel, channel_of, explain
+from convcalc.errors import InputError, UsageError, nearest
+
+if TYPE_CHECKING:
+    from convcalc.quiz.asking import Asking
+    from convcalc.report.document import Block, Worked
+    from convcalc.report.selection import Show
+
+ALSO = {"convolution": "conv", "pooling": "pool", "parameters": "params", "relu": "activation", "sizes": "size"}
+TOPICS = "conv|pool|size|params|activation|softmax|linear|loss"
+MOST_QUESTIONS = 1000
+
+
+def quiz(
+    ctx: typer.Context,
+    topic: Annotated[
+        str | None, typer.Argument(metavar=f"[{TOPICS}]", help="What to ask about. Default: everything in turn.")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_QUESTIONS, help="How many questions.")] = 10,
+    level: Annotated[int, typer.Option("--level", min=1, max=5, help="The level to begin with; it follows you.")] = 1,
+    seed: Annotated[
+        int | None, typer.Option("--seed", help="Ask the same questions again.", show_default=False)
+    ] = None,
+) -> None:
+    """Ask questions, mark the answers cell by cell, and name the likely mistake.
+
+    An answer is a number, or rows of numbers; two decimals are enough.
+    Say hint for the next term, show for the working, skip, or quit.
+
+    Examples:
+      convcalc quiz
+
+      convcalc quiz conv --level 3 --seed 7
+
+    """
+    from convcalc.quiz.asking import Quiz
+
+    channel = channel_of(ctx.obj).talking()
+    topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
+    seed = random.randrange(10**6) if seed is None else seed
+    asking = asking_on(channel, from_pipe=True)
+    asking.run(Quiz(topics, random.Random(seed), level), count)
+    channel.show([_said(f"convcalc quiz {' '.join(topics[:1] * (topic is not None))}".strip(), seed)])
+
+
+def _said(command: str, seed: int) -> "Block":
+    from convcalc.report.document import Role, Text
+
+    return Text(f"{command} --seed {seed} asks the same again.", Role.QUIET)
+
+
+def topic_of(word: str) -> str:
+    """Return a topic by its word, or the word other people have for it.
+
+    >>> topic_of("Convolution")
+    'conv'
+    """
+    known = ALSO.get(word.lower(), word.lower())
+    topics = TOPICS.split("|")
+    if known in topics:
+        return known
+    close = nearest(known, [*topics, *ALSO])
+    hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else f"the topics are {', '.join(topics)}"
+    raise UsageError(f"there are no questions on '{word}'", hint=hint)
+
+
+def asking_on(channel: Channel, *, from_pipe: bool) -> "Asking":
+    """Return what asks on a channel: at the terminal, or (if so) from the lines that are piped in."""
+    from convcalc.quiz.asking import Asking
+
+    def ask(prompt: str) -> str:
+        channel.stdout.flush()
+        if channel.stdin is not None and channel.stdin.isatty() and channel.on_terminal:
+            return input(prompt)
+        if from_pipe and channel.stdin is not None:
+            line = channel.stdin.readline()
+        else:
+            channel.stdout.write(prompt)
+            channel.stdout.flush()
+            line = terminal.readline() if terminal is not None else b""
+        if not line:
+            raise EOFError
+        return line.decode("utf-8", "replace").rstrip("\r\n")
+
+    terminal = None
+    if not from_pipe and not (channel.stdin is not None and channel.stdin.isatty()):
+        try:
+            terminal = open("/dev/tty", "rb")  # noqa: SIM115 - for as long as there are questions
+        except OSError:
+            raise UsageError("--quiz needs a terminal to be answered on", hint="--check FILE marks an answer") from None
+
+    def show(blocks: "Iterable[Block]") -> None:
+        channel.show(blocks)
+
+    return Asking(ask, show, explain)
+
+
+def ask_about(channel: Channel, worked: "Worked", show: "Show") -> None:
+    """Ask about one exercise: all of it, or the cell that --at names."""
+    from convcalc.quiz.question import about
+
+    question = about(worked, show, None)
+    if show.at is not None:
+        question = about(worked, show, lambda _: _number_at(worked, show))
+    asking = asking_on(channel, from_pipe=False)
+    try:
+        asking.question(question)
+    except EOFError:
+        channel.show([])
+    channel.show(asking.score.blocks())
+
+
+def _number_at(worked: "Worked", show: "Show") -> int:
+    from convcalc.report.selection import Chosen, number, select
+
+    assert worked.steps is not None
+    steps = worked.steps(show)
+    (first, *_) = select(steps.shape, show, one_row=steps.one_row)
+    assert isinstance(first, Chosen)
+    return number(first.at, steps.shape) - 1
+
+
+def check(channel: Channel, worked: "Worked", word: str) -> bool:
+    """Mark an answer that was written down; return whether it is right."""
+    from convcalc.engine.exact import as_grid
+    from convcalc.quiz.marking import mark
+
+    if worked.steps is None and worked.mistakes is None:
+        raise UsageError("there is nothing here to mark", hint="leave --check out")
+    answer = as_grid(worked.answer())
+    given = channel.read(word, "--check").cells
+    if given.ndim > 4:
+        raise InputError("an answer has at most 4 dimensions", hint="write it as the command would")
+    marks = mark(given, answer, worked.mistakes() if worked.mistakes else ())
+    channel.show(marks.blocks())
+    return marks.right

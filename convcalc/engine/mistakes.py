@@ -1,0 +1,310 @@
+"""The mistakes people make, really made: the answer each leads to, so that a wrong one can be told its reason."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from convcalc.choices import ActivationKind, LossKind, PoolKind, Reduction
+from convcalc.engine.activations import Activated, activate
+from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.dense import Linear, linear
+from convcalc.engine.exact import Array, as_floats, as_grid, divided
+from convcalc.engine.geometry import Axis
+from convcalc.engine.losses import Loss
+from convcalc.engine.pooling import Pooling
+from convcalc.engine.shapes import like_the_input
+from convcalc.engine.sizes import Volume
+from convcalc.engine.softmax import Softmax, softmax
+from convcalc.errors import ConvcalcError
+
+STRIDES = (1, 2, 3)
+"""Strides that a window may have been moved by."""
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A mistake in words, and the answer that it leads to."""
+
+    reason: str
+    answer: Array
+
+
+Made = Iterator[tuple[str, Callable[[], Array]]]
+
+
+def made(candidates: Made, right: Array) -> Iterator[Mistake]:
+    """Yield the mistakes that can be made and lead to another answer than the right one."""
+    for reason, work in candidates:
+        try:
+            answer = as_grid(work())
+        except ConvcalcError:
+            continue
+        if answer.shape != right.shape or not (answer == right).all():
+            yield Mistake(reason, answer)
+
+
+def convolution_mistakes(result: Convolution) -> Iterator[Mistake]:
+    """Yield the likely mistakes of a convolution.
+
+    >>> [mistake.reason for mistake in convolution_mistakes(convolve([1, 2, 3], [0, 1]))][:1]
+    ['the kernel was flipped']
+    """
+    return made(_convolution(result), result.output)
+
+
+def _convolution(result: Convolution) -> Made:
+    plan, kernel = result.plan, result.kernel
+    rows, columns = plan.rows, plan.columns
+    taps = rows.kernel * columns.kernel * kernel.shape[1]
+
+    def again(weights: Array | None = None, **changed: Any) -> Array:
+        options: dict[str, Any] = {
+            "bias": result.bias,
+            "stride": (rows.stride, columns.stride),
+            "padding": (rows.before, rows.after, columns.before, columns.after),
+            "dilation": (rows.dilation, columns.dilation),
+            "groups": plan.groups,
+            "mode": plan.mode,
+        }
+        work = convolve(result.input, kernel if weights is None else weights, **{**options, **changed})
+        many = plan.filters > 1 or result.input_dimensions > 2
+        return like_the_input(work.maps, result.input_dimensions, many_maps=many)
+
+    yield (
+        "the kernel was not flipped" if result.flipped else "the kernel was flipped",
+        lambda: again(weights=kernel[..., ::-1, ::-1]),
+    )
+    yield "the kernel was turned on its side (rows for columns)", lambda: again(weights=kernel.swapaxes(-1, -2))
+    if result.bias is not None:
+        yield "the bias was forgotten", lambda: again(bias=None)
+        yield "the bias was subtracted", lambda: again(bias=-result.bias)  # type: ignore[operator]
+    for stride in STRIDES:
+        if (stride, stride) != (rows.stride, columns.stride):
+            moved = f"the window was moved by {stride}, not by {columns.stride}"
+            yield moved, partial(again, stride=(stride if rows.padded > rows.kernel else 1, stride))
+    if any((rows.before, rows.after, columns.before, columns.after)):
+        yield "the padding was forgotten", lambda: again(padding=(0, 0, 0, 0))
+        yield (
+            "the padding was put on one side only (top and left)",
+            lambda: again(padding=(rows.before, 0, columns.before, 0)),
+        )
+        yield (
+            "the padding was put on one side only (bottom and right)",
+            lambda: again(padding=(0, rows.after, 0, columns.after)),
+        )
+    if max(rows.dilation, columns.dilation) > 1:
+        yield "the dilation was forgotten", lambda: again(dilation=1)
+    if kernel.shape[1] > 1:
+        yield "the kernels met the wrong channels", lambda: again(weights=np.roll(kernel, 1, axis=1))
+        yield "the kernels met the channels in reverse", lambda: again(weights=kernel[:, ::-1])
+        first = np.zeros_like(kernel)
+        first[:, 0] = kernel[:, 0]
+        yield "only the first channel was added up", lambda: again(weights=first)
+    if plan.filters > 1:
+        yield "the filters were taken in reverse", lambda: again(weights=kernel[::-1])
+    yield "the mean was taken, not the sum", lambda: divided(result.output, taps)
+    yield "the signs were turned round", lambda: -result.output
+
+
+def pooling_mistakes(result: Pooling) -> Iterator[Mistake]:
+    """Yield the likely mistakes of a pooling.
+
+    >>> from convcalc.engine.pooling import pool
+    >>> mistakes = list(pooling_mistakes(pool([1, 5, 2, 2])))
+    >>> mistakes[0].reason, mistakes[0].answer.tolist()
+    ('the average was taken, not the maximum', [3, 2])
+    """
+    return made(_pooling(result), result.output)
+
+
+NAMES = {
+    PoolKind.MAX: "the maximum",
+    PoolKind.AVG: "the average",
+    PoolKind.MIN: "the minimum",
+    PoolKind.SUM: "the sum",
+    PoolKind.LP: "the root",
+}
+
+
+def _pooling(result: Pooling) -> Made:
+    def output(**changed: Any) -> Array:
+        return replace(result, **changed).output
+
+    def over(divisor: int) -> Array:
+        return divided(output(kind=PoolKind.SUM), divisor)
+
+    for kind in (PoolKind.AVG, PoolKind.MAX, PoolKind.MIN, PoolKind.SUM):
+        if kind is not result.kind:
+            reason = f"{NAMES[kind]} was taken, not {NAMES[result.kind]}"
+            if result.kind is PoolKind.AVG and kind is PoolKind.SUM:
+                reason = "the sum was not divided"
+            yield reason, partial(output, kind=kind)
+    rows, columns = result.rows, result.columns
+    if not isinstance(rows, Axis) or not isinstance(columns, Axis):
+        return
+    if result.kind is PoolKind.AVG:
+        counted = "left the padding out" if result.count_padding else "counted the padding"
+        yield f"the divisor {counted}", partial(output, count_padding=not result.count_padding)
+        area = rows.kernel * columns.kernel
+        for wrong in (rows.kernel, rows.kernel + columns.kernel, area - 1, area + 1):
+            if wrong > 0:
+                yield f"the sum was divided by {wrong}", partial(over, wrong)
+    up = "down" if columns.ceil else "up"
+    turned = [replace(axis, ceil=not columns.ceil) for axis in (rows, columns)]
+    yield f"the size was rounded {up}", partial(output, rows=turned[0], columns=turned[1])
+    for stride in STRIDES:
+        if (stride, stride) != (rows.stride, columns.stride):
+            wider = [replace(axis, stride=stride if axis.kernel > 1 else axis.stride) for axis in (rows, columns)]
+            yield (
+                f"the window was moved by {stride}, not by {columns.stride}",
+                partial(output, rows=wider[0], columns=wider[1]),
+            )
+    if any((rows.before, rows.after, columns.before, columns.after)):
+        bare = [replace(axis, before=0, after=0) for axis in (rows, columns)]
+        yield "the padding was forgotten", partial(output, rows=bare[0], columns=bare[1])
+
+
+def activation_mistakes(result: Activated) -> Iterator[Mistake]:
+    """Yield the likely mistakes of an activation."""
+
+    def candidates() -> Made:
+        grid = result.input
+        yield "the sign was dropped", lambda: np.abs(grid)
+        yield "the negative cells were kept, not the positive ones", lambda: np.minimum(grid, 0)
+        yield "the sign of the exponent was turned round", lambda: activate(-grid, result.kind, _own(result)).output
+        yield "the grid was left as it is", lambda: grid
+        for kind in (ActivationKind.RELU, ActivationKind.SIGMOID, ActivationKind.TANH):
+            if kind is not result.kind:
+                yield f"{kind} was taken, not {result.kind}", partial(_activated, grid, kind)
+
+    return made(candidates(), result.output)
+
+
+def _activated(grid: Array, kind: ActivationKind) -> Array:
+    return activate(grid, kind).output
+
+
+def _softmax(result: Softmax, axis: int) -> Array:
+    return softmax(result.input, axis, log=result.log).output
+
+
+def _reduced(result: Loss, reduction: Reduction) -> Array:
+    return replace(result, reduction=reduction).output
+
+
+def _own(result: Activated) -> Any:
+    return result.parameter if result.function.parameter else None
+
+
+def softmax_mistakes(result: Softmax) -> Iterator[Mistake]:
+    """Yield the likely mistakes of a softmax.
+
+    >>> list(softmax_mistakes(softmax([1, 3])))[0].answer.tolist()
+    [0.25, 0.75]
+    """
+
+    def candidates() -> Made:
+        cells = as_floats(result.input, np.dtype(np.float64))
+        with np.errstate(all="ignore"):
+            total = cells.sum(axis=result.axis, keepdims=True)
+            raised = np.exp(cells)
+            yield "the logits were divided by their sum, without exponentials", lambda: cells / total
+            yield "the exponentials were not divided by their sum", lambda: raised
+            yield (
+                "the exponentials were divided by the largest, not by their sum",
+                lambda: raised / raised.max(axis=result.axis, keepdims=True),
+            )
+            yield "each cell's sigmoid was taken", lambda: activate(cells, "sigmoid").output
+        other = "not taken" if result.log else "taken"
+        yield f"the logarithm was {other}", lambda: softmax(result.input, result.axis, log=not result.log).output
+        for axis in range(result.input.ndim):
+            if axis != result.axis:
+                yield (
+                    f"it was taken along axis {axis}",
+                    partial(_softmax, result, axis),
+                )
+
+    return made(candidates(), result.output)
+
+
+def linear_mistakes(result: Linear) -> Iterator[Mistake]:
+    """Yield the likely mistakes of a fully connected layer."""
+    bias = result.convolution.bias
+
+    def candidates() -> Made:
+        if bias is not None:
+            yield "the bias was forgotten", lambda: linear(result.input, result.weights).output
+            yield "the bias was subtracted", lambda: linear(result.input, result.weights, -bias).output
+        yield "the weights were transposed", lambda: linear(result.input, result.weights, bias, transpose=True).output
+        yield "the inputs were taken in reverse", lambda: linear(result.input[..., ::-1], result.weights, bias).output
+
+    return made(candidates(), result.output)
+
+
+def loss_mistakes(result: Loss) -> Iterator[Mistake]:
+    """Yield the likely mistakes of a loss."""
+
+    def candidates() -> Made:
+        for reduction, name in ((Reduction.SUM, "the terms were added up"), (Reduction.MEAN, "the mean was taken")):
+            if reduction is not result.reduction:
+                yield f"{name}, not their {result.reduction}", partial(_reduced, result, reduction)
+        if result.kind in (LossKind.MSE, LossKind.MAE):
+            other = LossKind.MAE if result.kind is LossKind.MSE else LossKind.MSE
+            word = "not squared" if result.kind is LossKind.MSE else "squared"
+            yield f"the differences were {word}", lambda: replace(result, kind=other).output
+        else:
+            yield "the minus sign was forgotten", lambda: -result.output
+            yield "the logarithm was taken to base 10", lambda: result.output / np.log(10)
+            yield "the logarithm was taken to base 2", lambda: result.output / np.log(2)
+        yield "it was halved", lambda: divided(result.output, 2)
+
+    return made(candidates(), result.output)
+
+
+def size_mistakes(axis: Axis) -> Iterator[Mistake]:
+    """Yield the likely mistakes of an output size.
+
+    >>> [(m.reason, m.answer.tolist()) for m in size_mistakes(Axis(7, 3, stride=3))][:2]
+    [('it was rounded up', [3]), ('the 1 was not added at the end', [1])]
+    """
+    n, f, s, d = axis.size, axis.kernel, axis.stride, axis.dilation
+    before, after, extent = axis.before, axis.after, axis.extent
+
+    def whole(value: Fraction) -> Array:
+        return np.array([int(value // 1)])
+
+    def candidates() -> Made:
+        room = Fraction(n + before + after - extent, s)
+        yield ("it was rounded down" if axis.ceil else "it was rounded up"), lambda: np.array([-(-room // 1) + 1])
+        yield "the 1 was not added at the end", lambda: whole(room)
+        if before or after:
+            yield "the padding was counted on one side only", lambda: whole(Fraction(n + before - extent, s) + 1)
+            yield "the padding was forgotten", lambda: whole(Fraction(n - extent, s) + 1)
+        if d > 1:
+            yield "the dilation was forgotten", lambda: whole(Fraction(n + before + after - f, s) + 1)
+        if s > 1:
+            yield "the stride was forgotten", lambda: whole(Fraction(n + before + after - extent) + 1)
+        yield "the kernel was not subtracted", lambda: whole(Fraction(n + before + after, s) + 1)
+
+    return made(candidates(), np.array([axis.output]))
+
+
+def parameter_mistakes(volume: Volume) -> Iterator[Mistake]:
+    """Yield the likely mistakes of a count of parameters."""
+    kernel = volume.rows * volume.columns
+
+    def candidates() -> Made:
+        yield "the biases were forgotten", lambda: np.array([volume.weights])
+        yield "one bias was counted for all filters", lambda: np.array([volume.weights + 1])
+        yield "the input's channels were forgotten", lambda: np.array([volume.filters * (kernel + 1)])
+        yield "only one filter was counted", lambda: np.array([kernel * volume.channels + 1])
+        yield (
+            "a bias was counted for every channel",
+            lambda: np.array([volume.filters * volume.channels * (kernel + 1)]),
+        )
+
+    return made(candidates(), np.array([volume.parameters]))

@@ -1,0 +1,159 @@
+"""Exercises made up at random, by topic and level: small numbers, answers that are not trivial, the same for a seed."""
+
+from collections.abc import Callable
+from random import Random
+
+import numpy as np
+
+from convcalc.choices import PoolKind, Reduction
+from convcalc.engine.activations import activate
+from convcalc.engine.convolution import convolve
+from convcalc.engine.dense import linear
+from convcalc.engine.exact import Array
+from convcalc.engine.geometry import Axis
+from convcalc.engine.losses import loss
+from convcalc.engine.mistakes import parameter_mistakes, size_mistakes
+from convcalc.engine.pooling import pool
+from convcalc.engine.sizes import Volume
+from convcalc.engine.softmax import softmax
+from convcalc.quiz.question import Question, about, asked
+from convcalc.report.activations import worked_activation
+from convcalc.report.convolution import Labels, worked_convolution
+from convcalc.report.dense import worked_linear
+from convcalc.report.document import Worked
+from convcalc.report.losses import worked_loss
+from convcalc.report.pooling import worked_pooling
+from convcalc.report.selection import Show
+from convcalc.report.size import Sized, worked_size
+from convcalc.report.softmax import worked_softmax
+
+EASIEST, HARDEST = 1, 5
+
+
+def _cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> Array:
+    return np.array([rng.randint(low, high) for _ in range(int(np.prod(shape)))]).reshape(shape)
+
+
+def _interesting(work: Callable[[], Worked]) -> Worked:
+    """Draw until the answer is not the same number all over."""
+    for _ in range(50):
+        worked = work()
+        answer = worked.answer()
+        if answer.size == 1 or len(set(answer.ravel().tolist())) > 1:
+            break
+    return worked
+
+
+def _asked(worked: Worked, rng: Random, level: int) -> Question:
+    """Ask for one cell on the lower levels, for the whole output above."""
+    return about(worked, Show(), rng.randrange if level <= 2 else None)
+
+
+def convolution(rng: Random, level: int) -> Question:
+    """Ask about a convolution: larger, padded, strided, with a bias and channels as the level rises."""
+
+    def work() -> Worked:
+        size, taps = (4, 2) if level == 1 else (5, 3)
+        channels = 2 if level >= 5 else 1
+        grid = _cells(rng, channels, size, size)
+        kernel = _cells(rng, 1, channels, taps, taps, low=-1 if level < 4 else -2, high=1 if level < 4 else 2)
+        stride = rng.choice((1, 2)) if level >= 3 else 1
+        padding = rng.choice((0, 1)) if level >= 4 else 0
+        bias = [rng.choice((-2, -1, 1, 2))] if level >= 4 else None
+        shaped = (grid, kernel) if channels > 1 else (grid[0], kernel[0, 0])
+        return worked_convolution(
+            convolve(*shaped, stride=stride, padding=padding, bias=bias), Show(), Labels("kernel")
+        )
+
+    return _asked(_interesting(work), rng, level)
+
+
+def pooling(rng: Random, level: int) -> Question:
+    """Ask about a pooling: of maxima and averages, later overlapping and padded."""
+
+    def work() -> Worked:
+        kind = rng.choice((PoolKind.MAX, PoolKind.AVG))
+        size = 4 if level <= 3 else 5
+        window = 2 if level <= 3 else 3
+        stride = window if level <= 2 else rng.choice((1, 2))
+        padding = 1 if level >= 5 else 0
+        return worked_pooling(
+            pool(_cells(rng, size, size), kind, window=window, stride=stride, padding=padding), Show()
+        )
+
+    return _asked(_interesting(work), rng, level)
+
+
+def size(rng: Random, level: int) -> Question:
+    """Ask for an output size: later with padding, strides that do not divide, and dilation."""
+    kernel = rng.choice((2, 3, 5))
+    stride = 1 if level == 1 else rng.choice((2, 3))
+    padding = rng.choice((1, 2)) if level >= 2 else 0
+    dilation = 2 if level >= 4 else 1
+    axis = Axis(rng.randint(7, 15 + 10 * level), kernel, stride, padding, padding, dilation)
+    parts = [f"an input of {axis.size}", f"a kernel of {kernel}", f"stride {stride}", f"padding {padding}"]
+    parts += [f"dilation {dilation}"] if dilation > 1 else []
+    text = f"What is the output size of {', '.join(parts)}?"
+    letters = "(N + 2P − F)/S + 1, rounded down" if dilation == 1 else "(N + 2P − D(F − 1) − 1)/S + 1, rounded down"
+    numbers = f"({axis.size} + 2·{padding} − {axis.extent})/{stride} + 1"
+    worked = worked_size([Sized((axis,), False, None)], None, None)
+    return asked(text, [axis.output], worked, list(size_mistakes(axis)), [letters, numbers])
+
+
+def parameters(rng: Random, level: int) -> Question:
+    """Ask for a layer's parameters."""
+    kernel, channels = rng.choice((3, 5)), rng.choice((1, 3) if level <= 2 else (3, 8, 16))
+    filters = rng.choice((4, 6, 8) if level <= 2 else (12, 16, 32))
+    volume = Volume(kernel, kernel, channels, filters)
+    text = (
+        f"How many parameters have {filters} filters of {kernel}×{kernel} over {channels} input channels, with biases?"
+    )
+    worked = worked_size([Sized((Axis(32, kernel), Axis(32, kernel)), False, None)], channels, filters)
+    hints = ["filters × (rows × columns × channels + 1)", f"{filters}×({kernel}×{kernel}×{channels} + 1)"]
+    return asked(text, [volume.parameters], worked, list(parameter_mistakes(volume)), hints)
+
+
+def activation(rng: Random, level: int) -> Question:
+    """Ask about ReLU, and later the others."""
+    kind = "relu" if level <= 2 else rng.choice(("leaky-relu", "sigmoid", "tanh"))
+    grid = _cells(rng, 2 if level <= 3 else 3, 3, low=-5 if kind != "tanh" else -2, high=5 if kind != "tanh" else 2)
+    return _asked(worked_activation(activate(grid, kind), Show()), rng, level)
+
+
+def probabilities(rng: Random, level: int) -> Question:
+    """Ask for a softmax, to two decimals."""
+    cells = _cells(rng, 2 if level <= 2 else 3, low=-2, high=3)
+    cells[0] += int(len(set(cells.tolist())) == 1)
+    return about(worked_softmax(softmax(cells), Show()), Show())
+
+
+def dense(rng: Random, level: int) -> Question:
+    """Ask about a fully connected layer."""
+    inputs, outputs = (2, 2) if level == 1 else (3, 2) if level <= 3 else (4, 3)
+    bias = _cells(rng, outputs, low=-2, high=2) if level >= 2 else None
+    result = linear(_cells(rng, inputs, high=5), _cells(rng, outputs, inputs, low=-2, high=2), bias)
+    return _asked(worked_linear(result, Show()), rng, level)
+
+
+def losses(rng: Random, level: int) -> Question:
+    """Ask for a loss: squared and absolute errors, later cross-entropy to two decimals."""
+    if level >= 4:
+        cells = _cells(rng, 3, low=-1, high=3)
+        return about(worked_loss(loss(cells, rng.randrange(3), "cross-entropy"), Show()), Show())
+    kind = rng.choice(("mse", "mae"))
+    cells, target = _cells(rng, 3 if level == 1 else 4, high=5), _cells(rng, 3 if level == 1 else 4, high=5)
+    reduction = Reduction.SUM if level == 1 else Reduction.MEAN
+    return about(worked_loss(loss(cells, target, kind, reduction=reduction), Show()), Show())
+
+
+TOPICS: dict[str, Callable[[Random, int], Question]] = {
+    "conv": convolution,
+    "pool": pooling,
+    "size": size,
+    "params": parameters,
+    "activation": activation,
+    "softmax": probabilities,
+    "linear": dense,
+    "loss": losses,
+}
+"""What can be asked about, by its word."""

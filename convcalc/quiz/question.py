@@ -1,0 +1,109 @@
+"""A question about something worked: a cell of it, or all of it; with hints from its own steps."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.mistakes import Mistake
+from convcalc.report.document import Block, Document, Sum, Text, Worked
+from convcalc.report.numbers import shape_text
+from convcalc.report.selection import Show
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: the text, what is given, the whole answer, and the cell that is asked for (None: all)."""
+
+    text: str
+    given: Callable[[], Document]
+    answer: Array
+    at: tuple[int, ...] | None
+    working: Callable[[], Document]
+    hints: Callable[[], Sequence[str]]
+    mistakes: Callable[[], Iterable[Mistake]]
+
+    @property
+    def shape(self) -> str:
+        """The shape of what is to be answered, in words."""
+        if self.at is not None or self.answer.size == 1:
+            return "one number"
+        return f"{shape_text(self.answer.shape)}, row by row" if self.answer.ndim > 1 else f"{self.answer.size} numbers"
+
+    def blocks(self) -> list[Block]:
+        """Return the question as it is asked."""
+        given = list(self.given())
+        return [*given, *([Text("")] if given else []), Text(self.text)]
+
+
+def about(worked: Worked, show: Show, cell: Callable[[int], int] | None = None) -> Question:
+    """Return a question about something worked: all of it, or the cell whose number (of so many) is chosen."""
+    answer = as_grid(worked.answer())
+    steps = None if worked.steps is None else worked.steps(show)
+    mistakes = worked.mistakes or (lambda: ())
+    given = worked.given or (lambda: ())
+    countable = steps is not None and int(np.prod(steps.shape)) == answer.size
+    if cell is None or steps is None or not countable:
+        blocks: list[Block] = []
+
+        def whole() -> Document:
+            if not blocks:
+                blocks.extend(worked.work)
+            return blocks
+
+        hints = _hints(steps, range(answer.size)) if countable else partial(_lines, whole, several=answer.size > 1)
+        text = "What is the whole output?" if answer.size > 1 else "What is the output?"
+        return Question(text, given, answer, None, whole, hints, mistakes)
+    index = cell(answer.size)
+    at = tuple(int(i) for i in np.unravel_index(index, answer.shape))
+
+    def working() -> Document:
+        assert steps is not None
+        return steps.blocks(index)
+
+    return Question(f"What is {steps.name(index)}?", given, answer, at, working, _hints(steps, [index]), mistakes)
+
+
+def _lines(working: Callable[[], Document], *, several: bool) -> Sequence[str]:
+    """Return the lines of a working that come before its answer, and (of a single answer) the last sum, still open."""
+    sums = [block for block in working() if isinstance(block, Sum)]
+    lines = [f"{s.label}{s.opening}{s.joiner.join(s.terms)}{s.closing} {s.outcome}" for s in sums[:-1]]
+    if sums and not several:
+        last = sums[-1]
+        lines.append(f"{last.label}{last.opening}{last.joiner.join(last.terms)}{last.closing} = …")
+    return lines
+
+
+def _hints(steps: Any, indices: Iterable[int]) -> Callable[[], Sequence[str]]:
+    """Return what gives the terms of the sums one after another."""
+
+    def hints() -> Sequence[str]:
+        found = []
+        for index in indices:
+            sums = [block for block in steps.blocks(index) if isinstance(block, Sum)]
+            for block in sums[:1] if len(sums) == 1 else sums[:-1]:
+                shown = ""
+                for term in block.terms:
+                    shown = f"{shown}{block.joiner if shown else block.label + block.opening}{term}"
+                    found.append(f"{steps.name(index)} = {shown}{block.joiner}…" if len(sums) == 1 else f"{shown} …")
+        return found
+
+    return hints
+
+
+def asked(
+    text: str, answer: Sequence[int], working: Worked, mistakes: Iterable[Mistake], hints: Sequence[str]
+) -> Question:
+    """Return a question whose answer is a number or a few, about nothing that has steps."""
+    return Question(
+        text,
+        lambda: (),
+        np.array(answer),
+        None,
+        lambda: working.work,
+        lambda: hints,
+        lambda: mistakes,
+    )

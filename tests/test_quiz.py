@@ -1,0 +1,355 @@
+"""The quiz: exercises, marking, and mistakes found in answers that were got by really making them."""
+
+import random
+from collections.abc import Iterable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcalc.engine.convolution import convolve
+from convcalc.engine.exact import as_grid
+from convcalc.engine.geometry import Axis
+from convcalc.engine.mistakes import Mistake
+from convcalc.engine.pooling import pool
+from convcalc.errors import ConvcalcError
+from convcalc.quiz.asking import Asking, Quiz
+from convcalc.quiz.exercises import TOPICS
+from convcalc.quiz.marking import close, mark
+from convcalc.quiz.question import Question, about
+from convcalc.report.convolution import Labels, worked_convolution
+from convcalc.report.document import Block, Heading, Table, Text, Worked
+from convcalc.report.pooling import worked_pooling
+from convcalc.report.selection import Show
+from tests import reference
+from tests.conftest import Convcalc
+from tests.test_convolution import EXAMPLE, EXAMPLE_MAP
+from tests.test_walk import terminal
+
+__all__ = ["terminal"]
+
+EDGE = [[1, 0, -1]] * 3
+
+
+def reason(worked: Worked, given: Any) -> str | None:
+    assert worked.mistakes is not None
+    return mark(as_grid(given), as_grid(worked.answer()), worked.mistakes()).reason
+
+
+def conv(x: Any, kernel: Any, **options: Any) -> Worked:
+    return worked_convolution(convolve(x, kernel, **options), Show(), Labels())
+
+
+ASYMMETRIC = [[1, 2, 0], [0, 1, -1], [3, 0, 1]]
+CHANNELS = [EXAMPLE, [row[::-1] for row in EXAMPLE]]
+KERNELS = [[[1, 2], [3, 4]], [[0, 1], [-1, 5]]]
+
+
+def slow(x: Any, kernel: Any, **options: Any) -> Any:
+    """Convolve by the slow loops; one channel, or several."""
+    items, filters = ([[x]], [[kernel]]) if isinstance(x[0][0], int) else ([x], [kernel])
+    return reference.convolve(items, filters, **options)[0][0]
+
+
+@pytest.mark.parametrize(
+    ("worked", "answer", "said"),
+    [
+        (conv(EXAMPLE, ASYMMETRIC), slow(EXAMPLE, [row[::-1] for row in ASYMMETRIC[::-1]]), "the kernel was flipped"),
+        (conv(EXAMPLE, ASYMMETRIC), slow(EXAMPLE, [list(row) for row in zip(*ASYMMETRIC, strict=True)]), "on its side"),
+        (conv(EXAMPLE, ASYMMETRIC, stride=2), slow(EXAMPLE, ASYMMETRIC), "moved by 1, not by 2"),
+        (conv(EXAMPLE, ASYMMETRIC), slow(EXAMPLE, ASYMMETRIC, stride=(2, 2)), "moved by 2, not by 1"),
+        (conv(EXAMPLE, ASYMMETRIC, stride=2), slow(EXAMPLE, ASYMMETRIC, stride=(3, 3)), "moved by 3, not by 2"),
+        (conv(EXAMPLE, ASYMMETRIC, padding=1), slow(EXAMPLE, ASYMMETRIC), "the padding was forgotten"),
+        (conv(EXAMPLE, ASYMMETRIC, padding=1), slow(EXAMPLE, ASYMMETRIC, padding=(1, 0, 1, 0)), "one side only (top"),
+        (
+            conv(EXAMPLE, ASYMMETRIC, padding=1),
+            slow(EXAMPLE, ASYMMETRIC, padding=(0, 1, 0, 1)),
+            "one side only (bottom",
+        ),
+        (conv(EXAMPLE, ASYMMETRIC, bias=[3]), slow(EXAMPLE, ASYMMETRIC), "the bias was forgotten"),
+        (conv(EXAMPLE, ASYMMETRIC, bias=[3]), slow(EXAMPLE, ASYMMETRIC, bias=[-3]), "the bias was subtracted"),
+        (conv(EXAMPLE, ASYMMETRIC, dilation=2), slow(EXAMPLE, ASYMMETRIC), "the dilation was forgotten"),
+        (conv(CHANNELS, KERNELS), [slow(CHANNELS, KERNELS[::-1])], "the wrong channels"),
+        (conv(CHANNELS, KERNELS), [slow(EXAMPLE, KERNELS[0])], "only the first channel"),
+        (conv(EXAMPLE, EDGE, flip=True), EXAMPLE_MAP, "the kernel was not flipped"),
+    ],
+)
+def test_mistakes_of_a_convolution_are_found(worked: Worked, answer: Any, said: str) -> None:
+    assert said in (reason(worked, answer) or "")
+
+
+def pooled(x: Any, kind: str, **options: Any) -> Worked:
+    return worked_pooling(pool(x, kind, **options), Show())
+
+
+def by_hand(kind: str, **options: Any) -> Any:
+    settings: dict[str, Any] = {"window": (2, 2), "stride": (2, 2), **options}
+    return reference.pool(FIVE, kind, **settings)
+
+
+FIVE = [row[:5] for row in EXAMPLE[:5]]
+
+
+@pytest.mark.parametrize(
+    ("worked", "answer", "said"),
+    [
+        (pooled(FIVE, "max"), by_hand("avg"), "the average was taken, not the maximum"),
+        (pooled(FIVE, "avg"), by_hand("max"), "the maximum was taken, not the average"),
+        (pooled(FIVE, "max"), by_hand("min"), "the minimum was taken"),
+        (pooled(FIVE, "avg"), by_hand("sum"), "the sum was not divided"),
+        (pooled(FIVE, "avg"), [[cell / 2 for cell in row] for row in np.array(by_hand("sum"))], "divided by 2"),
+        (pooled(FIVE, "avg", padding=1), by_hand("avg", padding=(1,) * 4, count_padding=False), "left the padding out"),
+        (
+            pooled(FIVE, "avg", padding=1, count_padding=False),
+            by_hand("avg", padding=(1,) * 4),
+            "the divisor counted the padding",
+        ),
+        (pooled(FIVE, "max"), by_hand("max", ceil=True), "the size was rounded up"),
+        (pooled(FIVE, "max", ceil=True), by_hand("max"), "the size was rounded down"),
+        (pooled(FIVE, "max"), by_hand("max", stride=(1, 1)), "moved by 1, not by 2"),
+        (pooled(FIVE, "max", padding=1, stride=1), by_hand("max", stride=(1, 1)), "the padding was forgotten"),
+    ],
+)
+def test_mistakes_of_a_pooling_are_found(worked: Worked, answer: Any, said: str) -> None:
+    assert said in (reason(worked, answer) or "")
+
+
+QUESTIONS = [(topic, level, seed) for topic in TOPICS for level in range(1, 6) for seed in range(3)]
+
+
+@pytest.mark.parametrize(("topic", "level", "seed"), QUESTIONS)
+def test_every_exercise_can_be_answered_and_every_mistake_made_is_named(topic: str, level: int, seed: int) -> None:
+    question = TOPICS[topic](random.Random(seed), level)
+    right = question.answer if question.at is None else np.array([question.answer[question.at]])
+    assert mark(right, question.answer, question.mistakes(), question.at).right
+    assert list(question.working())
+    assert question.hints()
+    again = TOPICS[topic](random.Random(seed), level)
+    assert (again.text, again.answer.tolist()) == (question.text, question.answer.tolist())
+    mistakes: Iterable[Mistake] = list(question.mistakes())
+    for mistake in mistakes:
+        if question.at is None:
+            marks = mark(mistake.answer, question.answer, mistakes)
+            same = [m.reason for m in mistakes if m.answer.shape == mistake.answer.shape]
+            assert marks.right or (marks.reason or "").partition(" (in")[0] in same
+
+
+def test_rounded_answers_never_differ_from_seed_to_machine() -> None:
+    shown = [TOPICS["conv"](random.Random(7), level).answer.tolist() for level in range(1, 6)]
+    assert shown[0] == TOPICS["conv"](random.Random(7), 1).answer.tolist()
+
+
+# Marking
+
+
+@pytest.mark.parametrize(
+    ("given", "right", "answer"),
+    [
+        (3, 3, True),
+        (3.0, 3, True),
+        (3.25, Fraction(13, 4), True),
+        (Fraction(13, 4), 3.25, True),
+        (0.66, 0.6590011, True),
+        (0.659, 0.6590011, True),
+        (0.6591, 0.6590011, False),
+        (0.7, 0.6590011, False),
+        (3, 3.25, False),
+        (3.3, Fraction(13, 4), False),
+        (Fraction(1, 3), Fraction(1, 3), True),
+        (0.33, Fraction(1, 3), True),
+        (Fraction(33, 100), Fraction(1, 3), False),
+        (-1, 1, False),
+    ],
+)
+def test_a_number_is_right_as_it_is_written(given: Any, right: Any, answer: bool) -> None:
+    assert close(given, right) is answer
+
+
+def test_only_the_wrong_cells_are_told() -> None:
+    given = np.array(EXAMPLE_MAP)
+    given[1, 2] = 7
+    marks = mark(given, np.array(EXAMPLE_MAP), ())
+    (text, table) = marks.blocks()
+    assert text == Text("1 of 16 cells is wrong:")
+    assert isinstance(table, Table)
+    assert table.rows == (("[1,2]", "7", "2"),)
+
+
+def test_a_row_is_as_good_as_a_row_of_a_grid_but_not_as_a_column() -> None:
+    row = np.array([1, 2, 3])
+    assert mark(row[None], row, ()).right
+    assert not mark(row[:, None], row, ()).right
+
+
+# Asking
+
+
+class Pupil:
+    """Answers a quiz with lines, and keeps what was shown."""
+
+    def __init__(self, *lines: str) -> None:
+        self.lines = iter(lines)
+        self.shown: list[Block] = []
+        self.complaints: list[str] = []
+        self.asking = Asking(self.ask, self.shown.extend, self.complain)
+
+    def ask(self, prompt: str) -> str:
+        line = next(self.lines, None)
+        if line is None:
+            raise EOFError
+        return line
+
+    def complain(self, error: ConvcalcError) -> None:
+        self.complaints.append(str(error))
+
+    @property
+    def texts(self) -> list[str]:
+        return [block.text for block in self.shown if isinstance(block, Text | Heading)]
+
+
+def question_about(at: bool) -> Question:
+    worked = worked_convolution(convolve(EXAMPLE, EDGE), Show(), Labels("edge"))
+    return about(worked, Show(), (lambda _: 5) if at else None)
+
+
+def test_one_cell_asked_hinted_missed_and_got() -> None:
+    pupil = Pupil("hint", "hint", "x", "2", "-2")
+    assert pupil.asking.question(question_about(at=True)) == (True, False)
+    assert "What is output[1,1]?" in pupil.texts
+    assert "  output[1,1] = 5×1 + …" in pupil.texts
+    assert "  output[1,1] = 5×1 + 8×0 + …" in pupil.texts
+    assert "  Likely: the kernel was flipped." in pupil.texts or "  Likely: the signs were turned round." in pupil.texts
+    assert pupil.texts[-1] == "Right."
+    assert pupil.complaints == ["answer:1:1: 'x' is not a number"]
+    assert (pupil.asking.score.right, pupil.asking.score.first, pupil.asking.score.hints) == (1, 0, 2)
+
+
+def test_a_whole_grid_row_by_row() -> None:
+    rows = [" ".join(map(str, row)) for row in EXAMPLE_MAP]
+    pupil = Pupil(*rows)
+    assert pupil.asking.question(question_about(at=False)) == (True, True)
+    assert pupil.texts[-1] == "Right, all 16 cells."
+
+
+def test_show_and_skip_go_on_and_quit_ends() -> None:
+    pupil = Pupil("show")
+    assert pupil.asking.question(question_about(at=True)) == (False, False)
+    assert Pupil("skip").asking.question(question_about(at=True)) == (False, False)
+    with pytest.raises(EOFError):
+        Pupil("quit").asking.question(question_about(at=True))
+
+
+def test_levels_follow_the_answers() -> None:
+    quiz = Quiz(["size"], random.Random(1))
+    quiz.learn(right=True, first=True)
+    assert quiz.level == 1
+    quiz.learn(right=True, first=True)
+    assert quiz.level == 2
+    quiz.learn(right=True, first=False)
+    assert quiz.level == 2
+    quiz.learn(right=False, first=False)
+    quiz.learn(right=False, first=False)
+    assert quiz.level == 1
+    for _ in range(20):
+        quiz.learn(right=True, first=True)
+    assert quiz.level == 5
+
+
+def test_size_mistakes_are_those_of_the_formula() -> None:
+    from convcalc.engine.mistakes import size_mistakes
+
+    found = {mistake.reason: mistake.answer.tolist() for mistake in size_mistakes(Axis(7, 3, 2, before=1, after=1))}
+    assert found["the padding was counted on one side only"] == [3]
+    assert found["the padding was forgotten"] == [3]
+    assert found["the 1 was not added at the end"] == [3]
+    assert found["the stride was forgotten"] == [7]
+
+
+# On the command line
+
+
+def test_a_piped_quiz_has_a_score(convcalc: Convcalc) -> None:
+    first = convcalc("quiz", "size", "--seed", "3", "-n", "2", stdin="0\nskip\n0\nskip\n")
+    assert first.status == 0
+    assert "question 2 of 2" in first.stdout
+    assert "Score: 0 of 2 right" in first.stdout
+    assert "convcalc quiz size --seed 3 asks the same again." in first.stdout
+    assert first.stdout == convcalc("quiz", "size", "--seed", "3", "-n", "2", stdin="0\nskip\n0\nskip\n").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge", "--check", "ANSWER"), 0, "Right, all 16 cells."),
+        (("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge", "--flip", "--check", "ANSWER"), 1, "was not flipped"),
+        (
+            ("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge", "-p", "1", "--check", "ANSWER"),
+            1,
+            "is 6×6, and this",
+        ),
+        (("pool", "max", "-i", "1 2; 3 4", "--check", "2.5"), 1, "the average was taken"),
+        (("softmax", "-i", "2 1 0.1", "--check", "0.66 0.24 0.1"), 0, "Right, all 3 cells."),
+        (("relu", "-i", "1 -2", "--check", "1 2"), 1, "the sign was dropped"),
+        (("linear", "1 2", "-i", "3 4", "-b", "1", "--check", "11"), 1, "the bias was forgotten"),
+        (("loss", "mse", "-i", "1 2", "-t", "3 2", "--check", "4"), 1, "the terms were added up"),
+    ],
+)
+def test_an_answer_is_marked(
+    convcalc: Convcalc, tmp_path: Path, words: tuple[str, ...], status: int, said: str
+) -> None:
+    answer = tmp_path / "answer.txt"
+    answer.write_text("\n".join(" ".join(map(str, row)) for row in EXAMPLE_MAP), encoding="utf-8")
+    ran = convcalc(*(str(answer) if word == "ANSWER" else word for word in words))
+    assert (ran.status, ran.stderr) == (status, "")
+    assert said in ran.stdout
+
+
+def test_an_answer_may_be_piped_in(convcalc: Convcalc) -> None:
+    assert convcalc("conv", "-i", "1 2 3", "-k", "1 1", "--check", "-", stdin="3 5\n").stdout == "Right, all 2 cells.\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (("quiz", "poool"), 2, "there are no questions on 'poool'"),
+        (("conv", "-i", "1 2", "-k", "1", "--check", "1 x"), 1, "--check:1:3: 'x' is not a number"),
+        (("conv", "-i", "1 2", "-k", "1", "--check", "1", "--at", "0"), 2, "--check marks the whole answer"),
+        (("conv", "-i", "1 2", "-k", "1", "--check", "1", "--walk"), 2, "exclude each other"),
+        (("flatten", "-i", "1 2", "--check", "1"), 2, "there is nothing here to mark"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(convcalc: Convcalc, words: tuple[str, ...], status: int, message: str) -> None:
+    ran = convcalc(*words)
+    assert (ran.status, ran.stdout, message in ran.stderr, "hint:" in ran.stderr) == (status, "", True, True)
+
+
+def test_a_script_asks_nothing(convcalc: Convcalc) -> None:
+    assert "a script asks and marks nothing" in convcalc("run", "-", stdin="input 1 2\nrelu --quiz").stderr
+
+
+def test_a_quiz_on_a_terminal(terminal: Any) -> None:
+    from tests.test_walk import CONVCALC
+
+    child = terminal(f"{CONVCALC} conv -i samples/lecture-6x6.txt -k edge --at 0,0 --quiz; echo status $?")
+    child.expect_exact("What is output[0,0]?")
+    child.expect_exact("answer: ")
+    child.sendline("5")
+    child.expect_exact("Likely:")
+    child.expect_exact("answer: ")
+    child.sendline("-5")
+    child.expect_exact("Right.")
+    child.expect_exact("Score: 1 of 1 right")
+    child.expect_exact("status 0")
+
+
+def test_a_quiz_about_a_piped_grid_is_answered_at_the_terminal(terminal: Any) -> None:
+    from tests.test_walk import CONVCALC
+
+    child = terminal(f"printf '1 -2\\n' | {CONVCALC} relu --quiz; echo status $?")
+    child.expect_exact("What is the whole output?")
+    child.expect_exact("answer: ")
+    child.sendline("1 0")
+    child.expect_exact("Right, all 2 cells.")
+    child.expect_exact("status 0")
