@@ -48,6 +48,12 @@ def test_a_script_ends_with_its_grid(convcalc: Convcalc, script: str, answer: st
     assert convcalc("run", "-", "-q", stdin=script).stdout == answer
 
 
+def test_what_is_piped_into_bare_convcalc_is_a_script(convcalc: Convcalc) -> None:
+    assert convcalc(stdin=IMAGE + "conv edge\n").answer == EDGE
+    assert "Usage:" in convcalc(stdin="").stdout
+    assert "Usage:" in convcalc().stdout
+
+
 def test_a_script_is_a_file_and_its_answer_too(convcalc: Convcalc, tmp_path: Path) -> None:
     script = tmp_path / "edge.convcalc"
     script.write_text("\ufeff" + IMAGE.replace("\n", "\r\n") + "conv edge\r\n", encoding="utf-8")

@@ -236,8 +236,10 @@ def test_the_grid_may_come_through_a_pipe(terminal: Any) -> None:
 def test_a_resized_window_is_drawn_anew(terminal: Any) -> None:
     child = terminal(WALK)
     child.expect_exact("step 1 of 16")
-    child.setwinsize(10, 60)
+    child.setwinsize(19, 60)
     child.expect_exact("step 1 of 16")
+    child.expect_exact("8×(-1)")  # the sum is still there
+    child.setwinsize(6, 60)
     child.expect("⋮")
     child.send("q")
     child.expect(pexpect.EOF)
@@ -255,6 +257,13 @@ def test_the_terminal_is_given_back_whatever_happens(terminal: Any, number: int,
     child.expect(pexpect.EOF)
     child.close()
     assert child.exitstatus == status
+
+
+def test_an_error_gives_the_terminal_back(terminal: Any) -> None:
+    code = "import convcalc.cli.walk as w; w.draw = lambda *_: 1 / 0; from convcalc.cli.app import main; main()"
+    child = terminal(f"exec {sys.executable} -c '{code}' relu -i '1 2' --walk")
+    child.expect_exact(LEFT)
+    child.expect_exact("ZeroDivisionError")
 
 
 def test_a_suspended_walk_goes_on(terminal: Any) -> None:
@@ -327,6 +336,18 @@ def test_a_session_asks_and_marks(terminal: Any) -> None:
     child.sendline("history")
     child.expect_exact("quiz size")
     child.sendline("quit")
+    child.expect(pexpect.EOF)
+
+
+def test_a_session_needs_no_readline(terminal: Any) -> None:
+    code = 'import sys; sys.modules["readline"] = None; from convcalc.cli.app import main; main()'
+    child = terminal(f"exec {sys.executable} -c '{code}'")
+    child.expect_exact("> ")
+    child.sendline("input 1 -2;")
+    child.expect_exact("1×2 > ")
+    child.sendline("relu")
+    child.expect_exact("max(0, -2)")
+    child.sendeof()
     child.expect(pexpect.EOF)
 
 

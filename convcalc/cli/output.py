@@ -159,7 +159,10 @@ class Channel:
             raise UsageError("there are no steps here to walk through", hint="leave --walk out")
         if not self.on_terminal or os.environ.get("TERM") == "dumb":
             raise UsageError("--walk needs a terminal to fill", hint="leave it out, or leave the pipe out")
-        from convcalc.cli.walk import walk_through
+        try:
+            from convcalc.cli.walk import walk_through
+        except ImportError:  # Windows has no termios
+            raise UsageError("--walk needs a Unix terminal for its keys", hint="leave it out") from None
 
         console = self.console()
         walk_through(worked.steps, show, console, glyphs_for(self.stdout, ascii_only), self.stdout)

@@ -1,6 +1,7 @@
 """Bare ``convcalc`` on a terminal: the session, with the platform's own line editing, history and completion."""
 
 import contextlib
+import io
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -126,8 +127,9 @@ def bare(ctx: typer.Context, channel: Channel) -> None:
         return
     if channel.is_piped_in:
         assert channel.stdin is not None
-        peek = getattr(channel.stdin, "peek", None)
-        if peek is None or peek(1):
+        piped: Any = channel.stdin
+        channel.stdin = piped if hasattr(piped, "peek") else io.BufferedReader(piped)
+        if channel.stdin.peek(1):
             root: Any = ctx.find_root().command
             root.main(["run", "-"], "convcalc", standalone_mode=False, obj=channel)
             return

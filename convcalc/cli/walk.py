@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from convcalc.report.selection import Show
     from convcalc.session.walk import Walk
 
+ROWS = (40, 16, 12, 9, 6)
+"""Rows at most of a grid, fewer and fewer until the step fits the window."""
+
 
 def walk_through(
     make: "Callable[[Show], Steps]", show: "Show", console: "Console", glyphs: "Glyphs", stdout: IO[str]
@@ -51,8 +54,13 @@ def walk_through(
 def draw(walk: "Walk", console: "Console", glyphs: "Glyphs", stdout: IO[str]) -> None:
     """Draw the screen anew, line over line, so that nothing flickers."""
     width, height = os.get_terminal_size(stdout.fileno())
-    body, foot = (lines_of(blocks, console, glyphs, width) for blocks in walk.screen())
+    blocks, below = walk.screen()
+    foot = lines_of(below, console, glyphs, width)
     room = max(height - len(foot) - 1, 1)
+    for most_rows in ROWS:
+        body = lines_of(blocks, console, glyphs, width, most_rows)
+        if len(body) <= room:
+            break
     if len(body) > room:
         body = [*body[: room - 1], glyphs.cut_rows]
     body += [""] * (room - len(body))
@@ -61,7 +69,7 @@ def draw(walk: "Walk", console: "Console", glyphs: "Glyphs", stdout: IO[str]) ->
     stdout.flush()
 
 
-def lines_of(blocks: "list[Block]", console: "Console", glyphs: "Glyphs", width: int) -> list[str]:
+def lines_of(blocks: "list[Block]", console: "Console", glyphs: "Glyphs", width: int, most_rows: int = 16) -> list[str]:
     """Return blocks as lines of text with the terminal's own colours in them."""
     from rich.console import Console
 
@@ -79,5 +87,5 @@ def lines_of(blocks: "list[Block]", console: "Console", glyphs: "Glyphs", width:
         legacy_windows=False,
     )
     with inner.capture() as captured:
-        render(blocks, inner, glyphs)
+        render(blocks, inner, glyphs, most_rows)
     return captured.get().rstrip("\n").split("\n")

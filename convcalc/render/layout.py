@@ -41,6 +41,8 @@ class Layout:
     width: int
     glyphs: Glyphs
     brackets: bool
+    most_rows: int = 16
+    """Rows at most of a grid in a step."""
     views: dict[tuple[tuple[int, int, int], ...], View | None] = field(default_factory=dict)
 
     def lines(self, block: Block) -> Iterator[Line]:
@@ -147,7 +149,7 @@ class Layout:
 
     def _choices(self, matrices: list[Matrix]) -> Iterator[View]:
         """Yield the ways to draw a picture, the roomiest first, then cut down further and further."""
-        roomy, close = View(self.glyphs, 2, self.brackets), View(self.glyphs, 1, self.brackets)
+        roomy, close = (View(self.glyphs, gap, self.brackets, most_rows=self.most_rows) for gap in (2, 1))
         closest = replace(close, between=1)
         yield from (roomy, close, closest, replace(roomy, below=True), replace(closest, below=True))
         widest = max(matrix.body.columns for matrix in matrices)
@@ -191,9 +193,9 @@ class Layout:
         text = self.glyphs.say(part)
         return Drawn("", [[(text, Role.QUIET)]], len(text))
 
-    def _alone(self, matrix: Matrix, most_rows: int = 16) -> Iterator[Line]:
+    def _alone(self, matrix: Matrix, most_rows: int | None = None) -> Iterator[Line]:
         """Draw one matrix in the whole width, cut down around its window if it must be."""
-        view = View(self.glyphs, 1, self.brackets, most_rows=most_rows)
+        view = View(self.glyphs, 1, self.brackets, most_rows=most_rows or self.most_rows)
         most = min(matrix.body.columns, max((self.width - 1) // (cell_width(matrix.body) + 1), 3))
         yield from _titled(draw(matrix, replace(view, most_columns=most))).lines
 

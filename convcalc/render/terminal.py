@@ -38,9 +38,10 @@ def trimmed(line: Line) -> Line:
     return shown
 
 
-def render(document: Document, console: Console, glyphs: Glyphs) -> None:
+def render(document: Document, console: Console, glyphs: Glyphs, most_rows: int = 16) -> None:
     """Print a document, block by block, in the console's width and colours."""
-    layout = Layout(max(console.width, LEAST_WIDTH), glyphs, brackets=console.color_system is None or console.no_color)
+    brackets = console.color_system is None or console.no_color
+    layout = Layout(max(console.width, LEAST_WIDTH), glyphs, brackets, most_rows)
     for block in document:
         if isinstance(block, Table):
             from convcalc.render.tables import narrowest, rich_table
