@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from convcalc.cli.app import app
+from convcalc.cli.commands import COMMANDS, load
 from convcalc.lecture import ROWS
 from convcalc.matrix_io.files import read_grid
 from tests.conftest import ROOT, SAMPLES, Convcalc
@@ -55,7 +55,12 @@ def test_the_readmes_python_runs() -> None:
 
 
 def commands() -> list[str]:
-    return [command.name or command.callback.__name__ for command in app.registered_commands if command.callback]
+    return list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", commands())
+def test_the_table_of_commands_says_what_each_does(name: str) -> None:
+    assert load(name).help.partition("\n")[0] == COMMANDS[name].summary
 
 
 @pytest.mark.parametrize("command", commands())

@@ -6,57 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from convcalc.cli.activations import (
-    elu,
-    gelu,
-    leaky_relu,
-    log_softmax,
-    relu,
-    sigmoid,
-    silu,
-    softmax,
-    softplus,
-    tanh,
-)
-from convcalc.cli.convolution import conv
-from convcalc.cli.dense import flatten, linear, loss
-from convcalc.cli.grids import pad, show
-from convcalc.cli.kernels import kernels
-from convcalc.cli.lecture import lecture
+from convcalc.cli.commands import Group
 from convcalc.cli.misuse import MISUSE, as_usage_error
-from convcalc.cli.pooling import pool
-from convcalc.cli.quiz import quiz
-from convcalc.cli.run import run as run_script
-from convcalc.cli.size import size
-from convcalc.cli.transposed import conv_transpose
 from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError
-
-CALCULATE, ACTIVATE, DENSE, LOOK_UP, LEARN = (
-    "Calculate",
-    "Activate",
-    "Classify",
-    "Look up",
-    "Learn",
-)
 
 app = typer.Typer(
     name="convcalc",
+    cls=Group,
     invoke_without_command=True,
     add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (conv, pool, conv_transpose, pad, size, show):
-    app.command(command.__name__.replace("_", "-"), rich_help_panel=CALCULATE)(command)
-for command in (relu, leaky_relu, elu, gelu, silu, sigmoid, tanh, softplus, softmax, log_softmax):
-    app.command(command.__name__.replace("_", "-"), rich_help_panel=ACTIVATE)(command)
-for command in (flatten, linear, loss):
-    app.command(rich_help_panel=DENSE)(command)
-app.command(rich_help_panel=LOOK_UP)(kernels)
-app.command(rich_help_panel=LEARN)(quiz)
-app.command("run", rich_help_panel=LEARN)(run_script)
-app.command(rich_help_panel=LEARN)(lecture)
 
 
 def _version(asked: bool) -> None:

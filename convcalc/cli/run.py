@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convcalc.cli.commands import COMMANDS
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
 from convcalc.cli.output import ITSELF, Channel, channel_of
@@ -185,7 +186,7 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
         from convcalc.engine.kernels import named
         from convcalc.session.verbs import VERBS
 
-        return word.replace("_", "-") in {*root.commands, *VERBS, "input"} or named(word) is not None
+        return word.replace("_", "-") in {*COMMANDS, *VERBS, "input"} or named(word) is not None
 
     return Host(
         run=run_words,
@@ -194,7 +195,7 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
         write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
         show_help=lambda name: root.main([name, "--help"], "convcalc", standalone_mode=False),
         walk=lambda worked: inner.walk(worked, Show(), ascii_only=False),
-        commands={name: (command.help or "").partition("\n")[0] for name, command in root.commands.items()},
+        commands={name: entry.summary for name, entry in COMMANDS.items()},
         reserved=reserved,
     )
 

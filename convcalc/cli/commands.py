@@ -1,0 +1,174 @@
+"""The commands, as data: where each is, and what it does in a line. A command is imported when it is run.
+
+Building all of them for Typer would take longer than most of them run.
+"""
+
+import importlib
+from collections.abc import Iterator, MutableMapping
+from typing import Any, NamedTuple
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+CALCULATE, ACTIVATE, CLASSIFY, LOOK_UP, LEARN = "Calculate", "Activate", "Classify", "Look up", "Learn"
+
+
+class Entry(NamedTuple):
+    """A command: the panel of the help it stands in, its module and function, and its docstring's first line."""
+
+    panel: str
+    module: str
+    function: str
+    summary: str
+
+
+COMMANDS: dict[str, Entry] = {
+    "conv": Entry(
+        CALCULATE,
+        "convolution",
+        "conv",
+        "Slide a kernel over a grid: each window, every product, every sum, the feature map.",
+    ),
+    "pool": Entry(
+        CALCULATE, "pooling", "pool", "Pool a grid: each window and its winner, or its mean with the divisor."
+    ),
+    "conv-transpose": Entry(
+        CALCULATE,
+        "transposed",
+        "conv_transpose",
+        "Turn a convolution's shapes round: every input cell stamps the kernel, and stamps add up.",
+    ),
+    "pad": Entry(CALCULATE, "grids", "pad", "Add cells around a grid, and show which they are."),
+    "size": Entry(
+        CALCULATE,
+        "size",
+        "size",
+        "Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.",
+    ),
+    "show": Entry(
+        CALCULATE, "grids", "show", "Show a grid as it was read: its shape, its numbers and, with --heat, its shades."
+    ),
+    "relu": Entry(
+        ACTIVATE, "activations", "relu", "Rectify: max(0, x) of every cell. Negative cells become 0, the others stay."
+    ),
+    "leaky-relu": Entry(
+        ACTIVATE,
+        "activations",
+        "leaky_relu",
+        "Rectify, but let negative cells through by a small slope: max(0, x) + slope·min(0, x).",
+    ),
+    "elu": Entry(ACTIVATE, "activations", "elu", "Take x where it is positive, and alpha·(e^x − 1) where it is not."),
+    "gelu": Entry(
+        ACTIVATE,
+        "activations",
+        "gelu",
+        "Take x·Φ(x) of every cell: the cell times the share of a normal distribution below it.",
+    ),
+    "silu": Entry(
+        ACTIVATE, "activations", "silu", "Take x/(1 + e^-x) of every cell (SiLU, or swish): the cell times its sigmoid."
+    ),
+    "sigmoid": Entry(ACTIVATE, "activations", "sigmoid", "Take 1/(1 + e^-x) of every cell: between 0 and 1."),
+    "tanh": Entry(ACTIVATE, "activations", "tanh", "Take the hyperbolic tangent of every cell: between -1 and 1."),
+    "softplus": Entry(ACTIVATE, "activations", "softplus", "Take ln(1 + e^x) of every cell: a smooth ReLU."),
+    "softmax": Entry(
+        ACTIVATE, "activations", "softmax", "Turn logits into probabilities that add to 1: e^x / Σ e^x along each row."
+    ),
+    "log-softmax": Entry(
+        ACTIVATE, "activations", "log_softmax", "Take the logarithm of the softmax: x − ln Σ e^x along each row."
+    ),
+    "flatten": Entry(
+        CLASSIFY,
+        "dense",
+        "flatten",
+        "Flatten a grid to one row, row by row and channel after channel, and show where each cell goes.",
+    ),
+    "linear": Entry(
+        CLASSIFY,
+        "dense",
+        "linear",
+        "Multiply a row by the weights of a fully connected layer and add its bias, each dot product written out.",
+    ),
+    "loss": Entry(
+        CLASSIFY, "dense", "loss", "Measure how far an output is from its target: every term, then their mean."
+    ),
+    "kernels": Entry(
+        LOOK_UP, "kernels", "kernels", "List the named kernels, or show one at work on a sample, or on a grid of yours."
+    ),
+    "quiz": Entry(LEARN, "quiz", "quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."),
+    "run": Entry(
+        LEARN,
+        "run",
+        "run",
+        "Run a script: one command a line, in the words of the shell, the grid carried from line to line.",
+    ),
+    "lecture": Entry(
+        LEARN, "lecture", "lecture", "Work the exercises of the lecture on convolutional networks, row by row."
+    ),
+}
+"""Every command, in the order of the help."""
+
+
+def load(name: str) -> Any:
+    """Return a command as Typer builds it."""
+    entry = COMMANDS[name]
+    function = getattr(importlib.import_module(f"convcalc.cli.{entry.module}"), entry.function)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
+    alone.command(name, rich_help_panel=entry.panel)(function)
+    return typer.main.get_command(alone)
+
+
+class Commands(MutableMapping[str, Any]):
+    """The commands by name, each built when it is first asked for."""
+
+    def __init__(self) -> None:
+        self.built: dict[str, Any] = {}
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self.built:
+            if name not in COMMANDS:
+                raise KeyError(name)
+            self.built[name] = load(name)
+        return self.built[name]
+
+    def __setitem__(self, name: str, command: Any) -> None:
+        self.built[name] = command
+
+    def __delitem__(self, name: str) -> None:
+        del self.built[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(COMMANDS)
+
+    def __len__(self) -> int:
+        return len(COMMANDS)
+
+    def __contains__(self, name: object) -> bool:
+        return name in COMMANDS
+
+
+class Group(TyperGroup):
+    """convcalc itself: its commands are built when they are run, and only named in its help."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands()
+        self.naming = False
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """Return a command; for the help, only its name and what it does."""
+        if self.naming:
+            entry = COMMANDS[cmd_name]
+            return TyperCommand(cmd_name, help=entry.summary, rich_help_panel=entry.panel)
+        return self.commands.get(cmd_name)
+
+    def format_help(self, ctx: Any, formatter: Any) -> None:
+        """Write the help, which needs no command built."""
+        self.naming = True
+        try:
+            super().format_help(ctx, formatter)
+        finally:
+            self.naming = False
