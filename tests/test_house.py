@@ -14,7 +14,7 @@ ALLOWED = {
     "errors": set(),
     "choices": set(),
     "lecture": {"errors"},
-    "quiz": {"quiz", "report", "matrix_io.text", "engine", "errors", "choices"},
+    "quiz": {"quiz", "report", "matrix_io", "engine", "errors", "choices"},
     "session": {"session", "report", "matrix_io", "engine.exact", "errors", "choices"},
     "engine": {"engine", "errors", "choices"},
     "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},

@@ -110,17 +110,15 @@ def test_lines_leave_a_grid(lines: tuple[str, ...], grid: object) -> None:
         ("save x.xlsx", "convcalc does not write .xlsx files"),
         ("help nothing", "there is no help on 'nothing'"),
         ("run nowhere.convcalc", "cannot read the script 'nowhere.convcalc'"),
-        ("1 2", "rows"),
         ("pool max -w 9", "does not fit"),
         ("relu --strid", "no such option: --strid"),
     ],
 )
 def test_a_wrong_line_says_what_is_wrong_and_changes_nothing(line: str, message: str) -> None:
-    more = ("3", "") if line == "1 2" else ("",) if line == "input" else ()
+    more = ("",) if line == "input" else ()
     typed = Typed("k = 7", "1 2; 3 4", line, *more, "names")
     assert (typed.grid, len(typed.complaints), list(typed.session.names)) == ([[1, 2], [3, 4]], 1, ["k"])
-    if line != "1 2":
-        assert message in typed.complaints[0]
+    assert message in typed.complaints[0]
     assert "undo" not in typed.session.done
 
 
@@ -131,6 +129,12 @@ def test_undo_has_an_end() -> None:
 def test_the_prompt_tells_the_grids_shape() -> None:
     typed = Typed("1 2;; 3 4", "k =", "1 0", "", "flatten")
     assert typed.prompts == ["> ", "2×1×2 > ", "  … ", "  … ", "2×1×2 > ", "4 > "]
+
+
+def test_a_wrong_row_is_refused_at_once_and_the_others_kept() -> None:
+    typed = Typed("1 2 3", "4 5", "4 x 6", "conv edge", "4 5 6", "")
+    assert typed.grid == [[1, 2, 3], [4, 5, 6]]
+    assert len(typed.complaints) == 3
 
 
 def test_ctrl_c_stops_a_line_and_not_the_session() -> None:
@@ -152,6 +156,46 @@ def test_what_is_saved_can_be_read_and_run_again(tmp_path: Path, convcalc: Convc
     assert "pool" not in script.read_text(encoding="utf-8")
     assert convcalc("run", str(script), "-q").stdout == "0 0\n0 4.5\n"
     assert grid.read_text(encoding="utf-8") == "0,0\n0,4.5\n"
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("1 2 3", "", "4 5 6", ""),
+        ("1 2; 3 4", "relu"),
+        ("1 2", "", "relu"),
+        ("input", "1 2", "3 4", "", "relu"),
+        ("k =", "1 1", "", "1 2 3", "", "conv k"),
+        ("k = 1 1; 0 1", "input 1 2; 3 4", "conv k"),
+    ],
+)
+def test_a_saved_script_comes_to_the_same(tmp_path: Path, lines: tuple[str, ...]) -> None:
+    script = tmp_path / "s.convcalc"
+    typed = Typed(*lines, f"save script {script}", "reset", f"run {script}")
+    assert typed.complaints == []
+    assert typed.grid == Typed(*lines).grid
+
+
+def test_quit_ends_a_script_and_not_the_session(tmp_path: Path, convcalc: Convcalc) -> None:
+    script = tmp_path / "s.convcalc"
+    script.write_text("input 9 -9\nquit\nrelu\n", encoding="utf-8")
+    typed = Typed("input 1 2;", f"run {script}", "flatten")
+    assert (typed.complaints, typed.grid) == ([], [9, -9])
+    assert convcalc("run", str(script), "-q").stdout == "9 -9\n"
+    script.write_text("input 9 -9\nundo\nquit now\nfoo\n", encoding="utf-8")
+    typed = Typed("input 1 2;", f"run {script}", "flatten")
+    assert typed.grid == [1, 2]
+    assert typed.session.done == ["input 1 2;", "flatten"]
+
+
+def test_ctrl_d_ends_the_rows_of_a_grid() -> None:
+    typed = Typed("1 2", EOFError, "relu")
+    assert typed.grid == [[1, 2]]
+
+
+@pytest.mark.parametrize("line", ["save -", "save script -"])
+def test_nothing_is_saved_to_standard_output(line: str) -> None:
+    assert "save needs a file" in Typed("1 2;", line).complaints[0]
 
 
 def test_a_script_that_fails_is_run_not_at_all(tmp_path: Path) -> None:

@@ -224,6 +224,21 @@ def test_the_keys_of_a_real_terminal(terminal: Any) -> None:
     child.expect_exact("status 0")
 
 
+def test_keys_without_a_meaning_do_not_leave(terminal: Any) -> None:
+    child = terminal(f"{WALK}; echo status $?")
+    child.expect_exact("step 1 of 16")
+    for keys in ("\x1b[1;5C", "\x1b[3~", "é", "\x1b[200~x\x1b[201~"):
+        child.send(keys)
+        child.expect_exact("? lists the keys")
+    child.delaybeforesend = None
+    child.send("\x1b")
+    time.sleep(0.02)
+    child.send("[C")
+    child.expect_exact("step 2 of 16")
+    child.send("n" * 5000 + "q" + "x" * 100)
+    child.expect_exact("status 0")
+
+
 def test_the_grid_may_come_through_a_pipe(terminal: Any) -> None:
     child = terminal(f"printf '1 -2\\n' | {CONVCALC} relu --walk; echo status $?")
     child.expect_exact("step 1 of 2")
@@ -245,7 +260,9 @@ def test_a_resized_window_is_drawn_anew(terminal: Any) -> None:
     child.expect(pexpect.EOF)
 
 
-@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)]
+)
 def test_the_terminal_is_given_back_whatever_happens(terminal: Any, number: int, status: int) -> None:
     child = terminal(f"exec {WALK}")
     child.expect_exact("step 1 of 16")

@@ -62,6 +62,8 @@ def run(words: list[str] | None, obj: Any = None) -> int:
 
     if not os.environ.get("COLUMNS", "0").isascii():
         del os.environ["COLUMNS"]
+    if sys.stderr is None:
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lasts
     if sys.stdout is None:
         complain("convcalc: standard output is closed\nhint: leave it open, or use --output FILE")
         return CANNOT

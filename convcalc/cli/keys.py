@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import re
 import select
 import signal
 import sys
@@ -22,6 +23,10 @@ SEQUENCES = {
     "\r": "enter", "\n": "enter", " ": "space", "\x7f": "backspace", "\x08": "backspace", "\x1b": "escape",
 }  # fmt: skip
 """What terminals send for the keys that are no signs."""
+
+_KEY = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1bO.|.", re.DOTALL)
+APART = 0.1
+"""Seconds within which the parts of one key come."""
 
 ENTER_SCREEN, LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[2J", "\x1b[?25h\x1b[?1049l"
 LOOK_AGAIN = 0.25
@@ -44,28 +49,31 @@ class Keyboard:
         tty.setcbreak(self.descriptor)
 
     def restore(self) -> None:
-        """Leave the terminal as it was found."""
-        termios.tcsetattr(self.descriptor, termios.TCSADRAIN, self.saved)
+        """Leave the terminal as it was found, and what was typed too much unread."""
+        termios.tcsetattr(self.descriptor, termios.TCSAFLUSH, self.saved)
 
     def close(self) -> None:
         """Let the terminal go."""
         os.close(self.descriptor)
 
     def read(self, timeout: float) -> str | None:
-        """Return the next key's name, or None if there is none in time."""
-        if not self.waiting:
-            ready, _, _ = select.select([self.descriptor], [], [], timeout)
-            if not ready:
-                return None
-            self.waiting = os.read(self.descriptor, 256).decode("utf-8", "replace")
-            if not self.waiting:
-                return "q"  # the terminal is gone
-        for length in range(min(4, len(self.waiting)), 0, -1):
-            if self.waiting[:length] in SEQUENCES:
-                key, self.waiting = SEQUENCES[self.waiting[:length]], self.waiting[length:]
-                return key
-        key, self.waiting = self.waiting[0], self.waiting[1:]
-        return key
+        """Return the next key's name, or None if there is none in time; a key without a name is ``unknown``."""
+        if not self.waiting and not self._more(timeout):
+            return None
+        if self.waiting == "\x1b":
+            self._more(APART)  # the rest of a key may come apart
+        match = _KEY.match(self.waiting)
+        assert match is not None
+        self.waiting = self.waiting[match.end() :]
+        key = match[0]
+        return SEQUENCES.get(key, key if len(key) == 1 else "unknown")
+
+    def _more(self, timeout: float) -> bool:
+        """Read what was typed, if anything was in time."""
+        ready, _, _ = select.select([self.descriptor], [], [], timeout)
+        if ready:
+            self.waiting += os.read(self.descriptor, 4096).decode("utf-8", "replace") or "q"  # or the terminal is gone
+        return bool(ready)
 
 
 @contextlib.contextmanager
@@ -94,7 +102,12 @@ def screen(stdout: IO[str], redraw: Callable[[], None]) -> Iterator[Keyboard]:
     def ended(number: int, _: FrameType | None) -> None:
         sys.exit(128 + number)
 
-    handlers: dict[int, Any] = {signal.SIGTSTP: suspended, signal.SIGTERM: ended, signal.SIGHUP: ended}
+    handlers: dict[int, Any] = {
+        signal.SIGTSTP: suspended,
+        signal.SIGTERM: ended,
+        signal.SIGHUP: ended,
+        signal.SIGQUIT: ended,
+    }
     before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     enter()
     try:

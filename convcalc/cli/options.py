@@ -278,8 +278,8 @@ def show_of(how: NumberOptions, stepping: StepOptions | None = None, terms: Orde
     wanted = [option for option, value in asked.items() if value]
     if len(wanted) > 1:
         raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
-    if stepping.check is not None and (steps is not None or at is not None):
-        raise UsageError("--check marks the whole answer", hint="leave --steps and --at out")
+    if stepping.check is not None and steps is not None:
+        raise UsageError("--check marks the whole answer", hint="leave --steps out; --at marks one cell")
     if stepping.walk and steps is not None:
         raise UsageError("--walk walks through every step", hint="leave --steps out; --at says where to begin")
     order = Order.ROW if terms is None else terms.order

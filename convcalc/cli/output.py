@@ -122,7 +122,9 @@ class Channel:
         """Show the work and the answer as the options and the place ask for it; or walk through it."""
         style = self._style(options)
         worked.answer()  # what cannot be done must fail before anything is written
-        if show is not None and self.asks(worked, show):
+        if show is not None and (show.quiz or show.check is not None):
+            self._refuse_output(options, "--quiz" if show.quiz else "--check")
+            self.asks(worked, show)
             return
         walks = show is not None and show.walk
         if walks and show is not None:
@@ -140,25 +142,34 @@ class Channel:
         """Return a channel on which questions can be asked and answered, as they come."""
         return self
 
-    def asks(self, worked: "Worked", show: "Show") -> bool:
+    @staticmethod
+    def _refuse_output(options: OutputOptions, option: str) -> None:
+        """Refuse what would write an answer where none is written."""
+        asked = {"--output": options.output, "--format": options.format, "--quiet": options.quiet or None}
+        other = next((name for name, value in asked.items() if value is not None), None)
+        if other is not None:
+            raise UsageError(f"{option} and {other} exclude each other", hint="leave one of them out")
+
+    def asks(self, worked: "Worked", show: "Show") -> None:
         """Ask about an exercise, or mark an answer to it, if that is wanted; a wrong answer's status is 1."""
         if show.check is not None:
             from convcalc.cli.quiz import check
 
-            if not check(self, worked, show.check):
+            if not check(self, worked, show):
                 raise typer.Exit(CANNOT)
         if show.quiz:
             from convcalc.cli.quiz import ask_about
 
             ask_about(self, worked, show)
-        return show.quiz or show.check is not None
 
     def walk(self, worked: "Worked", show: "Show", *, ascii_only: bool) -> None:
         """Step through the work with the keys."""
         if worked.steps is None:
             raise UsageError("there are no steps here to walk through", hint="leave --walk out")
-        if not self.on_terminal or os.environ.get("TERM") == "dumb":
+        if not self.on_terminal:
             raise UsageError("--walk needs a terminal to fill", hint="leave it out, or leave the pipe out")
+        if os.environ.get("TERM", "dumb") == "dumb":
+            raise UsageError("--walk needs a terminal that can place its cursor", hint="leave it out, or set TERM")
         try:
             from convcalc.cli.walk import walk_through
         except ImportError:  # Windows has no termios
@@ -244,6 +255,14 @@ def answer_text(
 
     answer = as_grid(answer)
     yield from answer_lines(answer, style, worked.write)
+
+
+def typed(prompt: str) -> str:
+    """Return a line that is typed; raise EOFError at the end, InputError for what is no text."""
+    try:
+        return input(prompt)
+    except UnicodeDecodeError:
+        raise InputError("that line is not text in the terminal's encoding", hint="type it again") from None
 
 
 def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":

@@ -1,12 +1,13 @@
 """``convcalc quiz``, and ``--quiz`` and ``--check`` on any exercise."""
 
+import contextlib
 import random
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcalc.cli.output import Channel, channel_of, explain
+from convcalc.cli.output import Channel, channel_of, explain, typed
 from convcalc.errors import InputError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -42,19 +43,15 @@ def quiz(
 
     """
     from convcalc.quiz.asking import Quiz
+    from convcalc.report.document import Role, Text
 
     channel = channel_of(ctx.obj).talking()
     topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
     seed = random.randrange(10**6) if seed is None else seed
     asking = asking_on(channel, from_pipe=True)
     asking.run(Quiz(topics, random.Random(seed), level), count)
-    channel.show([_said(f"convcalc quiz {' '.join(topics[:1] * (topic is not None))}".strip(), seed)])
-
-
-def _said(command: str, seed: int) -> "Block":
-    from convcalc.report.document import Role, Text
-
-    return Text(f"{command} --seed {seed} asks the same again.", Role.QUIET)
+    again = f"convcalc quiz{f' {topics[0]}' if topic else ''} --level {level} --count {count} --seed {seed}"
+    channel.show([Text(f"{again} asks the same again.", Role.QUIET)])
 
 
 def topic_of(word: str) -> str:
@@ -79,7 +76,7 @@ def asking_on(channel: Channel, *, from_pipe: bool) -> "Asking":
     def ask(prompt: str) -> str:
         channel.stdout.flush()
         if channel.stdin is not None and channel.stdin.isatty() and channel.on_terminal:
-            return input(prompt)
+            return typed(prompt)
         if from_pipe and channel.stdin is not None:
             line = channel.stdin.readline()
         else:
@@ -111,10 +108,8 @@ def ask_about(channel: Channel, worked: "Worked", show: "Show") -> None:
     if show.at is not None:
         question = about(worked, show, lambda _: _number_at(worked, show))
     asking = asking_on(channel, from_pipe=False)
-    try:
+    with contextlib.suppress(EOFError):
         asking.question(question)
-    except EOFError:
-        channel.show([])
     channel.show(asking.score.blocks())
 
 
@@ -128,17 +123,22 @@ def _number_at(worked: "Worked", show: "Show") -> int:
     return number(first.at, steps.shape) - 1
 
 
-def check(channel: Channel, worked: "Worked", word: str) -> bool:
-    """Mark an answer that was written down; return whether it is right."""
+def check(channel: Channel, worked: "Worked", show: "Show") -> bool:
+    """Mark an answer that was written down, to all of it or the cell of --at; return whether it is right."""
     from convcalc.engine.exact import as_grid
     from convcalc.quiz.marking import mark
 
     if worked.steps is None and worked.mistakes is None:
         raise UsageError("there is nothing here to mark", hint="leave --check out")
     answer = as_grid(worked.answer())
-    given = channel.read(word, "--check").cells
+    given = channel.read(show.check, "--check").cells
+    at = None
+    if show.at is not None:
+        from convcalc.quiz.question import about
+
+        at = about(worked, show, lambda _: _number_at(worked, show)).at
     if given.ndim > 4:
         raise InputError("an answer has at most 4 dimensions", hint="write it as the command would")
-    marks = mark(given, answer, worked.mistakes() if worked.mistakes else ())
+    marks = mark(given, answer, worked.mistakes() if worked.mistakes else (), at)
     channel.show(marks.blocks())
     return marks.right

@@ -109,7 +109,7 @@ class ScriptChannel(Channel):
         if show.check is None:
             ask_about(terminal, worked, show)
         else:
-            check(self, worked, show.check)
+            check(self, worked, show)
 
     def show(self, document: "Document", *, ascii_only: bool = False) -> None:
         """Keep a report for the whole script's work."""
@@ -152,7 +152,11 @@ def run(
     inner = ScriptChannel(channel.stdin, channel.stdout)
     session = Session(host_of(ctx, inner), source)
     inner.session = session
-    entries = [session.execute(line) for line in lines]
+    entries = []
+    for line in lines:
+        entries.append(session.execute(line))
+        if session.left:
+            break
     channel.comments += inner.comments
     if session.current is None:
         if not entries:

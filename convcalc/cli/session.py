@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from convcalc.cli.output import Channel, complain, explain
+from convcalc.cli.output import Channel, complain, explain, glyphs_for, typed
 from convcalc.cli.run import ScriptChannel, host_of
 from convcalc.errors import ConvcalcError
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from convcalc.session.session import Entry, Session
 
 LONGEST_HISTORY = 1000
-WELCOME = "convcalc: type a grid row by row, or `input FILE`; then conv edge, relu, pool max … `help` lists the lines."
+WELCOME = "convcalc: type a grid row by row, or input FILE; then conv edge, relu, help …"
 
 
 def interactive(ctx: typer.Context, channel: Channel) -> None:
@@ -29,11 +29,12 @@ def interactive(ctx: typer.Context, channel: Channel) -> None:
     session = Session(host_of(ctx, inner))
     inner.session = session
     readline = _editing(words_of(ctx), session)
-    channel.stdout.write(WELCOME + "\n")
+    glyphs = glyphs_for(channel.stdout, False)
+    channel.stdout.write(glyphs.say(WELCOME) + "\n")
 
     def ask(prompt: str) -> str:
         channel.stdout.flush()
-        return input(prompt)
+        return typed(glyphs.say(prompt))
 
     def show(entry: "Entry") -> None:
         from convcalc.report.document import Role, Text

@@ -41,7 +41,10 @@ def walk_through(
             left = LOOK_AGAIN if wait is None else max(due + wait - time.monotonic(), 0)
             key = keyboard.read(min(left, LOOK_AGAIN))
             if key is not None:
-                going, due = walk.press(key), time.monotonic()
+                going = walk.press(key)
+                while going and keyboard.waiting:  # what came at once is drawn at once
+                    going = walk.press(keyboard.read(0) or "unknown")
+                due = time.monotonic()
             elif wait is not None and time.monotonic() >= due + wait:
                 walk.tick()
                 due = time.monotonic()
@@ -61,8 +64,10 @@ def draw(walk: "Walk", console: "Console", glyphs: "Glyphs", stdout: IO[str]) ->
         body = lines_of(blocks, console, glyphs, width, most_rows)
         if len(body) <= room:
             break
+    walk.top = min(walk.top, max(len(body) - room + 1, 0))
+    body = body[walk.top :]
     if len(body) > room:
-        body = [*body[: room - 1], glyphs.cut_rows]
+        body = [*body[: room - 1], f"{glyphs.cut_rows}  j scrolls"]
     body += [""] * (room - len(body))
     lines = [*body, "", *foot][:height]
     stdout.write("\x1b[H" + "\x1b[K\r\n".join(lines) + "\x1b[K\x1b[J")

@@ -84,10 +84,13 @@ def _convolution(result: Convolution) -> Made:
         yield "the bias was subtracted", lambda: again(bias=-result.bias)  # type: ignore[operator]
     for stride in STRIDES:
         if (stride, stride) != (rows.stride, columns.stride):
-            moved = f"the window was moved by {stride}, not by {columns.stride}"
+            right = columns.stride if rows.stride == columns.stride else f"{rows.stride},{columns.stride}"
+            moved = f"the window was moved by {stride}, not by {right}"
             yield moved, partial(again, stride=(stride if rows.padded > rows.kernel else 1, stride))
     if any((rows.before, rows.after, columns.before, columns.after)):
         yield "the padding was forgotten", lambda: again(padding=(0, 0, 0, 0))
+        if max(rows.stride, columns.stride) > 1:
+            yield "padding and stride were forgotten", lambda: again(padding=(0, 0, 0, 0), stride=1)
         yield (
             "the padding was put on one side only (top and left)",
             lambda: again(padding=(rows.before, 0, columns.before, 0)),
@@ -160,7 +163,8 @@ def _pooling(result: Pooling) -> Made:
         if (stride, stride) != (rows.stride, columns.stride):
             wider = [replace(axis, stride=stride if axis.kernel > 1 else axis.stride) for axis in (rows, columns)]
             yield (
-                f"the window was moved by {stride}, not by {columns.stride}",
+                f"the window was moved by {stride}, not by "
+                + (f"{columns.stride}" if rows.stride == columns.stride else f"{rows.stride},{columns.stride}"),
                 partial(output, rows=wider[0], columns=wider[1]),
             )
     if any((rows.before, rows.after, columns.before, columns.after)):
@@ -173,10 +177,10 @@ def activation_mistakes(result: Activated) -> Iterator[Mistake]:
 
     def candidates() -> Made:
         grid = result.input
+        yield "the grid was left as it is", lambda: grid
         yield "the sign was dropped", lambda: np.abs(grid)
         yield "the negative cells were kept, not the positive ones", lambda: np.minimum(grid, 0)
         yield "the sign of the exponent was turned round", lambda: activate(-grid, result.kind, _own(result)).output
-        yield "the grid was left as it is", lambda: grid
         for kind in (ActivationKind.RELU, ActivationKind.SIGMOID, ActivationKind.TANH):
             if kind is not result.kind:
                 yield f"{kind} was taken, not {result.kind}", partial(_activated, grid, kind)
@@ -258,6 +262,7 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
             yield f"the differences were {word}", lambda: replace(result, kind=other).output
         else:
             yield "the minus sign was forgotten", lambda: -result.output
+            yield "the logarithm was forgotten", lambda: np.exp(-result.output)
             yield "the logarithm was taken to base 10", lambda: result.output / np.log(10)
             yield "the logarithm was taken to base 2", lambda: result.output / np.log(2)
         yield "it was halved", lambda: divided(result.output, 2)
@@ -269,7 +274,7 @@ def size_mistakes(axis: Axis) -> Iterator[Mistake]:
     """Yield the likely mistakes of an output size.
 
     >>> [(m.reason, m.answer.tolist()) for m in size_mistakes(Axis(7, 3, stride=3))][:2]
-    [('it was rounded up', [3]), ('the 1 was not added at the end', [1])]
+    [('it was not rounded', [Fraction(7, 3)]), ('it was rounded up', [3])]
     """
     n, f, s, d = axis.size, axis.kernel, axis.stride, axis.dilation
     before, after, extent = axis.before, axis.after, axis.extent
@@ -279,6 +284,8 @@ def size_mistakes(axis: Axis) -> Iterator[Mistake]:
 
     def candidates() -> Made:
         room = Fraction(n + before + after - extent, s)
+        if room.denominator > 1:
+            yield "it was not rounded", lambda: np.array([room + 1], dtype=object)
         yield ("it was rounded down" if axis.ceil else "it was rounded up"), lambda: np.array([-(-room // 1) + 1])
         yield "the 1 was not added at the end", lambda: whole(room)
         if before or after:
@@ -301,6 +308,7 @@ def parameter_mistakes(volume: Volume) -> Iterator[Mistake]:
         yield "the biases were forgotten", lambda: np.array([volume.weights])
         yield "one bias was counted for all filters", lambda: np.array([volume.weights + 1])
         yield "the input's channels were forgotten", lambda: np.array([volume.filters * (kernel + 1)])
+        yield "channels and biases were forgotten", lambda: np.array([volume.filters * kernel])
         yield "only one filter was counted", lambda: np.array([kernel * volume.channels + 1])
         yield (
             "a bias was counted for every channel",

@@ -1,13 +1,14 @@
 """The quiz itself: one question after another, tries, hints, levels that follow the answers, and the score."""
 
+import io
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from random import Random
 
 from convcalc.errors import ConvcalcError
-from convcalc.matrix_io.text import parse_text
+from convcalc.matrix_io.files import read_stream
 from convcalc.quiz.exercises import EASIEST, HARDEST, TOPICS
-from convcalc.quiz.marking import mark
+from convcalc.quiz.marking import core, mark
 from convcalc.quiz.question import Question
 from convcalc.report.document import Answer, Block, Heading, Role, Text
 
@@ -90,7 +91,11 @@ class Asking:
         hints: Sequence[str] | None = None
         hinted, tries = 0, 0
         while True:
-            text = self.answer(question)
+            try:
+                text = self.answer(question)
+            except ConvcalcError as error:
+                self.complain(error)
+                continue
             word = text.strip().lower()
             if word in ("quit", "exit", "q"):
                 raise EOFError
@@ -106,13 +111,13 @@ class Asking:
                 self.score.hints += hinted
                 return False, False
             try:
-                given = parse_text(text.split("\n"), "answer").cells
+                given = read_stream(io.BytesIO(text.encode("utf-8", "replace")), "answer").cells
             except ConvcalcError as error:
                 self.complain(error)
                 continue
             tries += 1
             marks = mark(given, question.answer, question.mistakes(), question.at)
-            self.show(marks.blocks())
+            self.show(marks.blocks(reveal=False))
             if marks.right:
                 first = tries == 1 and not hinted
                 self.score.asked += 1
@@ -128,10 +133,11 @@ class Asking:
 
     def answer(self, question: Question) -> str:
         """Return an answer as it is typed: one line, or the rows of a grid, up to an empty line or the last row."""
-        rows = 1 if question.at is not None or question.answer.ndim == 1 else question.answer.shape[-2]
+        shape = core(question.answer)
+        rows = 1 if question.at is not None or len(shape) < 2 else shape[-2]
         lines = [self.ask("answer: ")]
         first = lines[0].strip()
-        if first.isalpha() or ";" in first or question.answer.ndim > 2:
+        if first.isalpha() or ";" in first or len(shape) > 2:
             return lines[0]
         while len(lines) < rows and first:
             row = self.ask("      … ")

@@ -20,7 +20,7 @@ from convcalc.quiz.question import Question, about, asked
 from convcalc.report.activations import worked_activation
 from convcalc.report.convolution import Labels, worked_convolution
 from convcalc.report.dense import worked_linear
-from convcalc.report.document import Worked
+from convcalc.report.document import Sum, Worked
 from convcalc.report.losses import worked_loss
 from convcalc.report.pooling import worked_pooling
 from convcalc.report.selection import Show
@@ -93,7 +93,7 @@ def size(rng: Random, level: int) -> Question:
     axis = Axis(rng.randint(7, 15 + 10 * level), kernel, stride, padding, padding, dilation)
     parts = [f"an input of {axis.size}", f"a kernel of {kernel}", f"stride {stride}", f"padding {padding}"]
     parts += [f"dilation {dilation}"] if dilation > 1 else []
-    text = f"What is the output size of {', '.join(parts)}?"
+    text = f"What is the output size of {', '.join(parts)}? (Rounded down, if it does not fit.)"
     letters = "(N + 2P − F)/S + 1, rounded down" if dilation == 1 else "(N + 2P − D(F − 1) − 1)/S + 1, rounded down"
     numbers = f"({axis.size} + 2·{padding} − {axis.extent})/{stride} + 1"
     worked = worked_size([Sized((axis,), False, None)], None, None)
@@ -108,8 +108,9 @@ def parameters(rng: Random, level: int) -> Question:
     text = (
         f"How many parameters have {filters} filters of {kernel}×{kernel} over {channels} input channels, with biases?"
     )
-    worked = worked_size([Sized((Axis(32, kernel), Axis(32, kernel)), False, None)], channels, filters)
-    hints = ["filters × (rows × columns × channels + 1)", f"{filters}×({kernel}×{kernel}×{channels} + 1)"]
+    product = f"{filters}×({kernel}×{kernel}×{channels} + 1)"
+    worked = Worked([Sum((product,), "", f"= {volume.parameters:,}")], lambda: [[volume.parameters]])
+    hints = ["filters × (rows × columns × channels + 1)", product]
     return asked(text, [volume.parameters], worked, list(parameter_mistakes(volume)), hints)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.mistakes import Mistake
+from convcalc.quiz.marking import core
 from convcalc.report.document import Block, Document, Sum, Text, Worked
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show
@@ -29,9 +30,11 @@ class Question:
     @property
     def shape(self) -> str:
         """The shape of what is to be answered, in words."""
+        decimals = "" if self.answer.dtype == np.int64 else ", two decimals are enough"
         if self.at is not None or self.answer.size == 1:
-            return "one number"
-        return f"{shape_text(self.answer.shape)}, row by row" if self.answer.ndim > 1 else f"{self.answer.size} numbers"
+            return f"one number{decimals}"
+        shape = core(self.answer)
+        return (f"{shape_text(shape)}, row by row" if len(shape) > 1 else f"{self.answer.size} numbers") + decimals
 
     def blocks(self) -> list[Block]:
         """Return the question as it is asked."""

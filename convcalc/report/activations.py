@@ -133,7 +133,8 @@ def walked_activation(result: Activated, show: Show) -> Steps:
         output = Matrix(made, current=(row, column), made=row * shape[3] + column + 1)
         return [Picture(((grid, "→"),), output), Text(""), working(result.step(at, index + 1), result, show.write, "")]
 
-    heading = Heading(f"{result.kind}", (f"f(x) = {result.function.formula}",))
+    shown = shape_text(result.input.shape[-1:] if one_row and result.input.ndim < 3 else result.input.shape)
+    heading = Heading(f"{result.kind} · input {shown}", (f"f(x) = {result.function.formula}",))
     return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
 
 

@@ -119,7 +119,8 @@ def worked_linear(result: Linear, show: Show) -> Worked:
             picture: list[Block] = [pictures.of(step), Text("")] if inputs <= MOST_DRAWN else []
             return [*picture, dot_sum(step, show, whole=False)]
 
-        heading = Heading(f"linear · weights {outputs}×{inputs}")
+        bias = "" if result.convolution.bias is None else " + b"
+        heading = Heading(f"linear · input {inputs} · weights {outputs}×{inputs}", (f"y = W·x{bias}",))
         return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
 
     def given() -> Document:

@@ -26,6 +26,10 @@ MOST_TERMS = 4096
 class _KernelGradient(ConvolutionReport):
     """Its items are the input's channels, its channels the items of the batch, its filters the gradient's maps."""
 
+    def walk_heading(self) -> Heading:
+        """Return what stands above every step of a walk."""
+        return Heading("gradient of the kernel · each cell a weight multiplied, times the gradient")
+
     group: int = 0
     many: bool = False
 
@@ -59,6 +63,10 @@ class _KernelGradient(ConvolutionReport):
 @dataclass(eq=False, kw_only=True)
 class _InputGradient(ConvolutionReport):
     """Its channels are the gradient's maps, its maps the input's channels."""
+
+    def walk_heading(self) -> Heading:
+        """Return what stands above every step of a walk."""
+        return Heading("gradient of the input · the gradient convolved with the flipped kernel")
 
     folds: bool = False
     spread: bool = False

@@ -63,7 +63,7 @@ def worked_softmax(result: Softmax, show: Show) -> Worked:
 
     def walked(show: Show) -> Steps:
         return Steps(
-            Heading("log-softmax" if result.log else "softmax"),
+            Heading(f"{'log-' * result.log}softmax · input {shape_text(grid.shape)}"),
             shape,
             True,
             lambda index: list(softmax_blocks(result.step(lines[index], index + 1), show.write, log=result.log)),

@@ -65,6 +65,10 @@ class Stepwise(ABC):
     def mistakes(self) -> Iterable[Mistake]:
         """Yield the mistakes that may be made."""
 
+    def walk_heading(self) -> Heading:
+        """Return what stands above every step of a walk."""
+        return Heading(self.heading(), axis_formulas(*self.axes, one_row=self.one_row))
+
     def walked(self, show: Show) -> Steps:
         """Return the steps to be walked through, shown in another way."""
         report = replace(self, show=show, bodies={})
@@ -73,7 +77,7 @@ class Stepwise(ABC):
             return list(report.step(Chosen(index + 1, place(index, report.shape))))
 
         return Steps(
-            Heading(report.heading(), axis_formulas(*report.axes, one_row=report.one_row)),
+            report.walk_heading(),
             report.shape,
             report.one_row,
             blocks,

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 from convcalc.errors import ConvcalcError
+from convcalc.matrix_io.text import parse_text
 from convcalc.report.numbers import shape_text
-from convcalc.session.script import parse, wants_rows
+from convcalc.session.script import opens_rows, parse, wants_rows
 from convcalc.session.session import Entry, Session
 
 MORE = "  … "
@@ -20,7 +21,7 @@ def converse(
     """Go on until the user leaves; Ctrl-C stops the line or the work that is shown, and nothing else."""
     while not session.left:
         try:
-            lines = _asked(session, ask)
+            lines = _asked(session, ask, complain)
             for line in parse(lines, "line"):
                 show(session.execute(line))
         except EOFError:
@@ -31,14 +32,30 @@ def converse(
             complain(None)
 
 
-def _asked(session: Session, ask: Ask) -> list[str]:
-    """Return a line, with the rows of a grid under it up to an empty one."""
+def _asked(session: Session, ask: Ask, complain: Callable[[ConvcalcError | None], None]) -> list[str]:
+    """Return a line, with the rows of a grid under it up to an empty one; a wrong row is refused at once."""
     first = ask(prompt(session))
     lines = [first]
     if wants_rows(first):
-        while (row := ask(MORE)).strip():
+        rows = [first] if opens_rows(first) else []
+        while row := _row(ask):
+            try:
+                parse_text([*rows, row], "grid")
+            except ConvcalcError as error:
+                complain(error)  # the rows before it are kept
+                continue
+            rows.append(row)
             lines.append(row)
     return lines
+
+
+def _row(ask: Ask) -> str:
+    """Return a row of a grid, or nothing at its end: an empty line, or Ctrl-D."""
+    try:
+        row = ask(MORE)
+    except EOFError:
+        return ""
+    return row if row.strip() else ""
 
 
 def prompt(session: Session) -> str:

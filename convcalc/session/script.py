@@ -42,9 +42,11 @@ class Line:
 
     @property
     def whole(self) -> str:
-        """The line as it can be run again, with the rows that stand under it."""
+        """The line as it can be run again, with the rows that stand under it and the empty line that ends them."""
+        if self.kind is not Kind.GRID or (self.first == self.number and not opens_rows(self.text)):
+            return self.text
         rows = self.rows if self.first != self.number else self.rows[1:]
-        return "\n".join([self.text, *rows, ""]) if rows else self.text
+        return "\n".join([self.text, *rows, ""])
 
 
 def parse(lines: Iterable[str], source: str) -> list[Line]:
@@ -72,8 +74,9 @@ def _line(texts: list[str], index: int, source: str) -> tuple[Line | None, int]:
     if body.startswith("#"):
         return Line(number, body.lstrip("#").strip(), Kind.COMMENT), index + 1
     if opens_rows(text):
-        end = _rows_end(texts, index + 1)
-        return Line(number, body, Kind.GRID, None, (INPUT,), tuple(texts[index:end]), number), end + 1
+        end = _rows_end(texts, index + 1) if wants_rows(text) else index + 1
+        after = end + 1 if wants_rows(text) else end
+        return Line(number, body, Kind.GRID, None, (INPUT,), tuple(texts[index:end]), number), after
     keep = _KEEP.match(text)
     name, start = (keep[1], keep.end()) if keep else (None, len(text) - len(text.lstrip()))
     verb: tuple[str, ...] = ()

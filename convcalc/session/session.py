@@ -106,7 +106,6 @@ class Session:
             if self.source is None:
                 raise
             raise placed(error, self.source, line) from error
-        self.last = entry.worked or self.last
         if line.kind is not Kind.COMMENT:
             self.done.append(line.whole)
         return entry
@@ -188,6 +187,7 @@ class Session:
             names = self.names if line.name is None else {**self.names, line.name: grid}
             self.advance(line, grid if carried else self.current, names)
         remark = f"kept as {line.name}" if line.name else ""
+        self.last = ran.worked or self.last
         if ran.quiet:
             return Entry(line.text, line.number, remark=remark or "done quietly")
         documents = tuple(ran.documents)
@@ -207,15 +207,19 @@ class Session:
         if len(line.words) != 2:
             raise UsageError("run takes one script", hint="as in: run network.convcalc")
         source = line.words[1]
-        place, states = self.place, list(self.states)
+        place, states, done = self.place, list(self.states), list(self.done)
         self.source = source
+        entries = []
         try:
-            entries = [self.execute(inner) for inner in parse(self.host.read_lines(source), source)]
+            for inner in parse(self.host.read_lines(source), source):
+                entries.append(self.execute(inner))
+                if self.left:
+                    break
         except BaseException:
-            self.place, self.states = place, states
+            self.place, self.states, self.done = place, states, done
             raise
         finally:
-            self.source = None
+            self.source, self.left = None, False  # quit ends the script, and not the session
         return Entry(line.text, line.number, documents=(script_document(entries),))
 
     def _instead(self, word: str) -> str:

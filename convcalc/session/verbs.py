@@ -91,6 +91,8 @@ def _names(session: Session, line: Line) -> Entry:
 
 def _save(session: Session, line: Line) -> Entry:
     words = line.words[1:]
+    if words[-1:] == ("-",):
+        raise UsageError("save needs a file, not standard output", hint="as in: save map.npy")
     if len(words) == 2 and words[0] == "script":
         session.host.write_lines(words[1], session.state.lines)
         count = len(session.state.lines)
@@ -100,7 +102,7 @@ def _save(session: Session, line: Line) -> Entry:
     if session.current is None:
         raise UsageError("there is no current grid to save", hint="begin with a line such as: input grid.txt")
     session.host.run(("show", "-q", "-o", words[0]))
-    return Entry(line.text, line.number, remark=f"saved as {words[0]}")
+    return Entry(line.text, line.number)
 
 
 def _walk(session: Session, line: Line) -> Entry:

@@ -8,6 +8,9 @@ from convcalc.errors import ConvcalcError
 from convcalc.report.document import Block, Heading, Role, Steps, Subheading, Sum, Table, Text
 from convcalc.report.selection import Chosen, Show, number, select
 
+LONGEST_PLACE = 40
+SCROLLED = 4
+"""Lines a key scrolls by."""
 SLOWEST, FASTEST = 0.5, 16.0
 """Steps a second."""
 
@@ -15,6 +18,7 @@ KEYS = (
     ("→  Enter", "forward"),
     ("←  Backspace", "back"),
     ("↓  ↑", "a row down, a row up"),
+    ("j  k", "scroll, where a step is taller than the window"),
     ("Home  End", "first, last"),
     ("g", "go to ROW,COL"),
     ("space", "play, or pause"),
@@ -41,6 +45,8 @@ class Walk:
     typed: str | None = None
     """What is typed of the place to go to, while it is."""
     message: str = ""
+    top: int = 0
+    """Lines scrolled off the top."""
     steps: Steps = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,8 +76,8 @@ class Walk:
         if self.typed is not None:
             self._type(key)
             return True
-        if self.keys:
-            self.keys = False
+        if self.keys and key not in ("j", "k", "pagedown", "pageup"):
+            self.keys, self.top = False, 0
             return key not in ("q", "escape")
         if key in ("q", "escape"):
             return False
@@ -95,20 +101,22 @@ class Walk:
             "backspace": back,
             "down": lambda: self._move(self.index + columns),
             "up": lambda: self._move(self.index - columns),
-            "pagedown": lambda: self._move(self.index + columns),
-            "pageup": lambda: self._move(self.index - columns),
+            "pagedown": lambda: self._set(top=self.top + SCROLLED),
+            "pageup": lambda: self._set(top=max(self.top - SCROLLED, 0)),
+            "j": lambda: self._set(top=self.top + SCROLLED),
+            "k": lambda: self._set(top=max(self.top - SCROLLED, 0)),
             "home": lambda: self._move(0),
             "end": lambda: self._move(self.count - 1),
             "G": lambda: self._move(self.count - 1),
             "g": lambda: self._set(typed=""),
             "space": lambda: self._set(playing=not self.playing and self.index < self.count - 1),
-            "+": lambda: self._set(speed=min(self.speed * 2, FASTEST)),
-            "=": lambda: self._set(speed=min(self.speed * 2, FASTEST)),
-            "-": lambda: self._set(speed=max(self.speed / 2, SLOWEST)),
-            "p": lambda: self._set(sums=not self.sums),
+            "+": lambda: self._pace(2),
+            "=": lambda: self._pace(2),
+            "-": lambda: self._pace(0.5),
+            "p": lambda: self._set(sums=not self.sums, message=f"the sums are {'hidden' if self.sums else 'shown'}"),
             "o": self._turn,
-            "h": lambda: self._again(replace(self.show, heat=not self.show.heat)),
-            "?": lambda: self._set(keys=True),
+            "h": self._shade,
+            "?": lambda: self._set(keys=True, top=0),
         }
 
     def _set(self, **values: object) -> None:
@@ -120,6 +128,14 @@ class Walk:
         self._again(replace(self.show, order=order))
         self.message = f"terms go {order} by {order}"
 
+    def _shade(self) -> None:
+        self._again(replace(self.show, heat=not self.show.heat))
+        self.message = f"cells are {'shaded by value' if self.show.heat else 'plain'}"
+
+    def _pace(self, times: float) -> None:
+        self.speed = min(max(self.speed * times, SLOWEST), FASTEST)
+        self.message = "" if self.playing else f"{self.speed:g} steps a second"
+
     def _again(self, show: Show) -> None:
         self.show = show
         self.steps = self.make(show)
@@ -128,7 +144,7 @@ class Walk:
         if not 0 <= index < self.count:
             self.message = "this is the last step" if index > 0 else "this is the first step"
             return
-        self.index = index
+        self.index, self.top = index, 0
 
     def _type(self, key: str) -> None:
         assert self.typed is not None
@@ -143,7 +159,7 @@ class Walk:
         elif key == "backspace":
             self.typed = self.typed[:-1]
         elif key == "space" or (len(key) == 1 and key in "0123456789,"):
-            self.typed += "," if key == "space" else key
+            self.typed = (self.typed + ("," if key == "space" else key))[:LONGEST_PLACE]
 
     def _go(self, at: tuple[int, ...]) -> None:
         try:
