@@ -332,6 +332,22 @@ def test_a_session_of_a_student(terminal: Any) -> None:
     assert child.exitstatus == 0
 
 
+def test_a_walk_is_saved_as_the_line_without_it(terminal: Any, tmp_path: Path) -> None:
+    child = terminal(f"exec {CONVCALC}")
+    child.expect_exact("> ")
+    child.sendline("input 1 -2;")
+    child.expect_exact("1×2 > ")
+    child.sendline("relu --walk")
+    child.expect_exact("step 1 of 2")
+    child.send("q")
+    child.expect_exact("1×2 > ")
+    child.sendline(f"save script {tmp_path}/s.convcalc")
+    child.expect_exact("wrote 2 lines")
+    child.sendline("quit")
+    child.expect(pexpect.EOF)
+    assert (tmp_path / "s.convcalc").read_text(encoding="utf-8") == "input 1 -2;\nrelu\n"
+
+
 def test_a_session_asks_and_marks(terminal: Any) -> None:
     child = terminal(f"exec {CONVCALC}")
     child.expect_exact("> ")

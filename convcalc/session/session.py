@@ -3,6 +3,7 @@
 Every line that changes something leaves a new state behind, so that it can be undone; one that fails leaves none.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +19,7 @@ from convcalc.report.script import script_document
 from convcalc.report.selection import Show
 from convcalc.session.script import INPUT, Kind, Line, parse, placed
 
+_WALK = re.compile(r"\s+--walk\b")
 LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz"})
 """Commands whose answers are not carried on: they tell something, and change no grid."""
 
@@ -144,7 +146,8 @@ class Session:
 
     def advance(self, line: Line, current: Array | None, names: Mapping[str, Array] | None = None) -> None:
         """Go on to a new state, made by a line."""
-        self.push(State(current, self.names if names is None else names, (*self.state.lines, line.whole)))
+        text = _WALK.sub("", line.whole)  # a script that is saved walks nowhere
+        self.push(State(current, self.names if names is None else names, (*self.state.lines, text)))
 
     def push(self, state: State) -> None:
         """Make a state the one there is now; what was undone is forgotten."""
