@@ -39,8 +39,8 @@ class Marks:
 
     @property
     def near(self) -> bool:
-        """Whether a wrong cell is one that was rounded too far."""
-        return self.right_shape and any(
+        """Whether every wrong cell is one that was rounded too far."""
+        return self.right_shape and all(
             abs(Fraction(exact(self.given[at])) - Fraction(exact(self.answer[at]))) <= NEAR for at in self.wrong
         )
 
