@@ -316,3 +316,19 @@ def parameter_mistakes(volume: Volume) -> Iterator[Mistake]:
         )
 
     return made(candidates(), np.array([volume.parameters]))
+
+
+def mistakes_of(result: Convolution | Pooling | Activated | Softmax | Linear | Loss) -> Iterator[Mistake]:
+    """Yield the likely mistakes of any result that there are mistakes for."""
+    return KINDS[type(result)](result)
+
+
+KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
+    Convolution: convolution_mistakes,
+    Pooling: pooling_mistakes,
+    Activated: activation_mistakes,
+    Softmax: softmax_mistakes,
+    Linear: linear_mistakes,
+    Loss: loss_mistakes,
+}
+"""What finds the mistakes of each kind of result."""

@@ -1,12 +1,13 @@
 """Activations as Documents: the formula, and each cell's working."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
+from functools import partial
 
 from convcalc.choices import ActivationKind
 from convcalc.engine.activations import Activated, ActivationStep
-from convcalc.engine.mistakes import Mistake, activation_mistakes
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Role, Steps, Sum, Text, Worked
 from convcalc.report.grids import answer_of, body_of, grids_of
+from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
 from convcalc.report.selection import Show, Skipped, cell_name, place, select, skipped_text
 
@@ -82,8 +83,7 @@ def worked_activation(result: Activated, show: Show) -> Worked:
         yield Text("")
         yield grids_of(grid, "input", show.write, one_row=one_row)
 
-    def mistakes() -> Iterable[Mistake]:
-        return activation_mistakes(result)
+    mistakes = partial(likely_mistakes, result)
 
     def work() -> Document:
         function = result.function

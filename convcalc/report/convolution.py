@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
-from convcalc.engine.mistakes import Mistake, convolution_mistakes
 from convcalc.engine.step import ChannelSum, ConvolutionStep
 from convcalc.report.document import Block, Body, Document, Grids, Heading, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.grids import grids_of, like, small_body
@@ -88,10 +87,6 @@ class ConvolutionReport(Stepwise):
         kernel = like(result.kernel)
         drawn += grids_of(kernel, "kernel", write, one_row=self.one_row, item="filter").matrices
         yield Grids(drawn)
-
-    def mistakes(self) -> Iterator[Mistake]:
-        """Yield the mistakes of a convolution."""
-        return convolution_mistakes(self.result)
 
     def notes(self) -> Iterator[str]:
         """Say what the kernel and the shapes mean, and which convention is followed."""

@@ -8,7 +8,6 @@ import numpy as np
 
 from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
-from convcalc.engine.mistakes import linear_mistakes
 from convcalc.engine.step import DotStep
 from convcalc.report.document import (
     Block,
@@ -26,6 +25,7 @@ from convcalc.report.document import (
     Worked,
 )
 from convcalc.report.grids import answer_of, body_of, grids_of, planes
+from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import FEW, Show, Skipped, cell_name, place, select, skipped_text
 from convcalc.report.softmax import elided
@@ -132,7 +132,7 @@ def worked_linear(result: Linear, show: Show) -> Worked:
             drawn += grids_of(result.convolution.bias, "bias", show.write, one_row=True).matrices
         yield Grids(drawn)
 
-    mistakes = partial(linear_mistakes, result)
+    mistakes = partial(likely_mistakes, result)
     return Worked(work(), lambda: output, show.answer_write, walked, given, mistakes)
 
 

@@ -5,9 +5,9 @@ from functools import partial
 
 from convcalc.choices import LossKind, Reduction
 from convcalc.engine.losses import LEAST_LOG, Loss, LossTerm
-from convcalc.engine.mistakes import loss_mistakes
 from convcalc.report.document import Block, Document, Grids, Heading, Role, Subheading, Sum, Text, Worked
 from convcalc.report.grids import answer_of, grids_of
+from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
 from convcalc.report.selection import Show, Skipped, select, skipped_text
 from convcalc.report.softmax import elided, softmax_blocks
@@ -56,7 +56,7 @@ def worked_loss(result: Loss, show: Show) -> Worked:
         yield Text("")
         yield _grids(result, show)
 
-    mistakes = partial(loss_mistakes, result)
+    mistakes = partial(likely_mistakes, result)
     return Worked(work(), lambda: output, show.answer_write, None, given, mistakes)
 
 

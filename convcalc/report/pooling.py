@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import PaddingRule, PoolKind
 from convcalc.engine.geometry import AdaptiveAxis, Axis
-from convcalc.engine.mistakes import Mistake, pooling_mistakes
 from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.step import PoolingStep
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Sum, Text, Worked
@@ -74,10 +73,6 @@ class PoolingReport(Stepwise):
         yield Heading(self.heading().partition(" → ")[0])
         yield Text("")
         yield grids_of(like(self.result.input), "input", self.show.write, heat=self.show.heat, one_row=self.one_row)
-
-    def mistakes(self) -> Iterator[Mistake]:
-        """Yield the mistakes of a pooling."""
-        return pooling_mistakes(self.result)
 
     def notes(self) -> Iterator[str]:
         """Say which convention is followed where they differ."""

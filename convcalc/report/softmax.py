@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.mistakes import softmax_mistakes
 from convcalc.engine.softmax import Softmax, SoftmaxStep, named_axes
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Heading, Role, Steps, Subheading, Sum, Table, Text, Worked
 from convcalc.report.grids import answer_of, grids_of
+from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
 from convcalc.report.selection import Show, Skipped, number, select, skipped_text
 
@@ -75,7 +75,7 @@ def worked_softmax(result: Softmax, show: Show) -> Worked:
         yield Text("")
         yield grids_of(grid, "input", show.write, one_row=grid.size == grid.shape[-1])
 
-    mistakes = partial(softmax_mistakes, result)
+    mistakes = partial(likely_mistakes, result)
     return Worked(work(), lambda: output, show.answer_write, walked, given, mistakes)
 
 

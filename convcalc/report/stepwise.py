@@ -4,16 +4,17 @@ import math
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol
 
 from convcalc.choices import Order, PaddingRule
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import AnyAxis, Axis
-from convcalc.engine.mistakes import Mistake
 from convcalc.engine.sizes import unread_ranges
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Role, Steps, Subheading, Text, Worked
 from convcalc.report.formulas import axis_formulas, runs_text
 from convcalc.report.grids import answer_of, body_of
+from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select, skipped_text
 
@@ -54,16 +55,17 @@ class Stepwise(ABC):
         chosen = select(self.shape, self.show, one_row=self.one_row)
         output = self.result.output
         return Worked(
-            self.blocks(chosen), lambda: output, self.show.answer_write, self.walked, self.given, self.mistakes
+            self.blocks(chosen),
+            lambda: output,
+            self.show.answer_write,
+            self.walked,
+            self.given,
+            partial(likely_mistakes, self.result),
         )
 
     @abstractmethod
     def given(self) -> Document:
         """Yield what is given, when the answer is asked for."""
-
-    @abstractmethod
-    def mistakes(self) -> Iterable[Mistake]:
-        """Yield the mistakes that may be made."""
 
     def walk_heading(self) -> Heading:
         """Return what stands above every step of a walk."""
