@@ -25,7 +25,7 @@ WEIGHTS = "1 0 -1 2; 0.5 -1 1 0; -1 1 0 0.5"
 LOGITS = "2 1 0.1"
 TINY_CNN = """\
 # A whole network on one small picture: is it a 1, a 2 or a 7?
-# conv → ReLU → pool, twice; then flatten, fully connected, softmax, and the loss.
+# conv → ReLU → pool, twice; then flatten, linear, softmax, and the loss.
 
 # The picture: 8×8, 1 is drawn.
 input
@@ -57,7 +57,7 @@ conv shapes -b -1,-1,-1
 relu
 pool max
 
-# What is left is a row of three numbers; a row of weights for each class: 1, 2, 7.
+# Three numbers are left; each class (1, 2, 7) has a row of weights for them.
 flatten
 weights = -0.2 -0.2 0.5; 0 0.3 -0.1; 0.3 0 -0.1
 scores = linear weights

@@ -163,13 +163,13 @@ class Layout:
 
     def _width(self, block: Picture, view: View) -> int:
         """Return how wide a picture would be, without drawing it."""
-        widths = [
-            sum(view.between + (len(part) if isinstance(part, str) else width_of(part, view)) for part in line)
-            for line in block.lines
-        ]
+        widths = [sum(view.between + self._across(part, view) for part in line) for line in block.lines]
         result = 0 if block.result is None else width_of(block.result, view)
         left = max(widths) - view.between
         return max(left, result) if view.below else left + (view.between + result if result else 0)
+
+    def _across(self, part: Matrix | str, view: View) -> int:
+        return len(self.glyphs.say(part)) if isinstance(part, str) else width_of(part, view)
 
     def _place(self, block: Picture, view: View) -> list[Line]:
         """Draw a picture's lines of matrices one below the other, and its result to the right of them."""
