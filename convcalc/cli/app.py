@@ -1,5 +1,6 @@
 """The Typer application, and the one boundary where errors become messages and exit statuses."""
 
+import io
 import os
 import sys
 from typing import Annotated, Any
@@ -63,7 +64,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     if not os.environ.get("COLUMNS", "0").isascii():
         del os.environ["COLUMNS"]
     if sys.stderr is None:
-        sys.stderr = open(os.devnull, "w")  # noqa: SIM115 - for as long as the process lasts
+        sys.stderr = io.StringIO()  # what reads lines needs one
     if sys.stdout is None:
         complain("convcalc: standard output is closed\nhint: leave it open, or use --output FILE")
         return CANNOT

@@ -10,6 +10,9 @@ from convcalc.cli.options import (
     INPUT_PANEL,
     MOVING_PANEL,
     READ_PANEL,
+    Bias,
+    Dilation,
+    Groups,
     InputOptions,
     NumberOptions,
     OrderOptions,
@@ -53,17 +56,7 @@ class KernelOptions:
             rich_help_panel=INPUT_PANEL,
         ),
     ] = None
-    bias: Annotated[
-        str | None,
-        typer.Option(
-            "--bias",
-            "-b",
-            metavar="NUMBERS",
-            help="One number per filter, as in 1,0; or a file.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
-        ),
-    ] = None
+    bias: Bias = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,26 +80,8 @@ class MovingOptions:
             rich_help_panel=MOVING_PANEL,
         ),
     ] = "0"
-    dilation: Annotated[
-        str,
-        typer.Option(
-            "--dilation",
-            "-d",
-            metavar="N|ROWS,COLS",
-            help="How far apart the kernel's cells lie; 1 is side by side.",
-            rich_help_panel=MOVING_PANEL,
-        ),
-    ] = "1"
-    groups: Annotated[
-        int,
-        typer.Option(
-            "--groups",
-            "-g",
-            metavar="N",
-            help="Split the channels into N groups; as many groups as channels is depthwise.",
-            rich_help_panel=MOVING_PANEL,
-        ),
-    ] = 1
+    dilation: Dilation = "1"
+    groups: Groups = 1
     flip: Annotated[
         bool,
         typer.Option(
@@ -172,7 +147,7 @@ class ReadingOptions:
         ),
     ] = None
 
-    def check(self, stepping: StepOptions) -> None:
+    def check(self, stepping: StepOptions, moving: MovingOptions) -> None:
         """Refuse what contradicts, or does nothing."""
         given = {"--as": self.reading, "--reads": self.reads, "--backward": self.backward}
         named = [option for option, value in given.items() if value is not None]
@@ -184,6 +159,12 @@ class ReadingOptions:
             raise UsageError("--reads shows no steps to choose from", hint="leave --at and --steps out")
         if self.wrt is Gradient.BIAS and stepping.at:
             raise UsageError("--at does nothing to a bias", hint="each map's sum is shown anyway")
+        if self.backward is not None and (moving.per_channel or moving.all_channels):
+            option = "--per-channel" if moving.per_channel else "--all-channels"
+            raise UsageError(
+                f"{option} does not go with --backward, as one kernel would have several gradients",
+                hint="write the kernel out once for each channel",
+            )
 
 
 @with_options
@@ -224,13 +205,7 @@ def conv(
 
     if moving.per_channel and moving.all_channels:
         raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
-    other.check(stepping)
-    if other.backward is not None and (moving.per_channel or moving.all_channels):
-        option = "--per-channel" if moving.per_channel else "--all-channels"
-        raise UsageError(
-            f"{option} does not go with --backward, as one kernel would have several gradients",
-            hint="write the kernel out once for each channel",
-        )
+    other.check(stepping, moving)
     channel = channel_of(ctx.obj)
     word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
     amounts, show = padding_of(moving.padding), show_of(how, stepping, terms)
@@ -268,7 +243,7 @@ def _worked(result: "Convolution", other: ReadingOptions, show: "Show", labels: 
         from convcalc.report.readings import worked_reads
 
         at = numbers(other.reads, "--reads", most=4, example="1,1", signed=True)
-        one_row = result.plan.rows.padded == 1 and result.plan.rows.kernel == 1
+        one_row = result.plan.one_row
         least = 2 - one_row + (result.plan.channels > 1)
         if len(at) < least:
             wanted = "CHANNEL," * (result.plan.channels > 1) + ("COL" if one_row else "ROW,COL")

@@ -8,6 +8,7 @@ import typer
 from convcalc.choices import LossKind, Reduction
 from convcalc.cli.options import (
     INPUT_PANEL,
+    Bias,
     InputOptions,
     NumberOptions,
     OutputOptions,
@@ -66,17 +67,7 @@ class WeightOptions:
             rich_help_panel=INPUT_PANEL,
         ),
     ] = None
-    bias: Annotated[
-        str | None,
-        typer.Option(
-            "--bias",
-            "-b",
-            metavar="NUMBERS",
-            help="One number for each output, as in 1,0; or a file.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
-        ),
-    ] = None
+    bias: Bias = None
     transpose: Annotated[
         bool,
         typer.Option(
@@ -119,12 +110,10 @@ def linear(
     channel.emit(worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out, show)
 
 
-@with_options
-def loss(
-    *,
-    ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar=KINDS, help="What is made of the distance to the target.")],
-    source: InputOptions,
+@dataclass(frozen=True, slots=True)
+class LossOptions:
+    """The target, what the input holds, and what is made of the terms."""
+
     target: Annotated[
         str,
         typer.Option(
@@ -136,18 +125,38 @@ def loss(
             show_default=False,
             rich_help_panel=INPUT_PANEL,
         ),
-    ],
+    ]
     logits: Annotated[
         bool,
         typer.Option("--logits", help="bce: the input holds logits; the sigmoid is part of the loss."),
-    ] = False,
+    ] = False
     probabilities: Annotated[
         bool,
         typer.Option(
             "--probabilities", help="cross-entropy: the input holds probabilities already; no softmax is taken."
         ),
-    ] = False,
-    reduction: Annotated[Reduction, typer.Option("--reduction", help="What is made of the terms.")] = Reduction.MEAN,
+    ] = False
+    reduction: Annotated[Reduction, typer.Option("--reduction", help="What is made of the terms.")] = Reduction.MEAN
+
+    def takes_logits(self, kind: LossKind) -> bool:
+        """Return whether the input holds logits; refuse what does nothing to this loss."""
+        crossed = kind is LossKind.CROSS_ENTROPY
+        if self.logits and kind is not LossKind.BCE:
+            hint = "it takes logits already" if crossed else "it goes with bce"
+            raise UsageError(f"--logits does nothing to {kind}", hint=hint)
+        if self.probabilities and not crossed:
+            hint = "it takes probabilities already" if kind is LossKind.BCE else "it goes with cross-entropy"
+            raise UsageError(f"--probabilities does nothing to {kind}", hint=hint)
+        return not self.probabilities if crossed else self.logits
+
+
+@with_options
+def loss(
+    *,
+    ctx: typer.Context,
+    kind: Annotated[str, typer.Argument(metavar=KINDS, help="What is made of the distance to the target.")],
+    source: InputOptions,
+    options: LossOptions,
     stepping: StepOptions,
     how: NumberOptions,
     out: OutputOptions,
@@ -170,20 +179,14 @@ def loss(
     from convcalc.report.losses import worked_loss
 
     chosen = kind_of(kind)
-    if logits and chosen is not LossKind.BCE:
-        hint = "it takes logits already" if chosen is LossKind.CROSS_ENTROPY else "it goes with bce"
-        raise UsageError(f"--logits does nothing to {chosen}", hint=hint)
-    if probabilities and chosen is not LossKind.CROSS_ENTROPY:
-        hint = "it takes probabilities already" if chosen is LossKind.BCE else "it goes with cross-entropy"
-        raise UsageError(f"--probabilities does nothing to {chosen}", hint=hint)
+    takes_logits = options.takes_logits(chosen)
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")
     channel = channel_of(ctx.obj)
-    wanted = channel.read(target, "--target").cells
+    wanted = channel.read(options.target, "--target").cells
     grid = channel.read(source.input, "--input").cells
-    takes_logits = not probabilities if chosen is LossKind.CROSS_ENTROPY else logits
-    result = measured(grid, wanted, chosen, reduction=reduction, logits=takes_logits)
+    result = measured(grid, wanted, chosen, reduction=options.reduction, logits=takes_logits)
     channel.emit(worked_loss(result, show), out, show)
 
 

@@ -33,10 +33,11 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
             parameters.append(parameter)
             continue
         groups[name] = parameter.annotation
-        parameters += [
-            inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=field.type)
-            for field in dataclasses.fields(parameter.annotation)
-        ]
+        for field in dataclasses.fields(parameter.annotation):
+            required = field.default is dataclasses.MISSING
+            default = inspect.Parameter.empty if required else field.default
+            keyword = inspect.Parameter.KEYWORD_ONLY
+            parameters.append(inspect.Parameter(field.name, keyword, default=default, annotation=field.type))
 
     @wraps(command)
     def spread(**values: Any) -> None:
@@ -191,6 +192,39 @@ class PaddingOptions:
     pad_mode: Annotated[
         PadMode, typer.Option("--pad-mode", help="What stands in the padding.", rich_help_panel=MOVING_PANEL)
     ] = PadMode.ZEROS
+
+
+Dilation = Annotated[
+    str,
+    typer.Option(
+        "--dilation",
+        "-d",
+        metavar="N|ROWS,COLS",
+        help="How far apart the kernel's cells lie; 1 is side by side.",
+        rich_help_panel=MOVING_PANEL,
+    ),
+]
+Groups = Annotated[
+    int,
+    typer.Option(
+        "--groups",
+        "-g",
+        metavar="N",
+        help="Split the channels into N groups; as many groups as channels is depthwise.",
+        rich_help_panel=MOVING_PANEL,
+    ),
+]
+Bias = Annotated[
+    str | None,
+    typer.Option(
+        "--bias",
+        "-b",
+        metavar="NUMBERS",
+        help="One number for each map or output, as in 1,0; or a file.",
+        show_default=False,
+        rich_help_panel=INPUT_PANEL,
+    ),
+]
 
 
 def numbers(

@@ -2,7 +2,7 @@
 
 import contextlib
 import random
-from collections.abc import Iterable
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,7 +12,8 @@ from convcalc.errors import InputError, UsageError, nearest
 
 if TYPE_CHECKING:
     from convcalc.quiz.asking import Asking
-    from convcalc.report.document import Block, Worked
+    from convcalc.quiz.question import Question
+    from convcalc.report.document import Worked
     from convcalc.report.selection import Show
 
 ALSO = {"convolution": "conv", "pooling": "pool", "parameters": "params", "relu": "activation", "sizes": "size"}
@@ -48,8 +49,8 @@ def quiz(
     channel = channel_of(ctx.obj).talking()
     topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
     seed = random.randrange(10**6) if seed is None else seed
-    asking = asking_on(channel, from_pipe=True)
-    asking.run(Quiz(topics, random.Random(seed), level), count)
+    with asking_on(channel, from_pipe=True) as asking:
+        asking.run(Quiz(topics, random.Random(seed), level), count)
     again = f"convcalc quiz{f' {topics[0]}' if topic else ''} --level {level} --count {count} --seed {seed}"
     channel.show([Text(f"{again} asks the same again.", Role.QUIET)])
 
@@ -69,48 +70,51 @@ def topic_of(word: str) -> str:
     raise UsageError(f"there are no questions on '{word}'", hint=hint)
 
 
-def asking_on(channel: Channel, *, from_pipe: bool) -> "Asking":
-    """Return what asks on a channel: at the terminal, or (if so) from the lines that are piped in."""
+@contextlib.contextmanager
+def asking_on(channel: Channel, *, from_pipe: bool) -> "Iterator[Asking]":
+    """Give what asks on a channel: at the terminal, or (if so) from the lines that are piped in."""
     from convcalc.quiz.asking import Asking
 
-    def ask(prompt: str) -> str:
-        channel.stdout.flush()
-        if channel.stdin is not None and channel.stdin.isatty() and channel.on_terminal:
-            return typed(prompt)
-        if from_pipe and channel.stdin is not None:
-            line = channel.stdin.readline()
-        else:
-            channel.stdout.write(prompt)
+    with contextlib.ExitStack() as open_files:
+        at_terminal = channel.stdin is not None and channel.stdin.isatty()
+        lines = channel.stdin
+        if not from_pipe and not at_terminal:
+            try:
+                lines = open_files.enter_context(open("/dev/tty", "rb"))
+            except OSError:
+                hint = "--check FILE marks an answer"
+                raise UsageError("--quiz needs a terminal to be answered on", hint=hint) from None
+
+        def ask(prompt: str) -> str:
+            if not from_pipe and not at_terminal:
+                channel.stdout.write(prompt)
             channel.stdout.flush()
-            line = terminal.readline() if terminal is not None else b""
-        if not line:
-            raise EOFError
-        return line.decode("utf-8", "replace").rstrip("\r\n")
+            if at_terminal and channel.on_terminal:
+                return typed(prompt)
+            line = b"" if lines is None else lines.readline()
+            if not line:
+                raise EOFError
+            return line.decode("utf-8", "replace").rstrip("\r\n")
 
-    terminal = None
-    if not from_pipe and not (channel.stdin is not None and channel.stdin.isatty()):
-        try:
-            terminal = open("/dev/tty", "rb")  # noqa: SIM115 - for as long as there are questions
-        except OSError:
-            raise UsageError("--quiz needs a terminal to be answered on", hint="--check FILE marks an answer") from None
-
-    def show(blocks: "Iterable[Block]") -> None:
-        channel.show(blocks)
-
-    return Asking(ask, show, explain)
+        yield Asking(ask, channel.show, explain)
 
 
 def ask_about(channel: Channel, worked: "Worked", show: "Show") -> None:
     """Ask about one exercise: all of it, or the cell that --at names."""
+    with asking_on(channel, from_pipe=False) as asking:
+        with contextlib.suppress(EOFError):
+            asking.question(_question(worked, show))
+        channel.show(asking.score.blocks())
+
+
+def _question(worked: "Worked", show: "Show") -> "Question":
+    """Return the question about an exercise, or about the cell of it that --at names."""
     from convcalc.quiz.question import about
 
-    question = about(worked, show, None)
-    if show.at is not None:
-        question = about(worked, show, lambda _: _number_at(worked, show))
-    asking = asking_on(channel, from_pipe=False)
-    with contextlib.suppress(EOFError):
-        asking.question(question)
-    channel.show(asking.score.blocks())
+    question = about(worked, show, None if show.at is None else lambda _: _number_at(worked, show))
+    if show.at is not None and question.at is None:
+        raise UsageError("--at names no single cell here", hint="leave it out, to be asked for the whole")
+    return question
 
 
 def _number_at(worked: "Worked", show: "Show") -> int:
@@ -132,11 +136,7 @@ def check(channel: Channel, worked: "Worked", show: "Show") -> bool:
         raise UsageError("there is nothing here to mark", hint="leave --check out")
     answer = as_grid(worked.answer())
     given = channel.read(show.check, "--check").cells
-    at = None
-    if show.at is not None:
-        from convcalc.quiz.question import about
-
-        at = about(worked, show, lambda _: _number_at(worked, show)).at
+    at = None if show.at is None else _question(worked, show).at
     if given.ndim > 4:
         raise InputError("an answer has at most 4 dimensions", hint="write it as the command would")
     marks = mark(given, answer, worked.mistakes() if worked.mistakes else (), at)

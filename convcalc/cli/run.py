@@ -13,7 +13,7 @@ from convcalc.cli.commands import COMMANDS
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
 from convcalc.cli.output import ITSELF, Channel, channel_of
-from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
     from convcalc.matrix_io.text import Grid
@@ -206,6 +206,8 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
 
 def read_script(channel: Channel, word: str) -> list[str]:
     """Return a script's lines, from a file or standard input."""
+    from convcalc.matrix_io.files import file_hint
+
     if word == "-":
         if channel.stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
@@ -218,16 +220,9 @@ def read_script(channel: Channel, word: str) -> list[str]:
                 data = stream.read(MOST_BYTES + 1)
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or str(error)
-            raise InputError(f"cannot read the script '{word}': {reason}", hint=_hint(Path(word))) from None
+            hint = file_hint(Path(word), "name a file, or -")
+            raise InputError(f"cannot read the script '{word}': {reason}", hint=hint) from None
     if len(data) > MOST_BYTES or b"\0" in data:
         reason = "is no text" if b"\0" in data else f"has more than {MOST_BYTES >> 20} MiB"
         raise InputError(f"the script {reason}", hint="write one command a line", place=Place(source))
     return data.decode("utf-8-sig", "replace").splitlines()
-
-
-def _hint(path: Path) -> str:
-    try:
-        close = nearest(path.name, [entry.name for entry in path.parent.iterdir()])
-    except (OSError, ValueError):
-        close = []
-    return f"did you mean {' or '.join(str(path.parent / name) for name in close)}?" if close else "name a file, or -"

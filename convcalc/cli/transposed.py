@@ -1,5 +1,6 @@
 """``convcalc conv-transpose``."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -9,6 +10,8 @@ from convcalc.cli.convolution import KERNEL_EXAMPLE, KernelOptions, read_kernel
 from convcalc.cli.options import (
     MOVING_PANEL,
     SHOW_PANEL,
+    Dilation,
+    Groups,
     InputOptions,
     NumberOptions,
     OrderOptions,
@@ -24,18 +27,16 @@ from convcalc.cli.output import channel_of, read_bias
 from convcalc.errors import UsageError
 
 
-@with_options
-def conv_transpose(
-    *,
-    ctx: typer.Context,
-    source: InputOptions,
-    kernel: KernelOptions,
+@dataclass(frozen=True, slots=True)
+class StampingOptions:
+    """How the kernel is stamped, and which reading is shown."""
+
     stride: Annotated[
         str,
         typer.Option(
             "--stride", "-s", metavar="N|ROWS,COLS", help="Cells from stamp to stamp.", rich_help_panel=MOVING_PANEL
         ),
-    ] = "1",
+    ] = "1"
     padding: Annotated[
         str,
         typer.Option(
@@ -45,7 +46,7 @@ def conv_transpose(
             help="Cells cut off the border: what the convolution the other way would pad.",
             rich_help_panel=MOVING_PANEL,
         ),
-    ] = "0",
+    ] = "0"
     output_padding: Annotated[
         str,
         typer.Option(
@@ -54,23 +55,9 @@ def conv_transpose(
             help="Rows and columns to add at the end: stride 2 makes 3 of 5 and of 6 cells, and 1 here gives the 6.",
             rich_help_panel=MOVING_PANEL,
         ),
-    ] = "0",
-    dilation: Annotated[
-        str,
-        typer.Option(
-            "--dilation",
-            "-d",
-            metavar="N|ROWS,COLS",
-            help="How far apart the kernel's cells lie; 1 is side by side.",
-            rich_help_panel=MOVING_PANEL,
-        ),
-    ] = "1",
-    groups: Annotated[
-        int,
-        typer.Option(
-            "--groups", "-g", metavar="N", help="Split the channels into N groups.", rich_help_panel=MOVING_PANEL
-        ),
-    ] = 1,
+    ] = "0"
+    dilation: Dilation = "1"
+    groups: Groups = 1
     reading: Annotated[
         TransposedReading | None,
         typer.Option(
@@ -79,7 +66,16 @@ def conv_transpose(
             show_default=False,
             rich_help_panel=SHOW_PANEL,
         ),
-    ] = None,
+    ] = None
+
+
+@with_options
+def conv_transpose(
+    *,
+    ctx: typer.Context,
+    source: InputOptions,
+    kernel: KernelOptions,
+    stamping: StampingOptions,
     stepping: StepOptions,
     terms: OrderOptions,
     how: NumberOptions,
@@ -101,14 +97,14 @@ def conv_transpose(
 
     channel = channel_of(ctx.obj)
     word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
-    amounts = padding_of(padding)
+    amounts = padding_of(stamping.padding)
     if isinstance(amounts, PaddingRule):
         raise UsageError(
             f"--padding {amounts} is a convolution's word", hint="write how much is cut off the border, as in 1"
         )
     show = show_of(how, stepping, terms)
-    extra = numbers(output_padding, "--output-padding", most=2, example="1 or 1,0")
-    strides, spreads = pair_of(stride, "--stride"), pair_of(dilation, "--dilation")
+    extra = numbers(stamping.output_padding, "--output-padding", most=2, example="1 or 1,0")
+    strides, spreads = pair_of(stamping.stride, "--stride"), pair_of(stamping.dilation, "--dilation")
     weights, name = read_kernel(channel, word)
     grid = channel.read(source.input, "--input").cells
     result = transposed(
@@ -119,6 +115,6 @@ def conv_transpose(
         padding=amounts,
         output_padding=extra,
         dilation=spreads,
-        groups=groups,
+        groups=stamping.groups,
     )
-    channel.emit(worked_transposed(result, show, name, reading), out, show)
+    channel.emit(worked_transposed(result, show, name, stamping.reading), out, show)

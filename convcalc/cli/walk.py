@@ -1,6 +1,5 @@
 """``--walk``: the steps one by one on a screen of their own."""
 
-import io
 import os
 import time
 from collections.abc import Callable
@@ -76,21 +75,9 @@ def draw(walk: "Walk", console: "Console", glyphs: "Glyphs", stdout: IO[str]) ->
 
 def lines_of(blocks: "list[Block]", console: "Console", glyphs: "Glyphs", width: int, most_rows: int = 16) -> list[str]:
     """Return blocks as lines of text with the terminal's own colours in them."""
-    from rich.console import Console
-
     from convcalc.render.terminal import render
 
-    inner = Console(
-        file=io.StringIO(),
-        width=width,
-        force_terminal=True,
-        highlight=False,
-        markup=False,
-        emoji=False,
-        color_system=console.color_system,  # type: ignore[arg-type]
-        no_color=console.no_color,
-        legacy_windows=False,
-    )
-    with inner.capture() as captured:
-        render(blocks, inner, glyphs, most_rows)
+    console.width = width
+    with console.capture() as captured:
+        render(blocks, console, glyphs, most_rows)
     return captured.get().rstrip("\n").split("\n")

@@ -64,6 +64,11 @@ class Plan:
         return self.items, self.filters, self.rows.output, self.columns.output
 
     @property
+    def one_row(self) -> bool:
+        """Whether everything is one row: a 1-D grid, and a kernel of one row."""
+        return self.rows.padded == 1 and self.rows.kernel == 1
+
+    @property
     def products(self) -> int:
         """How many multiply-adds the whole answer takes."""
         taps = self.rows.kernel * self.columns.kernel * (self.channels // self.groups)

@@ -160,8 +160,8 @@ def settle_result(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
     >>> settle_result(Fraction(1, 3), None), settle_result(Fraction(1, 3), np.dtype(np.float32))
     (Fraction(1, 3), 0.33333334)
     """
-    value = settle_number(value, as_float=kind is not None)  # type: ignore[assignment]
-    return as_shown(np.float32(value)) if kind == np.float32 else value
+    number = settle_number(value, as_float=kind is not None)
+    return as_shown(np.float32(number)) if kind == np.float32 else number
 
 
 def as_shown(cell: Any) -> Number:

@@ -56,61 +56,70 @@ def convolution_mistakes(result: Convolution) -> Iterator[Mistake]:
     return made(_convolution(result), result.output)
 
 
-def _convolution(result: Convolution) -> Made:
-    plan, kernel = result.plan, result.kernel
+def _again(result: Convolution, weights: Array | None = None, **changed: Any) -> Array:
+    """Return the answer of a convolution done again, with something changed."""
+    plan = result.plan
     rows, columns = plan.rows, plan.columns
-    taps = rows.kernel * columns.kernel * kernel.shape[1]
+    options: dict[str, Any] = {
+        "bias": result.bias,
+        "stride": (rows.stride, columns.stride),
+        "padding": (rows.before, rows.after, columns.before, columns.after),
+        "dilation": (rows.dilation, columns.dilation),
+        "groups": plan.groups,
+        "mode": plan.mode,
+    }
+    work = convolve(result.input, result.kernel if weights is None else weights, **{**options, **changed})
+    many = plan.filters > 1 or result.input_dimensions > 2
+    return like_the_input(work.maps, result.input_dimensions, many_maps=many)
 
-    def again(weights: Array | None = None, **changed: Any) -> Array:
-        options: dict[str, Any] = {
-            "bias": result.bias,
-            "stride": (rows.stride, columns.stride),
-            "padding": (rows.before, rows.after, columns.before, columns.after),
-            "dilation": (rows.dilation, columns.dilation),
-            "groups": plan.groups,
-            "mode": plan.mode,
-        }
-        work = convolve(result.input, kernel if weights is None else weights, **{**options, **changed})
-        many = plan.filters > 1 or result.input_dimensions > 2
-        return like_the_input(work.maps, result.input_dimensions, many_maps=many)
 
-    yield (
-        "the kernel was not flipped" if result.flipped else "the kernel was flipped",
-        lambda: again(weights=kernel[..., ::-1, ::-1]),
-    )
-    yield "the kernel was turned on its side (rows for columns)", lambda: again(weights=kernel.swapaxes(-1, -2))
-    if result.bias is not None:
-        yield "the bias was forgotten", lambda: again(bias=None)
-        yield "the bias was subtracted", lambda: again(bias=-result.bias)  # type: ignore[operator]
+def _convolution(result: Convolution) -> Made:
+    kernel, bias, again = result.kernel, result.bias, partial(_again, result)
+    flipped = "the kernel was not flipped" if result.flipped else "the kernel was flipped"
+    yield flipped, partial(again, kernel[..., ::-1, ::-1])
+    yield "the kernel was turned on its side (rows for columns)", partial(again, kernel.swapaxes(-1, -2))
+    if bias is not None:
+        yield "the bias was forgotten", partial(again, bias=None)
+        yield "the bias was subtracted", partial(again, bias=-bias)
+    yield from _moving(result)
+    yield from _channels(result)
+    yield "the mean was taken, not the sum", lambda: divided(result.output, kernel[0].size)
+    yield "the signs were turned round", lambda: -result.output
+
+
+def _moving(result: Convolution) -> Made:
+    """Yield the mistakes of how a kernel moves: its stride, its padding, its dilation."""
+    again, rows, columns = partial(_again, result), result.plan.rows, result.plan.columns
     for stride in STRIDES:
         if (stride, stride) != (rows.stride, columns.stride):
-            right = columns.stride if rows.stride == columns.stride else f"{rows.stride},{columns.stride}"
-            moved = f"the window was moved by {stride}, not by {right}"
+            moved = f"the window was moved by {stride}, not by {_strides(rows, columns)}"
             yield moved, partial(again, stride=(stride if rows.padded > rows.kernel else 1, stride))
     if any((rows.before, rows.after, columns.before, columns.after)):
-        yield "the padding was forgotten", lambda: again(padding=(0, 0, 0, 0))
+        yield "the padding was forgotten", partial(again, padding=(0, 0, 0, 0))
         if max(rows.stride, columns.stride) > 1:
-            yield "padding and stride were forgotten", lambda: again(padding=(0, 0, 0, 0), stride=1)
-        yield (
-            "the padding was put on one side only (top and left)",
-            lambda: again(padding=(rows.before, 0, columns.before, 0)),
-        )
-        yield (
-            "the padding was put on one side only (bottom and right)",
-            lambda: again(padding=(0, rows.after, 0, columns.after)),
-        )
+            yield "padding and stride were forgotten", partial(again, padding=(0, 0, 0, 0), stride=1)
+        one_side = "the padding was put on one side only"
+        yield f"{one_side} (top and left)", partial(again, padding=(rows.before, 0, columns.before, 0))
+        yield f"{one_side} (bottom and right)", partial(again, padding=(0, rows.after, 0, columns.after))
     if max(rows.dilation, columns.dilation) > 1:
-        yield "the dilation was forgotten", lambda: again(dilation=1)
+        yield "the dilation was forgotten", partial(again, dilation=1)
+
+
+def _strides(rows: Axis, columns: Axis) -> str:
+    return str(columns.stride) if rows.stride == columns.stride else f"{rows.stride},{columns.stride}"
+
+
+def _channels(result: Convolution) -> Made:
+    """Yield the mistakes of which kernel meets which channel, and makes which map."""
+    again, kernel = partial(_again, result), result.kernel
     if kernel.shape[1] > 1:
-        yield "the kernels met the wrong channels", lambda: again(weights=np.roll(kernel, 1, axis=1))
-        yield "the kernels met the channels in reverse", lambda: again(weights=kernel[:, ::-1])
+        yield "the kernels met the wrong channels", partial(again, np.roll(kernel, 1, axis=1))
+        yield "the kernels met the channels in reverse", partial(again, kernel[:, ::-1])
         first = np.zeros_like(kernel)
         first[:, 0] = kernel[:, 0]
-        yield "only the first channel was added up", lambda: again(weights=first)
-    if plan.filters > 1:
-        yield "the filters were taken in reverse", lambda: again(weights=kernel[::-1])
-    yield "the mean was taken, not the sum", lambda: divided(result.output, taps)
-    yield "the signs were turned round", lambda: -result.output
+        yield "only the first channel was added up", partial(again, first)
+    if result.plan.filters > 1:
+        yield "the filters were taken in reverse", partial(again, kernel[::-1])
 
 
 def pooling_mistakes(result: Pooling) -> Iterator[Mistake]:
@@ -163,8 +172,7 @@ def _pooling(result: Pooling) -> Made:
         if (stride, stride) != (rows.stride, columns.stride):
             wider = [replace(axis, stride=stride if axis.kernel > 1 else axis.stride) for axis in (rows, columns)]
             yield (
-                f"the window was moved by {stride}, not by "
-                + (f"{columns.stride}" if rows.stride == columns.stride else f"{rows.stride},{columns.stride}"),
+                f"the window was moved by {stride}, not by {_strides(rows, columns)}",
                 partial(output, rows=wider[0], columns=wider[1]),
             )
     if any((rows.before, rows.after, columns.before, columns.after)):

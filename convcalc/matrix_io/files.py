@@ -56,7 +56,9 @@ def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid") 
         return read_file(path)
     if looks_inline(word):
         return read_stream(io.BytesIO(word.encode("utf-8", "replace")), what)
-    raise InputError(f"there is no file '{word}'", hint=_file_hint(path))
+    raise InputError(
+        f"there is no file '{word}'", hint=file_hint(path, 'name a file, or write the grid out: "1 2; 3 4"')
+    )
 
 
 def read_file(path: Path) -> Grid:
@@ -214,15 +216,16 @@ def exists(path: Path) -> bool:
         return False
 
 
-def _file_hint(path: Path) -> str:
+def file_hint(path: Path, otherwise: str) -> str:
+    """Return a hint at the files that a name which is none may have been meant for."""
     folder = path.parent
     try:
         close = nearest(path.name, [entry.name for entry in folder.iterdir()])
-    except OSError:
+    except (OSError, ValueError):
         close = []
     if close:
         return f"did you mean {' or '.join(str(folder / name) for name in close)}?"
-    return 'name a file, or write the grid out: "1 2; 3 4"'
+    return otherwise
 
 
 def format_of(path: Path) -> str:

@@ -43,10 +43,16 @@ class ConvolutionReport(Stepwise):
     def of(cls, result: Convolution, show: Show, labels: Labels, **more: Any) -> "Self":
         """Return the report of a convolution."""
         plan = result.plan
-        one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
         axes = plan.rows, plan.columns
         return cls(
-            result=result, axes=axes, shape=plan.shape, show=show, one_row=one_row, part="map", labels=labels, **more
+            result=result,
+            axes=axes,
+            shape=plan.shape,
+            show=show,
+            one_row=plan.one_row,
+            part="map",
+            labels=labels,
+            **more,
         )
 
     def heading(self) -> str:

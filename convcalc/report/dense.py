@@ -1,6 +1,8 @@
 """Flattening and fully connected layers as Documents: where each cell goes, and each output's dot product."""
 
 import itertools
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 
@@ -27,8 +29,9 @@ from convcalc.report.document import (
 from convcalc.report.grids import answer_of, body_of, grids_of, planes
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import shape_text
-from convcalc.report.selection import FEW, Show, Skipped, cell_name, place, select, skipped_text
+from convcalc.report.selection import FEW, Chosen, Show, Skipped, cell_name, place, select
 from convcalc.report.softmax import elided
+from convcalc.report.stepwise import each
 
 MOST_DRAWN = 16
 """Inputs of a layer whose weights are still drawn as a matrix."""
@@ -73,98 +76,107 @@ def _order(shape: tuple[int, ...]) -> str:
 
 def worked_linear(result: Linear, show: Show) -> Worked:
     """Return a fully connected layer's work as a Document, and its answer."""
-    outputs, inputs = result.weights.shape
-    one_row = result.batch == 1
-    shape = (1, 1, result.batch, outputs)
-    chosen = list(select(shape, show, one_row=one_row))
-    output = result.output
-    whole = show.at is not None or show.steps == "all"
-
-    def work() -> Document:
-        bias = result.convolution.bias
-        given = "" if bias is None else f" · bias {','.join(show.write(b) for b in bias.tolist()[:6])}"
-        given += ",…" if bias is not None and bias.size > 6 else ""
-        sizes = str(inputs) if one_row else f"{result.batch}×{inputs}"
-        made = str(outputs) if one_row else f"{result.batch}×{outputs}"
-        formula = "y = W·x" + (" + b" if bias is not None else "")
-        yield Heading(f"linear · input {sizes} · weights {outputs}×{inputs}{given} → {made}", (formula,))
-        if inputs > MOST_DRAWN:
-            yield Text(f"Weights of more than {MOST_DRAWN} inputs are not drawn.", Role.QUIET)
-        pictures = _Pictures(result, show)
-        for part in chosen:
-            if isinstance(part, Skipped):
-                yield Text("")
-                yield Text(skipped_text(part.count), Role.QUIET)
-                continue
-            item, index = part.at[2:]
-            step = result.step(item, index, part.number)
-            name = cell_name(part.at, shape, one_row=one_row)
-            yield Subheading(f"step {step.number} of {result.batch * outputs} · {name}")
-            if inputs <= MOST_DRAWN:
-                yield pictures.of(step)
-                yield Text("")
-            yield dot_sum(step, show, whole=whole)
-        if not whole and inputs > FEW:
-            yield Text("")
-            yield Text("Long sums are cut to their ends: --steps all or --at writes them out.", Role.QUIET)
-        yield Text("")
-        yield answer_of(output, show.write, "item", heat=show.heat, one_row=one_row)
-
-    def walked(show: Show) -> Steps:
-        pictures = _Pictures(result, show)
-
-        def blocks(index: int) -> list[Block]:
-            item, output = divmod(index, outputs)
-            step = result.step(item, output, index + 1)
-            picture: list[Block] = [pictures.of(step), Text("")] if inputs <= MOST_DRAWN else []
-            return [*picture, dot_sum(step, show, whole=False)]
-
-        bias = "" if result.convolution.bias is None else " + b"
-        heading = Heading(f"linear · input {inputs} · weights {outputs}×{inputs}", (f"y = W·x{bias}",))
-        return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
-
-    def given() -> Document:
-        yield Heading(f"linear · input {inputs} · weights {outputs}×{inputs}")
-        yield Text("")
-        drawn = grids_of(result.input, "input", show.write, one_row=one_row).matrices
-        drawn += grids_of(result.weights, "weights", show.write).matrices
-        if result.convolution.bias is not None:
-            drawn += grids_of(result.convolution.bias, "bias", show.write, one_row=True).matrices
-        yield Grids(drawn)
-
-    mistakes = partial(likely_mistakes, result)
-    return Worked(work(), lambda: output, show.answer_write, walked, given, mistakes)
+    return _Layer(result, show).worked()
 
 
 @dataclass(eq=False)
-class _Pictures:
-    """Draws the weights with the row that is read, times an item's input as a column; bodies are made once."""
+class _Layer:
+    """The report of a layer: the weights with the row that is read, times an item's input as a column."""
 
     result: Linear
     show: Show
     items: dict[int, tuple[Body, Body]] = field(default_factory=dict)
+    """Each item's input and output as columns, made once."""
+
+    def __post_init__(self) -> None:
+        self.outputs, self.inputs = self.result.weights.shape
+        self.one_row = self.result.batch == 1
+        self.shape = (1, 1, self.result.batch, self.outputs)
+        self.whole = self.show.at is not None or self.show.steps == "all"
+
+    def worked(self) -> Worked:
+        """Return the work and the answer; what cannot be done is refused before any is shown."""
+        chosen = list(select(self.shape, self.show, one_row=self.one_row))
+        output, mistakes = self.result.output, partial(likely_mistakes, self.result)
+        return Worked(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
+
+    def heading(self) -> Heading:
+        """Return what is multiplied by what."""
+        bias, write = self.result.convolution.bias, self.show.write
+        sizes = "" if self.one_row else f"{self.result.batch}×"
+        given = ""
+        if bias is not None:
+            given = f" · bias {','.join(write(b) for b in bias.tolist()[:6])}{',…' * (bias.size > 6)}"
+        text = f"linear · input {sizes}{self.inputs} · weights {self.outputs}×{self.inputs}{given}"
+        return Heading(f"{text} → {sizes}{self.outputs}", ("y = W·x" + (" + b" if bias is not None else ""),))
+
+    def work(self, chosen: list[Chosen | Skipped]) -> Document:
+        """Yield the heading, the chosen steps, and the answer."""
+        yield self.heading()
+        if self.inputs > MOST_DRAWN:
+            yield Text(f"Weights of more than {MOST_DRAWN} inputs are not drawn.", Role.QUIET)
+        yield from each(chosen, self.titled)
+        if not self.whole and self.inputs > FEW:
+            yield Text("")
+            yield Text("Long sums are cut to their ends: --steps all or --at writes them out.", Role.QUIET)
+        yield Text("")
+        yield answer_of(self.result.output, self.show.write, "item", heat=self.show.heat, one_row=self.one_row)
+
+    def titled(self, part: Chosen) -> Iterator[Block]:
+        """Yield a step under its name."""
+        name = cell_name(part.at, self.shape, one_row=self.one_row)
+        yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {name}")
+        yield from self.step(part.number - 1)
+
+    def step(self, index: int) -> Iterator[Block]:
+        """Yield one output's picture, if it can be drawn, and its sum."""
+        item, output = divmod(index, self.outputs)
+        step = self.result.step(item, output, index + 1)
+        if self.inputs <= MOST_DRAWN:
+            yield self.picture(step)
+            yield Text("")
+        yield dot_sum(step, self.show, whole=self.whole)
+
+    def walked(self, show: Show) -> Steps:
+        """Return the steps to be walked through, shown in another way."""
+        report = _Layer(self.result, show)
+
+        def name(index: int) -> str:
+            return cell_name(place(index, self.shape), self.shape, one_row=self.one_row)
+
+        return Steps(self.heading(), self.shape, self.one_row, lambda index: list(report.step(index)), name)
+
+    def given(self) -> Document:
+        """Yield the input, the weights and the bias."""
+        write, bias = self.show.write, self.result.convolution.bias
+        yield Heading(f"linear · input {self.inputs} · weights {self.outputs}×{self.inputs}")
+        yield Text("")
+        drawn = grids_of(self.result.input, "input", write, one_row=self.one_row).matrices
+        drawn += grids_of(self.result.weights, "weights", write).matrices
+        if bias is not None:
+            drawn += grids_of(bias, "bias", write, one_row=True).matrices
+        yield Grids(drawn)
 
     @cached_property
     def weights(self) -> Body:
         """The weights as a body."""
-        return body_of(self.result.weights, f"weights {shape_text(self.result.weights.shape)}", self.show.write)
+        return body_of(self.result.weights, f"weights {self.outputs}×{self.inputs}", self.show.write)
 
     def columns(self, item: int) -> tuple[Body, Body]:
         """Return an item's input and output as columns."""
         if item not in self.items:
-            outputs, inputs = self.result.weights.shape
-            row = f", row {item}" if self.result.batch > 1 else ""
+            row, write = f", row {item}" * (not self.one_row), self.show.write
             self.items[item] = (
-                body_of(self.result.input.reshape(-1, inputs)[item][:, None], f"input{row}", self.show.write),
-                body_of(self.result.output.reshape(-1, outputs)[item][:, None], "output", self.show.write),
+                body_of(self.result.input.reshape(-1, self.inputs)[item][:, None], f"input{row}", write),
+                body_of(self.result.output.reshape(-1, self.outputs)[item][:, None], "output", write),
             )
         return self.items[item]
 
-    def of(self, step: DotStep) -> Picture:
+    def picture(self, step: DotStep) -> Picture:
         """Return a step's picture."""
         item, output = step.at
         column, made = self.columns(item)
-        window = (range(output, output + 1), range(self.weights.columns))
+        window = (range(output, output + 1), range(self.inputs))
         current = Matrix(made, current=(output, 0), made=output + 1)
         return Picture(((Matrix(self.weights, window), "×", Matrix(column), "="),), current)
 

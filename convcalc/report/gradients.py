@@ -15,7 +15,7 @@ from convcalc.report.grids import grids_of
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show, select
 from convcalc.report.softmax import elided
-from convcalc.report.stepwise import padding_text
+from convcalc.report.stepwise import padding_text, pair_text
 
 MOST_FOLDS = 12
 MOST_TERMS = 4096
@@ -123,10 +123,9 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
 
     def walked(show: Show) -> Steps:
         if wrt is Gradient.KERNEL:
-            kernel = _KernelGradient.of(gradients.kernel_parts[0], show, Labels())
-            kernel.many = max(gradients.output.shape[1], gradients.forward.plan.channels) > 1
-            return kernel.walked(show)
-        return _InputGradient.of(gradients.input_part.inserted, show, Labels()).walked(show)
+            part = gradients.kernel_parts[0]
+            return _KernelGradient.of(part, show, Labels(), many=_many(gradients)).walked(show)
+        return _input_report(gradients, show).walked(show)
 
     walkable = wrt is not Gradient.BIAS and (wrt is None or len(gradients.kernel_parts) == 1)
     return Worked(work(), lambda: answer, show.answer_write, walked if walkable else None)
@@ -135,16 +134,27 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
 def heading(gradients: Gradients, labels: Labels) -> str:
     """Return what goes back through what."""
     plan = gradients.forward.plan
-    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+    one_row = plan.one_row
     cut = 3 if one_row else 2
     output = shape_text(gradients.output.shape[(0 if plan.items > 1 else 1 if plan.filters > 1 else cut) :])
     kernel = shape_text(gradients.forward.kernel.shape[(0 if max(plan.filters, plan.channels) > 1 else cut) :])
     grid = shape_text(gradients.forward.input.shape[(0 if plan.items > 1 else 1 if plan.channels > 1 else cut) :])
-    stride = plan.columns.stride if one_row or plan.rows.stride == plan.columns.stride else None
-    strides = stride or f"{plan.rows.stride},{plan.columns.stride}"
+    strides = pair_text(plan.rows.stride, plan.columns.stride, one_row=one_row)
     padding = padding_text(plan.rows, plan.columns, labels.padding, one_row=one_row)
     parts = f"gradient {output} · {labels.kernel} {kernel} · stride {strides} · padding {padding} · input {grid}"
     return f"conv backward · {parts}"
+
+
+def _many(gradients: Gradients) -> bool:
+    """Whether there is more than one kernel of one channel, so that each must be named."""
+    plan = gradients.forward.plan
+    return max(plan.groups, plan.filters, plan.channels) > 1
+
+
+def _input_report(gradients: Gradients, show: Show) -> _InputGradient:
+    plan = gradients.forward.plan
+    spread = max(plan.rows.stride, plan.columns.stride) > 1
+    return _InputGradient.of(gradients.input_part.inserted, show, Labels(), folds=gradients.folds, spread=spread)
 
 
 def _drawn(array: Array, which: Gradient, show: Show) -> Grids:
@@ -179,8 +189,7 @@ def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
         yield Text(f"Each is a sum of {terms:,} products, too many to write out.", Role.QUIET)
         return
     for group, part in enumerate(gradients.kernel_parts):
-        report = _KernelGradient.of(part, show, Labels())
-        report.group, report.many = group, max(plan.groups, plan.filters, plan.channels) > 1
+        report = _KernelGradient.of(part, show, Labels(), group=group, many=_many(gradients))
         if plan.groups > 1:
             yield Text("")
             yield Text(f"group {group}:", Role.QUIET)
@@ -200,9 +209,7 @@ def _input(gradients: Gradients, show: Show) -> Iterator[Block]:
         "transposed convolution.",
         Role.QUIET,
     )
-    part = gradients.input_part.inserted
-    report = _InputGradient.of(part, show, Labels())
-    report.folds, report.spread = gradients.folds, spread
+    report = _input_report(gradients, show)
     yield from report.steps(select(report.shape, show, one_row=report.one_row))
     if gradients.folds:
         yield Text("")

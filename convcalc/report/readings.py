@@ -127,11 +127,11 @@ def _folded(result: Convolution) -> str:
 
 def _chosen(result: Convolution, show: Show) -> list[Chosen | Skipped]:
     plan = result.plan
-    return list(select(plan.shape, show, one_row=plan.rows.padded == 1 and plan.rows.kernel == 1))
+    return list(select(plan.shape, show, one_row=plan.one_row))
 
 
 def _answer(result: Convolution, show: Show) -> Iterator[Block]:
-    one_row = result.plan.rows.padded == 1 and result.plan.rows.kernel == 1
+    one_row = result.plan.one_row
     yield Text("")
     yield answer_of(result.output, show.write, "map", heat=show.heat, one_row=one_row)
 
@@ -180,7 +180,7 @@ def _dot_products(
     plan = result.plan
     per_group = plan.filters // plan.groups
     windows = plan.rows.output * plan.columns.output
-    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+    one_row = plan.one_row
     named: list[tuple[str, int, Chosen]] = []
     width = 0
     for part in chosen:
@@ -216,7 +216,7 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
     """Return which outputs read one cell of the input, and with which weight; the weights are the answer."""
     plan, write = result.plan, show.write
     item, channel, row, column = readings.at
-    one_row = plan.rows.padded == 1 and plan.rows.kernel == 1
+    one_row = plan.one_row
     weights = readings.weights if plan.filters > 1 else readings.weights[0]
     answer = weights[0] if one_row and result.input_dimensions == 1 and plan.filters == 1 else weights
 

@@ -1,6 +1,7 @@
 """Softmax as a Document: a table a line, from the logits to probabilities that add to 1."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -13,7 +14,8 @@ from convcalc.report.document import Block, Document, Heading, Role, Steps, Subh
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
-from convcalc.report.selection import Show, Skipped, number, select, skipped_text
+from convcalc.report.selection import Chosen, Show, Skipped, select
+from convcalc.report.stepwise import each
 
 MOST_CELLS = 16
 """Cells of a line that are written out; of a longer one, the first few and the last."""
@@ -22,61 +24,80 @@ ENDS = 8
 
 def worked_softmax(result: Softmax, show: Show) -> Worked:
     """Return a softmax's work as a Document, and its answer."""
-    grid, axis = result.input, result.axis
-    lines = list(np.ndindex(*result.lines))
-    count = len(lines)
-    shape = (1, 1, 1, count)
-    if show.at is None:
-        chosen = list(select(shape, show))
-    else:
-        at = (0, *show.at) if len(show.at) < grid.ndim and grid.shape[0] == 1 else show.at
-        if len(at) != grid.ndim or any(not 0 <= i < n for i, n in zip(at, grid.shape, strict=True)):
+    return _Report(result, show).worked()
+
+
+@dataclass(eq=False)
+class _Report:
+    result: Softmax
+    show: Show
+
+    def __post_init__(self) -> None:
+        grid = self.result.input
+        self.lines = list(np.ndindex(*self.result.lines))
+        self.shape = (1, 1, 1, len(self.lines))
+        self.one_row = grid.size == grid.shape[-1]
+        name = "log-softmax" if self.result.log else "softmax"
+        formula = "x − max − ln Σe^(x − max)" if self.result.log else "e^(x − max)/Σe^(x − max)"
+        sizes = shape_text(grid.shape[-1:] if self.one_row else grid.shape)
+        self.heading = Heading(f"{name} · input {sizes}", (formula,))
+
+    def worked(self) -> Worked:
+        """Return the work and the answer; what cannot be done is refused before any is shown."""
+        chosen = self.chosen()
+        output, mistakes = self.result.output, partial(likely_mistakes, self.result)
+        return Worked(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
+
+    def chosen(self) -> list[Chosen | Skipped]:
+        """Return the lines to show: as many as of any steps, or the one of the cell that was asked for."""
+        at, grid, axis = self.show.at, self.result.input, self.result.axis
+        if at is None:
+            return list(select(self.shape, self.show))
+        full = (0, *at) if len(at) < grid.ndim and grid.shape[0] == 1 else at
+        if len(full) != grid.ndim or any(not 0 <= i < n for i, n in zip(full, grid.shape, strict=True)):
             raise InputError(
-                f"the grid has no cell [{','.join(map(str, show.at))}]", hint=f"its axes are {named_axes(grid.shape)}"
+                f"the grid has no cell [{','.join(map(str, at))}]", hint=f"its axes are {named_axes(grid.shape)}"
             )
-        wanted = lines.index((*at[:axis], *at[axis + 1 :]))
-        chosen = list(select(shape, Show(at=(0, wanted))))
-    output = result.output
+        wanted = self.lines.index((*full[:axis], *full[axis + 1 :]))
+        return list(select(self.shape, Show(at=(0, wanted))))
 
-    def work() -> Document:
-        name = "log-softmax" if result.log else "softmax"
-        formula = "x − max − ln Σe^(x − max)" if result.log else "e^(x − max)/Σe^(x − max)"
-        one_row = grid.size == grid.shape[-1]
-        yield Heading(f"{name} · input {shape_text(grid.shape[-1:] if one_row else grid.shape)}", (formula,))
-        if count > 1:
-            yield Text(f"Along axis {axis}, {_adding(result)}; the axes are {named_axes(grid.shape)}.", Role.QUIET)
+    def work(self, chosen: list[Chosen | Skipped]) -> Document:
+        """Yield the heading, the chosen lines, and the answer."""
+        grid, axis = self.result.input, self.result.axis
+        yield self.heading
+        if len(self.lines) > 1:
+            yield Text(f"Along axis {axis}, {_adding(self.result)}; the axes are {named_axes(grid.shape)}.", Role.QUIET)
             yield Text("")
-            yield grids_of(grid, "input", show.write, heat=show.heat)
-        for part in chosen:
-            if isinstance(part, Skipped):
-                yield Text("")
-                yield Text(skipped_text(part.count), Role.QUIET)
-                continue
-            step = result.step(lines[number(part.at, shape) - 1], part.number)
-            if count > 1:
-                yield Subheading(f"step {step.number} of {count} · {_line_name(step.at)}")
-            else:
-                yield Text("")
-            yield from softmax_blocks(step, show.write, log=result.log)
+            yield grids_of(grid, "input", self.show.write, heat=self.show.heat)
+        yield from each(chosen, self.titled)
         yield Text("")
-        yield answer_of(output, show.write, "channel", heat=show.heat, one_row=one_row)
+        yield answer_of(self.result.output, self.show.write, "channel", heat=self.show.heat, one_row=self.one_row)
 
-    def walked(show: Show) -> Steps:
-        return Steps(
-            Heading(f"{'log-' * result.log}softmax · input {shape_text(grid.shape)}"),
-            shape,
-            True,
-            lambda index: list(softmax_blocks(result.step(lines[index], index + 1), show.write, log=result.log)),
-            lambda index: _line_name(result.step(lines[index]).at),
-        )
+    def titled(self, part: Chosen) -> Iterator[Block]:
+        """Yield a line's working, under its name if there are several."""
+        index = part.number - 1
+        name = f"step {part.number} of {len(self.lines)} · {self.name(index)}"
+        yield Subheading(name) if len(self.lines) > 1 else Text("")
+        yield from self.step(index, self.show)
 
-    def given() -> Document:
-        yield Heading("log-softmax" if result.log else "softmax")
+    def step(self, index: int, show: Show) -> Iterator[Block]:
+        """Yield one line's working."""
+        return softmax_blocks(self.result.step(self.lines[index], index + 1), show.write, log=self.result.log)
+
+    def name(self, index: int) -> str:
+        """Return what a line is called."""
+        line, axis = self.lines[index], self.result.axis
+        return _line_name((*line[:axis], None, *line[axis:]))
+
+    def walked(self, show: Show) -> Steps:
+        """Return the lines to be walked through."""
+        return Steps(self.heading, self.shape, True, lambda index: list(self.step(index, show)), self.name)
+
+    def given(self) -> Document:
+        """Yield the input."""
+        yield Heading(self.heading.text)
         yield Text("")
-        yield grids_of(grid, "input", show.write, one_row=grid.size == grid.shape[-1])
-
-    mistakes = partial(likely_mistakes, result)
-    return Worked(work(), lambda: output, show.answer_write, walked, given, mistakes)
+        yield grids_of(self.result.input, "input", self.show.write, one_row=self.one_row)
 
 
 def softmax_blocks(step: SoftmaxStep, write: Writer, *, log: bool) -> Iterator[Block]:

@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
@@ -97,13 +97,12 @@ class Stepwise(ABC):
 
     def steps(self, chosen: Iterable[Chosen | Skipped]) -> Document:
         """Yield the chosen steps, and where some are left out."""
-        for part in chosen:
-            if isinstance(part, Skipped):
-                yield Text("")
-                yield Text(skipped_text(part.count), Role.QUIET)
-            else:
-                yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {self.cell_name(part.at)}")
-                yield from self.step(part)
+
+        def titled(part: Chosen) -> Iterator[Block]:
+            yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {self.cell_name(part.at)}")
+            yield from self.step(part)
+
+        return each(chosen, titled)
 
     @abstractmethod
     def heading(self) -> str:
@@ -179,7 +178,26 @@ class Stepwise(ABC):
 
     def pair_text(self, rows: int, columns: int) -> str:
         """Write a pair as one number where both are alike, or there is but one row."""
-        return str(columns) if self.one_row or rows == columns else f"{rows},{columns}"
+        return pair_text(rows, columns, one_row=self.one_row)
+
+
+def each(chosen: Iterable[Chosen | Skipped], step: Callable[[Chosen], Iterable[Block]]) -> Document:
+    """Yield the chosen steps, and where some are left out."""
+    for part in chosen:
+        if isinstance(part, Skipped):
+            yield Text("")
+            yield Text(skipped_text(part.count), Role.QUIET)
+        else:
+            yield from step(part)
+
+
+def pair_text(rows: int, columns: int, *, one_row: bool) -> str:
+    """Write a pair as one number where both are alike, or there is but one row.
+
+    >>> pair_text(2, 2, one_row=False), pair_text(1, 2, one_row=False), pair_text(1, 2, one_row=True)
+    ('2', '1,2', '2')
+    """
+    return str(columns) if one_row or rows == columns else f"{rows},{columns}"
 
 
 def in_order(cells: tuple[tuple[Any, ...], ...], order: Order) -> list[Any]:

@@ -25,7 +25,8 @@ from convcalc.report.document import (
 from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, small_body
 from convcalc.report.numbers import shape_text
-from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select, skipped_text
+from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select
+from convcalc.report.stepwise import each, pair_text
 
 
 def worked_transposed(result: Transposed, show: Show, kernel: str, reading: TransposedReading | None) -> Worked:
@@ -124,7 +125,7 @@ class _Report:
 
     def pair(self, rows: int, columns: int) -> str:
         """Write a pair as one number where both are alike, or there is but one row."""
-        return str(columns) if self.one_row or rows == columns else f"{rows},{columns}"
+        return pair_text(rows, columns, one_row=self.one_row)
 
     def notes(self) -> Iterator[str]:
         """Say what the padding cuts, and which of the sizes that a stride makes alike the output padding picks."""
@@ -153,14 +154,9 @@ class _Report:
     def stamps(self) -> Iterator[Block]:
         """Yield the stamps: those that reach the cell asked for, or as many as of any steps."""
         shape = self.result.stamps
-        count = shape[0] * shape[1] * shape[2] * shape[3]
+        count = math.prod(shape)
         if self.show.at is None:
-            for part in select(shape, self.show):
-                if isinstance(part, Skipped):
-                    yield Text("")
-                    yield Text(skipped_text(part.count), Role.QUIET)
-                else:
-                    yield from self.stamp(part, count)
+            yield from each(select(shape, self.show), lambda part: self.stamp(part, count))
             return
         wanted = self.show.at[-1], 0 if self.one_row else self.show.at[-2]
         for part in select(shape, Show(steps="all")):
