@@ -117,3 +117,15 @@ class Format(Word):
     CSV = "csv"
     TSV = "tsv"
     JSON = "json"
+
+
+class SheetFormat(Word):
+    """How a report on a network is written."""
+
+    TABLE = "table"
+    PLAIN = "plain"
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    MARKDOWN = "markdown"
+    LATEX = "latex"

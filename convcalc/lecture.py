@@ -6,6 +6,7 @@ The commands are convcalc's own, with their grids written out, so that they can 
 from dataclasses import dataclass
 
 from convcalc.errors import UsageError, nearest
+from convcalc.lecture_files import MYCNN, TINY_CNN
 
 EXAMPLE = "3 0 1 2 7 4; 1 5 8 9 3 1; 2 7 2 5 1 3; 0 1 3 1 7 8; 4 2 1 6 2 8; 2 4 5 2 3 9"
 EXAMPLE_MAP = "-5 -4 0 8; -10 -2 2 3; 0 -2 -4 -7; -3 -2 -3 -16"
@@ -23,49 +24,6 @@ POOLED = "6 8; 3 4;; 1 0; 5 2"
 FEATURES = "6 8 3 4"
 WEIGHTS = "1 0 -1 2; 0.5 -1 1 0; -1 1 0 0.5"
 LOGITS = "2 1 0.1"
-TINY_CNN = """\
-# A whole network on one small picture: is it a 1, a 2 or a 7?
-# conv → ReLU → pool, twice; then flatten, linear, softmax, and the loss.
-
-# The picture: 8×8, 1 is drawn.
-input
-0 0 0 0 0 0 0 0
-0 1 1 1 1 1 1 0
-0 0 0 0 0 1 0 0
-0 0 0 0 1 0 0 0
-0 0 0 1 0 0 0 0
-0 0 1 0 0 0 0 0
-0 1 0 0 0 0 0 0
-0 0 0 0 0 0 0 0
-
-# Two filters: one for lines that lie, one for lines that lean.
-lines = -1 -1 -1; 2 2 2; -1 -1 -1; ---; -1 -1 2; -1 2 -1; 2 -1 -1
-conv lines
-relu
-pool max
-
-# Three filters over those two maps: a bar above a leaning line (as in 7),
-# a bar below it (2), and no bar (1).
-shapes =
-1 1; -1 -1;; 0 0; 1 1
----
--1 -1; 1 1;; 1 1; 0 0
----
--1 -1; -1 -1;; 1 1; 1 1
-
-conv shapes -b -1,-1,-1
-relu
-pool max
-
-# Three numbers are left; each class (1, 2, 7) has a row of weights for them.
-flatten
-weights = -0.2 -0.2 0.5; 0 0.3 -0.1; 0.3 0 -0.1
-scores = linear weights
-
-# The picture is a 7, which is class 2 (they count from 0).
-loss cross-entropy -t 2
-softmax -i scores
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +85,11 @@ ROWS = (
                 "and a larger picture needs no more of them.",
                 ("size", "-n", "300", "-f", "5", "--channels", "3", "--filters", "1000"),
             ),
+            Exercise(
+                "The two as a network's layers: the fully connected one holds some 3,550 times as much.",
+                ("model", "Flatten(), Linear(1000)", "-i", "3x300x300"),
+            ),
+            Exercise("And the convolution:", ("model", "Conv2d(1000, 5)", "-i", "3x300x300")),
         ),
     ),
     Row(
@@ -161,6 +124,7 @@ ROWS = (
                 "32×32×3 and six filters of 5×5, each of them 5×5×3: one feature map a filter.",
                 ("size", "-n", "32", "-f", "5", "--channels", "3", "--filters", "6"),
             ),
+            Exercise("The same as a layer of a network.", ("model", "Conv2d(3, 6, 5)", "-i", "3x32x32")),
             Exercise(
                 "In small: three channels of 4×4, two filters of 3×3×3, a bias for each. Every step adds up the "
                 "three channels and the bias.",
@@ -285,6 +249,38 @@ ROWS = (
         ),
     ),
     Row(
+        17,
+        "pytorch",
+        "The same in PyTorch: a class is read, not run",
+        (
+            Exercise(
+                "Two convolutions, each followed by ReLU and a 2×2 max pooling; then a view and a fully connected "
+                "layer. Its 12·4·4 inputs follow from the sizes before it. This is the sample mycnn.py. (The slide "
+                "writes “Return out”; Python wants it small.)",
+                ("model", "-", "-i", "1x28x28"),
+                MYCNN,
+            ),
+        ),
+    ),
+    Row(
+        18,
+        "popular-networks",
+        "Popular networks",
+        (Exercise("Their parameters, counted layer by layer, beside the figures of the slide.", ("zoo",)),),
+    ),
+    Row(
+        19,
+        "transfer-learning",
+        "Transfer learning: a new last layer, the rest frozen",
+        (
+            Exercise(
+                "ResNet-50 for 10 classes: fc = Linear(2048, 10) takes the place of the last layer, and only it is "
+                "trained.",
+                ("model", "resnet50", "--classes", "10", "--freeze", "--depth", "1"),
+            ),
+        ),
+    ),
+    Row(
         20,
         "time-series",
         "Grids need not be images: a time series",
@@ -325,14 +321,6 @@ ROWS = (
 )
 
 
-NOT_WORKED = {
-    "17": "PyTorch",
-    "18": "popular networks",
-    "19": "transfer learning",
-}
-"""The lecture's other rows, which need commands there are not."""
-
-
 def find(word: str | None) -> tuple[Row, ...]:
     """Return the rows of a number or a topic (all, without a word); raise UsageError naming the nearest.
 
@@ -346,8 +334,6 @@ def find(word: str | None) -> tuple[Row, ...]:
     found = found or tuple(row for row in ROWS if folded.isalpha() and row.topic.startswith(folded))
     if found:
         return found
-    if folded in NOT_WORKED:
-        raise UsageError(f"row {folded} ({NOT_WORKED[folded]}) is not worked by these commands yet", hint=_listing())
     close = nearest(folded, [row.topic for row in ROWS])
     raise UsageError(
         f"the lecture has no row '{word}'", hint=f"did you mean {' or '.join(close)}?" if close else _listing()

@@ -76,7 +76,15 @@ def test_every_script_of_the_samples_runs(convcalc: Convcalc, path: Path) -> Non
     assert sum(map(float, ran.answer.split())) == pytest.approx(1)
 
 
-GRIDS = [path for path in sorted(SAMPLES.iterdir()) if path.suffix != ".convcalc"]
+GRIDS = [path for path in sorted(SAMPLES.iterdir()) if path.suffix not in (".convcalc", ".py")]
+
+
+@pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.py")), ids=lambda path: path.name)
+def test_every_network_of_the_samples_is_read(convcalc: Convcalc, path: Path) -> None:
+    said = re.search(r"convcalc model (\S+ -i \S+)", path.read_text(encoding="utf-8"))
+    assert said is not None, "a sample says how it is read"
+    ran = convcalc("model", *said[1].split())
+    assert (ran.status, ran.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("path", GRIDS, ids=lambda path: path.name)
@@ -87,7 +95,7 @@ def test_every_sample_is_read_and_shown(convcalc: Convcalc, path: Path) -> None:
 
 
 def test_the_lectures_grids_are_the_samples() -> None:
-    from convcalc import lecture
+    from convcalc import lecture, lecture_files
 
     for text, name in (
         (lecture.EXAMPLE, "lecture-6x6.txt"),
@@ -99,7 +107,8 @@ def test_the_lectures_grids_are_the_samples() -> None:
         (lecture.SERIES, "time-series.txt"),
     ):
         assert read_grid(text).cells.tolist() == read_grid(str(SAMPLES / name)).cells.tolist()
-    assert (SAMPLES / "tiny-cnn.convcalc").read_text(encoding="utf-8") == lecture.TINY_CNN
+    assert (SAMPLES / "tiny-cnn.convcalc").read_text(encoding="utf-8") == lecture_files.TINY_CNN
+    assert (SAMPLES / "mycnn.py").read_text(encoding="utf-8") == lecture_files.MYCNN
 
 
 def test_the_lecture_lists_every_row(convcalc: Convcalc) -> None:

@@ -13,19 +13,23 @@ PACKAGE = ROOT / "convcalc"
 ALLOWED = {
     "errors": set(),
     "choices": set(),
-    "lecture": {"errors"},
+    "lecture": {"errors", "lecture_files"},
+    "lecture_files": set(),
     "quiz": {"quiz", "report", "matrix_io", "engine", "errors", "choices"},
     "session": {"session", "report", "matrix_io", "engine.exact", "errors", "choices"},
     "engine": {"engine", "errors", "choices"},
     "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},
-    "report": {"report", "engine", "errors", "choices"},
+    "network": {"network", "engine.geometry", "errors", "choices"},
+    "report": {"report", "engine", "network", "errors", "choices"},
     "render": {"render", "report.document"},
-    "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "errors", "choices", "lecture"},
+    "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "network", "errors", "choices",
+            "lecture"},
 }  # fmt: skip
 FORBIDDEN_LIBRARIES = {
     "session": {"rich", "typer"},
     "quiz": {"rich", "typer"},
     "engine": {"rich", "typer"},
+    "network": {"rich", "typer", "numpy"},
     "report": {"rich", "typer"},
     "render": {"typer", "numpy"},
 }

@@ -94,6 +94,13 @@ COMMANDS: dict[str, Entry] = {
     "kernels": Entry(
         LOOK_UP, "kernels", "kernels", "List the named kernels, or show one at work on a sample, or on a grid of yours."
     ),
+    "model": Entry(
+        LOOK_UP,
+        "model",
+        "model",
+        "Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.",
+    ),
+    "zoo": Entry(LOOK_UP, "zoo", "zoo", "List well-known networks: the figure usually quoted beside the one counted."),
     "quiz": Entry(LEARN, "quiz", "quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."),
     "run": Entry(
         LEARN,

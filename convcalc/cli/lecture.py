@@ -30,7 +30,7 @@ def lecture(
 
     """
     from convcalc import lecture as script
-    from convcalc.report.document import Heading, Role, Table, Text
+    from convcalc.report.document import Heading, Table, Text
 
     channel = channel_of(ctx.obj)
     commands: Any = ctx.find_root().command
@@ -40,8 +40,6 @@ def lecture(
         channel.show(
             [Heading("The lecture, row by row"), Text(""), Table(("row", "topic", "what"), table, frozenset({1, 2}))]
         )
-        other = ", ".join(f"{number} {title}" for number, title in script.NOT_WORKED.items())
-        channel.show([Text(""), Text(f"Not worked yet: {other}.", Role.QUIET)])
         if contents:
             return
     for row in rows:

@@ -190,6 +190,15 @@ class Channel:
 
         self._print(plain(document, pipe_width(), glyphs, answers=True))
 
+    def report_on(self, worked: "Worked", *, walk: bool, ascii_only: bool = False) -> None:
+        """Show a report whose steps can be walked through, or walk through them."""
+        if walk:
+            from convcalc.report.selection import Show
+
+            self.walk(worked, Show(), ascii_only=ascii_only)
+        else:
+            self.show(worked.work, ascii_only=ascii_only)
+
     def _style(self, options: OutputOptions) -> Format:
         if options.output is not None and not options.output.strip():
             raise UsageError("--output is empty", hint="name a file")

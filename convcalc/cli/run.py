@@ -83,8 +83,7 @@ class ScriptChannel(Channel):
             self._ask(worked, show)
             return
         if show is not None and show.walk:
-            if self.session is None or self.session.source is not None:
-                raise UsageError("a script does not walk", hint="leave --walk out")
+            self._may_walk()
             self.walk(worked, show, ascii_only=options.ascii)
             options = replace(options, quiet=True)
         if self.report:
@@ -94,6 +93,22 @@ class ScriptChannel(Channel):
             worked = replace(worked, work=list(worked.work))  # written here, and shown again
             Channel.emit(self, worked, options)
         self.ran.worked, self.ran.quiet = worked, options.quiet
+
+    def report_on(self, worked: "Worked", *, walk: bool, ascii_only: bool = False) -> None:
+        """Keep a report for the whole script's work, and its steps for the session's walk."""
+        assert self.ran is not None
+        from convcalc.report.selection import Show
+
+        if walk:
+            self._may_walk()
+            self.walk(worked, Show(), ascii_only=ascii_only)
+        else:
+            self.show(worked.work)
+        self.ran.walkable = worked
+
+    def _may_walk(self) -> None:
+        if self.session is None or self.session.source is not None:
+            raise UsageError("a script does not walk", hint="leave --walk out")
 
     def talking(self) -> Channel:
         """Return the terminal itself, where a session runs on one."""
@@ -206,23 +221,30 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
 
 def read_script(channel: Channel, word: str) -> list[str]:
     """Return a script's lines, from a file or standard input."""
-    from convcalc.matrix_io.files import file_hint
+    data, source = read_bytes(channel, word, "script", MOST_BYTES), "stdin" if word == "-" else word
+    if b"\0" in data:
+        raise InputError("the script is no text", hint="write one command a line", place=Place(source))
+    return data.decode("utf-8-sig", "replace").splitlines()
 
+
+def read_bytes(channel: Channel, word: str, what: str, most: int) -> bytes:
+    """Return what stands in a file, or in standard input, if that is at most so many bytes."""
     if word == "-":
         if channel.stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
-        data, source = channel.stdin.read(MOST_BYTES + 1), "stdin"
+        data, source = channel.stdin.read(most + 1), "stdin"
         channel.stdin = None
     else:
         source = word
         try:
             with Path(word).open("rb") as stream:
-                data = stream.read(MOST_BYTES + 1)
+                data = stream.read(most + 1)
         except (OSError, ValueError) as error:
+            from convcalc.matrix_io.files import file_hint
+
             reason = getattr(error, "strerror", None) or str(error)
             hint = file_hint(Path(word), "name a file, or -")
-            raise InputError(f"cannot read the script '{word}': {reason}", hint=hint) from None
-    if len(data) > MOST_BYTES or b"\0" in data:
-        reason = "is no text" if b"\0" in data else f"has more than {MOST_BYTES >> 20} MiB"
-        raise InputError(f"the script {reason}", hint="write one command a line", place=Place(source))
-    return data.decode("utf-8-sig", "replace").splitlines()
+            raise InputError(f"cannot read the {what} '{word}': {reason}", hint=hint) from None
+    if len(data) > most:
+        raise InputError(f"the {what} has more than {most >> 20} MiB", hint="use a smaller one", place=Place(source))
+    return data

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from convcalc.render.columns import text_lines
 from convcalc.render.glyphs import Glyphs
 from convcalc.render.layout import Layout
 from convcalc.report.document import Answer, Document, Line, Table
@@ -14,8 +15,6 @@ def render(document: Document, width: int, glyphs: Glyphs, *, answers: bool) -> 
         if isinstance(block, Answer) and not answers:
             continue
         if isinstance(block, Table):
-            from convcalc.render.tables import text_lines
-
             yield from text_lines(block, width, glyphs)
         else:
             yield from (join(line) for line in layout.lines(block))

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment
 
+from convcalc.render.columns import fit, left_out
 from convcalc.render.glyphs import Glyphs
 from convcalc.render.layout import Layout
 from convcalc.render.styles import style_of
@@ -44,9 +45,12 @@ def render(document: Document, console: Console, glyphs: Glyphs, most_rows: int 
     layout = Layout(max(console.width, LEAST_WIDTH), glyphs, brackets, most_rows)
     for block in document:
         if isinstance(block, Table):
-            from convcalc.render.tables import narrowest, rich_table
+            from convcalc.render.tables import rich_table
 
-            table = rich_table(block, glyphs)
-            console.print(table, width=max(console.width, narrowest(table, console)), soft_wrap=True)
+            columns = fit(block, console.width, glyphs)
+            table = rich_table(block, columns, glyphs)
+            console.print(table, width=max(console.width, columns.width), soft_wrap=True)
+            if columns.gone:
+                console.print(Lines([[(left_out(columns.gone), Role.QUIET)]]), end="", soft_wrap=True)
         else:
             console.print(Lines(layout.lines(block)), end="", soft_wrap=True)

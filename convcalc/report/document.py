@@ -134,6 +134,18 @@ class Table:
     columns: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
     left: frozenset[int] = frozenset()
+    spare: tuple[int, ...] = ()
+    """Columns to be left out where there is no room for all, the first of them first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A table as data, for a spreadsheet or another program: names and values, and what the whole comes to."""
+
+    title: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str | int | None, ...], ...]
+    totals: tuple[tuple[str, str | int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

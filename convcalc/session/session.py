@@ -20,7 +20,7 @@ from convcalc.report.selection import Show
 from convcalc.session.script import INPUT, Kind, Line, parse, placed
 
 _WALK = re.compile(r"\s+--walk\b")
-LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz"})
+LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz", "model", "zoo"})
 """Commands whose answers are not carried on: they tell something, and change no grid."""
 
 
@@ -45,6 +45,8 @@ class Ran:
     worked: Worked | None = None
     documents: list[Document] = field(default_factory=list)
     quiet: bool = False
+    walkable: Worked | None = None
+    """A report whose steps can be walked through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ class Session:
             names = self.names if line.name is None else {**self.names, line.name: grid}
             self.advance(line, grid if carried else self.current, names)
         remark = f"kept as {line.name}" if line.name else ""
-        self.last = ran.worked or self.last
+        self.last = ran.worked or ran.walkable or self.last
         if ran.quiet:
             return Entry(line.text, line.number, remark=remark or "done quietly")
         documents = tuple(ran.documents)

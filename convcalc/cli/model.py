@@ -1,0 +1,272 @@
+"""``convcalc model``: networks by name, as a list, or from a PyTorch source file. Loads no numpy."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from convcalc.choices import SheetFormat
+from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
+from convcalc.cli.output import Channel, channel_of
+from convcalc.cli.run import read_bytes
+from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcalc.network.layer import Shape
+    from convcalc.network.summary import Summary
+    from convcalc.network.trace import Tensor, Trace
+    from convcalc.report.document import Document
+
+TRAIN_PANEL = "Transfer learning"
+MOST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class TransferOptions:
+    """What is replaced, and what is trained."""
+
+    classes: Annotated[
+        int | None,
+        typer.Option(
+            "--classes",
+            metavar="N",
+            min=1,
+            help="Replace the last layer by one with N outputs.",
+            show_default=False,
+            rich_help_panel=TRAIN_PANEL,
+        ),
+    ] = None
+    freeze: Annotated[
+        bool,
+        typer.Option("--freeze", help="Freeze every layer but the last.", rich_help_panel=TRAIN_PANEL),
+    ] = False
+    freeze_to: Annotated[
+        str | None,
+        typer.Option(
+            "--freeze-to",
+            metavar="LAYER",
+            help="Freeze everything up to this layer or part, itself included.",
+            show_default=False,
+            rich_help_panel=TRAIN_PANEL,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, slots=True)
+class LookOptions:
+    """How much of a network is shown, and how."""
+
+    depth: Annotated[
+        int | None,
+        typer.Option(
+            "--depth",
+            metavar="N",
+            min=1,
+            help="Show parts within parts down to this depth.",
+            show_default=False,
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = None
+    everything: Annotated[
+        bool, typer.Option("--all", help="Show every layer, nothing folded.", rich_help_panel=SHOW_PANEL)
+    ] = False
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            "--layer",
+            metavar="NAME",
+            help="Show one layer's working; with --trace, trace a cell of it.",
+            show_default=False,
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = None
+    trace: Annotated[
+        str | None,
+        typer.Option(
+            "--trace",
+            metavar="ROW,COL",
+            help="Show which rectangle of the input one cell of the last map (or of --layer's) sees.",
+            show_default=False,
+            rich_help_panel=SHOW_PANEL,
+        ),
+    ] = None
+    walk: Annotated[
+        bool, typer.Option("--walk", help="Step through the layers with the keys.", rich_help_panel=SHOW_PANEL)
+    ] = False
+
+
+@with_options
+def model(
+    *,
+    ctx: typer.Context,
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME|FILE.py|LAYERS",
+            help="A network of the zoo, a PyTorch source file (- for standard input), or a list of layers.",
+            show_default=False,
+        ),
+    ] = None,
+    input_shape: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="CxHxW",
+            help="The shape of one input, without its batch: 1x28x28, or 10 for ten features.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None,
+    class_name: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="Which network of the file: a class, with settings if it needs some (Net(10)), or a variable.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None,
+    kinds: Annotated[bool, typer.Option("--list", help="List the layers that are counted.")] = False,
+    transfer: TransferOptions,
+    look: LookOptions,
+    out: SheetOptions,
+) -> None:
+    """Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.
+
+    A source file is read, never executed: what cannot be followed is refused at its line.
+    Input channels may be left out of a list of layers.
+
+    Examples:
+      convcalc model "Conv2d(1, 6, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(864, 10)" -i 1x28x28
+
+      convcalc model samples/mycnn.py -i 1x28x28
+
+      convcalc model resnet50 --classes 10 --freeze
+
+    """
+    from convcalc.report.document import Worked
+    from convcalc.report.model import model_document, sheet
+    from convcalc.report.model_steps import layer_document, layer_named, model_steps, trace_document
+
+    channel = channel_of(ctx.obj)
+    if kinds:
+        from convcalc.report.model import kinds_document
+
+        channel.show(kinds_document(), ascii_only=out.ascii)
+        return
+    _check(network, look, out)
+    summary = summary_of(channel, str(network), input_shape, class_name, transfer)
+    document: Document
+    if look.trace is not None:
+        document = list(trace_document(summary, _cell(look.trace), look.layer))
+    elif look.layer is not None:
+        document = list(layer_document(summary, layer_named(summary, look.layer)))
+    else:
+        everything = look.everything or (look.depth is None and out.style(channel) is SheetFormat.PLAIN)
+        document = model_document(summary, look.depth, everything=everything)
+    worked = Worked(document, list, steps=lambda show: model_steps(summary, show))
+    emit(channel, worked, lambda: sheet(summary), out, walk=look.walk)
+
+
+def _check(network: str | None, look: LookOptions, out: SheetOptions) -> None:
+    """Refuse options that exclude each other."""
+    if network is None:
+        raise UsageError("there is no network", hint="as in: convcalc model lenet5; `convcalc zoo --all` names them")
+    asked = {"--trace": look.trace is not None, "--walk": look.walk, "--all": look.everything}
+    asked |= {"--depth": look.depth is not None}
+    wanted = [option for option, given in asked.items() if given]
+    if len(wanted) > 1:
+        raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
+    if look.layer is not None and wanted and wanted != ["--trace"]:
+        raise UsageError(f"--layer and {wanted[0]} exclude each other", hint="leave one of them out")
+    data = out.format not in (None, SheetFormat.TABLE, SheetFormat.PLAIN)
+    if data and (wanted or look.layer is not None):
+        other = wanted[0] if wanted else "--layer"
+        raise UsageError(f"--format {out.format} and {other} exclude each other", hint="it holds every layer anyway")
+
+
+def summary_of(
+    channel: Channel, word: str, input_shape: str | None, class_name: str | None, transfer: TransferOptions
+) -> "Summary":
+    """Return a network, counted: with its last layer replaced, and frozen, as asked."""
+    from convcalc.network.summary import last_layer, summarize
+    from convcalc.report.model_steps import layer_named
+
+    shape = None if input_shape is None else shape_of(input_shape)
+    title, build = _builder(channel, word, shape, class_name)
+    trace, output = build({})
+    last = last_layer(trace)
+    if last is None and (transfer.classes is not None or transfer.freeze):
+        raise UsageError("the network has no layer to be replaced", hint="leave --classes and --freeze out")
+    if transfer.classes is not None and last is not None:
+        before = str(last.layer)
+        trace, output = build({last.name: transfer.classes})
+        last = last_layer(trace)
+        assert last is not None
+        trace.notes.append(f"{last.name} was {before} and is now {last.layer}")
+    if transfer.freeze and transfer.freeze_to is not None:
+        raise UsageError("--freeze and --freeze-to exclude each other", hint="leave one of them out")
+    frozen: frozenset[int] = frozenset()
+    summary = summarize(title, trace, output)
+    if transfer.freeze and last is not None:
+        frozen = frozenset(node.index for node in trace.nodes if node.index != last.index)
+    elif transfer.freeze_to is not None:
+        end = layer_named(summary, transfer.freeze_to).index
+        frozen = frozenset(range(end + 1))
+    if not frozen:
+        return summary
+    if any(node.buffers.value for node in trace.nodes if node.index in frozen):
+        trace.notes.append("frozen batch norms still update their running means while in training mode: call eval()")
+    return summarize(title, trace, output, frozen)
+
+
+def _builder(
+    channel: Channel, word: str, shape: "Shape | None", class_name: str | None
+) -> "tuple[str, Callable[[dict[str, int]], tuple[Trace, Tensor]]]":
+    """Return a network's title and how it is built, whichever way it is named."""
+    from convcalc.network import written, zoo
+
+    is_file = word == "-" or word.endswith(".py") or (zoo.named(word) is None and Path(word).is_file())
+    if class_name is not None and not is_file:
+        raise UsageError("--class picks a network of a source file", hint="leave it out")
+    if is_file:
+        from convcalc.network.source.reader import SourceFile
+
+        source = SourceFile(read_bytes(channel, word, "source file", MOST_BYTES), "stdin" if word == "-" else word)
+        wanted = _needed(shape)
+        return source.title(class_name), lambda replaced: source.build(wanted, class_name, replaced)
+    if written.looks_written(word):
+        wanted = _needed(shape)
+        return "a list of layers", lambda replaced: written.build(word, wanted, replaced)
+    if re.search(r"[\\/.]", word) and zoo.named(word) is None:
+        raise UsageError(f"there is no file '{word}'", hint="name a .py file, or a network: `convcalc zoo --all`")
+    entry = zoo.entry(word)
+    return entry.title, lambda replaced: entry.build(shape, replaced)
+
+
+def _needed(shape: "Shape | None") -> "Shape":
+    if shape is None:
+        raise UsageError("the shape of the input is missing", hint="give one item's, as in -i 1x28x28 (C×H×W)")
+    return shape
+
+
+def shape_of(text: str) -> "Shape":
+    """Read the shape of one input.
+
+    >>> shape_of("1x28x28"), shape_of("10")
+    ((1, 28, 28), (10,))
+    """
+    if not re.fullmatch(r"\s*\d[\dx×,\s]*", text):
+        raise UsageError(f"--input {text}: this is no shape", hint="one item's sizes, as in 1x28x28 (C×H×W)")
+    return numbers(text, "--input", most=5, least=1, example="1x28x28")
+
+
+def _cell(text: str) -> tuple[int, ...]:
+    return numbers(text, "--trace", most=3, example="0,3")

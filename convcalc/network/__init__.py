@@ -1,0 +1,1 @@
+"""Networks: layers, what they hold and cost, and how they are read. Plain ints; no numpy."""

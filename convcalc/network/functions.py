@@ -1,0 +1,300 @@
+"""Functions of tensors that a network's `forward` calls: sums, joins, views, products. They hold nothing."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from convcalc.errors import InputError
+from convcalc.network.layer import SAME, WHOLE, Count, Layer, Reach, Shape, sizes, times
+
+
+class Function(Layer):
+    """A function; its name is PyTorch's."""
+
+    is_function = True
+    name = ""
+
+    @property
+    def kind(self) -> str:
+        """Its name, as PyTorch has it."""
+        return self.name or type(self).__name__.lower()
+
+
+class Source(Function):
+    """What is given: the input, or a parameter of the network's own."""
+
+    name = "input"
+    shape: Any
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape it has."""
+        return tuple(self.shape)
+
+
+class Parameter(Source):
+    """A trained array of a module's own, with its shape as it is."""
+
+    name = "Parameter"
+    shape: Any
+
+    @property
+    def weights(self) -> Count:
+        """Its cells."""
+        return Count(math.prod(self.shape), times(tuple(self.shape)) if self.shape else "1")
+
+
+class Constant(Source):
+    """An array that is not trained: a buffer, or made in `forward`."""
+
+    name = "constant"
+    shape: Any
+
+
+class Combine(Function):
+    """A function of two or more tensors, cell by cell, with broadcasting."""
+
+    function: str
+
+    def __init__(self, function: str) -> None:
+        self.name = function
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the broadcast shape; raise InputError where an axis differs."""
+        rank = max(map(len, shapes))
+        longer = [(1,) * (rank - len(shape)) + tuple(shape) for shape in shapes]
+        found = []
+        for lengths in zip(*longer, strict=True):
+            kinds = {length for length in lengths if length != 1}
+            if len(kinds) > 1:
+                texts = " and ".join(sizes(shape) for shape in shapes)
+                raise InputError(
+                    f"{self.kind}: {texts} do not fit each other",
+                    hint="they must agree in every axis (a residual's shortcut needs the same channels and stride)",
+                )
+            found.append(kinds.pop() if kinds else 1)
+        return tuple(found)
+
+
+class Cat(Function):
+    """Tensors joined along an axis."""
+
+    name = "cat"
+    dim: int = 0
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the joined shape; raise InputError where another axis differs."""
+        axis = axis_of(self.dim, len(shapes[0]), "cat")
+        if axis == 0:
+            raise InputError("cat along axis 0 joins the items of a batch", hint="dim=1 joins channels")
+        rest = {(len(shape), shape[:axis], shape[axis + 1 :]) for shape in shapes}
+        if len(rest) > 1:
+            raise InputError(
+                f"cat: {' and '.join(sizes(shape) for shape in shapes)} do not fit each other",
+                hint=f"they may differ only in axis {axis}",
+            )
+        return (*shapes[0][:axis], sum(shape[axis] for shape in shapes), *shapes[0][axis + 1 :])
+
+
+class Stack(Function):
+    """Tensors joined along a new axis."""
+
+    name = "stack"
+    dim: int = 0
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape with an axis more."""
+        if len(set(shapes)) > 1:
+            raise InputError("stack: the shapes differ", hint=" and ".join(sizes(shape) for shape in shapes))
+        axis = axis_of(self.dim, len(shapes[0]) + 1, "stack")
+        if axis == 0:
+            raise InputError("stack along axis 0 comes before the batch", hint="dim=1 stacks each item")
+        return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
+
+
+class View(Function):
+    """The same cells in another shape; -1 is what is left."""
+
+    name = "view"
+    shape: Any
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the new shape; raise InputError where the cells do not fit it, or items of a batch would mix."""
+        before = shapes[0]
+        cells = math.prod(before)
+        wanted = tuple(self.shape)
+        instead = f"did you mean view(-1, {cells})?" if len(wanted) == 2 else f"{sizes(before)} are {cells:,} cells"
+        if not wanted or any(not isinstance(size, int) or isinstance(size, bool) for size in wanted):
+            raise InputError(f"view: {wanted!r} is no shape", hint="as in view(-1, 192)")
+        after = fill_in(wanted, cells, f"view: {sizes(before)}", hint=instead)
+        if after[0] != before[0]:
+            each = math.prod(after[1:])
+            raise InputError(
+                f"view{wanted} makes {after[0]} rows of one item: {sizes(before)} are {cells:,} cells, not {each:,}",
+                hint=instead,
+            )
+        return after
+
+    def details(self) -> str:
+        """Return the shape that was asked for."""
+        return ", ".join(map(str, self.shape))
+
+
+def fill_in(wanted: Shape, cells: int, what: str, *, hint: str | None = None) -> Shape:
+    """Return a shape with its -1 worked out; raise InputError where the cells do not fit.
+
+    >>> fill_in((-1, 4), 12, "twelve")
+    (3, 4)
+    """
+    open_axes = [index for index, size in enumerate(wanted) if size == -1]
+    known = math.prod(size for size in wanted if size != -1)
+    if len(open_axes) > 1 or known < 1 or any(size < -1 for size in wanted):
+        raise InputError(f"{wanted} is no shape for {what}", hint="only one axis may be -1")
+    if (open_axes and cells % known) or (not open_axes and known != cells):
+        raise InputError(f"{what} ({cells:,} cells) cannot be viewed as {wanted}", hint=hint)
+    return tuple(cells // known if size == -1 else size for size in wanted)
+
+
+class Permute(Function):
+    """The axes in another order."""
+
+    name = "permute"
+    dims_order: Any
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the sizes in that order."""
+        order = self._order(len(shapes[0]))
+        return tuple(shapes[0][axis] for axis in order)
+
+    def _order(self, rank: int) -> list[int]:
+        order = [axis_of(axis, rank, "permute") for axis in self.dims_order]
+        if sorted(order) != list(range(rank)):
+            raise InputError(f"permute{tuple(self.dims_order)} does not name each of {rank} axes once")
+        if order[0] != 0:
+            raise InputError("the batch must stay the first axis", hint="keep 0 first")
+        return order
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return tuple(self._order(len(shape)))
+
+    def details(self) -> str:
+        """Return the order."""
+        return ", ".join(map(str, self.dims_order))
+
+
+class Reduce(Function):
+    """A mean, sum or maximum along axes, which go (or stay, with length 1)."""
+
+    function: str
+    axes_reduced: Any = None
+    keepdim: bool = False
+
+    def __init__(self, function: str, axes: Any = None, keepdim: bool = False) -> None:
+        self.name, self.axes_reduced, self.keepdim = function, axes, keepdim
+
+    def _gone(self, rank: int) -> list[int]:
+        given = self.axes_reduced
+        axes = range(rank) if given is None else given if isinstance(given, tuple | list) else (given,)
+        return sorted({axis_of(axis, rank, self.name) for axis in axes})
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape without those axes."""
+        gone = self._gone(len(shapes[0]))
+        if 0 in gone:
+            raise InputError(
+                f"{self.name} over the batch is no layer of a network", hint=f"as in x.{self.name}((2, 3))"
+            )
+        kept = ((index, size) for index, size in enumerate(shapes[0]) if self.keepdim or index not in gone)
+        return tuple(1 if index in gone else size for index, size in kept)
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return the whole of the axes that go."""
+        gone = self._gone(len(shape))
+        return tuple(WHOLE if axis in gone else SAME for axis in range(2, len(shape)))
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        gone = self._gone(len(shape))
+        return tuple(axis for axis in range(len(shape)) if self.keepdim or axis not in gone)
+
+    def details(self) -> str:
+        """Return the axes."""
+        given = self.axes_reduced
+        return "" if given is None else f"axis {given if isinstance(given, int) else times(tuple(given))}"
+
+
+class MatMul(Function):
+    """A product of matrices, in the last two axes."""
+
+    name = "matmul"
+    counted = True
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return (…, rows of the first, columns of the second)."""
+        first, second = shapes
+        if len(first) < 2 or len(second) < 2 or first[-1] != second[-2]:
+            raise InputError(f"matmul: {sizes(first)} and {sizes(second)} do not fit each other")
+        return (*Combine("matmul").output(first[:-2], second[:-2]), first[-2], second[-1])
+
+    def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
+        """One for each cell of the output and each of the inner axis."""
+        inner = shapes[0][-1]
+        return Count(math.prod(output) * inner, f"{times(output[1:])} × {inner}")
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return everything: what lies where is not followed."""
+        return (WHOLE,) * max(len(shape) - 2, 0)
+
+
+class Take(Function):
+    """A part of a tensor: a slice, an index, one of several parts."""
+
+    name = "part"
+    to: Any
+    text: str = ""
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape of the part."""
+        return tuple(self.to)
+
+    def details(self) -> str:
+        """Return which part."""
+        return self.text
+
+
+class Shuffle(Function):
+    """Channels reordered between groups, as in ShuffleNet: group 0's first, group 1's first, then their second."""
+
+    name = "channel shuffle"
+    groups: int = 2
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the input's shape."""
+        if shapes[0][1] % self.groups:
+            raise InputError(f"{self.groups} groups do not part {shapes[0][1]} channels")
+        return shapes[0]
+
+
+class Resize(Function):
+    """Axes of length 1 that come or go, or are repeated."""
+
+    function: str
+    to: Any
+
+    def __init__(self, function: str, to: Sequence[int]) -> None:
+        self.name, self.to = function, tuple(to)
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the new shape."""
+        return tuple(self.to)
+
+
+def axis_of(axis: Any, rank: int, what: str) -> int:
+    """Return an axis counted from the front; raise InputError where there is none.
+
+    >>> axis_of(-1, 4, "mean")
+    3
+    """
+    if not isinstance(axis, int) or isinstance(axis, bool) or not -rank <= axis < rank:
+        raise InputError(f"{what}: there is no axis {axis!r} of {rank}", hint="the batch is axis 0")
+    return axis % rank

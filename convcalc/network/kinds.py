@@ -1,0 +1,102 @@
+"""The layers by PyTorch's names: a table."""
+
+from convcalc.errors import InputError, nearest
+from convcalc.network.dense import Linear, RadialBasis
+from convcalc.network.layer import Layer
+from convcalc.network.norms import BatchNorm, ChannelNorm, GroupNorm, InstanceNorm, LayerNorm, LayerScale
+from convcalc.network.shaping import (
+    Elementwise,
+    Flatten,
+    Gated,
+    Pad,
+    PixelShuffle,
+    PixelUnshuffle,
+    Trained,
+    Unflatten,
+    Upsample,
+)
+from convcalc.network.windows import (
+    AdaptivePool,
+    AvgPool,
+    Convolution,
+    GlobalPool,
+    LPPool,
+    MaxPool,
+    TransposedConvolution,
+)
+
+_BY_AXES: dict[str, tuple[type[Layer], tuple[int, ...]]] = {
+    "Conv": (Convolution, (1, 2, 3)),
+    "ConvTranspose": (TransposedConvolution, (1, 2, 3)),
+    "MaxPool": (MaxPool, (1, 2, 3)),
+    "AvgPool": (AvgPool, (1, 2, 3)),
+    "LPPool": (LPPool, (1, 2)),
+    "AdaptiveAvgPool": (AdaptivePool, (1, 2, 3)),
+    "AdaptiveMaxPool": (AdaptivePool, (1, 2, 3)),
+    "GlobalAvgPool": (GlobalPool, (1, 2, 3)),
+    "GlobalMaxPool": (GlobalPool, (1, 2, 3)),
+    "BatchNorm": (BatchNorm, (1, 2, 3)),
+    "InstanceNorm": (InstanceNorm, (1, 2, 3)),
+    "ZeroPad": (Pad, (1, 2, 3)),
+    "ConstantPad": (Pad, (1, 2, 3)),
+    "ReflectionPad": (Pad, (1, 2, 3)),
+    "ReplicationPad": (Pad, (1, 2, 3)),
+}
+_ALIKE = {
+    "activations": "ReLU ReLU6 LeakyReLU RReLU ELU CELU SELU GELU SiLU Mish Sigmoid LogSigmoid Tanh Hardtanh Hardswish "
+    "Hardsigmoid Softplus Softsign Softmax Softmax2d LogSoftmax Softmin Threshold Tanhshrink Softshrink Hardshrink",
+    "dropouts": "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout",
+    "others": "Identity LocalResponseNorm CrossMapLRN2d ChannelShuffle",
+}
+"""Those that keep the shape and hold nothing."""
+_OTHERS: dict[str, type[Layer]] = {
+    "Linear": Linear,
+    "GroupNorm": GroupNorm,
+    "LayerNorm": LayerNorm,
+    "PReLU": Trained,
+    "GLU": Gated,
+    "Flatten": Flatten,
+    "Unflatten": Unflatten,
+    "Upsample": Upsample,
+    "PixelShuffle": PixelShuffle,
+    "PixelUnshuffle": PixelUnshuffle,
+}
+
+
+def _made() -> dict[str, type[Layer]]:
+    kinds = {
+        f"{name}{dims}d": type(f"{name}{dims}d", (base,), {"dims": dims})
+        for name, (base, all_dims) in _BY_AXES.items()
+        for dims in all_dims
+    }
+    kinds |= {name: type(name, (Elementwise,), {}) for names in _ALIKE.values() for name in names.split()}
+    kinds |= {name: type(name, (base,), {}) for name, base in _OTHERS.items()}
+    for mode in ("nearest", "bilinear"):
+        kinds[f"Upsampling{mode.title()}2d"] = type(f"Upsampling{mode.title()}2d", (Upsample,), {"mode": mode})
+    return kinds
+
+
+KINDS = _made()
+"""Every layer that is counted, by its name."""
+
+NOT_PYTORCHS = {
+    "LayerNorm2d": type("LayerNorm2d", (ChannelNorm,), {}),
+    "LayerScale": type("LayerScale", (LayerScale,), {}),
+    "RadialBasis": type("RadialBasis", (RadialBasis,), {}),
+}
+"""Layers that networks of the zoo need besides."""
+
+
+def kind(name: str) -> type[Layer]:
+    """Return a kind of layer by its name; raise InputError naming the nearest.
+
+    >>> kind("Conv2d").__name__
+    'Conv2d'
+    """
+    known = KINDS | NOT_PYTORCHS
+    if name in known:
+        return known[name]
+    folded = {known_name.lower(): known_name for known_name in known}
+    close = [folded[word] for word in nearest(name.lower(), list(folded))]
+    hint = f"did you mean {' or '.join(close)}?" if close else "`convcalc model --list` names the layers"
+    raise InputError(f"there is no layer '{name}' among those that are counted", hint=hint)

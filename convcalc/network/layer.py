@@ -1,0 +1,242 @@
+"""What every layer tells: the shape it makes, what it holds, what it costs, and which cells it reads.
+
+Shapes are tuples of ints with the batch first, as in PyTorch: (N, C, H, W). The batch is one item.
+"""
+
+import inspect
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, ClassVar
+
+from convcalc.engine.geometry import Axis, TransposedAxis
+from convcalc.errors import InputError, nearest
+
+Shape = tuple[int, ...]
+Size = int | tuple[int, ...]
+"""One number for all axes, or one for each."""
+
+LARGEST = 10**12
+"""The largest number a setting may be: beyond it, nothing is a network any more."""
+
+
+def sizes(shape: Shape) -> str:
+    """Write a shape without its batch.
+
+    >>> sizes((1, 6, 24, 24)), sizes((1, 120))
+    ('6×24×24', '120')
+    """
+    return "×".join(map(str, shape[1:])) or "1"
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A number and how it comes about: ``6×(5×5×1 + 1)`` is 156."""
+
+    value: int
+    written: str
+
+    def __str__(self) -> str:
+        value = f"{self.value:,}"
+        return value if self.written.replace(",", "") == str(self.value) else f"{self.written} = {value}"
+
+
+NOTHING = Count(0, "0")
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one output cell reads along one axis: `extent` cells, the first at `stride`·i − `before`.
+
+    A transposed convolution or an upsampling has a stride below 1. `extent` None: the whole axis.
+    """
+
+    extent: int | None = 1
+    stride: Fraction = Fraction(1)
+    before: Fraction = Fraction(0)
+
+
+SAME = Reach()
+WHOLE = Reach(None)
+
+
+class Layer:
+    """One kind of layer, with its settings: the annotations of a subclass are PyTorch's arguments, in order.
+
+    `inferred` names the argument that follows from the input and may be left out.
+    """
+
+    dims: ClassVar[int] = 0
+    """Spatial axes; 0: any."""
+    inferred: ClassVar[str] = ""
+    counted: ClassVar[bool] = False
+    """Whether its multiply-adds are counted."""
+    is_function: ClassVar[bool] = False
+    """Whether it is a function of PyTorch's rather than a layer."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        values = self._bound(given, named)
+        for name, value in values.items():
+            setattr(self, name, value)
+        self.check()
+
+    @classmethod
+    def arguments(cls) -> dict[str, Any]:
+        """Return the arguments in order, each with its default (``...``: there is none)."""
+        own = (inspect.get_annotations(base) for base in cls.__mro__[: cls.__mro__.index(Layer)])
+        found = {name: getattr(cls, name, ...) for name in next(filter(None, own), {})}
+        return found if cls.is_function else {**found, "device": None, "dtype": None}
+
+    @classmethod
+    def _bound(cls, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
+        """Return every argument's value; raise InputError as Python would a TypeError."""
+        arguments = cls.arguments()
+        for name in named:
+            if name not in arguments:
+                close = nearest(name, list(arguments))
+                takes = f"it takes {', '.join(name for name in arguments if name not in ('device', 'dtype'))}"
+                hint = f"did you mean {close[0]}?" if close else takes
+                raise InputError(f"{cls.__name__} has no setting '{name}'", hint=hint)
+        if len(given) > len(arguments):
+            raise InputError(f"{cls.__name__} takes at most {len(arguments)} settings, not {len(given)}")
+        values = {**dict(zip(arguments, given, strict=False)), **named}
+        twice = [name for name, _ in zip(arguments, given, strict=False) if name in named]
+        if twice:
+            raise InputError(f"{cls.__name__} is given {twice[0]} twice", hint="leave one of them out")
+        missing = [name for name, default in arguments.items() if default is ... and name not in values]
+        if missing:
+            raise InputError(
+                f"{cls.__name__} needs {' and '.join(missing)}", hint=f"as in {cls.__name__}({cls.example()})"
+            )
+        return arguments | values
+
+    @classmethod
+    def example(cls) -> str:
+        """Return arguments that would do."""
+        samples = {"in_channels": "1", "out_channels": "6", "kernel_size": "5", "in_features": "192"}
+        return ", ".join(samples.get(name, "10") for name, default in cls.arguments().items() if default is ...)
+
+    @classmethod
+    def inferring(cls, given: tuple[Any, ...], named: dict[str, Any]) -> "Layer":
+        """Make a layer whose inferred argument may be left out: ``Conv2d(6, 5)`` for ``Conv2d(1, 6, 5)``."""
+        required = [name for name, default in cls.arguments().items() if default is ...]
+        if cls.inferred in required and cls.inferred not in named:
+            present = len(given) + sum(name in named for name in required)
+            if present < len(required) and len(given) < len(required):
+                at = required.index(cls.inferred)
+                given = (*given[:at], None, *given[at:]) if len(given) >= at else given
+                named = named if len(given) > at else {**named, cls.inferred: None}
+        return cls(*given, **named)
+
+    def check(self) -> None:
+        """Raise InputError where the settings contradict each other."""
+
+    def each(self, name: str, least: int = 1) -> tuple[int, ...]:
+        """Return a setting as one number for each axis; raise InputError where it is none."""
+        value = getattr(self, name)
+        values = (value,) * self.dims if isinstance(value, int) else value
+        fits = isinstance(values, tuple | list) and all(_is_size(item, least) for item in values)
+        if isinstance(value, bool) or not fits:
+            raise InputError(
+                f"{self.kind}: {name} must be a whole number of at least {least}, not {value!r}",
+                hint=f"or {self.dims} of them" if self.dims > 1 else "try 1",
+            )
+        if len(values) == 1 and self.dims > 1:
+            values = tuple(values) * self.dims
+        if len(values) != self.dims:
+            raise InputError(f"{self.kind}: {name} has {len(values)} numbers", hint=f"give one, or {self.dims}")
+        return tuple(values)
+
+    def number(self, name: str, least: int = 1) -> int:
+        """Return a setting that is one whole number; raise InputError where it is none."""
+        value = getattr(self, name)
+        if not _is_size(value, least):
+            raise InputError(f"{self.kind}: {name} must be a whole number of at least {least}, not {value!r}")
+        return int(value)
+
+    @property
+    def kind(self) -> str:
+        """Its name, as PyTorch has it."""
+        return type(self).__name__
+
+    def details(self) -> str:
+        """Return its settings, briefly."""
+        return ""
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.details()}".rstrip()
+
+    def settle(self, shape: Shape) -> None:
+        """Take the inferred argument from the input, if it was left out."""
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the output's shape; raise InputError with the number that would fit."""
+        return shapes[0]
+
+    @property
+    def weights(self) -> Count:
+        """Trainable numbers, with their arithmetic."""
+        return NOTHING
+
+    @property
+    def buffers(self) -> Count:
+        """Numbers that are kept but not trained."""
+        return NOTHING
+
+    def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
+        """Return the multiply-adds of one item, with their arithmetic; biases are not counted."""
+        return NOTHING
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return what one output cell reads, along each of the input's spatial axes."""
+        return (SAME,) * (len(shape) - 2)
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return for each axis of the output the input's axis that it goes along; None: none."""
+        return tuple(range(len(output))) if len(shape) == len(output) else (None,) * len(output)
+
+    def axes(self, shape: Shape) -> Sequence[Axis | TransposedAxis]:
+        """Return the axes along which a window slides, if one does."""
+        return ()
+
+    def channels(self, shape: Shape, *, axes: int | None = None) -> int:
+        """Return the input's channels; raise InputError where it has not this layer's axes."""
+        wanted = self.dims if axes is None else axes
+        if len(shape) != wanted + 2:
+            names = {1: "C×L", 2: "C×H×W", 3: "C×D×H×W"}.get(wanted, "")
+            raise InputError(
+                f"{self.kind} wants {names} and receives {sizes(shape)}", hint=f"give the input as {names}, or reshape"
+            )
+        return shape[1]
+
+
+def _is_size(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value <= LARGEST
+
+
+def times(numbers: tuple[int, ...]) -> str:
+    """Write a product.
+
+    >>> times((5, 5, 1))
+    '5×5×1'
+    """
+    return "×".join(map(str, numbers))
+
+
+def per_filter(filters: int, numbers: tuple[int, ...], *, bias: bool) -> Count:
+    """Return the parameters of filters: each its weights and, maybe, a bias.
+
+    >>> print(per_filter(6, (5, 5, 1), bias=True))
+    6×(5×5×1 + 1) = 156
+    """
+    return Count(filters * (math.prod(numbers) + bias), f"{filters}×({times(numbers)}{' + 1' if bias else ''})")
+
+
+def pair(numbers: tuple[int, ...]) -> str:
+    """Write a number for all axes, or one for each.
+
+    >>> pair((3, 3)), pair((1, 7))
+    ('3', '1×7')
+    """
+    return str(numbers[0]) if len(set(numbers)) == 1 else times(numbers)

@@ -1,0 +1,202 @@
+"""Functions of one cell, and layers that reshape, repeat or add cells."""
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+from typing import Any
+
+from convcalc.errors import InputError
+from convcalc.network.layer import Count, Layer, Reach, Shape, Size, pair, sizes
+
+
+class Elementwise(Layer):
+    """A function of each cell; it keeps the shape."""
+
+    settings: dict[str, Any]
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        self.settings = named
+
+    @classmethod
+    def arguments(cls) -> dict[str, Any]:
+        """Return none: whatever is given, the shape stays."""
+        return {}
+
+
+class Trained(Elementwise):
+    """PReLU: a trained slope for all channels, or one for each."""
+
+    def __init__(self, num_parameters: int = 1, init: float = 0.25, **named: Any) -> None:
+        super().__init__()
+        self.num_parameters = num_parameters
+        self.number("num_parameters")
+
+    @property
+    def weights(self) -> Count:
+        """The slopes."""
+        return Count(self.num_parameters, str(self.num_parameters))
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the input's shape; there must be one slope, or one for each channel."""
+        if self.num_parameters not in (1, shapes[0][1]):
+            raise InputError(
+                f"PReLU({self.num_parameters}) receives {shapes[0][1]} channels", hint=f"use 1, or {shapes[0][1]}"
+            )
+        return shapes[0]
+
+
+class Gated(Elementwise):
+    """GLU: one half of the channels gates the other."""
+
+    def __init__(self, dim: int = -1, **named: Any) -> None:
+        super().__init__()
+        self.dim = dim
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape with one axis halved."""
+        shape, axis = list(shapes[0]), self.dim % len(shapes[0])
+        if shape[axis] % 2:
+            raise InputError(f"GLU cannot halve an axis of {shape[axis]}", hint="it must be even")
+        shape[axis] //= 2
+        return tuple(shape)
+
+
+class Flatten(Layer):
+    """All axes from `start_dim` to `end_dim` become one."""
+
+    start_dim: int = 1
+    end_dim: int = -1
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape with those axes multiplied."""
+        shape = shapes[0]
+        for end in (self.start_dim, self.end_dim):
+            if not isinstance(end, int) or not -len(shape) <= end < len(shape):
+                raise InputError(f"Flatten: {sizes(shape)} has no axis {end!r}", hint="the batch is axis 0")
+        start, end = self.start_dim % len(shape), self.end_dim % len(shape)
+        if start == 0 and len(shape) > 1 and end > 0:
+            raise InputError("Flatten from axis 0 mixes the items of a batch", hint="flatten from axis 1")
+        if start > end:
+            raise InputError(f"Flatten: axis {self.start_dim} lies behind axis {self.end_dim}")
+        return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
+
+
+class Unflatten(Layer):
+    """One axis becomes several."""
+
+    dim: int
+    unflattened_size: Any
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape with that axis parted."""
+        from convcalc.network.functions import fill_in
+
+        shape, axis = shapes[0], self.dim % len(shapes[0])
+        parts = fill_in(tuple(self.unflattened_size), shape[axis], f"an axis of {shape[axis]}")
+        return (*shape[:axis], *parts, *shape[axis + 1 :])
+
+
+class Upsample(Layer):
+    """More cells by repeating or interpolating them."""
+
+    size: Any = None
+    scale_factor: Any = None
+    mode: str = "nearest"
+    align_corners: bool | None = None
+    recompute_scale_factor: bool | None = None
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape with its spatial axes scaled."""
+        shape = shapes[0]
+        if (self.size is None) == (self.scale_factor is None) or len(shape) < 3:
+            raise InputError(f"{self.kind} takes either size or scale_factor", hint="as in scale_factor=2")
+        given = self.size if self.size is not None else self.scale_factor
+        each: Sequence[Any] = given if isinstance(given, tuple | list) else (given,) * (len(shape) - 2)
+        if len(each) != len(shape) - 2 or any(not isinstance(value, int | float) or value <= 0 for value in each):
+            raise InputError(f"{self.kind} cannot scale {sizes(shape)} by {given!r}", hint="as in scale_factor=2")
+        if self.size is not None:
+            return (*shape[:2], *map(int, each))
+        return (*shape[:2], *(max(int(size * factor), 1) for size, factor in zip(shape[2:], each, strict=True)))
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return the cells that are repeated or interpolated between: one, two or four."""
+        taps = {"nearest": 1, "nearest-exact": 1, "area": 1, "bicubic": 4}.get(self.mode, 2)
+        after = self.output(shape)
+        return tuple(
+            Reach(taps, Fraction(size, larger), Fraction((taps - 1) // 2))
+            for size, larger in zip(shape[2:], after[2:], strict=True)
+        )
+
+    def details(self) -> str:
+        """Return the factor or size, and the mode."""
+        given = self.scale_factor if self.size is None else self.size
+        how = f"to {given}" if self.size is not None else f"×{given}"
+        return how if self.mode == "nearest" else f"{how}, {self.mode}"
+
+
+class PixelShuffle(Layer):
+    """Channels become finer cells: r² channels one, r times as many rows and columns."""
+
+    upscale_factor: int
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return (N, C/r², H·r, W·r)."""
+        channels, factor = self.channels(shapes[0], axes=2), self.number("upscale_factor")
+        if channels % factor**2:
+            raise InputError(
+                f"PixelShuffle({factor}) receives {channels} channels", hint=f"it needs a multiple of {factor**2}"
+            )
+        return (shapes[0][0], channels // factor**2, shapes[0][2] * factor, shapes[0][3] * factor)
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return the one cell that it came from."""
+        return (Reach(1, Fraction(1, self.upscale_factor)),) * 2
+
+    def details(self) -> str:
+        """Return the factor."""
+        return f"×{self.upscale_factor}"
+
+
+class PixelUnshuffle(Layer):
+    """Cells become channels: the inverse of PixelShuffle."""
+
+    downscale_factor: int
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return (N, C·r², H/r, W/r)."""
+        channels, factor = self.channels(shapes[0], axes=2), self.number("downscale_factor")
+        if shapes[0][2] % factor or shapes[0][3] % factor:
+            raise InputError(f"PixelUnshuffle({factor}) receives {sizes(shapes[0])}", hint="rows must divide")
+        return (shapes[0][0], channels * factor**2, shapes[0][2] // factor, shapes[0][3] // factor)
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return the cells that became channels."""
+        return (Reach(self.downscale_factor, Fraction(self.downscale_factor)),) * 2
+
+
+class Pad(Layer):
+    """ZeroPad, ReflectionPad, ReplicationPad and ConstantPad: (left, right, top, bottom), the last axis first."""
+
+    padding: Size
+    value: float = 0
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape with its spatial axes longer."""
+        self.channels(shapes[0])
+        sides = self._sides()
+        longer = (size + before + after for size, (before, after) in zip(shapes[0][2:], sides, strict=True))
+        return (*shapes[0][:2], *longer)
+
+    def _sides(self) -> list[tuple[int, int]]:
+        given = (self.padding,) * (2 * self.dims) if isinstance(self.padding, int) else tuple(self.padding)
+        if len(given) != 2 * self.dims or any(not isinstance(value, int) for value in given):
+            raise InputError(f"{self.kind} takes one number, or {2 * self.dims}", hint="left, right, top, bottom")
+        return list(zip(given[::2], given[1::2], strict=True))[::-1]
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return a cell each, further on by the padding."""
+        return tuple(Reach(1, Fraction(1), Fraction(before)) for before, _ in self._sides())
+
+    def details(self) -> str:
+        """Return the amounts."""
+        return pair((self.padding,) if isinstance(self.padding, int) else tuple(self.padding))

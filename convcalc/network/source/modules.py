@@ -1,0 +1,267 @@
+"""Modules of a file: how they are made, what they hold, and how their `forward` runs."""
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import InputError
+from convcalc.network.functions import Parameter
+from convcalc.network.layer import Layer
+from convcalc.network.source.expressions import named_kind
+from convcalc.network.source.values import CONTAINERS, Bound, Builtin, Call, Class, Function, Module, Scope
+
+if TYPE_CHECKING:
+    from convcalc.network.source.follower import Follower
+
+KEPT = ("eval", "train", "to", "cuda", "cpu", "apply", "requires_grad_", "double", "float", "half",
+        "zero_grad", "compile", "share_memory")  # fmt: skip
+"""Methods of a module that change no shape: they return the module."""
+
+
+def make(
+    follower: "Follower", node: ast.AST, made_by: Class, given: list[Any], named: dict[str, Any], scope: Scope
+) -> Module:
+    """Make an object of a class of the file: run its `__init__`, or take a dataclass's fields."""
+    _check_base(follower, node, made_by)
+    module = Module(made_by.name, made_by)
+    try:
+        function = made_by.find("__init__")
+    except KeyError:
+        if made_by.container:
+            fill(follower, node, module, made_by.container, given)
+        elif given or named or made_by.is_dataclass:
+            _take_fields(follower, node, module, given, named)
+        return module
+    follower.run_function(node, function, [module, *given], named, scope)
+    return module
+
+
+def _check_base(follower: "Follower", node: ast.AST, made_by: Class) -> None:
+    """Refuse a class that derives from a layer, whose own behaviour is not followed."""
+    for root in made_by.roots:
+        if root not in ("Module", "object", "ABC", "NamedTuple", "Enum", "Protocol", *CONTAINERS):
+            raise follower.refuse(
+                made_by.node,
+                f"class {made_by.name} derives from {root}, which is not followed",
+                "derive from nn.Module",
+            )
+
+
+def _take_fields(follower: "Follower", node: ast.AST, module: Module, given: list[Any], named: dict[str, Any]) -> None:
+    """Give a dataclass's object its fields."""
+    made_by = module.made_by
+    assert made_by is not None
+    statements = [part for part in made_by.node.body if isinstance(part, ast.AnnAssign)]
+    fields = [part.target.id for part in statements if isinstance(part.target, ast.Name)]
+    if not made_by.is_dataclass or len(given) > len(fields) or set(named) - set(fields):
+        raise follower.refuse(node, f"{made_by.name} takes other values", f"it takes {', '.join(fields) or 'none'}")
+    module.names |= dict(zip(fields, given, strict=False)) | named
+    missing = [name for name in fields if name not in module.names and name not in made_by.names]
+    if missing:
+        raise follower.refuse(node, f"{made_by.name} needs '{missing[0]}'")
+
+
+def fill(follower: "Follower", node: ast.AST, module: Module, container: str, given: list[Any]) -> None:
+    """Put layers into a container, by number or by name."""
+    items: Any = given
+    if len(given) == 1 and isinstance(given[0], dict):
+        items = given[0]
+    elif container != "Sequential" and len(given) == 1:
+        items = dict(given[0].parts) if isinstance(given[0], Module) and container == "ModuleDict" else given[0]
+        items = items if isinstance(items, dict) else list(follower.iterate(node, items))
+    pairs = items.items() if isinstance(items, dict) else enumerate(items)
+    for name, value in pairs:
+        if container == "ModuleDict" and isinstance(value, tuple) and len(value) == 2:
+            name, value = value
+        add(follower, node, module, str(name), value)
+
+
+def add(follower: "Follower", node: ast.AST, module: Module, name: str, value: Any) -> None:
+    """Put one layer into a container; raise InputError where it is none."""
+    if value is not None and not isinstance(value, Layer | Module):
+        hint = "put a * before a list: nn.Sequential(*layers)" if isinstance(value, list | tuple) else None
+        raise follower.refuse(node, f"{named_kind(value)} is no layer", hint)
+    module.parts[name] = value
+
+
+def forward(
+    follower: "Follower", node: ast.AST, module: Module, given: list[Any], named: dict[str, Any], scope: Scope
+) -> Any:
+    """Run a module's `forward`; a Sequential's is its layers, one after the other."""
+    path = follower.paths.get(id(module), scope.path)
+    inner = Scope({}, scope, module, None, path)
+    if follower.trace is not None and path and path != scope.path:
+        follower.trace.groups[path] = module.kind
+    if module.made_by is not None:
+        try:
+            function = module.made_by.find("forward")
+        except KeyError:
+            function = None
+        if function is not None:
+            return follower.run_function(node, function, [module, *given], named, inner)
+    if module.kind != "Sequential" and (module.made_by is None or module.made_by.container != "Sequential"):
+        raise follower.refuse(node, f"a {module.kind} has no forward", "call its layers one by one")
+    if len(given) != 1 or named:
+        raise follower.refuse(node, "a Sequential is called with one tensor")
+    x = given[0]
+    for part in list(module.parts.values()):
+        follower.spend(node)
+        x = follower.call(node, part, [x], {}, inner)
+    return x
+
+
+def attribute(follower: "Follower", node: ast.AST, module: Module, name: str, scope: Scope) -> Any:
+    """Return an attribute of a module: its own, its class's, or what every module has."""
+    if name in module.names:
+        return module.names[name]
+    if name in module.parts:
+        return module.parts[name]
+    if module.made_by is not None:
+        try:
+            found = module.made_by.find(name)
+        except KeyError:
+            pass
+        else:
+            return _bound(follower, node, found, module, scope)
+    if name == "training":
+        return False
+    run = METHODS.get(name)
+    if name in KEPT:
+        return Builtin(name, lambda call: module)
+    if run is None or (module.made_by is not None and not (module.made_by.is_module)):
+        raise follower.refuse(node, f"a {module.kind} has no '{name}'", "it must be made in __init__")
+    return Builtin(name, lambda call: run(call, module))
+
+
+def _bound(follower: "Follower", node: ast.AST, found: Any, module: Module, scope: Scope) -> Any:
+    if not isinstance(found, Function) or "staticmethod" in found.decorators:
+        return found
+    if "classmethod" in found.decorators:
+        return Bound(found, module.made_by)
+    if {"property", "cached_property", "functools.cached_property"} & set(found.decorators):
+        return follower.run_function(node, found, [module], {}, scope)
+    return Bound(found, module)
+
+
+def of_class(follower: "Follower", node: ast.AST, owner: Class, name: str) -> Any:
+    """Return an attribute of a class; `nn.Module`'s own `__init__` does nothing."""
+    if name == "__name__":
+        return owner.name
+    try:
+        found = owner.find(name)
+    except KeyError:
+        if name == "__init__":
+            return Builtin(name, lambda call: None)
+        raise follower.refuse(node, f"class {owner.name} has no '{name}'") from None
+    return Bound(found, owner) if isinstance(found, Function) and "classmethod" in found.decorators else found
+
+
+def parent(call: Call) -> Any:
+    """Return what `super()` gives: the methods of the base, bound to the object."""
+    module, owner = call.scope.module, call.scope.owner
+    if len(call.given) == 2 and isinstance(call.given[0], Class) and isinstance(call.given[1], Module):
+        owner, module = call.given
+    if module is None or owner is None:
+        raise InputError("super() stands in no method")
+    return Parent(module, owner)
+
+
+class Parent(Module):
+    """The object as its base class sees it."""
+
+    def __init__(self, module: Module, owner: Class) -> None:
+        above = [base for base in owner.bases if isinstance(base, Class)]
+        outer = Class(f"super of {owner.name}", owner.node, tuple(above), {})
+        super().__init__(module.kind, outer, {}, {})
+        self.module = module
+        self.container = "" if above else owner.container
+
+
+def of_parent(follower: "Follower", node: ast.AST, parent_: Parent, name: str) -> Any:
+    """Return a method of the base, bound to the object itself."""
+    assert parent_.made_by is not None
+    try:
+        found = parent_.made_by.find(name)
+    except KeyError:
+        if name == "forward":
+            return Builtin(name, lambda call: forward_of_container(call, parent_.module))
+        if name != "__init__":
+            return attribute(follower, node, parent_.module, name, Scope({}))
+        container = parent_.container or (parent_.module.made_by.container if parent_.module.made_by else "")
+
+        def begin(call: Call) -> None:
+            if container:
+                fill(call.follower, call.node, parent_.module, container, call.given)
+
+        return Builtin(name, begin)
+    return Bound(found, parent_.module)
+
+
+def forward_of_container(call: Call, module: Module) -> Any:
+    """Run a Sequential's own forward, of a class that derives from it."""
+    plain = Module("Sequential", None, {}, module.parts)
+    call.follower.paths[id(plain)] = call.follower.paths.get(id(module), call.scope.path)
+    return forward(call.follower, call.node, plain, call.given, call.named, call.scope)
+
+
+def _add_module(call: Call, module: Module) -> None:
+    name, value = call.take("name", "module")
+    holder = (
+        module.parts if module.kind in CONTAINERS or (module.made_by and module.made_by.container) else module.names
+    )
+    if not isinstance(value, Layer | Module | None):
+        raise InputError(f"{named_kind(value)} is no layer")
+    holder[str(name)] = value
+
+
+def _append(call: Call, module: Module) -> Module:
+    (value,) = call.take("module")
+    add(call.follower, call.node, module, str(len(module.parts)), value)
+    return module
+
+
+def _extend(call: Call, module: Module) -> Module:
+    (values,) = call.take("modules")
+    for value in call.follower.iterate(call.node, values):
+        add(call.follower, call.node, module, str(len(module.parts)), value)
+    return module
+
+
+def _insert(call: Call, module: Module) -> None:
+    index, value = call.take("index", "module")
+    values = list(module.parts.values())
+    values.insert(index, value)
+    module.parts = {str(number): part for number, part in enumerate(values)}
+
+
+def _update(call: Call, module: Module) -> None:
+    fill(call.follower, call.node, module, "ModuleDict", call.given)
+
+
+def _parameter(call: Call, module: Module) -> None:
+    name, value, _ = call.take("name", "tensor", "persistent", persistent=True)
+    module.names[str(name)] = value
+
+
+METHODS: dict[str, Callable[[Call, Module], Any]] = {
+    "add_module": _add_module,
+    "register_module": _add_module,
+    "register_parameter": _parameter,
+    "register_buffer": _parameter,
+    "append": _append,
+    "extend": _extend,
+    "insert": _insert,
+    "update": _update,
+    "modules": lambda call, module: [part for _, part in module.named()],
+    "named_modules": lambda call, module: list(module.named()),
+    "children": lambda call, module: [part for _, part in module.children()],
+    "named_children": lambda call, module: list(module.children()),
+    "parameters": lambda call, module: [part for _, part in module.named() if isinstance(part, Parameter)],
+    "named_parameters": lambda call, module: [],
+    "buffers": lambda call, module: [],
+    "items": lambda call, module: list(module.parts.items()),
+    "keys": lambda call, module: list(module.parts),
+    "values": lambda call, module: list(module.parts.values()),
+    "forward": lambda call, module: forward(call.follower, call.node, module, call.given, call.named, call.scope),
+}
+"""What every module can do; the first few of them only containers."""

@@ -1,0 +1,243 @@
+"""A PyTorch source file: parsed, followed, and its network applied to a shape."""
+
+import ast
+import re
+from typing import Any
+
+from convcalc.errors import ConvcalcError, InputError, Place, UsageError, nearest
+from convcalc.network.layer import Layer, Shape
+from convcalc.network.source.follower import Follower
+from convcalc.network.source.statements import Returned
+from convcalc.network.source.values import Class, Module, Scope, Unknown
+from convcalc.network.trace import Tensor, Trace
+
+_CAPITALS = re.compile(r"\s*(Return|Def|Class|Import|From|If|For|While|Else|Elif|Pass|With|RETURN|DEF|CLASS)\b")
+CHANGES = frozenset(("append", "extend", "insert", "add_module", "update", "register_module"))
+"""Methods that change what they are called on."""
+
+
+class SourceFile:
+    """A source file that was parsed: `build` follows it, as often as it is asked to."""
+
+    def __init__(self, data: bytes, name: str) -> None:
+        self.name = name
+        self.tree, self.lines = parse(data, name)
+        self.titles: dict[str | None, str] = {}
+
+    def title(self, wanted: str | None) -> str:
+        """Return what the network is called."""
+        follower = self._followed()
+        _, title = pick(follower, wanted)
+        return f"{title} of {self.name}"
+
+    def _followed(self) -> Follower:
+        follower = Follower(self.name, self.lines)
+        for node in self.tree.body:
+            top_level(follower, node)
+        return follower
+
+    def build(self, shape: Shape, wanted: str | None, replaced: dict[str, int]) -> tuple[Trace, Tensor]:
+        """Apply the file's network to an input of a shape, and return what it did, and its output."""
+        follower = self._followed()
+        network, _ = pick(follower, wanted)
+        trace = Trace(replaced)
+        named = [("", network)] if isinstance(network, Layer) else list(network.named())
+        follower.paths = {id(part): name for name, part in named}
+        if isinstance(network, Layer):
+            follower.paths[id(network)] = network.kind.lower()
+        follower.trace = trace
+        x = trace.input(shape)
+        node = self.tree
+        output = first_tensor(follower, node, follower.call(node, network, [x], {}, follower.file))
+        for name, part in named:
+            if isinstance(part, Layer):
+                trace.unused(name, part)
+        used = {id(node.layer) for node in trace.nodes if node.weights.value and node.used}
+        strangers = used - set(follower.paths)
+        if strangers:
+            trace.notes.append(
+                "some layers are not the network's own (in a plain list, or made in forward): they are counted here, "
+                "and PyTorch would not train them; put them into an nn.ModuleList"
+            )
+        return trace, output
+
+
+def parse(data: bytes, name: str) -> tuple[ast.Module, list[str]]:
+    """Parse a source file; raise InputError at its line where it is none."""
+    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        raise InputError("the file is not in UTF-8", hint="save it as UTF-8, as Python wants it", place=Place(name))
+    if b"\0" in data:
+        raise InputError("the file is no source text", hint="name a .py file", place=Place(name))
+    text = data.decode("utf-8-sig", "replace")
+    lines = text.splitlines()
+    if max(text.count("("), text.count("["), text.count("{")) and _depth(text) > 100:
+        raise InputError("the brackets are nested too deep", hint="is this a network?", place=Place(name))
+    try:
+        return ast.parse(data), lines
+    except SyntaxError as error:
+        raise _not_python(error, name, lines) from None
+    except (RecursionError, MemoryError, ValueError, UnicodeDecodeError):
+        raise InputError("the file cannot be parsed: it is nested too deep", place=Place(name)) from None
+
+
+def _depth(text: str) -> int:
+    """Return how deep brackets are nested, wherever they stand."""
+    depth = deepest = 0
+    for sign in text:
+        if sign in "([{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif sign in ")]}":
+            depth = max(depth - 1, 0)
+    return deepest
+
+
+def _not_python(error: SyntaxError, name: str, lines: list[str]) -> InputError:
+    """Return an error for what Python cannot parse; the commonest slip is named."""
+    number = min(error.lineno or 1, max(len(lines), 1))
+    line = lines[number - 1] if lines else ""
+    slip = _CAPITALS.match(line)
+    if slip is not None:
+        word = slip[1]
+        place = Place(name, number, slip.start(1) + 1, line, len(word))
+        return InputError(f"Python has no '{word}'", hint=f"write it small: {word.lower()}", place=place)
+    place = Place(name, number, max(min(error.offset or 1, len(line) + 1), 1), line)
+    return InputError(f"this is not Python: {error.msg}", hint="mend the line", place=place)
+
+
+def top_level(follower: Follower, node: ast.stmt) -> None:
+    """Follow a statement of the file. What is no part of a network (loading data, training) is passed over.
+
+    What a statement that cannot be followed would have given a value, or changed, is unknown from then on.
+    """
+    if isinstance(node, ast.Expr) and not _changes(node.value):
+        return
+    if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+        return
+    try:
+        follower.statement(node, follower.file)
+    except (ConvcalcError, Returned) as error:
+        reason = error if isinstance(error, ConvcalcError) else InputError("a return stands outside of a function")
+        for name in _touched(node):
+            follower.file.names[name] = Unknown(reason)
+
+
+def _changes(node: ast.expr) -> bool:
+    called = node.func if isinstance(node, ast.Call) else None
+    return isinstance(called, ast.Attribute) and called.attr in CHANGES
+
+
+def _touched(node: ast.stmt) -> set[str]:
+    """Return the names that a statement gives a value, or whose value it changes."""
+    names: set[str] = set()
+    if isinstance(node, ast.FunctionDef | ast.ClassDef | ast.AsyncFunctionDef):
+        return {node.name}
+    for part in ast.walk(node):
+        if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
+            names.add(part.id)
+        elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store):
+            names |= _base(part)
+        elif isinstance(part, ast.Call) and _changes(part) and isinstance(part.func, ast.Attribute):
+            names |= _base(part.func.value)
+    return names
+
+
+def _base(node: ast.expr) -> set[str]:
+    while isinstance(node, ast.Attribute | ast.Subscript):
+        node = node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
+    """Return the network that is asked for, or the only one there is, and its name."""
+    names = follower.file.names
+    classes = {name: value for name, value in names.items() if isinstance(value, Class) and value.is_module}
+    made = {name: value for name, value in names.items() if isinstance(value, Module | Layer) and _is_network(value)}
+    if wanted is not None:
+        return _by_name(follower, wanted, [*classes, *made])
+    if made:
+        name = list(made)[-1]
+        found = made[name]
+        return found, found.kind if isinstance(found, Module) and found.made_by else name
+    unknown = [(name, value) for name, value in names.items() if isinstance(value, Unknown)]
+    inner = _used_by_others(classes)
+    outer = [name for name in classes if name not in inner]
+    candidates = outer or list(classes)
+    if len(candidates) == 1:
+        return _instance(follower, classes[candidates[0]]), candidates[0]
+    if not candidates:
+        if unknown:
+            raise unknown[-1][1].error
+        raise InputError(
+            "the file has no network: no class that derives from nn.Module, and no model",
+            hint="import torch.nn as nn, and write class Net(nn.Module): …",
+            place=Place(follower.source),
+        )
+    raise UsageError(
+        f"{follower.source} has several networks: {', '.join(candidates)}", hint=f"pick one: --class {candidates[-1]}"
+    )
+
+
+def _is_network(value: Module | Layer) -> bool:
+    return isinstance(value, Layer) or value.made_by is None or value.made_by.is_module
+
+
+def _used_by_others(classes: dict[str, Class]) -> set[str]:
+    """Return the classes that another class of the file names: blocks, and bases."""
+    found: set[str] = set()
+    for name, one in classes.items():
+        used = {part.id for part in ast.walk(one.node) if isinstance(part, ast.Name)}
+        found |= {other for other in classes if other != name and other in used}
+    return found
+
+
+def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module | Layer, str]:
+    try:
+        expression = ast.parse(wanted, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UsageError(f"--class {wanted}: this is no name", hint="as in --class Net") from None
+    name = next(iter(_base(expression.func if isinstance(expression, ast.Call) else expression)), "")
+    if name not in follower.file.names:
+        close = nearest(name, known)
+        listing = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known) or 'none'}"
+        raise UsageError(f"{follower.source} has no network '{name}'", hint=listing)
+    follower.asked = [wanted]
+    value = follower.evaluate(ast.increment_lineno(expression, len(follower.lines)), Scope({}, follower.file))
+    if isinstance(value, Class):
+        value = _instance(follower, value)
+    if not isinstance(value, Module | Layer):
+        raise UsageError(f"--class {wanted} is no network", hint=f"it has {', '.join(known) or 'none'}")
+    return value, wanted
+
+
+def _instance(follower: Follower, wanted: Class) -> Module:
+    """Make the network of a class that needs no settings, or tell how to give them."""
+    try:
+        function: Any = wanted.find("__init__")
+        needed = [argument.arg for argument in function.node.args.args][1:]
+        needed = needed[: len(needed) - len(function.defaults)] if function.defaults else needed
+    except KeyError:
+        needed = []
+    if needed:
+        raise UsageError(
+            f"{wanted.name} needs {', '.join(needed)}",
+            hint=f'give them: --class "{wanted.name}({", ".join("…" for _ in needed)})"',
+        )
+    made = follower.call(wanted.node, wanted, [], {}, follower.file)
+    assert isinstance(made, Module)
+    return made
+
+
+def first_tensor(follower: Follower, node: ast.AST, value: Any) -> Tensor:
+    """Return the tensor that a forward gave: the first, if there are several."""
+    if isinstance(value, Tensor):
+        return value
+    if isinstance(value, tuple | list | dict):
+        items = value.values() if isinstance(value, dict) else value
+        for item in items:
+            if isinstance(item, Tensor):
+                assert follower.trace is not None
+                follower.trace.notes.append("forward returns several values: the first tensor counts as the output")
+                return item
+    what = "nothing: is a return missing?" if value is None else "no tensor"
+    raise InputError(f"forward gives {what}", hint="end it with: return x", place=Place(follower.source))

@@ -1,0 +1,373 @@
+"""What can be done with a tensor in `forward`: its shape, views, reductions, parts, and functions cell by cell."""
+
+import ast
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from convcalc.errors import InputError
+from convcalc.network.functions import (
+    Cat,
+    Combine,
+    Constant,
+    MatMul,
+    Parameter,
+    Permute,
+    Reduce,
+    Resize,
+    Stack,
+    Take,
+    View,
+    axis_of,
+    fill_in,
+)
+from convcalc.network.kinds import KINDS
+from convcalc.network.layer import Layer, Shape
+from convcalc.network.source.values import Builtin, Call, Library, Scope
+from convcalc.network.trace import Tensor
+
+if TYPE_CHECKING:
+    from convcalc.network.source.expressions import Expressions
+    from convcalc.network.source.follower import Follower
+
+ALIKE = frozenset(
+    (
+        *("exp", "log", "log2", "sqrt", "rsqrt", "abs", "neg", "sign", "square", "reciprocal", "sin", "cos", "erf"),
+        *("floor", "ceil", "round", "clamp", "clip", "clamp_min", "clamp_max", "pow", "norm_cdf", "nan_to_num"),
+        *("add", "sub", "mul", "div", "maximum", "minimum", "masked_fill", "where", "addcmul", "fmod", "remainder"),
+    )
+)
+"""Functions of one tensor, or of several, cell by cell."""
+UNCHANGED = frozenset(
+    (
+        *(
+            "contiguous",
+            "clone",
+            "detach",
+            "to",
+            "cuda",
+            "cpu",
+            "float",
+            "half",
+            "double",
+            "bfloat16",
+            "type",
+            "type_as",
+        ),
+        *("requires_grad_", "long", "int"),
+    )
+)
+"""Methods that change no shape, and are no layers."""
+REDUCTIONS = frozenset(("mean", "sum", "amax", "amin", "prod", "std", "var", "logsumexp", "norm"))
+ACTIVATIONS = {
+    "relu": "ReLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "softmax": "Softmax", "log_softmax": "LogSoftmax",
+    "hardtanh": "Hardtanh", "dropout": "Dropout",
+}  # fmt: skip
+
+
+def attribute(follower: "Follower", node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
+    """Return an attribute of a tensor, or of a parameter that stands for one."""
+    shape = value.shape if isinstance(value, Tensor) else tuple(value.shape)
+    if name == "shape":
+        return shape
+    if name == "ndim":
+        return len(shape)
+    if name in ("device", "dtype"):
+        return Library(f"torch.{name}")
+    if name == "requires_grad":
+        return True
+    if name == "T":
+        return _transpose(Call(node, [follower.tensor(value, node, scope), -2, -1], {}, follower, scope))
+    if name == "data":
+        return value
+    base = name.rstrip("_")
+    if base in UNCHANGED or name in UNCHANGED:
+        return Builtin(name, lambda call: value)
+    function = FUNCTIONS.get(base) if not name.startswith("_") else None
+    if function is None and base in ACTIVATIONS:
+        function = layer_function(ACTIVATIONS[base], base)
+    if function is None and base in ALIKE:
+        function = alike(base)
+    if function is None and base in REDUCTIONS:
+        function = reduction(base)
+    if function is None:
+        raise follower.refuse(node, f"a tensor's '{name}' is not followed", FOLLOWED)
+
+    run = function
+    return Builtin(name, lambda call: run(_with(call, value)))
+
+
+FOLLOWED = "views, sums, means, parts and functions of single cells are; write it with those"
+
+
+def _with(call: Call, value: Any) -> Call:
+    """Return a method's call as the function's, with the tensor first."""
+    tensor = call.follower.tensor(value, call.node, call.scope)
+    return Call(call.node, [tensor, *call.given], call.named, call.follower, call.scope)
+
+
+def use(call: Call, layer: Layer, *tensors: Any, name: str | None = None) -> Tensor:
+    """Apply a function to tensors."""
+    given = [call.follower.tensor(tensor, call.node, call.scope) for tensor in tensors]
+    made: Tensor = call.follower.use(name or layer.kind, layer, *given, node=call.node, scope=call.scope)
+    return made
+
+
+def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
+    """Return a function that does what a layer does: `F.max_pool2d` is a MaxPool2d."""
+
+    def run(call: Call) -> Tensor:
+        named = {key: value for key, value in call.named.items() if key not in ("input", "inplace", "training")}
+        if not call.given and "input" not in call.named:
+            raise InputError(f"{name} is given no tensor")
+        tensor, *settings = call.given if call.given else [call.named["input"]]
+        arguments = KINDS[kind].arguments()
+        if not arguments:
+            settings, named = [], {}
+        layer = KINDS[kind](*settings, **named)
+        full = call.follower.local_name(name, call.scope)
+        tensors = call.follower.tensor(tensor, call.node, call.scope)
+        made: Tensor = call.follower.use(full, layer, tensors, node=call.node, scope=call.scope)
+        return made
+
+    return run
+
+
+def alike(name: str) -> Callable[[Call], Tensor]:
+    """Return a function cell by cell, of as many tensors as there are among its arguments."""
+
+    def run(call: Call) -> Tensor:
+        tensors = [value for value in (*call.given, *call.named.values()) if isinstance(value, Tensor | Parameter)]
+        return use(call, Combine(name), *tensors)
+
+    return run
+
+
+def reduction(name: str) -> Callable[[Call], Tensor]:
+    """Return a mean, a sum or the like along axes."""
+
+    def run(call: Call) -> Tensor:
+        tensor, *given = call.given
+        axes = call.named.get("dim", call.named.get("axis", given[0] if given else None))
+        keeps = call.named.get("keepdim", given[1] if len(given) > 1 else False)
+        return use(call, Reduce(name, axes, bool(keeps)), tensor)
+
+    return run
+
+
+def as_numbers(values: list[Any]) -> tuple[Any, ...]:
+    """Return numbers that are given one by one, or as one tuple."""
+    return tuple(values[0]) if len(values) == 1 and isinstance(values[0], list | tuple) else tuple(values)
+
+
+def _shape(call: Call) -> tuple[Any, ...]:
+    return as_numbers([*call.given[1:], *call.named.values()])
+
+
+def _view(call: Call) -> Tensor:
+    return use(call, View(_shape(call)), call.given[0], name="view")
+
+
+def _flatten(call: Call) -> Tensor:
+    tensor, *settings = call.given
+    named = {"start_dim": 0, **call.named} if not settings else call.named
+    made: Tensor = call.follower.use(
+        call.follower.local_name("flatten", call.scope), KINDS["Flatten"](*settings, **named),
+        call.follower.tensor(tensor, call.node, call.scope), node=call.node, scope=call.scope,
+    )  # fmt: skip
+    return made
+
+
+def _permute(call: Call) -> Tensor:
+    return use(call, Permute(_shape(call)), call.given[0])
+
+
+def _transpose(call: Call) -> Tensor:
+    tensor, first, second = call.take("input", "dim0", "dim1")
+    rank = len(call.follower.tensor(tensor, call.node, call.scope).shape)
+    one, two = axis_of(first, rank, "transpose"), axis_of(second, rank, "transpose")
+    order = list(range(rank))
+    order[one], order[two] = two, one
+    return use(call, Permute(tuple(order)), tensor)
+
+
+def _size(call: Call) -> Any:
+    tensor, axis = call.take("input", "dim", dim=None)
+    shape = tensor.shape
+    return shape if axis is None else shape[axis_of(axis, len(shape), "size")]
+
+
+def _numel(call: Call) -> int:
+    total = 1
+    for size in call.given[0].shape:
+        total *= size
+    return total
+
+
+def _squeeze(call: Call) -> Tensor:
+    tensor, axis = call.take("input", "dim", dim=None)
+    shape: Shape = tensor.shape
+    if axis is None:
+        after = (shape[0], *(size for size in shape[1:] if size != 1))
+    else:
+        place = axis_of(axis, len(shape), "squeeze")
+        after = shape if shape[place] != 1 or place == 0 else (*shape[:place], *shape[place + 1 :])
+    return use(call, Resize("squeeze", after), tensor)
+
+
+def _unsqueeze(call: Call) -> Tensor:
+    tensor, axis = call.take("input", "dim")
+    shape: Shape = tensor.shape
+    place = axis_of(axis, len(shape) + 1, "unsqueeze")
+    if place == 0:
+        raise InputError("unsqueeze(0) comes before the batch", hint="the batch is axis 0 already")
+    return use(call, Resize("unsqueeze", (*shape[:place], 1, *shape[place:])), tensor)
+
+
+def _expand(call: Call) -> Tensor:
+    tensor = call.given[0]
+    wanted = _shape(call)
+    before = (1,) * (len(wanted) - len(tensor.shape)) + tuple(tensor.shape)
+    after = tuple(size if new == -1 else new for size, new in zip(before, wanted, strict=True))
+    if any(size not in (1, new) for size, new in zip(before, after, strict=True)):
+        raise InputError(f"expand: {before} cannot become {after}", hint="only axes of length 1 are repeated")
+    return use(call, Resize("expand", after), tensor)
+
+
+def _expand_as(call: Call) -> Tensor:
+    return use(call, Resize("expand", call.given[1].shape), call.given[0])
+
+
+def _repeat(call: Call) -> Tensor:
+    counts, shape = _shape(call), call.given[0].shape
+    longer = (1,) * (len(counts) - len(shape)) + tuple(shape)
+    after = tuple(size * count for size, count in zip(longer, counts, strict=True))
+    return use(call, Resize("repeat", after), call.given[0])
+
+
+def _parts(call: Call, name: str, lengths: list[int], axis: int) -> tuple[Tensor, ...]:
+    tensor = call.given[0]
+    shape: Shape = tensor.shape
+    shapes = [(*shape[:axis], length, *shape[axis + 1 :]) for length in lengths]
+    count = len(shapes)
+    return tuple(use(call, Take(to, f"{index} of {count}"), tensor, name=name) for index, to in enumerate(shapes))
+
+
+def _chunk(call: Call) -> tuple[Tensor, ...]:
+    tensor, chunks, dim = call.take("input", "chunks", "dim", dim=0)
+    axis = _inner_axis(dim, len(tensor.shape), "chunk")
+    if not isinstance(chunks, int) or chunks < 1:
+        raise InputError("chunk needs a number of parts")
+    size = tensor.shape[axis]
+    each = -(-size // chunks)
+    return _parts(call, "chunk", [min(each, size - start) for start in range(0, size, each)], axis)
+
+
+def _split(call: Call) -> tuple[Tensor, ...]:
+    tensor, sizes, dim = call.take("tensor", "split_size_or_sections", "dim", dim=0)
+    axis = _inner_axis(dim, len(tensor.shape), "split")
+    length = tensor.shape[axis]
+    if isinstance(sizes, int):
+        sizes = [min(sizes, length - start) for start in range(0, length, max(sizes, 1))]
+    if sum(sizes) != length or len(sizes) > 1000:
+        raise InputError(f"split: {list(sizes)[:8]} do not add up to {length}")
+    return _parts(call, "split", list(sizes), axis)
+
+
+def _inner_axis(dim: Any, rank: int, name: str) -> int:
+    axis = axis_of(dim, rank, name)
+    if axis == 0:
+        raise InputError(f"{name} along axis 0 parts the batch", hint="dim=1 parts the channels")
+    return axis
+
+
+def _cat(call: Call) -> Tensor:
+    tensors, dim = call.take("tensors", "dim", dim=call.named.pop("axis", 0))
+    return use(call, Cat(dim), *tensors)
+
+
+def _stack(call: Call) -> Tensor:
+    tensors, dim = call.take("tensors", "dim", dim=0)
+    return use(call, Stack(dim), *tensors)
+
+
+def _matmul(call: Call) -> Tensor:
+    first, second = call.take("input", "other")
+    return use(call, MatMul(), first, second)
+
+
+def _unflatten(call: Call) -> Tensor:
+    tensor, dim, parts = call.take("input", "dim", "sizes")
+    axis = axis_of(dim, len(tensor.shape), "unflatten")
+    filled = fill_in(tuple(parts), tensor.shape[axis], f"an axis of {tensor.shape[axis]}")
+    return use(call, View((*tensor.shape[:axis], *filled, *tensor.shape[axis + 1 :])), tensor)
+
+
+FUNCTIONS: dict[str, Callable[[Call], Any]] = {
+    "view": _view,
+    "reshape": _view,
+    "flatten": _flatten,
+    "permute": _permute,
+    "transpose": _transpose,
+    "swapaxes": _transpose,
+    "size": _size,
+    "dim": lambda call: len(call.given[0].shape),
+    "numel": _numel,
+    "squeeze": _squeeze,
+    "unsqueeze": _unsqueeze,
+    "expand": _expand,
+    "expand_as": _expand_as,
+    "view_as": lambda call: use(call, View(call.given[1].shape), call.given[0], name="view"),
+    "repeat": _repeat,
+    "chunk": _chunk,
+    "split": _split,
+    "cat": _cat,
+    "concat": _cat,
+    "concatenate": _cat,
+    "stack": _stack,
+    "matmul": _matmul,
+    "bmm": _matmul,
+    "mm": _matmul,
+    "unflatten": _unflatten,
+}
+"""Functions of tensors, by their names: methods of a tensor, and `torch.…`."""
+
+
+def made_here(call: Call) -> Tensor:
+    """Return a tensor that is made in `forward`: zeros, ones, random numbers."""
+    given = [value for value in call.given if isinstance(value, int | tuple | list)]
+    shape = as_numbers(given)
+    if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
+        raise InputError("the shape of this tensor is not known", hint="as in torch.zeros(1, 10)")
+    return use(call, Constant(shape))
+
+
+def indexed(follower: "Expressions", node: ast.AST, tensor: Tensor, index: Any, scope: Scope) -> Tensor:
+    """Return a part of a tensor, by numbers, slices, ... and None."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    shape = list(tensor.shape)
+    if parts.count(...) > 1 or any(not isinstance(part, int | slice | type(None) | type(...)) for part in parts):
+        raise follower.refuse(node, "this index is not followed", "numbers, slices, ... and None are")
+    taken = sum(part is not None and part is not ... for part in parts)
+    if taken > len(shape):
+        raise follower.refuse(node, f"{taken} indices are too many for {len(shape)} axes")
+    rest: list[Any] = [slice(None)] * (len(shape) - taken)
+    place = parts.index(...) if ... in parts else len(parts)
+    parts = [*parts[:place], *rest, *parts[place + 1 :]]
+    after, axis = [], 0
+    for part in parts:
+        if part is None:
+            after.append(1)
+            continue
+        if axis == 0 and not (isinstance(part, slice) and part in (slice(None), slice(0, None))):
+            raise follower.refuse(node, "this takes a part of the batch", "begin with a colon: x[:, 0]")
+        if isinstance(part, slice):
+            after.append(len(follower.plainly(node, range(shape[axis]).__getitem__, part)))
+        else:
+            axis_of_size = shape[axis]
+            if not -axis_of_size <= part < axis_of_size:
+                raise follower.refuse(node, f"there is no {part} among {axis_of_size}")
+        axis += 1
+    if 0 in after:
+        raise follower.refuse(node, "this part is empty")
+    text = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else ""
+    return follower.use("part", Take(tuple(after), f"[{text}]"), tensor, node=node, scope=scope)

@@ -1,0 +1,185 @@
+"""What names stand for while a source file is followed. Numbers, words, lists and the like stand for themselves."""
+
+import ast
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from convcalc.errors import ConvcalcError, InputError
+from convcalc.network.layer import Layer
+
+MODULE = "Module"
+CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "ParameterList")
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """Names within a function, a class body or the file, and the scope around them."""
+
+    names: dict[str, Any]
+    outer: "Scope | None" = None
+    module: "Module | None" = None
+    """The module whose method runs here."""
+    owner: "Class | None" = None
+    """The class in which that method is written: where `super()` starts from."""
+    path: str = ""
+    """The full name of that module."""
+
+    def find(self, name: str) -> Any:
+        """Return what a name stands for; raise KeyError."""
+        scope: Scope | None = self
+        while scope is not None:
+            if name in scope.names:
+                return scope.names[name]
+            scope = scope.outer
+        raise KeyError(name)
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function of the file, or a lambda."""
+
+    name: str
+    node: ast.FunctionDef | ast.Lambda
+    scope: Scope
+    defaults: list[Any]
+    keyword_defaults: dict[str, Any]
+    decorators: tuple[str, ...] = ()
+    owner: "Class | None" = None
+
+
+@dataclass(eq=False, slots=True)
+class Bound:
+    """A function and the object it is a method of."""
+
+    function: Function
+    this: Any
+
+
+@dataclass(eq=False, slots=True)
+class Class:
+    """A class of the file. `container` is the container of PyTorch's that it derives from, if one."""
+
+    name: str
+    node: ast.ClassDef
+    bases: tuple[Any, ...]
+    names: dict[str, Any]
+    is_dataclass: bool = False
+
+    def find(self, name: str) -> Any:
+        """Return what a name stands for in the class or a base; raise KeyError."""
+        for owner in self.line():
+            if name in owner.names:
+                return owner.names[name]
+        raise KeyError(name)
+
+    def line(self) -> Iterator["Class"]:
+        """Yield the class and its bases of the file, in the order in which names are looked for."""
+        yield self
+        for base in self.bases:
+            if isinstance(base, Class):
+                yield from base.line()
+
+    @property
+    def roots(self) -> set[str]:
+        """The names of the library's classes that it derives from."""
+        return {base.name.rpartition(".")[2] for one in self.line() for base in one.bases if isinstance(base, Library)}
+
+    @property
+    def is_module(self) -> bool:
+        """Whether it is a network, or a part of one."""
+        return bool(self.roots & {MODULE, *CONTAINERS})
+
+    @property
+    def container(self) -> str:
+        """The container that it derives from."""
+        return next((name for name in CONTAINERS if name in self.roots), "")
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """An object of a class of the file, or a container: its attributes, and its parts in their order."""
+
+    kind: str
+    made_by: Class | None = None
+    names: dict[str, Any] = field(default_factory=dict)
+    parts: dict[str, Any] = field(default_factory=dict)
+    """What a container holds, by number or name."""
+
+    @property
+    def holds_parts(self) -> bool:
+        """Whether it is a container, whose every layer is a part of it."""
+        return self.kind in CONTAINERS or (self.made_by is not None and bool(self.made_by.container))
+
+    def children(self) -> Iterator[tuple[str, Any]]:
+        """Yield the layers, modules and parameters that it holds, by their names."""
+        for name, value in (*self.names.items(), *self.parts.items()):
+            if isinstance(value, Module | Layer):
+                yield name, value
+
+    def named(self, prefix: str = "") -> Iterator[tuple[str, "Module | Layer"]]:
+        """Yield everything it holds, however deep, by its full name; each but once, and itself first."""
+        yield from self._named(prefix, set())
+
+    def _named(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, "Module | Layer"]]:
+        if id(self) in seen:
+            return
+        seen.add(id(self))
+        yield prefix, self
+        for name, value in self.children():
+            full = f"{prefix}.{name}" if prefix else name
+            if isinstance(value, Module):
+                yield from value._named(full, seen)
+            elif id(value) not in seen:
+                seen.add(id(value))
+                yield full, value
+
+
+@dataclass(frozen=True, slots=True)
+class Array:
+    """Numbers that are made in `__init__`, for a parameter or a buffer: only their shape is known."""
+
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Library:
+    """Something of a library's, by its full name: ``torch.nn.Conv2d``."""
+
+    name: str
+
+
+@dataclass(eq=False, slots=True)
+class Builtin:
+    """A function that is known: it is handed the call."""
+
+    name: str
+    run: "Callable[[Call], Any]"
+
+
+@dataclass(eq=False, slots=True)
+class Unknown:
+    """What could not be followed, and why: an error that is raised where it is used."""
+
+    error: ConvcalcError
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """A call: where it stands, what it is given, and who follows it."""
+
+    node: ast.AST
+    given: list[Any]
+    named: dict[str, Any]
+    follower: Any
+    scope: Scope
+
+    def take(self, *names: str, **defaults: Any) -> list[Any]:
+        """Return the arguments by these names, in order; raise InputError where one is missing or too many."""
+        if len(self.given) > len(names):
+            raise InputError(f"{len(self.given)} arguments are too many", hint=f"it takes {', '.join(names) or 'none'}")
+        values = dict(zip(names, self.given, strict=False)) | self.named
+        missing = [name for name in names if name not in values and name not in defaults]
+        if missing:
+            raise InputError(f"{missing[0]} is missing", hint=f"it takes {', '.join(names)}")
+        return [values[name] if name in values else defaults[name] for name in names]

@@ -1,0 +1,141 @@
+"""A trace: what a network did with one input, layer by layer. Everything that is told of a network is read from it."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from convcalc.errors import InputError
+from convcalc.network.functions import Source
+from convcalc.network.layer import NOTHING, Count, Layer, Shape, sizes
+
+MOST_NODES = 20_000
+MOST_CELLS = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class Tensor:
+    """What a layer gave: its shape, batch first, and the number of the node that made it."""
+
+    shape: Shape
+    node: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One use of a layer: its full name, what it read, what it made, and what that cost."""
+
+    index: int
+    name: str
+    layer: Layer
+    inputs: tuple[int, ...]
+    shapes: tuple[Shape, ...]
+    output: Shape
+    weights: Count
+    buffers: Count
+    multiply_adds: Count
+    shared: bool = False
+    """Whether its weights were counted where it was used before."""
+    used: bool = True
+    """Whether it is part of the way from the input to the output."""
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is an array of the network's own rather than a layer."""
+        return isinstance(self.layer, Source) and bool(self.inputs == ()) and self.index > 0
+
+
+@dataclass
+class Trace:
+    """Applies layers to shapes and keeps what they did. `replaced` gives layers, by name, another output size."""
+
+    replaced: dict[str, int] = field(default_factory=dict)
+    nodes: list[Node] = field(default_factory=list)
+    groups: dict[str, str] = field(default_factory=dict)
+    """What the parts of the network are called, by their names: `layer1.0` is a Bottleneck."""
+    notes: list[str] = field(default_factory=list)
+    seen: dict[int, Layer] = field(default_factory=dict)
+
+    def input(self, shape: Shape) -> Tensor:
+        """Begin with one item of a shape (without its batch)."""
+        return self.apply("input", Source((1, *shape)))
+
+    def apply(self, name: str, layer: Layer, *tensors: Tensor) -> Tensor:
+        """Use a layer and return what it gives; raise InputError, naming it, where it does not fit."""
+        if len(self.nodes) >= MOST_NODES:
+            raise InputError(f"the network has more than {MOST_NODES:,} layers", hint="count a smaller one")
+        shapes = tuple(tensor.shape for tensor in tensors)
+        if name in self.replaced:
+            _replace(layer, self.replaced[name])
+        layer_seen = id(layer) in self.seen
+        self.seen[id(layer)] = layer
+        try:
+            if shapes:
+                layer.settle(shapes[0])
+            output = layer.output(*shapes)
+            if _cells(output) > MOST_CELLS:
+                raise InputError(f"an output of {output[1:]} is too large", hint="use a smaller input")
+            work = layer.multiply_adds(shapes, output)
+        except InputError as error:
+            whence = self._flattened(layer, tensors)
+            where = name.rpartition(".")[0] if layer.is_function else name  # a function says its name itself
+            raise InputError(f"{where}: {error.message}{whence}" if where else error.message, hint=error.hint) from None
+        inputs = tuple(tensor.node for tensor in tensors)
+        weights, buffers = (NOTHING, NOTHING) if layer_seen else (layer.weights, layer.buffers)
+        shared = layer_seen and layer.weights.value > 0
+        node = Node(len(self.nodes), name, layer, inputs, shapes, output, weights, buffers, work, shared)
+        self.nodes.append(node)
+        return Tensor(output, node.index)
+
+    def _flattened(self, layer: Layer, tensors: tuple[Tensor, ...]) -> str:
+        """Return what the features were before they were flattened, for a layer that they do not fit."""
+        maker = self.nodes[tensors[0].node] if tensors else None
+        flat = maker is not None and maker.inputs and len(maker.output) == 2 and len(maker.shapes[0]) > 2
+        return f": {sizes(maker.shapes[0])}" if maker is not None and flat and hasattr(layer, "in_features") else ""
+
+    def unused(self, name: str, layer: Layer) -> None:
+        """Count a layer that the network has and its forward does not use."""
+        if id(layer) in self.seen:
+            return
+        self.seen[id(layer)] = layer
+        index = len(self.nodes)
+        self.nodes.append(Node(index, name, layer, (), (), (), layer.weights, layer.buffers, NOTHING, used=False))
+
+
+def _cells(shape: Shape) -> int:
+    cells = 1
+    for size in shape:
+        cells *= size
+    return cells
+
+
+def _replace(layer: Any, outputs: int) -> None:
+    for name in ("out_features", "out_channels"):
+        if hasattr(layer, name):
+            setattr(layer, name, outputs)
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A part of a network that is being made: layers are used by a name within it.
+
+    >>> from convcalc.network.kinds import KINDS
+    >>> net = Scope(Trace())
+    >>> x = net.input((1, 28, 28))
+    >>> net("conv1", KINDS["Conv2d"].inferring((6, 5), {}), x).shape
+    (1, 6, 24, 24)
+    """
+
+    trace: Trace
+    prefix: str = ""
+
+    def input(self, shape: Shape) -> Tensor:
+        """Begin with one item of a shape."""
+        return self.trace.input(shape)
+
+    def __call__(self, name: str, layer: Layer, *tensors: Tensor) -> Tensor:
+        """Use a layer under a name."""
+        return self.trace.apply(self.prefix + name, layer, *tensors)
+
+    def part(self, name: str, kind: str = "Sequential") -> "Scope":
+        """Return a part of this part, of a kind."""
+        self.trace.groups[self.prefix + name] = kind
+        return Scope(self.trace, f"{self.prefix}{name}.")

@@ -1,0 +1,111 @@
+"""A network written as a list in PyTorch's words: ``Conv2d(1, 6, 5), ReLU(), MaxPool2d(2)``. Read, never executed."""
+
+import ast
+
+from convcalc.errors import InputError, Place
+from convcalc.network.kinds import kind
+from convcalc.network.layer import Layer, Shape
+from convcalc.network.trace import Scope, Tensor, Trace
+
+LONGEST = 100_000
+SOURCE = "network"
+
+
+def looks_written(word: str) -> bool:
+    """Whether a word is a list of layers rather than a name or a file.
+
+    >>> looks_written("Conv2d(1, 6, 5), ReLU()"), looks_written("resnet50"), looks_written("net(1).py")
+    (True, False, False)
+    """
+    return "(" in word and word.rstrip().endswith((")", ",", "]", ";"))
+
+
+def build(text: str, shape: Shape, replaced: dict[str, int] | None = None) -> tuple[Trace, Tensor]:
+    """Read a list of layers, apply them to an input of a shape (C, H, W), and return what they did, and the output."""
+    net = Scope(Trace(replaced or {}))
+    x = net.input(shape)
+    for index, (layer, place) in enumerate(layers(text)):
+        try:
+            x = net(str(index), layer, x)
+        except InputError as error:
+            raise InputError(error.message, hint=error.hint, place=place) from None
+    return net.trace, x
+
+
+def layers(text: str) -> list[tuple[Layer, Place]]:
+    """Return the layers that are written, each with its place; raise InputError with a caret."""
+    line = " ".join(text.split("\n")).replace(";", ",")
+    if len(line) > LONGEST:
+        raise InputError("the list of layers is too long", hint=f"{LONGEST:,} signs are the most")
+    try:
+        tree = ast.parse(f"[{line}\n]", mode="eval").body
+    except SyntaxError as error:
+        place = Place(SOURCE, 1, max((error.offset or 2) - 1, 1), line)
+        raise InputError(f"the list cannot be read: {error.msg}", hint=EXAMPLE, place=place) from None
+    except (RecursionError, MemoryError, ValueError):
+        raise InputError("the list cannot be read: it is nested too deep", hint=EXAMPLE) from None
+    assert isinstance(tree, ast.List)
+    calls = _calls(tree)
+    if not calls:
+        raise InputError("the list has no layers", hint=EXAMPLE)
+    return [_layer(call, line) for call in calls]
+
+
+EXAMPLE = 'as in "Conv2d(1, 6, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(10)"'
+
+
+def _calls(tree: ast.expr) -> list[ast.expr]:
+    """Return the layers of a list, of lists within it, and of `Sequential(…)`."""
+    found: list[ast.expr] = []
+    for item in getattr(tree, "elts", []):
+        if isinstance(item, ast.List | ast.Tuple):
+            found += _calls(item)
+        elif isinstance(item, ast.Call) and _name(item.func).rpartition(".")[2] == "Sequential":
+            found += _calls(ast.List(item.args))
+        else:
+            found.append(item)
+    return found
+
+
+def _name(node: ast.expr) -> str:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.Attribute):
+        return f"{_name(node.value)}.{node.attr}"
+    return ""
+
+
+def _layer(node: ast.expr, line: str) -> tuple[Layer, Place]:
+    column = node.col_offset  # of the list's own bracket one less, counted from one
+    length = (node.end_col_offset or column + 1) - column
+    place = Place(SOURCE, 1, len(f"[{line}".encode()[:column].decode(errors="replace")), line, max(length, 1))
+    called = node.func if isinstance(node, ast.Call) else node
+    name = _name(called).rpartition(".")[2]
+    if not name:
+        raise InputError("this is no layer", hint=EXAMPLE, place=place)
+    try:
+        found = kind(name)
+        if not isinstance(node, ast.Call):
+            raise InputError(f"{name} is written without its brackets", hint=f"write {name}({found.example()})")
+        given = tuple(_value(argument) for argument in node.args)
+        named = {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
+        return found.inferring(given, named), place
+    except InputError as error:
+        raise InputError(error.message, hint=error.hint, place=place) from None
+
+
+def _value(node: ast.expr) -> object:
+    """Return a setting: a number, a word, True or False, a tuple, or a product such as 12*4*4."""
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mult | ast.Add | ast.Sub | ast.FloorDiv):
+        left, right = _value(node.left), _value(node.right)
+        if isinstance(left, int) and isinstance(right, int):
+            if isinstance(node.op, ast.FloorDiv):
+                return left // right if right else 0
+            signs = {ast.Mult: left * right, ast.Add: left + right, ast.Sub: left - right}
+            return signs[type(node.op)]
+    try:
+        return ast.literal_eval(node)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        raise InputError(
+            f"'{ast.unparse(node)}' is no setting", hint="write numbers, words in quotes, or tuples"
+        ) from None

@@ -1,0 +1,95 @@
+"""Sheets as CSV, TSV, JSON, Markdown and LaTeX: one function each, a table of them, all with the same signature."""
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator
+
+from convcalc.report.document import Sheet
+
+VERSION = 1
+"""Of what JSON holds; it grows when a reader must know."""
+
+
+def as_csv(sheet: Sheet, delimiter: str = ",") -> Iterator[str]:
+    """Yield a line of names, then a line for each row."""
+    for row in (sheet.columns, *sheet.rows):
+        line = io.StringIO()
+        csv.writer(line, delimiter=delimiter, lineterminator="").writerow("" if cell is None else cell for cell in row)
+        yield line.getvalue()
+
+
+def as_tsv(sheet: Sheet) -> Iterator[str]:
+    """Yield the same, parted by tabs."""
+    return as_csv(sheet, "\t")
+
+
+def as_json(sheet: Sheet) -> Iterator[str]:
+    """Yield one object: the version, the title, the rows as objects, the totals."""
+    rows = [dict(zip(sheet.columns, row, strict=True)) for row in sheet.rows]
+    whole = {"version": VERSION, "title": sheet.title, "rows": rows, "totals": dict(sheet.totals)}
+    yield from json.dumps(whole, ensure_ascii=False, indent=2).splitlines()
+
+
+def as_markdown(sheet: Sheet) -> Iterator[str]:
+    """Yield a title, a table with its numbers to the right, and the totals as a list."""
+    yield f"### {sheet.title}"
+    yield ""
+    yield _piped(sheet.columns)
+    yield _piped(tuple("---:" if right else ":---" for right in _numbers(sheet)))
+    yield from (_piped(tuple(map(_told, row))) for row in sheet.rows)
+    yield ""
+    yield from (f"- {name}: {_told(value)}" for name, value in sheet.totals)
+
+
+def _piped(cells: tuple[str, ...]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def as_latex(sheet: Sheet) -> Iterator[str]:
+    """Yield a document that compiles as it is: a longtable, its numbers to the right, and the totals below."""
+    yield r"\documentclass[a4paper,landscape]{article}"
+    yield r"\usepackage[T1]{fontenc}"
+    yield r"\usepackage[margin=1cm]{geometry}"
+    yield r"\usepackage{longtable}"
+    yield r"\begin{document}\tiny"
+    yield rf"\section*{{{_escaped(sheet.title)}}}"
+    yield rf"\begin{{longtable}}{{{''.join('r' if right else 'l' for right in _numbers(sheet))}}}"
+    yield " & ".join(map(_escaped, sheet.columns)) + r" \\ \hline\endhead"
+    for row in sheet.rows:
+        yield " & ".join(_escaped(_told(cell)) for cell in row) + r" \\"
+    yield r"\end{longtable}"
+    for name, value in sheet.totals:
+        yield rf"\noindent {_escaped(name)}: {_escaped(_told(value))}\\"
+    yield r"\end{document}"
+
+
+_LATEX = {
+    "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "→": r"$\to$", "−": "$-$", "·": r"$\cdot$",
+    "…": r"\dots{}", "–": "--", "█": "", "≈": r"$\approx$", "<": r"\textless{}", ">": r"\textgreater{}",
+}  # fmt: skip
+
+
+def _escaped(text: str) -> str:
+    signs = (_LATEX.get(sign, sign) for sign in text)
+    return "".join(sign if sign.isascii() else "?" for sign in "".join(signs))
+
+
+def _told(cell: str | int | None) -> str:
+    return "" if cell is None else f"{cell:,}" if isinstance(cell, int) else cell
+
+
+def _numbers(sheet: Sheet) -> list[bool]:
+    """Tell which columns hold numbers."""
+    columns = range(len(sheet.columns))
+    return [any(isinstance(row[index], int) for row in sheet.rows) for index in columns]
+
+
+FORMATS: dict[str, Callable[[Sheet], Iterator[str]]] = {
+    "csv": as_csv,
+    "tsv": as_tsv,
+    "json": as_json,
+    "markdown": as_markdown,
+    "latex": as_latex,
+}

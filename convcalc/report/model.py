@@ -1,0 +1,203 @@
+"""A network as a Document: a row for each layer, the totals with what they leave out, and the counts written out."""
+
+from collections.abc import Iterator
+
+from convcalc.network.layer import sizes
+from convcalc.network.receptive import Field, is_whole
+from convcalc.network.summary import Row, Summary, bytes_text, deepest, folded, shown, size_text
+from convcalc.report.document import Block, Document, Heading, Role, Sheet, Subheading, Table, Text
+
+MOST_ROWS = 48
+"""Rows of a table that nobody asked to be longer."""
+COLUMNS = ("name", "layer", "output", "parameters", "multiply-adds", "field", "jump", "memory")
+
+
+def field_text(field: Field | None, what: str = "size") -> str:
+    """Write a receptive field's size, or its jump; ``all`` where the whole input is seen."""
+    if field is None or not field.axes:
+        return ""
+    if is_whole(field):
+        return "all" if what == "size" else ""
+    if what == "jump" and any(along.lost for along in field.axes):
+        return ""
+    texts = ["all" if along.whole else str(getattr(along, what)) for along in field.axes]
+    return texts[0] if len(set(texts)) == 1 else "×".join(texts)
+
+
+def rows_of(summary: Summary, depth: int | None, *, everything: bool) -> tuple[list[Row], int | None]:
+    """Return the rows to be shown and how deep they go: as deep as asked, or as a glance can take in."""
+    if everything:
+        return [row for row in shown(summary.rows, depth) if row.is_layer or depth is not None], depth
+    rows = folded(summary.rows)
+    if depth is not None:
+        return list(shown(rows, depth)), depth
+    for level in range(deepest(rows), 1, -1):
+        found = list(shown(rows, level))
+        if len(found) <= MOST_ROWS:
+            return found, level if level < deepest(rows) else None
+    return list(shown(rows, 1)), 1
+
+
+def model_document(summary: Summary, depth: int | None = None, *, everything: bool = False) -> Document:
+    """Show a network: folded to what a glance can take in, or down to a depth, or every layer by its full name."""
+    rows, cut = rows_of(summary, depth, everything=everything)
+    yield heading(summary)
+    yield Text("")
+    yield _table(summary, rows, full_names=everything)
+    if cut is not None and depth is None and not everything:
+        yield Text(f"  Parts are folded: --depth {cut + 1} unfolds more of them, --all every layer.", Role.QUIET)
+    elif not everything and any(row.times > 1 for row in rows):
+        yield Text("  Alike parts are told once (×N), the field their last one's: --all unfolds them.", Role.QUIET)
+    yield from totals(summary)
+    yield from written_out(summary, rows, full_names=everything)
+
+
+def heading(summary: Summary) -> Heading:
+    """Return what the network is, and what it makes of what."""
+    return Heading(f"model · {summary.title} · input {sizes(summary.input)} → {sizes(summary.output)}")
+
+
+def _table(summary: Summary, rows: list[Row], *, full_names: bool) -> Table:
+    first = "1" if len(summary.input) > 2 else ""
+    lines: list[tuple[str, ...]] = [("input", "", size_text(summary.input), "", "", first, first, "")]
+    opened = _open_parts(rows)
+    lines += [_line(row, full_names=full_names, opened=id(row) in opened) for row in rows]
+    left = frozenset({0, 1})
+    if not any(line[5] not in ("", "1") for line in lines):
+        lines = [(*line[:5], "", "", line[7]) for line in lines]
+    return Table(COLUMNS, tuple(lines), left, spare=(7, 6, 5))
+
+
+def _open_parts(rows: list[Row]) -> set[int]:
+    """Return the identities of the parts whose own rows are shown below them."""
+    there = {id(row) for row in rows}
+    return {id(row) for row in rows if row.rows and id(row.rows[0]) in there}
+
+
+def _line(row: Row, *, full_names: bool, opened: bool) -> tuple[str, ...]:
+    label = row.name if full_names else "  " * row.depth + row.label
+    text = row.text + (f" ×{row.times}" if row.times > 1 else "")
+    node = row.nodes[0]
+    if row.is_layer and not node.used:
+        return (label, f"{text} (not used)", "", _number(row.weights), "", "", "", "")
+    if opened:
+        return (label, text, "", "", "", "", "", "")
+    if row.is_layer and node.shared:
+        text += " (shared)"
+    each = row.times
+    return (
+        label,
+        text,
+        size_text(row.output),
+        _number(row.weights * each),
+        _number(row.multiply_adds * each),
+        field_text(row.field),
+        field_text(row.field, "jump"),
+        bytes_text(row.memory * each).replace(" ", "") if row.memory else "",
+    )
+
+
+def _number(value: int) -> str:
+    return f"{value:,}" if value else "·"
+
+
+def totals(summary: Summary) -> Iterator[Block]:
+    """Say what it all comes to, and beside each figure what it counts and what it does not."""
+    frozen = summary.parameters - summary.trainable
+    shares = f"trainable {summary.trainable:,}, frozen {frozen:,}" if frozen else "all trainable"
+    rows = [("parameters", f"{summary.parameters:,}, {shares}")]
+    if summary.buffers:
+        kept = "kept but not trained, as batch norms' running means are; in no count of parameters"
+        rows.append(("buffers", f"{summary.buffers:,}, {kept}"))
+    rows += [
+        ("multiply-adds", f"{summary.multiply_adds:,} for one item: {COUNTED}; not {NOT_COUNTED}"),
+        ("FLOPs", f"{2 * summary.multiply_adds:,}, if a multiplication and an addition are two"),
+        ("memory", f"{bytes_text(summary.memory)} for the outputs of one item, in float32; training needs more"),
+        ("on disk", f"{bytes_text(summary.on_disk)}, parameters and buffers in float32"),
+        *(("note", note) for note in summary.trace.notes),
+    ]
+    yield Text("")
+    yield Table(("total", ""), tuple(rows), frozenset({0, 1}))
+
+
+COUNTED = "of convolutions, fully connected layers and matrix products"
+NOT_COUNTED = "biases, norms, activations, pooling or sums"
+
+
+def written_out(summary: Summary, rows: list[Row], *, full_names: bool) -> Iterator[Block]:
+    """Write out how each count that is shown comes about: a layer's product, a part's sum."""
+    lines, opened = [], _open_parts(rows)
+    for row in rows:
+        name = row.name if full_names or row.depth == 0 else f"{row.name.rpartition('.')[0]}.{row.label}"
+        name += f" ×{row.times}" if row.times > 1 else ""
+        for what in ("weights", "multiply_adds"):
+            text = "" if id(row) in opened else row.written(what)
+            if text:
+                lines.append((name, "parameters" if what == "weights" else "multiply-adds", text))
+                name = ""
+    if lines:
+        yield Subheading("the counts, written out")
+        yield Table(("name", "count", "how it comes about"), tuple(lines), frozenset({0, 1, 2}))
+
+
+def sheet(summary: Summary) -> Sheet:
+    """Return every layer with every column, for another program."""
+    columns = (
+        *("name", "layer", "input", "output", "parameters", "parameters written out", "trainable", "frozen", "buffers"),
+        *("multiply-adds", "multiply-adds written out", "receptive field", "jump", "output bytes"),
+    )
+    rows = []
+    for node in summary.nodes:
+        weights = node.weights.value
+        trained = 0 if node.index in summary.frozen else weights
+        field = summary.fields[node.index]
+        rows.append(
+            (
+                node.name,
+                str(node.layer),
+                " + ".join(sizes(shape) for shape in node.shapes),
+                size_text(node.output),
+                weights,
+                str(node.weights) if weights else "",
+                trained,
+                weights - trained,
+                node.buffers.value,
+                node.multiply_adds.value,
+                str(node.multiply_adds) if node.multiply_adds.value else "",
+                _as_number(field_text(field)),
+                _as_number(field_text(field, "jump")),
+                Row(node.name, "", 0, "", node.output, [node]).memory,
+            )
+        )
+    return Sheet(heading(summary).text, columns, tuple(rows), tuple(_totals(summary)))
+
+
+def _as_number(text: str) -> str | int:
+    return int(text) if text.isdigit() else text
+
+
+def _totals(summary: Summary) -> Iterator[tuple[str, str | int]]:
+    yield "input", sizes(summary.input)
+    yield "output", sizes(summary.output)
+    yield "parameters", summary.parameters
+    yield "trainable", summary.trainable
+    yield "frozen", summary.parameters - summary.trainable
+    yield "buffers", summary.buffers
+    yield "multiply-adds", summary.multiply_adds
+    yield "bytes of outputs", summary.memory
+    yield "bytes on disk", summary.on_disk
+    yield "counted", f"multiply-adds {COUNTED}, for one item; not {NOT_COUNTED}"
+
+
+def kinds_document() -> Document:
+    """List the layers that are counted, with their settings."""
+    from convcalc.network.kinds import KINDS
+
+    yield Heading("layers that are counted, in PyTorch's words")
+    yield Text("")
+    rows = []
+    for name, kind in KINDS.items():
+        arguments = ((key, default) for key, default in kind.arguments().items() if key not in ("device", "dtype"))
+        settings = ", ".join(key if default is ... else f"{key}={default!r}" for key, default in arguments)
+        rows.append((name, settings))
+    yield Table(("layer", "settings"), tuple(rows), frozenset({0, 1}))

@@ -1,0 +1,92 @@
+"""The zoo as a Document: what is usually said of a network's size beside what is counted, and a bar for each."""
+
+from dataclasses import dataclass
+
+from convcalc.network.summary import Summary
+from convcalc.report.document import Document, Drawing, Heading, Role, Sheet, Span, Table, Text
+
+BAR = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A network of the zoo: its name, year, the figure usually quoted and why it differs, and its count."""
+
+    name: str
+    title: str
+    year: int
+    quoted: str
+    why: str
+    summary: Summary
+
+
+def zoo_document(networks: list[Known]) -> Document:
+    """Show networks as a table, then why the figures differ, then a bar for each."""
+    yield Heading("zoo · well-known networks, counted from their layers")
+    yield Text("")
+    rows = tuple(
+        (
+            known.name,
+            str(known.year),
+            known.quoted,
+            f"{known.summary.parameters:,}",
+            f"{known.summary.multiply_adds:,}",
+            "×".join(map(str, known.summary.input[1:])),
+        )
+        for known in networks
+    )
+    columns = ("name", "year", "quoted", "parameters", "multiply-adds", "input")
+    yield Table(columns, rows, frozenset({0}), spare=(5, 4))
+    notes = [known for known in networks if known.why]
+    if notes:
+        yield Text("")
+        yield Text("why the figures differ", Role.TITLE)
+        yield Table(("name", "of its figure"), tuple((known.name, known.why) for known in notes), frozenset({0, 1}))
+    yield Text("")
+    yield Text("parameters", Role.TITLE)
+    yield Drawing(tuple(_bars(networks)))
+    yield Text("")
+    yield Text(
+        "Parameters are the trained ones: weights and biases, those of batch norms too; not their running means and "
+        "variances. Multiply-adds are those of convolutions and fully connected layers, for one picture.",
+        Role.QUIET,
+    )
+    yield Text("`convcalc model NAME` shows a network layer by layer; `convcalc zoo --all` lists more.", Role.QUIET)
+
+
+def _bars(networks: list[Known]) -> list[tuple[Span, ...]]:
+    most = max(known.summary.parameters for known in networks)
+    width = max(len(known.name) for known in networks)
+    lines: list[tuple[Span, ...]] = []
+    for known in networks:
+        share = known.summary.parameters / most * BAR
+        bar = "█" * int(share) or "▏"
+        millions = known.summary.parameters / 1e6
+        lines.append(
+            (
+                (f"  {known.name:<{width}}  ", Role.PLAIN),
+                (bar, Role.RESULT),
+                (f" {millions:.1f} M" if millions >= 1 else f" {known.summary.parameters / 1e3:.1f} k", Role.QUIET),
+            )
+        )
+    return lines
+
+
+def zoo_sheet(networks: list[Known]) -> Sheet:
+    """Return the networks as data."""
+    columns = ("name", "network", "year", "quoted", "parameters", "buffers", "multiply-adds", "input", "why")
+    rows = tuple(
+        (
+            known.name,
+            known.title,
+            known.year,
+            known.quoted,
+            known.summary.parameters,
+            known.summary.buffers,
+            known.summary.multiply_adds,
+            "×".join(map(str, known.summary.input[1:])),
+            known.why,
+        )
+        for known in networks
+    )
+    return Sheet("zoo", columns, rows)
