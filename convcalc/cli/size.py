@@ -16,6 +16,7 @@ from convcalc.errors import UsageError
 if TYPE_CHECKING:
     from convcalc.engine.geometry import Axis
     from convcalc.engine.sizes import Question
+    from convcalc.report.document import Worked
     from convcalc.report.size import Sized
 
 Pair = tuple[int, ...]
@@ -88,6 +89,15 @@ def size(
             show_default=False,
         ),
     ] = None,
+    chain: Annotated[
+        str | None,
+        typer.Option(
+            "--chain",
+            metavar="WINDOWS",
+            help='Windows one after the other: "conv 5, pool 2, conv 3 s2 p1"; also the receptive field.',
+            show_default=False,
+        ),
+    ] = None,
     out: OutputOptions,
 ) -> None:
     """Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.
@@ -104,11 +114,17 @@ def size(
 
       convcalc size -n 227 -O 55
 
+      convcalc size --chain "conv 5, pool 2, conv 5, pool 2" -n 28
+
     """
     from convcalc.engine.sizes import solve
     from convcalc.report.size import worked_size, worked_solution
 
     channel = channel_of(ctx.obj)
+    if chain is not None:
+        asked = {"-O": output_size, "--channels": channels, "--filters": filters, "--convention": convention}
+        channel.emit(_chained(chain, letters, [option for option, value in asked.items() if value is not None]), out)
+        return
     if output_size is not None:
         counting = [name for name, value in (("--channels", channels), ("--filters", filters)) if value is not None]
         if counting:
@@ -118,6 +134,23 @@ def size(
         channel.emit(worked_solution(found, question.missing(), output_size), out)
         return
     channel.emit(worked_size(_all_sized(letters, convention), channels, filters), out)
+
+
+def _chained(chain: str, letters: SizeOptions, others: list[str]) -> "Worked":
+    """Return the work of a chain, whose windows have their own settings."""
+    from convcalc.network.chain import follow, links
+    from convcalc.report.chain import worked_chain
+
+    own = {"-f": letters.f, "-s": letters.s, "-p": letters.p, "-d": letters.d, "--ceil": letters.ceil or None}
+    others = [option for option, value in own.items() if value is not None] + others
+    if others:
+        raise UsageError(f"{others[0]} does not go with --chain", hint='each window has its own: "conv 3 s2 p1"')
+    if letters.n is None:
+        raise UsageError("-n is missing", hint="give the input's size, as in -n 28")
+    sizes = values_of(letters.n, "-n")
+    if len(sizes) > 1:
+        raise UsageError(f"-n {letters.n}: a chain has one input", hint="give one size, as in 28 or 32x28")
+    return worked_chain(sizes[0], follow(links(chain), sizes[0]))
 
 
 def _question(letters: SizeOptions) -> "Question":

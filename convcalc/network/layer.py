@@ -5,7 +5,7 @@ Shapes are tuples of ints with the batch first, as in PyTorch: (N, C, H, W). The
 
 import inspect
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, ClassVar
@@ -47,14 +47,31 @@ NOTHING = Count(0, "0")
 
 @dataclass(frozen=True, slots=True)
 class Reach:
-    """What one output cell reads along one axis: `extent` cells, the first at `stride`·i − `before`.
+    """What output cell i reads along one axis: at most `extent` cells, from `stride`·i − `before` on.
 
-    A transposed convolution or an upsampling has a stride below 1. `extent` None: the whole axis.
+    A transposed convolution or an upsampling has a stride below 1: it reads from there to `span` further on (default:
+    extent − 1), the cells that lie between, or those that lie around (`first` and `last` say how each is rounded).
+    `extent` None: the whole axis.
     """
 
     extent: int | None = 1
     stride: Fraction = Fraction(1)
     before: Fraction = Fraction(0)
+    span: Fraction | None = None
+    first: Callable[[Fraction], int] = math.ceil
+    last: Callable[[Fraction], int] = math.floor
+
+    def reads(self, low: int, high: int, size: int) -> tuple[int, int]:
+        """Return the first and last of `size` cells that output cells `low` to `high` read; padding is left out.
+
+        >>> Reach(3, Fraction(2), Fraction(1)).reads(0, 1, 9)
+        (0, 3)
+        """
+        if self.extent is None:
+            return 0, size - 1
+        span = self.extent - 1 if self.span is None else self.span
+        start, end = self.first(low * self.stride - self.before), self.last(high * self.stride - self.before + span)
+        return min(max(start, 0), size - 1), max(min(end, size - 1), 0)
 
 
 SAME = Reach()

@@ -5,7 +5,6 @@ The recurrence is Araujo, Norris and Sim's, "Computing receptive fields of convo
 join, the field covers all of theirs.
 """
 
-import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -139,14 +138,9 @@ def _back(node: Node, shape: Shape, region: tuple[tuple[int, int], ...]) -> tupl
     for axis in range(2, len(shape)):
         last = shape[axis] - 1
         reach = reaches[axis - 2] if axis - 2 < len(reaches) else SAME
-        if axis not in origins or origins.index(axis) < 2 or reach.extent is None:
+        if axis not in origins or origins.index(axis) < 2:
             found.append((0, last))
             continue
         first_cell, last_cell = region[origins.index(axis) - 2]
-        if reach == SAME and shape[axis] == 1:
-            found.append((0, 0))
-            continue
-        start = math.ceil(first_cell * reach.stride - reach.before)
-        end = math.floor(last_cell * reach.stride - reach.before + reach.extent - 1)
-        found.append((min(max(start, 0), last), max(min(end, last), 0)))
+        found.append((0, 0) if last == 0 else reach.reads(first_cell, last_cell, last + 1))
     return tuple(found)

@@ -120,12 +120,23 @@ class Upsample(Layer):
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the cells that are repeated or interpolated between: one, two or four."""
-        taps = {"nearest": 1, "nearest-exact": 1, "area": 1, "bicubic": 4}.get(self.mode, 2)
         after = self.output(shape)
-        return tuple(
-            Reach(taps, Fraction(size, larger), Fraction((taps - 1) // 2))
-            for size, larger in zip(shape[2:], after[2:], strict=True)
-        )
+        return tuple(self._along(size, larger) for size, larger in zip(shape[2:], after[2:], strict=True))
+
+    def _along(self, size: int, larger: int) -> Reach:
+        """Return what is read along one axis, as PyTorch places the cells."""
+        stride = Fraction(size, larger)
+        if self.mode in ("nearest", "nearest-exact"):
+            before = -stride / 2 if self.mode == "nearest-exact" else Fraction(0)
+            return Reach(1, stride, before, first=math.floor)
+        if self.mode == "area":
+            return Reach(math.ceil(stride), stride, span=stride - 1, first=math.floor, last=math.ceil)
+        before = (1 - stride) / 2
+        if self.align_corners:
+            stride, before = Fraction(size - 1, max(larger - 1, 1)), Fraction(0)
+        if self.mode == "bicubic":
+            return Reach(4, stride, before + 1, first=math.floor)
+        return Reach(2, stride, before, Fraction(0), math.floor, math.ceil)
 
     def details(self) -> str:
         """Return the factor or size, and the mode."""
@@ -150,7 +161,7 @@ class PixelShuffle(Layer):
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the one cell that it came from."""
-        return (Reach(1, Fraction(1, self.upscale_factor)),) * 2
+        return (Reach(1, Fraction(1, self.upscale_factor), first=math.floor),) * 2
 
     def details(self) -> str:
         """Return the factor."""

@@ -195,6 +195,7 @@ class TransposedConvolution(Filters):
                 (axis.extent - 1) // axis.stride + 1,
                 Fraction(1, axis.stride),
                 Fraction(axis.extent - 1 - axis.cut, axis.stride),
+                Fraction(axis.extent - 1, axis.stride),
             )
             for axis in self.axes(shape)
         )
@@ -330,7 +331,9 @@ class AdaptivePool(Layer):
         found = []
         for size, wanted in zip(shape[2:], self._wanted(shape), strict=True):
             longest = max(-(-(i + 1) * size // wanted) - i * size // wanted for i in range(min(wanted, size)))
-            found.append(WHOLE if wanted == 1 else Reach(longest, Fraction(size, wanted)))
+            stride = Fraction(size, wanted)
+            around = Reach(longest, stride, span=stride - 1, first=math.floor, last=math.ceil)
+            found.append(WHOLE if wanted == 1 else around)
         return tuple(found)
 
     def details(self) -> str:

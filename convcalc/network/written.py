@@ -1,6 +1,7 @@
 """A network written as a list in PyTorch's words: ``Conv2d(1, 6, 5), ReLU(), MaxPool2d(2)``. Read, never executed."""
 
 import ast
+import re
 
 from convcalc.errors import InputError, Place
 from convcalc.network.kinds import kind
@@ -14,10 +15,10 @@ SOURCE = "network"
 def looks_written(word: str) -> bool:
     """Whether a word is a list of layers rather than a name or a file.
 
-    >>> looks_written("Conv2d(1, 6, 5), ReLU()"), looks_written("resnet50"), looks_written("net(1).py")
+    >>> looks_written("Conv2d(1, 6, 5), ReLU()"), looks_written("resnet50"), looks_written("my net (1).py")
     (True, False, False)
     """
-    return "(" in word and word.rstrip().endswith((")", ",", "]", ";"))
+    return re.match(r"[\s\[(,;]*[\w.]+\s*\(", word) is not None
 
 
 def build(text: str, shape: Shape, replaced: dict[str, int] | None = None) -> tuple[Trace, Tensor]:

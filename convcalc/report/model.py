@@ -84,6 +84,8 @@ def _line(row: Row, *, full_names: bool, opened: bool) -> tuple[str, ...]:
         return (label, text, "", "", "", "", "", "")
     if row.is_layer and node.shared:
         text += " (shared)"
+    if row.frozen and row.trainable:
+        text += " (trained)"
     each = row.times
     return (
         label,

@@ -1,5 +1,6 @@
 """A network layer by layer: what each receives, the formula of its size, its counts, its field; and a field drawn."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -156,7 +157,7 @@ def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> D
 
 def _steps_back(regions: list[Region]) -> list[Region]:
     """Return the regions where more is read than before: of layers that read no further, the one nearest the input."""
-    pairs = zip(regions[1:-1], regions[2:], strict=False)
+    pairs = itertools.pairwise(regions)
     return [regions[0], *(one for one, next_ in pairs if one.ranges != next_.ranges), regions[-1]]
 
 

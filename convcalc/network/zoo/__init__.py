@@ -145,7 +145,11 @@ def entry(word: str) -> Entry:
     """Return a network by its name; raise UsageError naming the nearest."""
     name = named(word)
     if name is None:
+        from convcalc.network.kinds import KINDS
+
         close = nearest(word, list(ZOO))
+        if word.partition(",")[0].strip() in KINDS:
+            raise UsageError(f"'{word}' is no network", hint=f"layers have brackets: {word.partition(',')[0]}(…)")
         hint = f"did you mean {' or '.join(close)}?" if close else "`convcalc zoo --all` lists them"
         raise UsageError(f"there is no network '{word}'", hint=hint)
     return ZOO[name]
