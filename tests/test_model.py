@@ -165,7 +165,10 @@ def test_a_traced_rectangle_is_what_really_counts(route: list[str], size: int, d
     at = data.draw(st.integers(0, out.shape[-1] - 1))
     ((first, last),) = traced_back(net.trace, out.node, (at,))[-1].ranges
     counts = [cell for cell in range(size) if run(net.trace, np.eye(size)[cell : cell + 1])[0, at]]
-    assert (first, last) == (min(counts), max(counts))
+    if "dilated" in route:  # its window may step over the edge
+        assert all(first <= cell <= last for cell in counts)
+    else:
+        assert (first, last) == (min(counts), max(counts))
     field = fields(net.trace)[out.node]
     assert field is not None
     assert last - first + 1 <= math.ceil(field.axes[0].size)

@@ -112,7 +112,8 @@ class Region:
 def traced_back(trace: Trace, node: int, at: tuple[int, ...]) -> list[Region]:
     """Return, from a node back to the input, the cells that one of its cells is made of.
 
-    Padding is left out at every layer, as it holds nothing of the input; what is read whole is read whole.
+    Each layer's are the smallest rectangle around them, padding left out, as it holds nothing of the input. (A dilated
+    window that begins in the padding may read nothing of the rectangle's edge.)
     """
     wanted: dict[int, tuple[tuple[int, int], ...]] = {node: tuple((place, place) for place in at)}
     found = []

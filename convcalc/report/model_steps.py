@@ -157,7 +157,7 @@ def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> D
 
 def _steps_back(regions: list[Region]) -> list[Region]:
     """Return the regions where more is read than before: of layers that read no further, the one nearest the input."""
-    pairs = itertools.pairwise(regions)
+    pairs = itertools.pairwise(regions[1:])
     return [regions[0], *(one for one, next_ in pairs if one.ranges != next_.ranges), regions[-1]]
 
 
