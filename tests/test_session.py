@@ -248,3 +248,11 @@ def test_help_on_a_command_is_the_shells(capsys: pytest.CaptureFixture[str]) -> 
 def test_tab_completes(before: str, word: str, found: list[str]) -> None:
     context = typer.main.get_command(app).make_context("convcalc", [], resilient_parsing=True)
     assert complete(before, word, words_of(context), ["my_grid"]) == found  # type: ignore[arg-type]
+
+
+def test_networks_in_a_session_change_no_grid_and_can_be_walked_through() -> None:
+    typed = Typed("1 2; 3 4", "model lenet5", "walk")
+    assert typed.grid == [[1, 2], [3, 4]]
+    assert typed.session.last is not None
+    assert typed.session.last.steps is not None
+    assert any("terminal" in complaint for complaint in typed.complaints)  # there is none here to walk on

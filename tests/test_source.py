@@ -153,6 +153,8 @@ HOSTILE = {
     "branches": "if a: pass\n" + "elif b: pass\n" * 30_000,
     "ten megabytes": network() + "# x\n" * 2_500_000,
     "nul": "a\0b",
+    "a break outside of a loop": network(forward="break"),
+    "a return outside of a function": "import torch.nn as nn\nnet = nn.ReLU()\nif True:\n    net = 1\n    return\n",
 }
 
 

@@ -411,3 +411,13 @@ def test_ctrl_c_stops_the_work_that_is_shown(terminal: Any) -> None:
     child.expect_exact("125×125 > ", timeout=30)
     child.sendline("quit")
     child.expect(pexpect.EOF)
+
+
+def test_walking_through_the_layers_of_a_network(terminal: Any) -> None:
+    child = terminal(f"{CONVCALC} model lenet5 --walk; echo status $?")
+    child.expect_exact("step 1 of 12")
+    child.send("\x1b[C\x1b[C\x1b[C")
+    child.expect_exact("step 4 of 12")
+    child.expect_exact("16×(5×5×6 + 1)")
+    child.send("q")
+    child.expect_exact("status 0")

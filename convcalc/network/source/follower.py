@@ -8,7 +8,7 @@ from convcalc.network.functions import Constant, Parameter
 from convcalc.network.layer import Layer
 from convcalc.network.source import library, modules, tensors
 from convcalc.network.source.expressions import SUPPORTED, named_kind
-from convcalc.network.source.statements import Returned, Statements
+from convcalc.network.source.statements import Left, Returned, Statements
 from convcalc.network.source.values import (
     Array,
     Bound,
@@ -116,6 +116,8 @@ class Follower(Statements):
             self.run(function.node.body, inner)
         except Returned as returned:
             return returned.value
+        except Left:
+            raise self.refuse(function.node, "a break or continue stands outside of a loop") from None
         return None
 
     def _arguments(self, node: ast.AST, function: Function, given: list[Any], named: dict[str, Any]) -> dict[str, Any]:

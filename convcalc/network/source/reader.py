@@ -7,7 +7,7 @@ from typing import Any
 from convcalc.errors import ConvcalcError, InputError, Place, UsageError, nearest
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.follower import Follower
-from convcalc.network.source.statements import Returned
+from convcalc.network.source.statements import Left
 from convcalc.network.source.values import Class, Module, Scope, Unknown
 from convcalc.network.trace import Tensor, Trace
 
@@ -27,7 +27,10 @@ class SourceFile:
     def title(self, wanted: str | None) -> str:
         """Return what the network is called."""
         follower = self._followed()
-        _, title = pick(follower, wanted)
+        try:
+            _, title = pick(follower, wanted)
+        except RecursionError:
+            raise InputError("the file is nested too deep to be followed", place=Place(self.name)) from None
         return f"{title} of {self.name}"
 
     def _followed(self) -> Follower:
@@ -116,10 +119,16 @@ def top_level(follower: Follower, node: ast.stmt) -> None:
         return
     try:
         follower.statement(node, follower.file)
-    except (ConvcalcError, Returned) as error:
-        reason = error if isinstance(error, ConvcalcError) else InputError("a return stands outside of a function")
+    except (ConvcalcError, Left, RecursionError) as error:
+        reason = error if isinstance(error, ConvcalcError) else _misplaced(follower, node, error)
         for name in _touched(node):
             follower.file.names[name] = Unknown(reason)
+
+
+def _misplaced(follower: Follower, node: ast.AST, error: BaseException) -> InputError:
+    if isinstance(error, RecursionError):
+        return follower.refuse(node, "this is nested too deep to be followed")
+    return follower.refuse(node, "a return, break or continue stands where none can")
 
 
 def _changes(node: ast.expr) -> bool:

@@ -9,7 +9,11 @@ from convcalc.network.source.values import Array, Class, Function, Library, Modu
 from convcalc.network.trace import Tensor
 
 
-class Returned(Exception):  # noqa: N818 - no error: how a function's value leaves its loops
+class Left(Exception):  # noqa: N818 - no error: how a function or a loop is left
+    """A function or a loop is left."""
+
+
+class Returned(Left):
     """A function's value."""
 
     def __init__(self, value: Any) -> None:
@@ -17,11 +21,11 @@ class Returned(Exception):  # noqa: N818 - no error: how a function's value leav
         self.value = value
 
 
-class Broken(Exception):  # noqa: N818
+class Broken(Left):
     """A loop is left."""
 
 
-class Continued(Exception):  # noqa: N818
+class Continued(Left):
     """A loop goes on."""
 
 
