@@ -198,7 +198,7 @@ def summary_of(text: str, *shape: int) -> Summary:
 )
 def test_lists_of_layers(text: str, shape: tuple[int, ...], output: tuple[int, ...], parameters: int) -> None:
     summary = summary_of(text, *shape)
-    assert (summary.output[1:], summary.parameters) == (output, parameters)
+    assert (summary.output[1:], summary.weights) == (output, parameters)
 
 
 REFUSED = [

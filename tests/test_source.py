@@ -1,11 +1,16 @@
 """Source files in the styles people write. Parameters, multiply-adds and shapes are PyTorch 2.14's own for the same
 files (`sum(p.numel())`, half of `FlopCounterMode`), run by hand."""
 
+import contextlib
 import json
 
 import pytest
 
 from convcalc.cli.app import run
+from convcalc.errors import InputError
+from convcalc.network.kinds import KINDS
+from convcalc.network.source import library, tensors
+from convcalc.network.source.reader import SourceFile
 from tests.conftest import Convcalc
 
 STYLES = {
@@ -234,3 +239,37 @@ def test_a_plain_list_is_told_of(convcalc: Convcalc, tmp_path: object) -> None:
 
 def test_errors_leave_no_traceback() -> None:
     assert run(["model", "samples/nothing.py", "-i", "1x9x9"]) == 1
+
+
+ODD = ("", "y", "[]", "[y]", "y, None", "y, 'a'", "y, -9", "y, (1, 'a')", "y, 1, 2, 3", "None, None", "y, 10**12", "nn")
+CALLED = [
+    *(
+        f"torch.{name}"
+        for name in (*tensors.FUNCTIONS, *library.AS_FUNCTIONS, *sorted(library.MADE_HERE), "add", "mean")
+    ),
+    *(f"y.{name}" for name in (*tensors.FUNCTIONS, *sorted(tensors.REDUCTIONS), "add", "to")),
+    *(f"nn.{name}" for name in KINDS),
+    *library.BUILTIN_CALLS,
+    *(
+        "F.pad",
+        "self.c",
+        "self.l",
+        "self.l.append",
+        "self.l.insert",
+        "self.add_module",
+        "nn.Sequential",
+        "nn.Parameter",
+    ),
+]
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_odd_arguments_are_refused_and_never_crash(name: str) -> None:
+    before = f"{HEAD}class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    before += (
+        "        self.c = nn.Conv2d(1, 4, 3)\n        self.l = nn.ModuleList([self.c])\n    def forward(self, x):\n"
+    )
+    for given in ODD:
+        text = f"{before}        y = self.c(x)\n        y = {name}({given})\n        return y\n"
+        with contextlib.suppress(InputError):
+            SourceFile(text.encode(), "net.py").build((1, 9, 9), None, {})

@@ -51,7 +51,7 @@ def counted(name: str) -> Summary:
 def test_every_network_has_its_published_counts(name: str) -> None:
     parameters, billions = PUBLISHED[name]
     summary = counted(name)
-    assert summary.parameters == parameters
+    assert summary.weights == parameters
     if billions is not None:
         assert round(summary.multiply_adds / 1e9, 3) == billions
 
@@ -119,7 +119,7 @@ def test_a_row_is_the_sum_of_its_rows_and_writes_it_out(name: str) -> None:
 
     summary = counted(name)
     check(list(summary.rows))
-    assert sum(row.weights for row in summary.rows) == summary.parameters
+    assert sum(row.weights for row in summary.rows) == summary.weights
 
 
 @pytest.mark.parametrize(

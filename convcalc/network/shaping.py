@@ -6,6 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from convcalc.errors import InputError
+from convcalc.network.functions import axis_of, fill_in
 from convcalc.network.layer import Count, Layer, Reach, Shape, Size, pair, sizes
 
 
@@ -23,12 +24,14 @@ class Elementwise(Layer):
         return {}
 
 
-class Trained(Elementwise):
+class Trained(Layer):
     """PReLU: a trained slope for all channels, or one for each."""
 
-    def __init__(self, num_parameters: int = 1, init: float = 0.25, **named: Any) -> None:
-        super().__init__()
-        self.num_parameters = num_parameters
+    num_parameters: int = 1
+    init: float = 0.25
+
+    def check(self) -> None:
+        """Raise InputError where the slopes are no number."""
         self.number("num_parameters")
 
     @property
@@ -38,25 +41,22 @@ class Trained(Elementwise):
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the input's shape; there must be one slope, or one for each channel."""
-        if self.num_parameters not in (1, shapes[0][1]):
-            raise InputError(
-                f"PReLU({self.num_parameters}) receives {shapes[0][1]} channels", hint=f"use 1, or {shapes[0][1]}"
-            )
+        channels = shapes[0][1] if len(shapes[0]) > 1 else 1
+        if self.num_parameters not in (1, channels):
+            raise InputError(f"PReLU({self.num_parameters}) receives {channels} channels", hint=f"use 1, or {channels}")
         return shapes[0]
 
 
-class Gated(Elementwise):
-    """GLU: one half of the channels gates the other."""
+class Gated(Layer):
+    """GLU: one half of an axis gates the other."""
 
-    def __init__(self, dim: int = -1, **named: Any) -> None:
-        super().__init__()
-        self.dim = dim
+    dim: int = -1
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape with one axis halved."""
-        shape, axis = list(shapes[0]), self.dim % len(shapes[0])
-        if shape[axis] % 2:
-            raise InputError(f"GLU cannot halve an axis of {shape[axis]}", hint="it must be even")
+        shape, axis = list(shapes[0]), axis_of(self.dim, len(shapes[0]), "GLU")
+        if shape[axis] % 2 or axis == 0:
+            raise InputError(f"GLU cannot halve an axis of {shape[axis]}", hint="it must be even, and not the batch")
         shape[axis] //= 2
         return tuple(shape)
 
@@ -89,10 +89,11 @@ class Unflatten(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape with that axis parted."""
-        from convcalc.network.functions import fill_in
-
-        shape, axis = shapes[0], self.dim % len(shapes[0])
-        parts = fill_in(tuple(self.unflattened_size), shape[axis], f"an axis of {shape[axis]}")
+        shape, given = shapes[0], self.unflattened_size
+        axis = axis_of(self.dim, len(shape), "Unflatten")
+        if not _are_integers(given) or axis == 0:
+            raise InputError(f"Unflatten cannot part axis {axis} into {given!r}", hint="as in Unflatten(1, (6, 4, 4))")
+        parts = fill_in(tuple(given), shape[axis], f"an axis of {shape[axis]}")
         return (*shape[:axis], *parts, *shape[axis + 1 :])
 
 
@@ -195,12 +196,15 @@ class Pad(Layer):
         """Return the shape with its spatial axes longer."""
         self.channels(shapes[0])
         sides = self._sides()
-        longer = (size + before + after for size, (before, after) in zip(shapes[0][2:], sides, strict=True))
+        longer = tuple(size + before + after for size, (before, after) in zip(shapes[0][2:], sides, strict=True))
+        if min(longer) < 1:
+            raise InputError(f"{self.kind} cuts off all of {sizes(shapes[0])}", hint="cut off less")
         return (*shapes[0][:2], *longer)
 
     def _sides(self) -> list[tuple[int, int]]:
-        given = (self.padding,) * (2 * self.dims) if isinstance(self.padding, int) else tuple(self.padding)
-        if len(given) != 2 * self.dims or any(not isinstance(value, int) for value in given):
+        amounts: Any = self.padding
+        given = (amounts,) * (2 * self.dims) if isinstance(amounts, int) else amounts
+        if not _are_integers(given) or len(given) != 2 * self.dims:
             raise InputError(f"{self.kind} takes one number, or {2 * self.dims}", hint="left, right, top, bottom")
         return list(zip(given[::2], given[1::2], strict=True))[::-1]
 
@@ -211,3 +215,7 @@ class Pad(Layer):
     def details(self) -> str:
         """Return the amounts."""
         return pair((self.padding,) if isinstance(self.padding, int) else tuple(self.padding))
+
+
+def _are_integers(values: Any) -> bool:
+    return isinstance(values, tuple | list) and all(isinstance(value, int) for value in values)

@@ -21,8 +21,40 @@ NO_COPY = frozenset(
 """Layers whose output is their input's memory, or (dropout) that do nothing once a network is trained."""
 
 
+class Counted:
+    """What layers come to together: `nodes`, of which those in `frozen` are not trained."""
+
+    nodes: list[Node]
+    frozen: frozenset[int]
+
+    @property
+    def weights(self) -> int:
+        """Parameters."""
+        return sum(node.weights.value for node in self.nodes)
+
+    @property
+    def trainable(self) -> int:
+        """Parameters that are not frozen."""
+        return sum(node.weights.value for node in self.nodes if node.index not in self.frozen)
+
+    @property
+    def buffers(self) -> int:
+        """Numbers that are kept and not trained."""
+        return sum(node.buffers.value for node in self.nodes)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of convolutions, fully connected layers and matrix products, for one item."""
+        return sum(node.multiply_adds.value for node in self.nodes)
+
+    @property
+    def memory(self) -> int:
+        """Bytes of the outputs of one item, as float32."""
+        return FLOAT * sum(math.prod(node.output) for node in self.nodes if keeps_output(node))
+
+
 @dataclass
-class Row:
+class Row(Counted):
     """A layer, or a part of the network with all its layers; `times` alike ones stand for one another."""
 
     name: str
@@ -35,31 +67,6 @@ class Row:
     times: int = 1
     field: Field | None = None
     frozen: frozenset[int] = frozenset()
-
-    @property
-    def weights(self) -> int:
-        """Its parameters."""
-        return sum(node.weights.value for node in self.nodes)
-
-    @property
-    def trainable(self) -> int:
-        """Those of its parameters that are not frozen."""
-        return sum(node.weights.value for node in self.nodes if node.index not in self.frozen)
-
-    @property
-    def buffers(self) -> int:
-        """Numbers that are kept and not trained."""
-        return sum(node.buffers.value for node in self.nodes)
-
-    @property
-    def multiply_adds(self) -> int:
-        """Its multiply-adds."""
-        return sum(node.multiply_adds.value for node in self.nodes)
-
-    @property
-    def memory(self) -> int:
-        """Bytes of its outputs, as float32."""
-        return FLOAT * sum(math.prod(node.output) for node in self.nodes if keeps_output(node))
 
     @property
     def is_layer(self) -> bool:
@@ -94,21 +101,17 @@ def keeps_output(node: Node) -> bool:
     return node.used and node.layer.kind not in NO_COPY and node.index > 0
 
 
-@dataclass(frozen=True)
-class Summary:
-    """A network that was counted: its trace, its rows (a tree), and what is frozen."""
+@dataclass
+class Summary(Counted):
+    """A network that was counted: its trace, its layers (the input left out), its rows (a tree), what is frozen."""
 
     title: str
     trace: Trace
+    nodes: list[Node]
     rows: list[Row]
     fields: list[Field | None]
     output: Shape
     frozen: frozenset[int] = frozenset()
-
-    @property
-    def nodes(self) -> list[Node]:
-        """Every layer, the input left out."""
-        return self.trace.nodes[1:]
 
     @property
     def input(self) -> Shape:
@@ -116,35 +119,10 @@ class Summary:
         return self.trace.nodes[0].output
 
     @property
-    def parameters(self) -> int:
-        """Every parameter."""
-        return sum(node.weights.value for node in self.nodes)
-
-    @property
-    def trainable(self) -> int:
-        """Those that are not frozen."""
-        return sum(node.weights.value for node in self.nodes if node.index not in self.frozen)
-
-    @property
-    def buffers(self) -> int:
-        """Numbers kept and not trained."""
-        return sum(node.buffers.value for node in self.nodes)
-
-    @property
-    def multiply_adds(self) -> int:
-        """Those of convolutions, fully connected layers and matrix products, for one item."""
-        return sum(node.multiply_adds.value for node in self.nodes)
-
-    @property
-    def memory(self) -> int:
-        """Bytes of all outputs, for one item."""
-        return FLOAT * sum(math.prod(node.output) for node in self.nodes if keeps_output(node))
-
-    @property
     def on_disk(self) -> int:
         """Bytes of parameters and buffers: float32, and an int64 for each batch norm's counter."""
         counters = sum(node.buffers.value % 2 for node in self.nodes)
-        return FLOAT * (self.parameters + self.buffers + counters)
+        return FLOAT * (self.weights + self.buffers + counters)
 
     def row(self, name: str) -> Row | None:
         """Return a row by its full name."""
@@ -155,7 +133,7 @@ def summarize(title: str, trace: Trace, output: Tensor, frozen: frozenset[int] =
     """Return what is told of a network."""
     found = fields(trace)
     tree = _tree(trace.nodes[1:], "", 0, trace, found, frozen)
-    return Summary(title, trace, tree, found, output.shape, frozen)
+    return Summary(title, trace, trace.nodes[1:], tree, found, output.shape, frozen)
 
 
 def _tree(

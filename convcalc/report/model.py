@@ -105,9 +105,9 @@ def _number(value: int) -> str:
 
 def totals(summary: Summary) -> Iterator[Block]:
     """Say what it all comes to, and beside each figure what it counts and what it does not."""
-    frozen = summary.parameters - summary.trainable
+    frozen = summary.weights - summary.trainable
     shares = f"trainable {summary.trainable:,}, frozen {frozen:,}" if frozen else "all trainable"
-    rows = [("parameters", f"{summary.parameters:,}, {shares}")]
+    rows = [("parameters", f"{summary.weights:,}, {shares}")]
     if summary.buffers:
         kept = "kept but not trained, as batch norms' running means are; in no count of parameters"
         rows.append(("buffers", f"{summary.buffers:,}, {kept}"))
@@ -181,9 +181,9 @@ def _as_number(text: str) -> str | int:
 def _totals(summary: Summary) -> Iterator[tuple[str, str | int]]:
     yield "input", sizes(summary.input)
     yield "output", sizes(summary.output)
-    yield "parameters", summary.parameters
+    yield "parameters", summary.weights
     yield "trainable", summary.trainable
-    yield "frozen", summary.parameters - summary.trainable
+    yield "frozen", summary.weights - summary.trainable
     yield "buffers", summary.buffers
     yield "multiply-adds", summary.multiply_adds
     yield "bytes of outputs", summary.memory

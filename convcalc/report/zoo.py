@@ -29,7 +29,7 @@ def zoo_document(networks: list[Known]) -> Document:
             known.name,
             str(known.year),
             known.quoted,
-            f"{known.summary.parameters:,}",
+            f"{known.summary.weights:,}",
             f"{known.summary.multiply_adds:,}",
             "×".join(map(str, known.summary.input[1:])),
         )
@@ -55,18 +55,18 @@ def zoo_document(networks: list[Known]) -> Document:
 
 
 def _bars(networks: list[Known]) -> list[tuple[Span, ...]]:
-    most = max(known.summary.parameters for known in networks)
+    most = max(known.summary.weights for known in networks)
     width = max(len(known.name) for known in networks)
     lines: list[tuple[Span, ...]] = []
     for known in networks:
-        share = known.summary.parameters / most * BAR
+        share = known.summary.weights / most * BAR
         bar = "█" * int(share) or "▏"
-        millions = known.summary.parameters / 1e6
+        millions = known.summary.weights / 1e6
         lines.append(
             (
                 (f"  {known.name:<{width}}  ", Role.PLAIN),
                 (bar, Role.RESULT),
-                (f" {millions:.1f} M" if millions >= 1 else f" {known.summary.parameters / 1e3:.1f} k", Role.QUIET),
+                (f" {millions:.1f} M" if millions >= 1 else f" {known.summary.weights / 1e3:.1f} k", Role.QUIET),
             )
         )
     return lines
@@ -81,7 +81,7 @@ def zoo_sheet(networks: list[Known]) -> Sheet:
             known.title,
             known.year,
             known.quoted,
-            known.summary.parameters,
+            known.summary.weights,
             known.summary.buffers,
             known.summary.multiply_adds,
             "×".join(map(str, known.summary.input[1:])),

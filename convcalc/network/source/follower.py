@@ -23,6 +23,7 @@ from convcalc.network.source.values import (
 from convcalc.network.trace import Tensor, Trace
 
 MOST_STEPS = 300_000
+ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 DEEPEST = 60
 """Calls within calls: Python's own stack holds some fifteen frames of ours for each."""
 
@@ -82,6 +83,9 @@ class Follower(Statements):
             raise
         except RecursionError:
             raise self.refuse(node, "the calls go too deep", "is this endless?") from None
+        except ODD as error:
+            # What is called with arguments of another kind or number than it takes fails in Python, too.
+            raise self.refuse(node, f"{named_kind(called)} cannot be called like this: {error}"[:200]) from None
         finally:
             self.depth -= 1
 
@@ -181,7 +185,8 @@ class Follower(Statements):
         if isinstance(value, Parameter):
             if id(value) not in self.parameters:
                 name = self.paths.get(id(value)) or self.local_name("parameter", scope)
-                assert self.trace is not None
+                if self.trace is None:
+                    raise self.refuse(node, "tensors are worked only in forward", SUPPORTED)
                 self.parameters[id(value)] = self.trace.apply(name, value)
             return self.parameters[id(value)]
         if isinstance(value, Array):

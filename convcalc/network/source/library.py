@@ -307,7 +307,7 @@ def _callable(call: Call) -> bool:
     return not isinstance(call.given[0], int | float | str | list | tuple | dict | type(None))
 
 
-_RUN: dict[str, Callable[[Call], Any]] = {
+BUILTIN_CALLS: dict[str, Callable[[Call], Any]] = {
     **{kind.__name__: _plain(kind) for kind in (int, float, bool, abs, round, divmod, slice)},
     **{kind.__name__: _listed(kind) for kind in (list, tuple, set, sorted, any, all)},
     "zip": _listed(lambda *lists: list(zip(*lists, strict=False))),
@@ -335,7 +335,7 @@ _NAMED_ONLY = (
     *("AssertionError", "RuntimeError", "Exception", "Warning", "UserWarning", "FutureWarning", "DeprecationWarning"),
 )
 BUILTINS: dict[str, Any] = {
-    **{name: Builtin(name, run) for name, run in _RUN.items()},
+    **{name: Builtin(name, run) for name, run in BUILTIN_CALLS.items()},
     **{name: Library(name) for name in _NAMED_ONLY},
     "__name__": "network",
     "__file__": "network.py",

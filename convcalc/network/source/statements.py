@@ -137,26 +137,27 @@ class Statements(Expressions):
 
     def _do_for(self, node: ast.For, scope: Scope) -> None:
         for item in self.iterate(node.iter, self.evaluate(node.iter, scope)):
-            self.spend(node)
             self.bind(node.target, item, scope)
-            try:
-                self.run(node.body, scope)
-            except Broken:
+            if not self._goes_on(node, scope):
                 return
-            except Continued:
-                continue
         self.run(node.orelse, scope)
 
     def _do_while(self, node: ast.While, scope: Scope) -> None:
         while self.truth(node.test, self.evaluate(node.test, scope)):
-            self.spend(node)
-            try:
-                self.run(node.body, scope)
-            except Broken:
+            if not self._goes_on(node, scope):
                 return
-            except Continued:
-                continue
         self.run(node.orelse, scope)
+
+    def _goes_on(self, node: ast.For | ast.While, scope: Scope) -> bool:
+        """Run a loop's body once, and return whether the loop goes on."""
+        self.spend(node)
+        try:
+            self.run(node.body, scope)
+        except Broken:
+            return False
+        except Continued:
+            pass
+        return True
 
     def _do_break(self, node: ast.Break, scope: Scope) -> None:
         raise Broken

@@ -137,6 +137,8 @@ def alike(name: str) -> Callable[[Call], Tensor]:
 
     def run(call: Call) -> Tensor:
         tensors = [value for value in (*call.given, *call.named.values()) if isinstance(value, Tensor | Parameter)]
+        if not tensors:
+            raise InputError(f"{name} is given no tensor")
         return use(call, Combine(name), *tensors)
 
     return run
@@ -280,14 +282,22 @@ def _inner_axis(dim: Any, rank: int, name: str) -> int:
     return axis
 
 
+def _several(call: Call, tensors: Any) -> list[Any]:
+    """Return the tensors of a list; raise InputError where there are none."""
+    found = list(call.follower.iterate(call.node, tensors))
+    if not found:
+        raise InputError("there is nothing to join", hint="give it a list of tensors")
+    return found
+
+
 def _cat(call: Call) -> Tensor:
     tensors, dim = call.take("tensors", "dim", dim=call.named.pop("axis", 0))
-    return use(call, Cat(dim), *tensors)
+    return use(call, Cat(dim), *_several(call, tensors))
 
 
 def _stack(call: Call) -> Tensor:
     tensors, dim = call.take("tensors", "dim", dim=0)
-    return use(call, Stack(dim), *tensors)
+    return use(call, Stack(dim), *_several(call, tensors))
 
 
 def _matmul(call: Call) -> Tensor:
