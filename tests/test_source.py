@@ -29,6 +29,7 @@ STYLES = {
     "shared_weights": ("1x9x9", 775, 145800, "8×9×9"),
     "volume_3d": ("3x4x16x16", 7364, 1551488, "4"),
     "dictionary_of_heads": ("3x12x12", 1720, 115392, "2×2"),
+    "classic_init": ("3x16x16", 268, 13856, "4"),
 }
 
 
@@ -109,6 +110,10 @@ REFUSED = {
     "a layer as a base": (
         network("self.a = A(1, 2, 3)", "return self.a(x)", before="class A(nn.Conv2d):\n    pass\n"),
         "class A derives from Conv2d", "nn.Module",
+    ),
+    "weights that are tied": (
+        network("self.d = nn.Conv2d(1, 2, 3)\nself.d.weight = self.c.weight"), "net.py:10:9: a weight that is shared",
+        "the layer itself",
     ),
     "part of the batch": (network(forward="return x[0]"), "takes a part of the batch", "begin with a colon"),
     "a raise": (network(forward="raise ValueError('no')"), "the file raises an error here: ValueError('no')", None),

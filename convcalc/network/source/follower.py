@@ -21,8 +21,10 @@ from convcalc.network.source.values import (
     Scope,
 )
 from convcalc.network.trace import Tensor, Trace
+from convcalc.network.windows import Filters
 
 MOST_STEPS = 300_000
+MOVING = ("kernel_size", "stride", "padding", "dilation", "output_padding")
 ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 DEEPEST = 60
 """Calls within calls: Python's own stack holds some fifteen frames of ours for each."""
@@ -61,6 +63,11 @@ class Follower(Statements):
         stop = len(text.encode()[:end].decode(errors="replace")) if same_line else len(text)
         source, number = ("--class", 1) if asked else (self.source, line)
         return Place(source, number, start + 1, text, max(stop - start, 1))
+
+    def remark(self, note: str) -> None:
+        """Say something with the network's totals, once."""
+        if self.trace is not None and note not in self.trace.notes:
+            self.trace.notes.append(note)
 
     def spend(self, node: ast.AST) -> None:
         """Count a step; raise InputError where there have been too many."""
@@ -224,7 +231,11 @@ class Follower(Statements):
         if name in ("parameters", "modules", "children", "named_parameters"):
             return Builtin(name, lambda call: [layer] if name == "modules" else [])
         if hasattr(layer, name) and name in type(layer).arguments():
-            return getattr(layer, name)
+            value = getattr(layer, name)
+            tuples = isinstance(layer, Filters) and isinstance(value, int) and name in MOVING
+            return (
+                layer.each(name, 0) if tuples else value
+            )  # a convolution's settings are tuples, as PyTorch keeps them
         raise self.refuse(node, f"a {layer.kind} has no '{name}' that is followed")
 
     def made(self, node: ast.AST, layer: Layer) -> Layer:

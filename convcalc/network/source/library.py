@@ -55,6 +55,8 @@ def called(call: Call, name: str) -> Any:
     head, _, last = name.rpartition(".")
     if name in FUNCTIONS:
         return FUNCTIONS[name](call)
+    if name.startswith("torch.nothing"):
+        return Library("torch.nothing")
     if head == "torch.nn":
         return _made(call, last)
     if head.startswith("torch.nn.utils") and last in ("weight_norm", "spectral_norm"):
@@ -274,7 +276,6 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "copy.deepcopy": lambda call: call.given[0],
     "math.prod": _listed(math.prod),
     "numpy.prod": _listed(math.prod),
-    "torch.nothing": lambda call: Library("torch.nothing"),
     "torch.jit.is_scripting": lambda call: False,
     "torch.jit.is_tracing": lambda call: False,
     "torch.cuda.is_available": lambda call: False,

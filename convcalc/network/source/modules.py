@@ -124,6 +124,7 @@ def attribute(follower: "Follower", node: ast.AST, module: Module, name: str, sc
         else:
             return _bound(follower, node, found, module, scope)
     if name == "training":
+        follower.remark("forward asks whether it trains: it is followed as after eval()")
         return False
     run = METHODS.get(name)
     if name in KEPT:

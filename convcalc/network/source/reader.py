@@ -12,6 +12,7 @@ from convcalc.network.source.values import Class, Module, Scope, Unknown
 from convcalc.network.trace import Tensor, Trace
 
 _CAPITALS = re.compile(r"\s*(Return|Def|Class|Import|From|If|For|While|Else|Elif|Pass|With|RETURN|DEF|CLASS)\b")
+_FREEZES = re.compile(r"requires_grad(_\(|\s*=\s*)False")
 CHANGES = frozenset(("append", "extend", "insert", "add_module", "update", "register_module"))
 """Methods that change what they are called on."""
 
@@ -55,10 +56,14 @@ class SourceFile:
         for name, part in named:
             if isinstance(part, Layer):
                 trace.unused(name, part)
+        if _FREEZES.search("\n".join(self.lines)):
+            follower.remark(
+                "what the file freezes (requires_grad) is not followed: --freeze and --freeze-to do it here"
+            )
         used = {id(node.layer) for node in trace.nodes if node.weights.value and node.used}
         strangers = used - set(follower.paths)
         if strangers:
-            trace.notes.append(
+            follower.remark(
                 "some layers are not the network's own (in a plain list, or made in forward): they are counted here, "
                 "and PyTorch would not train them; put them into an nn.ModuleList"
             )
@@ -245,8 +250,7 @@ def first_tensor(follower: Follower, node: ast.AST, value: Any) -> Tensor:
         items = value.values() if isinstance(value, dict) else value
         for item in items:
             if isinstance(item, Tensor):
-                assert follower.trace is not None
-                follower.trace.notes.append("forward returns several values: the first tensor counts as the output")
+                follower.remark("forward returns several values: the first tensor counts as the output")
                 return item
     what = "nothing: is a return missing?" if value is None else "no tensor"
     raise InputError(f"forward gives {what}", hint="end it with: return x", place=Place(follower.source))

@@ -128,6 +128,10 @@ class Statements(Expressions):
                 holder.names[name] = value
         elif isinstance(holder, Class):
             holder.names[name] = value
+        elif isinstance(holder, Layer) and name in ("weight", "bias"):
+            raise self.refuse(
+                node, f"a {name} that is shared or taken away is not followed", "use the layer itself twice"
+            )
         elif not isinstance(holder, Layer | Tensor | Library):  # requires_grad and the like change no shape
             raise self.refuse(node, f"an attribute of {named_kind(holder)} cannot be given a value here")
 
