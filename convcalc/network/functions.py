@@ -262,19 +262,6 @@ class Take(Function):
         return self.text
 
 
-class Shuffle(Function):
-    """Channels reordered between groups, as in ShuffleNet: group 0's first, group 1's first, then their second."""
-
-    name = "channel shuffle"
-    groups: int = 2
-
-    def output(self, *shapes: Shape) -> Shape:
-        """Return the input's shape."""
-        if shapes[0][1] % self.groups:
-            raise InputError(f"{self.groups} groups do not part {shapes[0][1]} channels")
-        return shapes[0]
-
-
 class Resize(Function):
     """Axes of length 1 that come or go, or are repeated."""
 

@@ -5,6 +5,7 @@ from convcalc.network.dense import Linear, RadialBasis
 from convcalc.network.layer import Layer
 from convcalc.network.norms import BatchNorm, ChannelNorm, GroupNorm, InstanceNorm, LayerNorm, LayerScale
 from convcalc.network.shaping import (
+    ChannelShuffle,
     Elementwise,
     Flatten,
     Gated,
@@ -46,7 +47,7 @@ _ALIKE = {
     "activations": "ReLU ReLU6 LeakyReLU RReLU ELU CELU SELU GELU SiLU Mish Sigmoid LogSigmoid Tanh Hardtanh Hardswish "
     "Hardsigmoid Softplus Softsign Softmax Softmax2d LogSoftmax Softmin Threshold Tanhshrink Softshrink Hardshrink",
     "dropouts": "Dropout Dropout1d Dropout2d Dropout3d AlphaDropout FeatureAlphaDropout",
-    "others": "Identity LocalResponseNorm CrossMapLRN2d ChannelShuffle",
+    "others": "Identity LocalResponseNorm CrossMapLRN2d",
 }
 """Those that keep the shape and hold nothing."""
 _OTHERS: dict[str, type[Layer]] = {
@@ -58,6 +59,7 @@ _OTHERS: dict[str, type[Layer]] = {
     "Flatten": Flatten,
     "Unflatten": Unflatten,
     "Upsample": Upsample,
+    "ChannelShuffle": ChannelShuffle,
     "PixelShuffle": PixelShuffle,
     "PixelUnshuffle": PixelUnshuffle,
 }

@@ -117,7 +117,10 @@ class Upsample(Layer):
             raise InputError(f"{self.kind} cannot scale {sizes(shape)} by {given!r}", hint="as in scale_factor=2")
         if self.size is not None:
             return (*shape[:2], *map(int, each))
-        return (*shape[:2], *(max(int(size * factor), 1) for size, factor in zip(shape[2:], each, strict=True)))
+        larger = tuple(int(size * factor) for size, factor in zip(shape[2:], each, strict=True))
+        if min(larger) < 1:
+            raise InputError(f"{self.kind} leaves nothing of {sizes(shape)}", hint="use a larger scale_factor")
+        return (*shape[:2], *larger)
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the cells that are repeated or interpolated between: one, two or four."""
@@ -144,6 +147,22 @@ class Upsample(Layer):
         given = self.scale_factor if self.size is None else self.size
         how = f"to {given}" if self.size is not None else f"×{given}"
         return how if self.mode == "nearest" else f"{how}, {self.mode}"
+
+
+class ChannelShuffle(Layer):
+    """Channels reordered between groups, as in ShuffleNet: group 0's first, group 1's first, then their second."""
+
+    groups: int
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the input's shape, whose channels must part into the groups."""
+        if len(shapes[0]) < 3 or shapes[0][1] % self.number("groups"):
+            raise InputError(f"ChannelShuffle({self.groups}) receives {sizes(shapes[0])}", hint="use a divisor of C")
+        return shapes[0]
+
+    def details(self) -> str:
+        """Return the groups."""
+        return f"{self.groups} groups"
 
 
 class PixelShuffle(Layer):
@@ -196,6 +215,11 @@ class Pad(Layer):
         """Return the shape with its spatial axes longer."""
         self.channels(shapes[0])
         sides = self._sides()
+        most = max(max(pair_) - size for pair_, size in zip(sides, shapes[0][2:], strict=True))
+        if self.kind.startswith("Reflection") and most >= 0:
+            raise InputError(
+                f"{self.kind} cannot reflect more than there is of {sizes(shapes[0])}", hint="pad by less than the size"
+            )
         longer = tuple(size + before + after for size, (before, after) in zip(shapes[0][2:], sides, strict=True))
         if min(longer) < 1:
             raise InputError(f"{self.kind} cuts off all of {sizes(shapes[0])}", hint="cut off less")

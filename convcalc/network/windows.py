@@ -120,6 +120,13 @@ class Convolution(Window, Filters):
                 before, after = padding_amounts(PaddingRule(self.padding), 0, size, kernel, stride, dilation)
             else:
                 before = after = self.each("padding", 0)[index]
+            reach = max(before, after) - size + (self.padding_mode == "reflect")
+            if reach > 0 and self.padding_mode in ("reflect", "circular"):
+                amount = f"for a padding of {max(before, after)}"
+                raise InputError(
+                    f"padding_mode {self.padding_mode!r} has not enough of {sizes(shape)} {amount}",
+                    hint="use zeros, or a smaller padding",
+                )
             found.append(Axis(size, kernel, stride, before, after, dilation))
         return found
 

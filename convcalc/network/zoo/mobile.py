@@ -1,6 +1,6 @@
 """MobileNet v2 and v3, ShuffleNet v2 and EfficientNet: depthwise convolutions."""
 
-from convcalc.network.functions import Combine, Shuffle, Take
+from convcalc.network.functions import Combine, Take
 from convcalc.network.trace import Scope, Tensor
 from convcalc.network.zoo.blocks import act, add, cat, conv, conv_bn, global_average, layer, linear, max_pool, rounded
 
@@ -168,4 +168,4 @@ def _shuffled(net: Scope, x: Tensor, channels: int, stride: int) -> Tensor:
     worked = act(part, "2", conv_bn(part, ("0", "1"), worked, half, 1))
     worked = conv_bn(part, ("3", "4"), worked, half, 3, stride=stride, padding=1, groups=half)
     worked = act(part, "7", conv_bn(part, ("5", "6"), worked, half, 1))
-    return net("channel_shuffle", Shuffle(2), cat(net, passed, worked))
+    return net("channel_shuffle", layer("ChannelShuffle", 2), cat(net, passed, worked))
