@@ -224,7 +224,8 @@ def test_which_network(convcalc: Convcalc, tmp_path: object) -> None:
 
 
 def test_a_source_file_from_standard_input(convcalc: Convcalc) -> None:
-    assert "2×(3×3×1 + 1) = 20" in convcalc("model", "-", "-i", "1x9x9", stdin=network()).stdout
+    for words in (("-",), ()):
+        assert "2×(3×3×1 + 1) = 20" in convcalc("model", *words, "-i", "1x9x9", stdin=network()).stdout
 
 
 def test_layers_that_are_not_used_are_counted_and_said_to_be(

@@ -108,7 +108,7 @@ def model(
         str | None,
         typer.Argument(
             metavar="NAME|FILE.py|LAYERS",
-            help="A network of the zoo, a PyTorch source file (- for standard input), or a list of layers.",
+            help="A network of the zoo, a PyTorch source file, or a list of layers. Default: a file that is piped in.",
             show_default=False,
         ),
     ] = None,
@@ -144,7 +144,7 @@ def model(
     Input channels may be left out of a list of layers.
 
     Examples:
-      convcalc model "Conv2d(1, 6, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(864, 10)" -i 1x28x28
+      convcalc model "Conv2d(6, 5), ReLU(), MaxPool2d(2)" -i 1x28x28
 
       convcalc model samples/mycnn.py -i 1x28x28
 
@@ -161,6 +161,8 @@ def model(
 
         channel.show(kinds_document(), ascii_only=out.ascii)
         return
+    if network is None and channel.is_piped_in:
+        network = "-"
     _check(network, look, out)
     summary = summary_of(channel, str(network), input_shape, class_name, transfer)
     document: Document

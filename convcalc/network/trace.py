@@ -72,7 +72,7 @@ class Trace:
                 layer.settle(shapes[0])
             output = layer.output(*shapes)
             if _cells(output) > MOST_CELLS:
-                raise InputError(f"an output of {output[1:]} is too large", hint="use a smaller input")
+                raise InputError(f"an output of {sizes(output)} is too large", hint="use a smaller input")
             work = layer.multiply_adds(shapes, output)
         except InputError as error:
             whence = self._flattened(layer, tensors)

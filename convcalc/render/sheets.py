@@ -48,9 +48,9 @@ def _piped(cells: tuple[str, ...]) -> str:
 
 def as_latex(sheet: Sheet) -> Iterator[str]:
     """Yield a document that compiles as it is: a longtable, its numbers to the right, and the totals below."""
-    yield r"\documentclass[a4paper,landscape]{article}"
+    yield r"\documentclass{article}"
     yield r"\usepackage[T1]{fontenc}"
-    yield r"\usepackage[margin=1cm]{geometry}"
+    yield r"\usepackage[a3paper,landscape,margin=1cm]{geometry}"
     yield r"\usepackage{longtable}"
     yield r"\begin{document}\tiny"
     yield rf"\section*{{{_escaped(sheet.title)}}}"
