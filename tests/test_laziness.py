@@ -8,7 +8,7 @@ from convcalc.engine import convolution
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.pooling import Pooling, pool
 from convcalc.report.convolution import Labels, worked_convolution
-from convcalc.report.document import Matrix, Picture
+from convcalc.report.document import Matrix, Picture, flowing
 from convcalc.report.pooling import worked_pooling
 from convcalc.report.selection import Show
 from tests.test_convolution import EXAMPLE
@@ -32,22 +32,22 @@ def test_the_answer_of_a_convolution_builds_no_step_and_is_made_once(monkeypatch
     worked = worked_convolution(result, Show(), Labels())
     assert worked.answer().shape == (5, 5)
     assert (steps, len(sums)) == ([], 1)
-    list(worked.work)
+    list(flowing(worked.work))
     assert (len(steps), len(sums)) == (25, 1)
 
 
 def test_at_builds_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = counted(monkeypatch, Convolution, "step")
-    list(worked_convolution(convolve(EXAMPLE, [[1]]), Show(at=(2, 3)), Labels()).work)
+    list(flowing(worked_convolution(convolve(EXAMPLE, [[1]]), Show(at=(2, 3)), Labels()).work))
     assert len(steps) == 1
     steps = counted(monkeypatch, Pooling, "step")
-    list(worked_pooling(pool(EXAMPLE), Show(at=(1, 1))).work)
+    list(flowing(worked_pooling(pool(EXAMPLE), Show(at=(1, 1))).work))
     assert len(steps) == 1
 
 
 def test_steps_are_made_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = counted(monkeypatch, Convolution, "step")
-    work = iter(worked_convolution(convolve(EXAMPLE, [[1]]), Show(steps="all"), Labels()).work)
+    work = flowing(worked_convolution(convolve(EXAMPLE, [[1]]), Show(steps="all"), Labels()).work)
     for _ in range(4):
         next(work)
     assert len(steps) <= 1
@@ -61,7 +61,8 @@ def test_the_answer_of_a_pooling_builds_no_step(monkeypatch: pytest.MonkeyPatch)
 
 def test_the_input_is_written_once_for_all_steps() -> None:
     result = convolve(EXAMPLE, [[1, 0], [0, 1]])
-    pictures = [block for block in worked_convolution(result, Show(), Labels()).work if isinstance(block, Picture)]
+    work = worked_convolution(result, Show(), Labels()).work
+    pictures = [block for block in flowing(work) if isinstance(block, Picture)]
     inputs = [picture.lines[0][0] for picture in pictures]
     bodies = {id(matrix.body) for matrix in inputs if isinstance(matrix, Matrix)}
     assert (len(pictures), len(bodies)) == (25, 1)

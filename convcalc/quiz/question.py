@@ -10,7 +10,7 @@ import numpy as np
 from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.mistakes import Mistake
 from convcalc.quiz.marking import core
-from convcalc.report.document import Block, Document, Sum, Text, Worked
+from convcalc.report.document import Block, Document, Sum, Text, Worked, flowing
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show
 
@@ -54,7 +54,7 @@ def about(worked: Worked, show: Show, cell: Callable[[int], int] | None = None) 
 
         def whole() -> Document:
             if not blocks:
-                blocks.extend(worked.work)
+                blocks.extend(flowing(worked.work))
             return blocks
 
         hints = _hints(steps, range(answer.size)) if countable else partial(_lines, whole, several=answer.size > 1)

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from convcalc.render.columns import text_lines
 from convcalc.render.glyphs import Glyphs
 from convcalc.render.layout import Layout
-from convcalc.report.document import Answer, Document, Line, Table
+from convcalc.report.document import Answer, Document, Line, Table, flowing
 
 
 def render(document: Document, width: int, glyphs: Glyphs, *, answers: bool) -> Iterator[str]:
     """Yield a document's lines; `answers` says whether the answer is to be drawn too, or follows as rows."""
     layout = Layout(width, glyphs, brackets=True)
-    for block in document:
+    for block in flowing(document):
         if isinstance(block, Answer) and not answers:
             continue
         if isinstance(block, Table):

@@ -9,7 +9,7 @@ from convcalc.render.columns import fit, left_out
 from convcalc.render.glyphs import Glyphs
 from convcalc.render.layout import Layout
 from convcalc.render.styles import style_of
-from convcalc.report.document import Document, Line, Role, Table
+from convcalc.report.document import Document, Line, Role, Table, flowing
 
 LEAST_WIDTH = 20
 """Narrower than this nothing can be drawn; such a terminal wraps it."""
@@ -43,7 +43,7 @@ def render(document: Document, console: Console, glyphs: Glyphs, most_rows: int 
     """Print a document, block by block, in the console's width and colours."""
     brackets = console.color_system is None or console.no_color
     layout = Layout(max(console.width, LEAST_WIDTH), glyphs, brackets, most_rows)
-    for block in document:
+    for block in flowing(document):
         if isinstance(block, Table):
             from convcalc.render.tables import rich_table
 

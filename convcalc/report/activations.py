@@ -5,7 +5,20 @@ from functools import partial
 
 from convcalc.choices import ActivationKind
 from convcalc.engine.activations import Activated, ActivationStep
-from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Role, Steps, Sum, Text, Worked
+from convcalc.report.document import (
+    Block,
+    Body,
+    Document,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Stepped,
+    Steps,
+    Sum,
+    Text,
+    Worked,
+)
 from convcalc.report.grids import answer_of, body_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
@@ -85,15 +98,7 @@ def worked_activation(result: Activated, show: Show) -> Worked:
 
     mistakes = partial(likely_mistakes, result)
 
-    def work() -> Document:
-        function = result.function
-        parameter = f" · {function.parameter} {show.write(result.parameter)}" if function.parameter else ""
-        first = 4 if grid.ndim == 4 else grid.ndim
-        shown = shape_text(shape[3:] if one_row and first < 3 else shape[4 - first :])
-        yield Heading(f"{result.kind} · input {shown}{parameter}", (f"f(x) = {function.formula}",))
-        yield Text("")
-        yield grids_of(grid, "input", show.write, heat=show.heat, one_row=one_row)
-        yield Text("")
+    def lines() -> Document:
         names = {
             part: cell_name(part.at, shape, one_row=one_row).removeprefix("output")
             for part in chosen
@@ -105,6 +110,18 @@ def worked_activation(result: Activated, show: Show) -> Worked:
                 yield Text(f"  {skipped_text(part.count)}", Role.QUIET)
             else:
                 yield working(result.step(part.at, part.number), result, show.write, names[part].ljust(width + 2))
+
+    def work() -> Document:
+        function = result.function
+        parameter = f" · {function.parameter} {show.write(result.parameter)}" if function.parameter else ""
+        first = 4 if grid.ndim == 4 else grid.ndim
+        shown = shape_text(shape[3:] if one_row and first < 3 else shape[4 - first :])
+        yield Heading(f"{result.kind} · input {shown}{parameter}", (f"f(x) = {function.formula}",))
+        yield Text("")
+        yield grids_of(grid, "input", show.write, heat=show.heat, one_row=one_row)
+        yield Text("")
+        numbers = [part.number - 1 for part in chosen if not isinstance(part, Skipped)]
+        yield Stepped(lines, lambda: numbers, lambda: walked_activation(result, show))
         yield Text("")
         yield answer_of(output, show.write, "channel", heat=show.heat, one_row=one_row)
 

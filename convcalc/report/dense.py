@@ -31,7 +31,7 @@ from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import FEW, Chosen, Show, Skipped, cell_name, place, select
 from convcalc.report.softmax import elided
-from convcalc.report.stepwise import each
+from convcalc.report.stepwise import stepped
 
 MOST_DRAWN = 16
 """Inputs of a layer whose weights are still drawn as a matrix."""
@@ -115,7 +115,7 @@ class _Layer:
         yield self.heading()
         if self.inputs > MOST_DRAWN:
             yield Text(f"Weights of more than {MOST_DRAWN} inputs are not drawn.", Role.QUIET)
-        yield from each(chosen, self.titled)
+        yield stepped(lambda: chosen, self.titled, lambda: self.walked(self.show))
         if not self.whole and self.inputs > FEW:
             yield Text("")
             yield Text("Long sums are cut to their ends: --steps all or --at writes them out.", Role.QUIET)

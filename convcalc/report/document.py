@@ -3,7 +3,7 @@
 A document is an iterable of blocks, made as they are asked for, so that a thousand steps take no memory.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import Any, NamedTuple
@@ -162,8 +162,29 @@ class Answer:
     grids: Grids
 
 
-Block = Heading | Subheading | Text | Sum | Picture | Drawing | Grids | Table | Answer
+@dataclass(frozen=True, slots=True, eq=False)
+class Stepped:
+    """The steps of the work: `shown` gives the blocks of those that are written out, `chosen` their numbers from 0.
+
+    What flows down a screen or a sheet shows `shown`; what can step through the work asks for all the `steps`.
+    """
+
+    shown: "Callable[[], Document]"
+    chosen: Callable[[], Iterable[int]]
+    steps: "Callable[[], Steps]"
+
+
+Block = Heading | Subheading | Text | Sum | Picture | Drawing | Grids | Table | Answer | Stepped
 Document = Iterable[Block]
+
+
+def flowing(document: Document) -> Iterator[Block]:
+    """Yield a document's blocks with its steps written out where they stand."""
+    for block in document:
+        if isinstance(block, Stepped):
+            yield from block.shown()
+        else:
+            yield block
 
 
 @dataclass(frozen=True, slots=True)

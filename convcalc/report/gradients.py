@@ -193,7 +193,7 @@ def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
         if plan.groups > 1:
             yield Text("")
             yield Text(f"group {group}:", Role.QUIET)
-        yield from report.steps(select(report.shape, show, one_row=report.one_row))
+        yield report.steps()
     if gradients.forward.flipped:
         yield Text("")
         yield Text("The kernel was flipped, so its gradient is flipped back.", Role.QUIET)
@@ -210,7 +210,7 @@ def _input(gradients: Gradients, show: Show) -> Iterator[Block]:
         Role.QUIET,
     )
     report = _input_report(gradients, show)
-    yield from report.steps(select(report.shape, show, one_row=report.one_row))
+    yield report.steps()
     if gradients.folds:
         yield Text("")
         yield Text("The padding repeats cells of the input, so what it got goes back to them:", Role.QUIET)

@@ -29,20 +29,20 @@ def worked_routing(routing: Routing, show: Show) -> Worked:
 class _Report(PoolingReport):
     routing: Routing
 
-    def blocks(self, chosen: object) -> Document:
+    def blocks(self) -> Document:
         """Yield the heading, where each gradient goes, and the gradient of the input."""
         answer = self.routing.input_like()
         yield Heading(f"backward through {super().heading()}")
         yield Text(f"Each gradient {WAYS[self.result.kind]}. Where windows overlap, they add up.", Role.QUIET)
-        yield from self.steps(select(self.shape, self.show, one_row=self.one_row))
+        yield self.steps()
         yield Text("")
         yield Answer(grids_of(answer, "input gradient", self.show.write, heat=self.show.heat, one_row=self.one_row))
 
     def worked(self) -> Worked:
         """Return the work, and the gradient of the input."""
-        chosen = select(self.shape, self.show, one_row=self.one_row)
+        select(self.shape, self.show, one_row=self.one_row)
         answer = self.routing.input_like()
-        return Worked(self.blocks(chosen), lambda: answer, self.show.answer_write, self.walked)
+        return Worked(self.blocks(), lambda: answer, self.show.answer_write, self.walked)
 
     def step(self, chosen: Chosen) -> Iterator[Block]:
         """Yield one gradient: the window, what each of its cells gets, and the input's gradient so far."""

@@ -15,7 +15,7 @@ from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
 from convcalc.report.selection import Chosen, Show, Skipped, select
-from convcalc.report.stepwise import each
+from convcalc.report.stepwise import stepped
 
 MOST_CELLS = 16
 """Cells of a line that are written out; of a longer one, the first few and the last."""
@@ -69,7 +69,7 @@ class _Report:
             yield Text(f"Along axis {axis}, {_adding(self.result)}; the axes are {named_axes(grid.shape)}.", Role.QUIET)
             yield Text("")
             yield grids_of(grid, "input", self.show.write, heat=self.show.heat)
-        yield from each(chosen, self.titled)
+        yield stepped(lambda: chosen, self.titled, lambda: self.walked(self.show))
         yield Text("")
         yield answer_of(self.result.output, self.show.write, "channel", heat=self.show.heat, one_row=self.one_row)
 

@@ -11,7 +11,19 @@ from convcalc.choices import Order, PaddingRule
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.sizes import unread_ranges
-from convcalc.report.document import Block, Body, Document, Heading, Matrix, Role, Steps, Subheading, Text, Worked
+from convcalc.report.document import (
+    Block,
+    Body,
+    Document,
+    Heading,
+    Matrix,
+    Role,
+    Stepped,
+    Steps,
+    Subheading,
+    Text,
+    Worked,
+)
 from convcalc.report.formulas import axis_formulas, runs_text
 from convcalc.report.grids import answer_of, body_of
 from convcalc.report.likely import likely_mistakes
@@ -52,10 +64,10 @@ class Stepwise(ABC):
 
     def worked(self) -> Worked:
         """Return the work as a Document, and the answer; what cannot be done is refused here, before any is shown."""
-        chosen = select(self.shape, self.show, one_row=self.one_row)
+        select(self.shape, self.show, one_row=self.one_row)
         output = self.result.output
         return Worked(
-            self.blocks(chosen),
+            self.blocks(),
             lambda: output,
             self.show.answer_write,
             self.walked,
@@ -86,23 +98,26 @@ class Stepwise(ABC):
             lambda index: report.cell_name(place(index, report.shape)),
         )
 
-    def blocks(self, chosen: Iterator[Chosen | Skipped]) -> Document:
+    def blocks(self) -> Document:
         """Yield the heading, the notes, the chosen steps and the answer."""
         yield Heading(self.heading(), axis_formulas(*self.axes, one_row=self.one_row))
         for note in self.notes():
             yield Text(note, Role.QUIET)
-        yield from self.steps(chosen)
+        yield self.steps()
         yield Text("")
         yield answer_of(self.result.output, self.show.write, self.part, heat=self.show.heat, one_row=self.one_row)
 
-    def steps(self, chosen: Iterable[Chosen | Skipped]) -> Document:
-        """Yield the chosen steps, and where some are left out."""
+    def steps(self) -> Stepped:
+        """Return the steps, those chosen to be written out under their names."""
 
         def titled(part: Chosen) -> Iterator[Block]:
             yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {self.cell_name(part.at)}")
             yield from self.step(part)
 
-        return each(chosen, titled)
+        def choose() -> Iterable[Chosen | Skipped]:
+            return select(self.shape, self.show, one_row=self.one_row)
+
+        return stepped(choose, titled, lambda: self.walked(self.show))
 
     @abstractmethod
     def heading(self) -> str:
@@ -181,14 +196,22 @@ class Stepwise(ABC):
         return pair_text(rows, columns, one_row=self.one_row)
 
 
-def each(chosen: Iterable[Chosen | Skipped], step: Callable[[Chosen], Iterable[Block]]) -> Document:
-    """Yield the chosen steps, and where some are left out."""
-    for part in chosen:
-        if isinstance(part, Skipped):
-            yield Text("")
-            yield Text(skipped_text(part.count), Role.QUIET)
-        else:
-            yield from step(part)
+def stepped(
+    choose: Callable[[], Iterable[Chosen | Skipped]],
+    titled: Callable[[Chosen], Iterable[Block]],
+    steps: Callable[[], Steps],
+) -> Stepped:
+    """Return steps that are written out where they are chosen; what is left out is said."""
+
+    def shown() -> Document:
+        for part in choose():
+            if isinstance(part, Skipped):
+                yield Text("")
+                yield Text(skipped_text(part.count), Role.QUIET)
+            else:
+                yield from titled(part)
+
+    return Stepped(shown, lambda: (part.number - 1 for part in choose() if isinstance(part, Chosen)), steps)
 
 
 def pair_text(rows: int, columns: int, *, one_row: bool) -> str:

@@ -16,6 +16,7 @@ from convcalc.report.document import (
     Matrix,
     Picture,
     Role,
+    Stepped,
     Steps,
     Subheading,
     Sum,
@@ -26,7 +27,7 @@ from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, small_body
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select
-from convcalc.report.stepwise import each, pair_text
+from convcalc.report.stepwise import pair_text, stepped
 
 
 def worked_transposed(result: Transposed, show: Show, kernel: str, reading: TransposedReading | None) -> Worked:
@@ -58,24 +59,27 @@ class _Report:
     def worked(self) -> Worked:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         output = self.result.output
-        chosen = list(select(self.result.shape, self.show, one_row=self.one_row))
-        return Worked(self.blocks(chosen), lambda: output, self.show.answer_write, self.walked)
+        select(self.result.shape, self.show, one_row=self.one_row)
+        return Worked(self.blocks(), lambda: output, self.show.answer_write, self.walked)
 
     def walked(self, show: Show) -> Steps:
         """Return the steps of one reading to be walked through: the stamps, unless the other was asked for."""
         if self.reading is TransposedReading.ZEROS:
             return _Inserted.of(self.result.inserted, show, Labels("kernel")).walked(show)
-        report = replace(self, show=show, bodies={})
+        return replace(self, show=show, bodies={}).all_stamps()
+
+    def all_stamps(self) -> Steps:
+        """Return the stamps, in any order."""
         shape = self.result.stamps
         count = math.prod(shape)
 
         def blocks(index: int) -> list[Block]:
-            return list(report.stamp(Chosen(index + 1, place(index, shape)), count))[1:]
+            return list(self.stamp(Chosen(index + 1, place(index, shape)), count))[1:]
 
         formulas = transposed_formulas(self.result.rows, self.result.columns, one_row=self.one_row)
         return Steps(Heading(self.heading(), formulas), shape, self.one_row, blocks, lambda i: f"stamp {i + 1}")
 
-    def blocks(self, chosen: list[Chosen | Skipped]) -> Document:
+    def blocks(self) -> Document:
         """Yield the heading, both readings, and the answer."""
         result = self.result
         yield Heading(self.heading(), transposed_formulas(result.rows, result.columns, one_row=self.one_row))
@@ -84,13 +88,13 @@ class _Report:
         if self.reading is not TransposedReading.ZEROS and self.show.steps != "none":
             yield Text("")
             yield Heading("scatter-add: every input cell stamps the kernel, and stamps add up")
-            yield from self.stamps()
+            yield self.stamps()
             yield from self.bias()
         if self.reading is not TransposedReading.SCATTER and self.show.steps != "none":
             yield Text("")
             yield Heading("zero-insertion: the input spread, then a plain convolution")
             yield Text(self.spreading(), Role.QUIET)
-            yield from _Inserted.of(result.inserted, self.show, Labels("kernel")).steps(chosen)
+            yield _Inserted.of(result.inserted, self.show, Labels("kernel")).steps()
         if self.reading is None and self.show.steps != "none":
             yield Text("")
             yield Text("Both readings give the same map.", Role.QUIET)
@@ -151,12 +155,16 @@ class _Report:
             yield Text("")
             yield Text(f"Then the bias is added to every cell: {added}.", Role.QUIET)
 
-    def stamps(self) -> Iterator[Block]:
-        """Yield the stamps: those that reach the cell asked for, or as many as of any steps."""
+    def stamps(self) -> Stepped:
+        """Return the stamps, those written out that are chosen."""
+        count = math.prod(self.result.stamps)
+        return stepped(self.chosen, lambda part: self.stamp(part, count), self.all_stamps)
+
+    def chosen(self) -> Iterator[Chosen | Skipped]:
+        """Yield the stamps that reach the cell asked for, or as many as of any steps."""
         shape = self.result.stamps
-        count = math.prod(shape)
         if self.show.at is None:
-            yield from each(select(shape, self.show), lambda part: self.stamp(part, count))
+            yield from select(shape, self.show)
             return
         wanted = self.show.at[-1], 0 if self.one_row else self.show.at[-2]
         for part in select(shape, Show(steps="all")):
@@ -165,7 +173,7 @@ class _Report:
             asked = self.show.at[: -1 if self.one_row else -2]
             rows, columns = self.result.rows.stamps(part.at[2]), self.result.columns.stamps(part.at[3])
             if wanted[0] in columns and wanted[1] in rows and asked in ((), (map_,), (part.at[0], map_)):
-                yield from self.stamp(part, count)
+                yield part
 
     def stamp(self, chosen: Chosen, count: int) -> Iterator[Block]:
         """Yield one stamp: the input cell, the kernel it multiplies, and the map so far."""
