@@ -110,17 +110,7 @@ class Convention(Word):
 
 
 class Format(Word):
-    """How the answer is written."""
-
-    TABLE = "table"
-    PLAIN = "plain"
-    CSV = "csv"
-    TSV = "tsv"
-    JSON = "json"
-
-
-class SheetFormat(Word):
-    """How a report on a network is written."""
+    """How the work, or only the answer, is written."""
 
     TABLE = "table"
     PLAIN = "plain"
@@ -129,3 +119,5 @@ class SheetFormat(Word):
     JSON = "json"
     MARKDOWN = "markdown"
     LATEX = "latex"
+    SVG = "svg"
+    HTML = "html"

@@ -273,13 +273,13 @@ def test_any_grid_can_be_shaded_and_shown_and_read_back(convcalc: Convcalc, word
 )
 def test_a_precision_asked_for_is_that_many_decimals(convcalc: Convcalc, precision: str, word: str, shown: str) -> None:
     assert convcalc("show", "-i", word, "--precision", precision, "-q").stdout == f"{shown}\n"
-    style = convcalc("show", "-i", word, "--precision", precision, "--format", "json").stdout
+    style = convcalc("show", "-i", word, "--precision", precision, "--format", "json", "-q").stdout
     assert json.loads(style) == [[float(number) for number in shown.split()]]
 
 
 def test_json_of_float32_has_its_own_digits(convcalc: Convcalc, tmp_path: Path) -> None:
     np.save(tmp_path / "g.npy", np.array([[0.1]], dtype=np.float32))
-    assert convcalc("show", "-i", str(tmp_path / "g.npy"), "--format", "json").stdout == "[[0.1]]\n"
+    assert convcalc("show", "-i", str(tmp_path / "g.npy"), "--format", "json", "-q").stdout == "[[0.1]]\n"
 
 
 def test_long_products_chain(convcalc: Convcalc) -> None:
@@ -369,7 +369,7 @@ def test_a_failed_command_leaves_no_file(convcalc: Convcalc, tmp_path: Path) -> 
 
 
 def test_json_of_a_batch_has_four_dimensions(convcalc: Convcalc) -> None:
-    ran = convcalc("pool", "--format", "json", stdin="1 2; 3 4\n---\n5 6; 7 8")
+    ran = convcalc("pool", "--format", "json", "-q", stdin="1 2; 3 4\n---\n5 6; 7 8")
     assert json.loads(ran.stdout) == [[[[4]]], [[[8]]]]
 
 

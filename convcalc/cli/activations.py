@@ -50,7 +50,7 @@ def _run(
     from convcalc.engine.activations import activate
     from convcalc.report.activations import worked_activation
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     show = show_of(how, stepping)
     grid = channel.read(source.input, "--input").cells
     channel.emit(worked_activation(activate(grid, kind, parameter), show), out, show)
@@ -169,7 +169,7 @@ def _softmax(name: str, summary: str, *, log: bool) -> Callable[..., None]:
         from convcalc.engine.softmax import softmax as worked
         from convcalc.report.softmax import worked_softmax
 
-        channel = channel_of(ctx.obj)
+        channel = channel_of(ctx)
         show = show_of(how, stepping)
         grid = channel.read(source.input, "--input").cells
         channel.emit(worked_softmax(worked(grid, axis, log=log), show), out, show)

@@ -47,7 +47,7 @@ def convcalc(
         from convcalc.cli.output import channel_of
         from convcalc.cli.session import bare
 
-        bare(ctx, channel_of(ctx.obj))
+        bare(ctx, channel_of(ctx))
 
 
 def main() -> None:

@@ -206,7 +206,7 @@ def conv(
     if moving.per_channel and moving.all_channels:
         raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
     other.check(stepping, moving)
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
     amounts, show = padding_of(moving.padding), show_of(how, stepping, terms)
     stride, dilation = pair_of(moving.stride, "--stride"), pair_of(moving.dilation, "--dilation")
@@ -271,7 +271,8 @@ def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
     if named is None and word != "-" and could_be_name and not exists(Path(word)):
         named = kernels.find(word)
     if named is not None:
-        return kernels.kernel(named.name), named.name
+        channel.grids["kernel"] = kernels.kernel(named.name)
+        return channel.grids["kernel"], named.name
     return channel.read(word, "--kernel").cells, "kernel"
 
 

@@ -41,7 +41,7 @@ def flatten(
     from convcalc.engine.dense import flatten as flattened
     from convcalc.report.dense import worked_flatten
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to flatten", hint="its picture shows every cell's place")
@@ -101,7 +101,7 @@ def linear(
     from convcalc.engine.dense import linear as multiplied
     from convcalc.report.dense import worked_linear
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     word = channel.one_of(layer.argument, layer.weights, "weights", '-W "1 0 -1; 0 2 1" or -W weights.txt', source)
     show = show_of(how, stepping)
     weights = channel.read(word, "--weights").cells
@@ -183,7 +183,7 @@ def loss(
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     wanted = channel.read(options.target, "--target").cells
     grid = channel.read(source.input, "--input").cells
     result = measured(grid, wanted, chosen, reduction=options.reduction, logits=takes_logits)

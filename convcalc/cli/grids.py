@@ -48,7 +48,7 @@ def pad(
     amounts = padding_of(padding)
     if isinstance(amounts, PaddingRule):
         raise UsageError(f"--padding {padding} depends on a kernel, and `pad` has none", hint="write a number")
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     grid = channel.read(source.input, "--input").cells
     channel.emit(worked_padding(padded(grid, amounts, mode.pad_mode), show_of(how)), out)
 
@@ -77,7 +77,7 @@ def show(
     from convcalc.engine.exact import divided
     from convcalc.report.grid import worked_division, worked_grid
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     grid = channel.read(source.input, "--input").cells
     if not normalize:
         channel.emit(worked_grid(grid, show_of(how)), out)

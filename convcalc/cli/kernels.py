@@ -34,7 +34,7 @@ def kernels(
     from convcalc.engine.kernels import KERNELS, find
     from convcalc.report.kernels import gallery, kernel_list, worked_kernel
 
-    channel, show = channel_of(ctx.obj), show_of(how)
+    channel, show = channel_of(ctx), show_of(how)
     if name is not None:
         if all_at_work:
             raise UsageError("--gallery shows them all, and does not go with a name", hint="leave one of them out")

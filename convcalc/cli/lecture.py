@@ -32,7 +32,7 @@ def lecture(
     from convcalc import lecture as script
     from convcalc.report.document import Heading, Table, Text
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     commands: Any = ctx.find_root().command
     rows = script.find(topic)
     if topic is None or contents:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcalc.choices import SheetFormat
+from convcalc.choices import Format
 from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
 from convcalc.cli.output import Channel, channel_of
 from convcalc.cli.run import read_bytes
-from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.cli.sheets import AS_SHOWN, SheetOptions, emit
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -151,11 +151,11 @@ def model(
       convcalc model resnet50 --classes 10 --freeze
 
     """
-    from convcalc.report.document import Worked
+    from convcalc.report.document import Stepped, Worked
     from convcalc.report.model import model_document, sheet
     from convcalc.report.model_steps import layer_document, layer_named, model_steps, trace_document
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     if kinds:
         from convcalc.report.model import kinds_document
 
@@ -171,8 +171,12 @@ def model(
     elif look.layer is not None:
         document = list(layer_document(summary, layer_named(summary, look.layer)))
     else:
-        everything = look.everything or (look.depth is None and out.style(channel) is SheetFormat.PLAIN)
+        everything = look.everything or (look.depth is None and out.style(channel) is Format.PLAIN)
         document = model_document(summary, look.depth, everything=everything)
+        if out.style(channel) is Format.HTML:
+            from convcalc.report.selection import Show
+
+            document = [*document, Stepped(lambda: (), lambda: (), lambda: model_steps(summary, Show()))]
     worked = Worked(document, list, steps=lambda show: model_steps(summary, show))
     emit(channel, worked, lambda: sheet(summary), out, walk=look.walk)
 
@@ -188,7 +192,7 @@ def _check(network: str | None, look: LookOptions, out: SheetOptions) -> None:
         raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
     if look.layer is not None and wanted and wanted != ["--trace"]:
         raise UsageError(f"--layer and {wanted[0]} exclude each other", hint="leave one of them out")
-    data = out.format not in (None, SheetFormat.TABLE, SheetFormat.PLAIN)
+    data = out.format not in (None, Format.TABLE, Format.PLAIN, *AS_SHOWN)
     if data and (wanted or look.layer is not None):
         other = wanted[0] if wanted else "--layer"
         raise UsageError(f"--format {out.format} and {other} exclude each other", hint="it holds every layer anyway")

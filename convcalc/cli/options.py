@@ -78,7 +78,8 @@ class OutputOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="Write the answer to FILE: .npy, .csv, .tsv, .json by suffix, anything else as text with the work.",
+            help="Write to FILE. By its suffix: .html is a page to step through; .tex, .md, .svg and .json hold the "
+            "work; .npy, .csv and .tsv the answer alone; anything else is text with the work.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
@@ -87,7 +88,8 @@ class OutputOptions:
         typer.Option(
             "--format",
             help="table: the work and the answer drawn (the default on a terminal); plain: the work as # comments, "
-            "then rows (the default in a pipe); csv, tsv, json: the answer alone.",
+            "then rows (the default in a pipe); csv, tsv: the answer alone; json: all of it, for programs; markdown, "
+            "latex, svg, html: the work drawn.",
             show_default=False,
             rich_help_panel=OUTPUT_PANEL,
         ),
@@ -99,6 +101,12 @@ class OutputOptions:
     ascii: Annotated[
         bool,
         typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL),
+    ] = False
+    fragment: Annotated[
+        bool,
+        typer.Option(
+            "--fragment", help="Of LaTeX, only what goes into a document of yours.", rich_help_panel=OUTPUT_PANEL
+        ),
     ] = False
 
 

@@ -1,17 +1,19 @@
 """The only place that writes: the work and the answer to standard output or a file, and errors to standard error."""
 
 import io
+import itertools
 import os
 import sys
 import textwrap
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
 from convcalc.choices import Format
+from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, record_lines, style_of
 from convcalc.cli.options import InputOptions, OutputOptions
 from convcalc.errors import CANNOT, ConvcalcError, InputError, UsageError
 
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from convcalc.engine.exact import Array
     from convcalc.matrix_io.text import Grid
     from convcalc.render.glyphs import Glyphs
-    from convcalc.report.document import Document, Worked
+    from convcalc.report.document import Block, Document, Worked
     from convcalc.report.selection import Show
 
 PIPE_WIDTH = 80
@@ -43,6 +45,11 @@ class Channel:
     report: bool = False
     comments: list[str] = field(default_factory=list)
     """The comment lines that came with standard input, to be handed on."""
+    operation: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    """The command that is run, and its options, as JSON tells them."""
+    grids: dict[str, "Array"] = field(default_factory=dict)
+    """The grids that were read, by what they are: input, kernel, weights."""
 
     @property
     def on_terminal(self) -> bool:
@@ -55,6 +62,12 @@ class Channel:
         return self.stdin is not None and not self.stdin.isatty()
 
     def read(self, word: str | None, what: str) -> "Grid":
+        """Read a grid by the user's word for it, and remember it as what it is, such as --input."""
+        grid = self.find(word, what)
+        self.grids[what.removeprefix("--")] = grid.cells
+        return grid
+
+    def find(self, word: str | None, what: str) -> "Grid":
         """Read a grid by the user's word for it; standard input if there is no word and something is piped in."""
         from convcalc.matrix_io.files import read_grid
 
@@ -121,6 +134,10 @@ class Channel:
     def emit(self, worked: "Worked", options: OutputOptions, show: "Show | None" = None) -> None:
         """Show the work and the answer as the options and the place ask for it; or walk through it."""
         style = self._style(options)
+        if style is Format.SVG and show is not None and show.at is not None:
+            from convcalc.report.document import Answer
+
+            worked = replace(worked, work=(block for block in worked.work if not isinstance(block, Answer)))
         worked.answer()  # what cannot be done must fail before anything is written
         if show is not None and (show.quiz or show.check is not None):
             self._refuse_output(options, "--quiz" if show.quiz else "--check")
@@ -130,13 +147,13 @@ class Channel:
         if walks and show is not None:
             self.walk(worked, show, ascii_only=options.ascii)
         if options.output is not None and options.output not in ITSELF:
-            self._save(worked, options, Path(options.output))
+            self._save(worked, options, style, Path(options.output))
         elif walks:
             return
         elif style is Format.TABLE:
             self._show(worked, options)
         else:
-            self._print(answer_text(worked, options, style, self.comments, glyphs_for(self.stdout, options.ascii)))
+            self._print(self.lines(worked, options, style, glyphs_for(self.stdout, options.ascii)))
 
     def talking(self) -> "Channel":
         """Return a channel on which questions can be asked and answered, as they come."""
@@ -204,8 +221,13 @@ class Channel:
             raise UsageError("--output is empty", hint="name a file")
         if options.format is not None and options.quiet and options.format is Format.TABLE:
             raise UsageError("--quiet leaves nothing for --format table to draw", hint="use --format plain")
-        if options.format is not None:
-            return options.format
+        saves = options.output is not None and options.output not in ITSELF
+        style = options.format or (style_of(options.output) if options.output is not None and saves else None)
+        check_fragment(style, fragment=options.fragment)
+        if style in RENDERERS and options.quiet:
+            raise UsageError(f"--quiet leaves nothing for --format {style} to draw", hint="use --format plain")
+        if style is not None:
+            return style
         return Format.TABLE if (self.on_terminal or self.report) and not options.quiet else Format.PLAIN
 
     def _show(self, worked: "Worked", options: OutputOptions) -> None:
@@ -217,7 +239,7 @@ class Channel:
         for line in lines:
             self.stdout.write(line + "\n")
 
-    def _save(self, worked: "Worked", options: OutputOptions, path: Path) -> None:
+    def _save(self, worked: "Worked", options: OutputOptions, style: Format, path: Path) -> None:
         from convcalc.engine.exact import as_grid
         from convcalc.matrix_io.files import format_of, write_whole
 
@@ -227,19 +249,36 @@ class Channel:
         if suffix == "npy":
             write_whole(path, as_grid(worked.answer()))
         else:
-            style = options.format or (Format(suffix) if suffix != "txt" else Format.PLAIN)
             if style is Format.TABLE:
                 lines = self._drawn(worked, options)
             else:
-                lines = answer_text(worked, options, style, self.comments, glyphs_for(None, options.ascii))
+                lines = self.lines(worked, options, style, glyphs_for(None, options.ascii))
             write_whole(path, lines)
         shape = "×".join(str(length) for length in as_grid(worked.answer()).shape)
-        complain(f"wrote the {shape} answer to {path}")
+        complain(f"wrote {'the work' if style in RENDERERS else f'the {shape} answer'} to {path}")
 
     def _drawn(self, worked: "Worked", options: OutputOptions) -> Iterator[str]:
         from convcalc.render.plain import render
 
         return render(worked.work, pipe_width(), glyphs_for(None, options.ascii), answers=True)
+
+    def lines(self, worked: "Worked", options: OutputOptions, style: Format, glyphs: "Glyphs") -> Iterator[str]:
+        """Yield the lines of the work, or of the answer alone, in a format that is no table on a screen."""
+        if style in RENDERERS:
+            return document_lines(self._with_comments(worked.work), style, fragment=options.fragment)
+        if style is Format.JSON and not options.quiet:
+            return record_lines(worked, self.operation, self.arguments, self.grids)
+        return answer_text(worked, options, style, self.comments, glyphs)
+
+    def _with_comments(self, document: "Document") -> Iterator["Block"]:
+        """Yield the work that was handed on, and then this command's own."""
+        from convcalc.report.document import Drawing, Role
+
+        blocks = iter(document)
+        yield from itertools.islice(blocks, 1)  # the heading, which is the title
+        if self.comments:
+            yield Drawing(tuple(((printable(comment), Role.QUIET),) for comment in self.comments))
+        yield from blocks
 
 
 def answer_text(
@@ -342,10 +381,14 @@ def read_bias(channel: Channel, text: str, noun: str) -> "Array":
     return cells.ravel()
 
 
-def channel_of(obj: Any) -> Channel:
-    """Return the channel a command was given, or one on the process's own streams."""
-    if isinstance(obj, Channel):
-        return obj
+def channel_of(ctx: typer.Context) -> Channel:
+    """Return the channel a command was given, or one on the process's own streams, told what is run on it."""
+    channel = ctx.obj if isinstance(ctx.obj, Channel) else _on_own_streams()
+    channel.operation, channel.arguments, channel.grids = str(ctx.info_name), ctx.params, {}
+    return channel
+
+
+def _on_own_streams() -> Channel:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a comment handed on may have signs that this encoding lacks
     return Channel(getattr(sys.stdin, "buffer", None), sys.stdout)

@@ -154,7 +154,7 @@ def pool(
     pooling = kind_of(kind)
     settings = _settings(pooling, windows)
     show = show_of(how, stepping, terms)
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     grid = channel.read(source.input, "--input").cells
     result = pooled(grid, pooling, **settings)
     if backward is not None:

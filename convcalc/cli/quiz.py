@@ -46,7 +46,7 @@ def quiz(
     from convcalc.quiz.asking import Quiz
     from convcalc.report.document import Role, Text
 
-    channel = channel_of(ctx.obj).talking()
+    channel = channel_of(ctx).talking()
     topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
     seed = random.randrange(10**6) if seed is None else seed
     with asking_on(channel, from_pipe=True) as asking:

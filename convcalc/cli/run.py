@@ -44,21 +44,21 @@ class ScriptChannel(Channel):
         """Return a channel whose work becomes part of this line's reports."""
         return ScriptChannel(stdin, self.stdout, report=True, ran=self.ran)
 
-    def read(self, word: str | None, what: str) -> "Grid":
+    def find(self, word: str | None, what: str) -> "Grid":
         """Read the current grid, a named one, or any other."""
         from convcalc.matrix_io.text import Grid
 
         if self.session is None:
-            return Channel.read(self, word, what)
+            return Channel.find(self, word, what)
         if word is None:
             if self.session.current is None and self.is_piped_in:
-                return Channel.read(self, None, what)
+                return Channel.find(self, None, what)
             if self.session.current is None:
                 raise UsageError("there is no current grid", hint="begin with a line such as: input grid.txt")
             return Grid(self.session.current, "the current grid")
         if word in self.session.names:
             return Grid(self.session.names[word], word)
-        return Channel.read(self, self.beside(word), what)
+        return Channel.find(self, self.beside(word), what)
 
     def beside(self, word: str) -> str:
         """Return a file's name as it is found: from where one is, or else beside the script."""
@@ -159,7 +159,7 @@ def run(
     from convcalc.session.script import parse
     from convcalc.session.session import Session
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     source = "stdin" if script == "-" else script
     if out.output is not None and source != "stdin" and os.path.realpath(out.output) == os.path.realpath(source):
         raise UsageError("--output is the script itself", hint="name another file")
@@ -209,7 +209,7 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
 
     return Host(
         run=run_words,
-        read=lambda word: Channel.read(inner, inner.beside(word), "grid").cells,
+        read=lambda word: Channel.find(inner, inner.beside(word), "grid").cells,
         read_lines=lambda word: read_script(inner, word),
         write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
         show_help=lambda name: root.main([name, "--help"], "convcalc", standalone_mode=False),

@@ -1,4 +1,4 @@
-"""What `model` and `zoo` share: a report on a screen or down a pipe, or its rows as data in a file."""
+"""What reports share (`model`, `zoo`, `lecture`): on a screen or down a pipe, drawn in a file, or as rows of data."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcalc.choices import SheetFormat
+from convcalc.choices import Format
+from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, style_of
 from convcalc.cli.options import OUTPUT_PANEL
 from convcalc.cli.output import ITSELF, Channel, complain, glyphs_for, pipe_width
 from convcalc.errors import UsageError
@@ -15,9 +16,8 @@ from convcalc.errors import UsageError
 if TYPE_CHECKING:
     from convcalc.report.document import Document, Sheet, Worked
 
-SUFFIXES = {".md": SheetFormat.MARKDOWN, ".tex": SheetFormat.LATEX} | {
-    f".{style}": style for style in (SheetFormat.CSV, SheetFormat.TSV, SheetFormat.JSON)
-}
+AS_SHOWN = (Format.HTML, Format.SVG)
+"""Formats that draw a report as a terminal shows it, even where it has rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,16 +30,16 @@ class SheetOptions:
             "--output",
             "-o",
             metavar="FILE",
-            help="Write to FILE: .csv, .tsv, .json, .md, .tex by suffix, anything else as text.",
+            help="Write to FILE: .html, .svg, .md, .tex, .csv, .tsv, .json by suffix, anything else as text.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
     format: Annotated[
-        SheetFormat | None,
+        Format | None,
         typer.Option(
             "--format",
-            help="table: what a terminal shows; plain: the same as text, every layer on a line; the others hold every "
-            "column of every layer, to be read by programs or put into pages.",
+            help="table: what a terminal shows; plain: the same as text, every row of it; html, svg: the same drawn; "
+            "the others hold every column of every row, to be read by programs or put into documents.",
             show_default=False,
             rich_help_panel=OUTPUT_PANEL,
         ),
@@ -47,49 +47,69 @@ class SheetOptions:
     ascii: Annotated[
         bool, typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL)
     ] = False
+    fragment: Annotated[
+        bool,
+        typer.Option(
+            "--fragment", help="Of LaTeX, only what goes into a document of yours.", rich_help_panel=OUTPUT_PANEL
+        ),
+    ] = False
 
-    def style(self, channel: Channel) -> SheetFormat:
+    def style(self, channel: Channel) -> Format:
         """Return the form that is asked for, or that suits the file, the terminal or the pipe."""
         if self.output is not None and not self.output.strip():
             raise UsageError("--output is empty", hint="name a file")
-        if self.format is not None:
-            return self.format
-        if self.output is not None and self.output not in ITSELF:
-            return SUFFIXES.get(Path(self.output).suffix.lower(), SheetFormat.PLAIN)
-        return SheetFormat.TABLE if channel.on_terminal else SheetFormat.PLAIN
+        saves = self.output is not None and self.output not in ITSELF
+        style = self.format or (style_of(str(self.output)) if saves else None)
+        check_fragment(style, fragment=self.fragment)
+        if style is not None:
+            return style
+        return Format.TABLE if channel.on_terminal else Format.PLAIN
 
 
 def emit(
-    channel: Channel, worked: "Worked", sheet: "Callable[[], Sheet]", options: SheetOptions, *, walk: bool = False
+    channel: Channel,
+    worked: "Worked",
+    sheet: "Callable[[], Sheet] | None",
+    options: SheetOptions,
+    *,
+    walk: bool = False,
 ) -> None:
-    """Show a report, walk through it, or write its rows."""
+    """Show a report, walk through it, or write it: its rows as data, or (if it has none) itself."""
     style = options.style(channel)
     saves = options.output is not None and options.output not in ITSELF
     if walk:
         if options.output is not None or options.format is not None:
             raise UsageError("--walk writes nothing", hint="leave --output and --format out")
         channel.report_on(worked, walk=walk, ascii_only=options.ascii)
-    elif style in (SheetFormat.TABLE, SheetFormat.PLAIN) and not saves:
+    elif style in (Format.TABLE, Format.PLAIN) and not saves:
         channel.report_on(worked, walk=walk, ascii_only=options.ascii)
     elif saves:
         from convcalc.matrix_io.files import write_whole
 
         path = Path(str(options.output))
-        write_whole(path, _lines(worked.work, sheet, style, ascii_only=options.ascii, stream=None))
+        write_whole(path, _lines(worked.work, sheet, style, options, None))
         complain(f"wrote {path}")
     else:
-        for line in _lines(worked.work, sheet, style, ascii_only=options.ascii, stream=channel):
+        for line in _lines(worked.work, sheet, style, options, channel):
             channel.stdout.write(line + "\n")
 
 
 def _lines(
-    document: "Document", sheet: "Callable[[], Sheet]", style: SheetFormat, *, ascii_only: bool, stream: Channel | None
+    document: "Document",
+    sheet: "Callable[[], Sheet] | None",
+    style: Format,
+    options: SheetOptions,
+    channel: Channel | None,
 ) -> Iterator[str]:
-    if style in (SheetFormat.TABLE, SheetFormat.PLAIN):
+    if style in (Format.TABLE, Format.PLAIN):
         from convcalc.render.plain import render
 
-        glyphs = glyphs_for(stream.stdout if stream else None, ascii_only)
+        glyphs = glyphs_for(channel.stdout if channel else None, options.ascii)
         return render(document, pipe_width(), glyphs, answers=True)
-    from convcalc.render.sheets import FORMATS
+    if sheet is None or style in AS_SHOWN:
+        if style not in RENDERERS:
+            raise UsageError(f"--format {style} holds rows, and there are none here", hint="try html or markdown")
+        return document_lines(document, style, fragment=options.fragment)
+    from convcalc.render.sheets import FORMATS, as_latex
 
-    return FORMATS[style.value](sheet())
+    return as_latex(sheet(), fragment=True) if options.fragment else FORMATS[style.value](sheet())

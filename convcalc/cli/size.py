@@ -120,7 +120,7 @@ def size(
     from convcalc.engine.sizes import solve
     from convcalc.report.size import worked_size, worked_solution
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     if chain is not None:
         asked = {"-O": output_size, "--channels": channels, "--filters": filters, "--convention": convention}
         channel.emit(_chained(chain, letters, [option for option, value in asked.items() if value is not None]), out)

@@ -95,7 +95,7 @@ def conv_transpose(
     from convcalc.engine.transposed import conv_transpose as transposed
     from convcalc.report.transposed import worked_transposed
 
-    channel = channel_of(ctx.obj)
+    channel = channel_of(ctx)
     word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
     amounts = padding_of(stamping.padding)
     if isinstance(amounts, PaddingRule):

@@ -37,4 +37,4 @@ def zoo(
             summary = summarize(entry.title, *entry.build())
             networks.append(Known(name, entry.title, entry.year, entry.quoted, entry.why, summary))
     document = list(zoo_document(networks))
-    emit(channel_of(ctx.obj), Worked(document, list), lambda: zoo_sheet(networks), out)
+    emit(channel_of(ctx), Worked(document, list), lambda: zoo_sheet(networks), out)

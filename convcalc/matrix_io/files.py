@@ -25,6 +25,7 @@ MOST_BYTES = 1 << 28
 LONGEST_LINE = 1 << 25
 NPY_MAGIC = b"\x93NUMPY"
 PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
+WRITTEN = ("csv", "tsv", "json", "md", "markdown", "tex", "svg", "html", "htm")
 _INLINE = re.compile(r"\s*[-+−.\[\d]")
 
 
@@ -234,10 +235,13 @@ def format_of(path: Path) -> str:
     Raises InputError for a suffix that stands for something else.
     """
     suffix = path.suffix.lower().lstrip(".")
-    if suffix in ("npy", "csv", "tsv", "json"):
+    if suffix in ("npy", *WRITTEN):
         return suffix
-    if f".{suffix}" in PICTURES or suffix in ("npz", "html", "svg", "tex", "md", "pdf", "xlsx"):
-        raise InputError(f"convcalc does not write .{suffix} files", hint="use .txt, .csv, .tsv, .json or .npy")
+    if f".{suffix}" in PICTURES or suffix in ("npz", "pdf", "xlsx"):
+        raise InputError(
+            f"convcalc does not write .{suffix} files",
+            hint="use .txt, .csv, .tsv, .json, .npy, .md, .tex, .svg or .html",
+        )
     return "txt"
 
 

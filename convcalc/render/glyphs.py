@@ -68,6 +68,14 @@ class Glyphs:
         spaced = _TIMES.sub("*", _PRODUCT.sub("*", text.replace(" · ", " | ").replace("Σ ", "Σ")))
         return spaced.translate(_ASCII).encode("ascii", "replace").decode()
 
+    def drawn(self, text: str) -> str:
+        """Return a drawing's line, sign for sign as far as that can be, so that its columns stay in line.
+
+        >>> ASCII.drawn("0 1 · ·"), ASCII.say("0 1 · ·")
+        ('0 1 . .', '0 1 | .')
+        """
+        return text.translate(_ASCII).encode("ascii", "replace").decode() if self.ascii else text
+
 
 UNICODE = Glyphs(ascii=False, padding="░", pending="·", cut="…", cut_rows="⋮", shades=" ░▒▓█")
 ASCII = Glyphs(ascii=True, padding=":", pending=".", cut="~", cut_rows="~", shades=" .:+#")

@@ -58,7 +58,7 @@ class Layout:
         if isinstance(block, Picture):
             return self._picture(block)
         if isinstance(block, Drawing):
-            return ([(self.glyphs.say(text), role) for text, role in line] for line in block.lines)
+            return ([(self.glyphs.drawn(text), role) for text, role in line] for line in block.lines)
         if isinstance(block, Answer):
             return self._grids(block.grids)
         if isinstance(block, Grids):

@@ -5,6 +5,9 @@ import io
 import json
 from collections.abc import Callable, Iterator
 
+from convcalc.render import markdown
+from convcalc.render.latex import escaped, preamble
+from convcalc.render.markdown import piped
 from convcalc.report.document import Sheet
 
 VERSION = 1
@@ -33,47 +36,32 @@ def as_json(sheet: Sheet) -> Iterator[str]:
 
 def as_markdown(sheet: Sheet) -> Iterator[str]:
     """Yield a title, a table with its numbers to the right, and the totals as a list."""
-    yield f"### {sheet.title}"
+    yield f"# {markdown.escaped(sheet.title)}"
     yield ""
-    yield _piped(sheet.columns)
-    yield _piped(tuple("---:" if right else ":---" for right in _numbers(sheet)))
-    yield from (_piped(tuple(map(_told, row))) for row in sheet.rows)
+    yield piped(map(markdown.escaped, sheet.columns))
+    yield piped("---:" if right else ":---" for right in _numbers(sheet))
+    yield from (piped(markdown.escaped(_told(cell)) for cell in row) for row in sheet.rows)
     yield ""
-    yield from (f"- {name}: {_told(value)}" for name, value in sheet.totals)
+    yield from (f"- {markdown.escaped(f'{name}: {_told(value)}')}" for name, value in sheet.totals)
 
 
-def _piped(cells: tuple[str, ...]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
-
-
-def as_latex(sheet: Sheet) -> Iterator[str]:
-    """Yield a document that compiles as it is: a longtable, its numbers to the right, and the totals below."""
-    yield r"\documentclass{article}"
-    yield r"\usepackage[T1]{fontenc}"
-    yield r"\usepackage[a3paper,landscape,margin=1cm]{geometry}"
-    yield r"\usepackage{longtable}"
-    yield r"\begin{document}\tiny"
-    yield rf"\section*{{{_escaped(sheet.title)}}}"
+def as_latex(sheet: Sheet, *, fragment: bool = False) -> Iterator[str]:
+    """Yield a document that compiles as it is, or a fragment: a longtable, its numbers right, and the totals below."""
+    if fragment:
+        yield r"% needs \usepackage{longtable}"
+        yield "{"
+    else:
+        yield from preamble("a3paper,landscape,margin=1cm")
+    yield r"\tiny"
+    yield rf"\section*{{{escaped(sheet.title)}}}"
     yield rf"\begin{{longtable}}{{{''.join('r' if right else 'l' for right in _numbers(sheet))}}}"
-    yield " & ".join(map(_escaped, sheet.columns)) + r" \\ \hline\endhead"
+    yield " & ".join(map(escaped, sheet.columns)) + r" \\ \hline\endhead"
     for row in sheet.rows:
-        yield " & ".join(_escaped(_told(cell)) for cell in row) + r" \\"
+        yield " & ".join(escaped(_told(cell)) for cell in row) + r" \\"
     yield r"\end{longtable}"
     for name, value in sheet.totals:
-        yield rf"\noindent {_escaped(name)}: {_escaped(_told(value))}\\"
-    yield r"\end{document}"
-
-
-_LATEX = {
-    "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
-    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "×": r"$\times$", "→": r"$\to$", "−": "$-$", "·": r"$\cdot$",
-    "…": r"\dots{}", "–": "--", "█": "", "≈": r"$\approx$", "<": r"\textless{}", ">": r"\textgreater{}",
-}  # fmt: skip
-
-
-def _escaped(text: str) -> str:
-    signs = (_LATEX.get(sign, sign) for sign in text)
-    return "".join(sign if sign.isascii() else "?" for sign in "".join(signs))
+        yield rf"\noindent {escaped(name)}: {escaped(_told(value))}\\"
+    yield "}" if fragment else r"\end{document}"
 
 
 def _told(cell: str | int | None) -> str:

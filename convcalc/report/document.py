@@ -199,6 +199,8 @@ class Steps:
     one_row: bool
     blocks: Callable[[int], list[Block]]
     name: Callable[[int], str]
+    by_columns: bool = False
+    """Whether a window's terms are written down its columns."""
 
 
 @dataclass(frozen=True)

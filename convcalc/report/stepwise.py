@@ -96,6 +96,7 @@ class Stepwise(ABC):
             report.one_row,
             blocks,
             lambda index: report.cell_name(place(index, report.shape)),
+            by_columns=show.order is Order.COLUMN,
         )
 
     def blocks(self) -> Document:

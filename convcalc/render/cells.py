@@ -1,0 +1,50 @@
+"""A matrix cell by cell: each with its text and what it is; for the formats that draw real tables."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from convcalc.render.matrix import visible
+from convcalc.report.document import Matrix, Role, Shade
+
+MOST = 32
+"""Rows, and columns, of a matrix that is drawn cell by cell; a larger one is cut down around its marks."""
+PENDING = "·"
+CUT = "…"
+
+
+class Cell(NamedTuple):
+    """One cell: its text, its role, and its shade if it has one."""
+
+    text: str
+    role: Role
+    shade: Shade | None = None
+
+
+def cells(matrix: Matrix, most: int = MOST) -> Iterator[list[Cell]]:
+    """Yield a matrix's rows; QUIET cells stand for what is cut off."""
+    body = matrix.body
+    window_rows, window_columns = matrix.window or ((), ())
+    current = matrix.current or (-1, -1)
+    focus = matrix.window or tuple((place,) for place in matrix.current or ()) or ((), ())
+    made = body.rows * body.columns if matrix.made is None else matrix.made
+    columns = visible(body.columns, focus[1], max(most, len(focus[1]) + 2))
+    for row in visible(body.rows, focus[0], max(most, len(focus[0]) + 2)):
+        line = []
+        for column in columns:
+            if row is None or column is None:
+                line.append(Cell(CUT, Role.QUIET))
+                continue
+            in_window = row in window_rows and column in window_columns
+            if (row, column) == current or (in_window and matrix.writes):
+                line.append(Cell(body.text(row, column), Role.RESULT))
+            elif row * body.columns + column >= made:
+                line.append(Cell(PENDING, Role.PENDING))
+            elif in_window:
+                role = Role.WINDOW_PADDING if body.is_padding(row, column) else Role.WINDOW
+                line.append(Cell(body.text(row, column), role))
+            elif body.is_padding(row, column):
+                line.append(Cell(body.text(row, column), Role.PADDING))
+            else:
+                shade = None if body.shade is None else body.shade(row, column)
+                line.append(Cell(body.text(row, column), Role.PLAIN, shade))
+        yield line

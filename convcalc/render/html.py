@@ -1,0 +1,124 @@
+"""Documents as HTML: each block as the element that says what it is; every text escaped."""
+
+from collections.abc import Iterator
+from html import escape
+
+from convcalc.render.cells import Cell, cells
+from convcalc.render.colours import hexadecimal, shade_colours
+from convcalc.report.document import (
+    Answer,
+    Block,
+    Document,
+    Drawing,
+    Grids,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Shade,
+    Subheading,
+    Sum,
+    Table,
+    Text,
+    flowing,
+)
+
+CLASSES = {
+    Role.QUIET: "cut",
+    Role.WINDOW: "window",
+    Role.WINDOW_PADDING: "window padding",
+    Role.PADDING: "padding",
+    Role.PENDING: "pending",
+    Role.RESULT: "result",
+}
+
+
+def render(document: Document) -> Iterator[str]:
+    """Yield a document's elements, to be put into a page."""
+    for block in flowing(document):
+        yield from element(block)
+
+
+def element(block: Block) -> Iterator[str]:
+    """Yield one block's elements."""
+    if isinstance(block, Heading):
+        yield f"<h2>{escape(block.text)}</h2>"
+        yield from (f'<p class="formula">{escape(formula)}</p>' for formula in block.formulas)
+    elif isinstance(block, Subheading):
+        yield f"<h3>{escape(block.text)}</h3>"
+        if block.detail:
+            yield f'<p class="quiet">{escape(block.detail.strip())}</p>'
+    elif isinstance(block, Text):
+        if block.text.strip():
+            of = ' class="quiet"' if block.role is Role.QUIET else ""
+            yield f"<p{of}>{'<br>'.join(escape(line.strip()) for line in block.text.split(chr(10)))}</p>"
+    elif isinstance(block, Sum):
+        yield _sum(block)
+    elif isinstance(block, Picture):
+        yield from _picture(block)
+    elif isinstance(block, Drawing):
+        yield f"<pre>{escape(chr(10).join(''.join(text for text, _ in line) for line in block.lines))}</pre>"
+    elif isinstance(block, Table):
+        yield from _table(block)
+    elif isinstance(block, Answer):
+        yield '<div class="grids answer">'
+        yield from (_matrix(matrix) for matrix in block.grids.matrices)
+        yield "</div>"
+    elif isinstance(block, Grids):
+        yield '<div class="grids">'
+        yield from (_matrix(matrix) for matrix in block.matrices)
+        yield "</div>"
+
+
+def _sum(block: Sum) -> str:
+    label = f'<span class="label">{escape(block.label.strip())}</span> ' if block.label.strip() else ""
+    sign, _, value = block.outcome.partition(" ")
+    outcome = f"<b>{escape(value)}</b>" if block.final and value else escape(value)
+    terms = escape(block.joiner).join(f"<span>{escape(term)}</span>" for term in block.terms)
+    return f'<p class="sum">{label}{escape(block.opening)}{terms}{escape(block.closing)} {escape(sign)} {outcome}</p>'
+
+
+def _picture(block: Picture) -> Iterator[str]:
+    yield '<div class="picture"><div class="lines">'
+    for line in block.lines:
+        parts = (
+            _matrix(part) if isinstance(part, Matrix) else f'<span class="sign">{escape(part)}</span>' for part in line
+        )
+        yield f'<div class="line">{"".join(parts)}</div>'
+    yield "</div>"
+    if block.result is not None:
+        if not isinstance(block.lines[0][-1], str):
+            yield '<span class="sign">→</span>'
+        yield _matrix(block.result)
+    yield "</div>"
+
+
+def _matrix(matrix: Matrix) -> str:
+    rows = ("".join(_cell(cell) for cell in row) for row in cells(matrix))
+    body = "".join(f"<tr>{row}</tr>" for row in rows)
+    return f'<table class="grid"><caption>{escape(matrix.body.title)}</caption>{body}</table>'
+
+
+def _cell(cell: Cell) -> str:
+    of = f' class="{CLASSES[cell.role]}"' if cell.role in CLASSES else ""
+    style = "" if cell.shade is None else f' style="{shade_style(cell.shade)}"'
+    return f"<td{of}{style}>{escape(cell.text)}</td>"
+
+
+def shade_style(shade: Shade) -> str:
+    """Return the colours of a shaded cell."""
+    colour, dark_ink = shade_colours(shade)
+    return f"background:{hexadecimal(colour)};color:{'#000' if dark_ink else '#fff'}"
+
+
+def _table(table: Table) -> Iterator[str]:
+    def row(texts: tuple[str, ...], tag: str) -> str:
+        cells_of = (
+            f"<{tag}{' class=left' if index in table.left else ''}>{escape(text)}</{tag}>"
+            for index, text in enumerate(texts)
+        )
+        return f"<tr>{''.join(cells_of)}</tr>"
+
+    yield f'<div class="wide"><table class="table"><thead>{row(table.columns, "th")}</thead><tbody>'
+    yield from (row(texts, "td") for texts in table.rows)
+    yield "</tbody></table></div>"

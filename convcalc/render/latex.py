@@ -1,0 +1,253 @@
+"""Documents as LaTeX that a plain distribution compiles: matrices, the window on blue, aligned sums."""
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import groupby
+
+from convcalc.render.cells import Cell, cells
+from convcalc.render.colours import LIGHT, RGB, shade_colours
+from convcalc.render.glyphs import ASCII
+from convcalc.report.document import (
+    Answer,
+    Block,
+    Document,
+    Drawing,
+    Grids,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Subheading,
+    Sum,
+    Table,
+    Text,
+    flowing,
+)
+
+PACKAGES = "amsmath,graphicx,color,colortbl,longtable"
+LINE = 84
+"""Signs of a sum on a line, before it goes on on the next."""
+LONG = 40
+"""Rows of a table that may go on on the next page."""
+
+_SIGNS = {
+    "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
+    "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
+    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "–": "--", "’": "'", "█": "",
+    "°": r"$^\circ$", "²": "$^2$", "³": "$^3$", "ᵀ": r"$^{\mathsf{T}}$",
+}  # fmt: skip
+_MATH = {
+    "×": r"\times ", "·": r"\cdot ", "−": "-", "→": r"\to ", "≈": r"\approx ", "…": r"\dots ", "Σ": r"\Sigma ",
+    "√": r"\surd ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "≤": r"\le ", "≥": r"\ge ",
+    "∞": r"\infty ", "Φ": r"\Phi ", "π": r"\pi ", "∂": r"\partial ", "÷": r"\div ", "←": r"\gets ",
+    "↑": r"\uparrow ", "↓": r"\downarrow ", "●": r"\bullet ",
+    "₁": "_1", "₂": "_2",
+}  # fmt: skip
+_IN_MATH = {
+    **_MATH, "²": "^2", "³": "^3", "ᵀ": r"^{\mathsf{T}}", "°": r"^\circ ", "|": "|", "<": "<", ">": ">", "^": r"\hat{}",
+    "~": r"\sim ", "\\": r"\backslash ", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{",
+    "}": r"\}", "–": "-", "’": "'",
+}  # fmt: skip
+_POWER = re.compile(r"\^(\((?:[^()]|\([^()]*\))*\)|[-−]?\([^()]*\)|[-−]?[\w.]+)")
+_TOKENS = re.compile(r"([A-Za-z]{2,}(?:-[A-Za-z]+)*)|( +)|(.)", re.DOTALL)
+
+_COLOURS = {
+    "convcalcread": LIGHT.window,
+    "convcalcmade": LIGHT.result,
+    "convcalcpadding": LIGHT.padding,
+    "convcalcquiet": LIGHT.quiet,
+}
+MACROS = (
+    *(
+        rf"\definecolor{{{name}}}{{rgb}}{{{','.join(f'{int(code[i : i + 2], 16) / 255:.3f}' for i in (1, 3, 5))}}}"
+        for name, code in _COLOURS.items()
+    ),
+    r"\providecommand\convcalcfit[1]{\sbox0{#1}%",
+    r"  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}",
+    r"\providecommand\convcalcgrid[3]{\overset{\text{\scriptsize\strut #1}}{%",
+    r"  \left[\begin{array}{@{\hskip4pt}*{#2}{r}@{\hskip4pt}}#3\end{array}\right]}}",
+)
+"""What a fragment needs, which does no harm where it is said again."""
+
+
+def render(document: Document, *, fragment: bool = False) -> Iterator[str]:
+    """Yield a document that compiles as it is, or a fragment to be put into one that loads the packages."""
+    if fragment:
+        yield f"% needs \\usepackage{{{PACKAGES}}}"
+        yield from MACROS
+    else:
+        yield from preamble()
+    for kind, blocks in groupby(flowing(document), type):
+        if kind is Sum:
+            yield from _sums(block for block in blocks if isinstance(block, Sum))
+        else:
+            for block in blocks:
+                yield from _block(block)
+    if not fragment:
+        yield r"\end{document}"
+
+
+def preamble(paper: str = "a4paper,margin=2cm") -> Iterator[str]:
+    """Yield what stands before a document's first line."""
+    yield r"\documentclass{article}"
+    yield r"\usepackage[T1]{fontenc}"
+    yield rf"\usepackage[{paper}]{{geometry}}"
+    yield rf"\usepackage{{{PACKAGES}}}"
+    yield r"\setlength\parindent{0pt}\setlength\parskip{4pt plus 2pt}\allowdisplaybreaks"
+    yield from MACROS
+    yield r"\begin{document}"
+
+
+def _block(block: Block) -> Iterator[str]:
+    if isinstance(block, Heading):
+        yield rf"\section*{{{escaped(block.text)}}}"
+        yield from (rf"\[ {math(formula)} \]" for formula in block.formulas)
+    elif isinstance(block, Subheading):
+        yield rf"\subsection*{{{escaped(block.text)}}}"
+        if block.detail:
+            yield rf"\textcolor{{convcalcquiet}}{{{escaped(block.detail.strip())}}}\par"
+    elif isinstance(block, Text):
+        for line in block.text.split("\n"):
+            if line.strip():
+                text = escaped(line.strip())
+                yield (rf"\textcolor{{convcalcquiet}}{{{text}}}" if block.role is Role.QUIET else text) + r"\par"
+    elif isinstance(block, Picture):
+        yield from _picture(block)
+    elif isinstance(block, Drawing):
+        yield r"\begin{verbatim}"
+        for pieces in block.lines:
+            yield ASCII.drawn("".join(text for text, _ in pieces)).replace(r"\end{", r"\end {")
+        yield r"\end{verbatim}"
+    elif isinstance(block, Table):
+        yield from _table(block)
+    elif isinstance(block, Grids | Answer):
+        grids = block.grids if isinstance(block, Answer) else block
+        yield r"\begin{center}"
+        yield from (rf"\convcalcfit{{${_grid(matrix)}$}}\quad" for matrix in grids.matrices)
+        yield r"\end{center}"
+
+
+def escaped(text: str) -> str:
+    r"""Return text that means itself, whatever its signs.
+
+    >>> print(escaped("6×6 & 50%"))
+    6$\times$6 \& 50\%
+    """
+    signs = (_SIGNS.get(sign) or (f"${_MATH[sign].strip()}$" if sign in _MATH else sign) for sign in text)
+    return "".join(sign if sign.isascii() and sign.isprintable() else "?" for sign in "".join(signs))
+
+
+def math(text: str) -> str:
+    r"""Return an expression as mathematics: words upright, powers raised.
+
+    >>> print(math("e^-5 + max(0, x²)"))
+    e^{-5} + \mathrm{max}(0, x^2)
+    """
+    parts: list[str] = []
+    at = 0
+    for found in _POWER.finditer(text):
+        parts += [_plain_math(text[at : found.start()]), f"^{{{math(found[1])}}}"]
+        at = found.end()
+    return "".join([*parts, _plain_math(text[at:])])
+
+
+def _plain_math(text: str) -> str:
+    """Return an expression without powers: words of two letters and more are upright, and keep their spaces."""
+    said, was_word = [], False
+    for word, space, sign in _TOKENS.findall(text):
+        if word:
+            said.append(rf"\mathrm{{{word}}}")
+        elif space:
+            said.append(r"\ " if was_word else " ")
+        elif sign == "(" and said and said[-1] == " ":
+            said[-1:] = [r"\ ("]
+        else:
+            said.append(_IN_MATH.get(sign) or (sign if sign.isascii() and sign.isprintable() else "?"))
+        was_word = bool(word)
+    return "".join(said)
+
+
+def _sums(sums: Iterable[Sum]) -> Iterator[str]:
+    """Yield expressions one under the other, aligned where they begin; each goes on between its terms only."""
+    yield r"\begin{align*}"
+    lines = [line for block in sums for line in _sum(block)]
+    yield from (line + r" \\" for line in lines[:-1])
+    yield lines[-1]
+    yield r"\end{align*}"
+
+
+def _sum(block: Sum) -> Iterator[str]:
+    label = rf"\text{{{escaped(block.label.strip())}}}\quad " if block.label.strip() else ""
+    sign, _, value = block.outcome.partition(" ")
+    value = math(value)
+    boxed = rf"\colorbox{{convcalcmade}}{{${value}$}}" if block.final and value else value
+    outcome = f" {math(sign)} {boxed}"
+    line, length = f"{label}& {math(block.opening)}", len(block.opening)
+    for index, term in enumerate(block.terms):
+        joined = term + (block.joiner if index + 1 < len(block.terms) else "")
+        if length and length + len(joined) > LINE:
+            yield line
+            line, length = r"&\quad ", 0
+        line += math(term) + (_joined(block.joiner) if index + 1 < len(block.terms) else math(block.closing))
+        length += len(joined)
+    if length + len(block.outcome) > LINE:
+        yield line
+        line = r"&\quad "
+    yield line + outcome
+
+
+def _joined(joiner: str) -> str:
+    return f" {math(joiner.strip())} " if joiner.strip() != "," else r",\ "
+
+
+def _picture(block: Picture) -> Iterator[str]:
+    lines = [" ".join(_grid(part) if isinstance(part, Matrix) else math(part) for part in line) for line in block.lines]
+    result = "" if block.result is None else _grid(block.result)
+    sign = r" \to " if result and not isinstance(block.lines[0][-1], str) else " "
+    if len(lines) == 1:
+        yield rf"\begin{{center}}\convcalcfit{{${lines[0]}{sign}{result}$}}\end{{center}}"
+        return
+    for line in [*lines, *([result] if result else [])]:
+        yield rf"\begin{{center}}\convcalcfit{{${line}$}}\end{{center}}"
+
+
+def _grid(matrix: Matrix) -> str:
+    rows = [list(row) for row in cells(matrix)]
+    said = r" \\ ".join(" & ".join(map(_cell, row)) for row in rows)
+    return rf"\convcalcgrid{{{escaped(matrix.body.title)}}}{{{len(rows[0])}}}{{{said}}}"
+
+
+def _cell(cell: Cell) -> str:
+    text = math(cell.text)
+    if cell.shade is not None:
+        colour, dark_ink = shade_colours(cell.shade)
+        ink = "black" if dark_ink else "white"
+        return rf"\cellcolor[rgb]{{{_rgb(colour)}}}\textcolor{{{ink}}}{{{text}}}"
+    if cell.role is Role.RESULT:
+        return rf"\cellcolor{{convcalcmade}}\mathbf{{{text}}}"
+    if cell.role in (Role.WINDOW, Role.WINDOW_PADDING):
+        return rf"\cellcolor{{convcalcread}}{text}"
+    if cell.role is Role.PADDING:
+        return rf"\cellcolor{{convcalcpadding}}\textcolor{{convcalcquiet}}{{{text}}}"
+    return text
+
+
+def _rgb(colour: RGB) -> str:
+    return ",".join(f"{part / 255:.3f}" for part in colour)
+
+
+def _table(table: Table) -> Iterator[str]:
+    """Yield a table as wide as the page at most; a long one goes on on the next."""
+    specification = "".join("l" if index in table.left else "r" for index in range(len(table.columns)))
+    head = " & ".join(map(escaped, table.columns)) + r" \\ \hline"
+    rows = [" & ".join(map(escaped, row)) + r" \\" for row in table.rows]
+    if len(rows) > LONG:
+        yield rf"{{\scriptsize\begin{{longtable}}{{{specification}}}"
+        yield head + r"\endhead"
+        yield from rows
+        yield r"\end{longtable}}"
+        return
+    yield rf"\begin{{center}}\convcalcfit{{\begin{{tabular}}{{{specification}}}"
+    yield head
+    yield from rows
+    yield r"\end{tabular}}\end{center}"

@@ -1,0 +1,544 @@
+"use strict";
+(() => {
+  const PRINTED = 64; // steps that are all printed
+  const SPEEDS = [["slow", 3000], ["normal", 1500], ["fast", 600], ["very fast", 150]];
+
+  const make = (tag, name, text) => {
+    const made = document.createElement(tag);
+    if (name) made.className = name;
+    if (text !== undefined) made.textContent = text;
+    return made;
+  };
+
+  const button = (text, label, act) => {
+    const made = make("button", "", text);
+    made.type = "button";
+    made.title = label;
+    made.setAttribute("aria-label", label);
+    made.addEventListener("click", act);
+    return made;
+  };
+
+  // A number as people write it: 28/9, 3,5, −2.
+  const number = (text) => {
+    const plain = text.trim().replace(/−/g, "-").replace(",", ".").replace(/^\((.*)\)$/, "$1");
+    const parts = plain.split("/");
+    if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
+    return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(plain);
+  };
+
+  const isRight = (typed, expected) => {
+    if (typed.trim() === expected) return true;
+    const [one, other] = [number(typed), number(expected)];
+    const decimals = (expected.split(".")[1] || "").length;
+    const exact = decimals <= 2 && !expected.includes("/");
+    return Math.abs(one - other) <= (exact ? 1e-9 : 0.00501);
+  };
+
+  // ---- elements of a step, as convcalc's own HTML has them
+
+  const sum = ([, label, opening, terms, joiner, closing, sign, value, final]) => {
+    const made = make("p", "sum");
+    if (label) made.append(make("span", "label", label), " ");
+    made.append(opening);
+    terms.forEach((term, index) => {
+      const written = make("span", "term", (index ? joiner : "") + term);
+      made.append(written);
+    });
+    const outcome = make("span", "outcome", `${closing} ${sign} `);
+    outcome.append(final && value ? make("b", "", value) : value);
+    made.append(outcome);
+    return made;
+  };
+
+  const table = ([, columns, left, rows]) => {
+    const made = make("table", "table");
+    const line = (texts, tag) => {
+      const row = make("tr");
+      texts.forEach((text, index) => row.append(make(tag, left.includes(index) ? "left" : "", text)));
+      return row;
+    };
+    const head = make("thead");
+    head.append(line(columns, "th"));
+    const body = make("tbody");
+    body.append(...rows.map((texts) => line(texts, "td")));
+    made.append(head, body);
+    const wide = make("div", "wide");
+    wide.append(made);
+    return wide;
+  };
+
+  const BUILD = {
+    s: sum,
+    t: table,
+    x: ([, text, quiet]) => make("p", quiet ? "quiet worked" : "worked", text),
+    h: ([, text]) => make("h4", "worked", text),
+    d: ([, text]) => make("pre", "worked", text),
+  };
+
+  const grid = ([title, rows, columns, cells, padding, shades]) => {
+    const scroll = make("div", "scroll");
+    const made = make("table", columns > 20 ? "grid dense" : "grid");
+    made.append(make("caption", "", title));
+    const [top, bottom, left, right] = padding || [0, 0, 0, 0];
+    const tds = [];
+    const body = make("tbody");
+    for (let row = 0; row < rows; row += 1) {
+      const line = make("tr");
+      for (let column = 0; column < columns; column += 1) {
+        const inside = row >= top && row < rows - bottom && column >= left && column < columns - right;
+        const td = make("td", inside ? "" : "padding", cells[tds.length]);
+        tds.push(td);
+        line.append(td);
+      }
+      body.append(line);
+    }
+    made.append(body);
+    scroll.append(made);
+    return { scroll, made, tds, rows, columns, cells, shades, plain: tds.map((td) => td.className), inputs: null };
+  };
+
+  class Stepper {
+    constructor(root, data) {
+      Object.assign(this, { root, data, at: data.at, term: null, timer: null, slots: [], drawn: "", shown: new Set() });
+      this.grids = data.bodies.map((body) => this.listen(grid(body)));
+      this.grids.forEach((one, index) => { one.index = index; });
+      this.where = make("h3", "where");
+      this.stage = make("div", "stage");
+      this.reads = make("p", "reads quiet", "\u00a0");
+      this.said = make("p", "said");
+      this.said.setAttribute("aria-live", "polite");
+      this.all = make("div", "all");
+      root.replaceChildren(this.controls(), this.where, this.stage, this.reads, this.said, this.all);
+      root.setAttribute("role", "group");
+      root.setAttribute("aria-label", "Steps. Arrow keys move, Home and End go to the ends, space plays.");
+      this.show(this.at);
+    }
+
+    get step() { return this.data.steps[this.at]; }
+    get last() { return this.data.steps.length - 1; }
+
+    controls() {
+      const bar = make("div", "bar");
+      this.slider = make("input");
+      Object.assign(this.slider, { type: "range", min: 0, max: this.last, step: 1 });
+      this.slider.setAttribute("aria-label", "step");
+      this.slider.addEventListener("input", () => this.go(Number(this.slider.value)));
+      this.playing = button("play", "play (space)", () => this.play());
+      this.speed = make("select");
+      this.speed.setAttribute("aria-label", "speed");
+      SPEEDS.forEach(([name, wait]) => this.speed.append(new Option(name, wait, wait === 1500, wait === 1500)));
+      this.speed.addEventListener("change", () => { if (this.timer) { this.play(); this.play(); } });
+      this.slowly = make("input");
+      this.slowly.type = "checkbox";
+      const slowly = make("label");
+      slowly.append(this.slowly, " term by term");
+      this.slowly.addEventListener("change", () => this.go(this.at, this.slowly.checked ? 0 : null));
+      this.reveal = button("show this step", "show the working of this step", () => {
+        this.shown.add(this.at);
+        this.stage.classList.remove("masked");
+      });
+      this.score = make("span", "score");
+      this.score.setAttribute("aria-live", "polite");
+      const hidden = make("span", "only-hidden");
+      hidden.append(this.reveal, this.score);
+      bar.append(
+        button("«", "first step (Home)", () => this.go(0)),
+        button("‹", "back (left arrow)", () => this.go(this.at - 1)),
+        this.playing,
+        button("›", "on (right arrow)", () => this.next()),
+        button("»", "last step (End)", () => this.go(this.last)),
+        this.slider, this.speed, slowly, hidden,
+      );
+      return bar;
+    }
+
+    // ---- moving
+
+    go(index, term = null) {
+      this.at = Math.max(0, Math.min(this.last, index));
+      this.term = this.slowly.checked && term === null && index !== this.at ? null : term;
+      this.show();
+    }
+
+    next() {
+      if (!this.slowly.checked) { this.go(this.at + 1); return; }
+      if (this.term !== null && this.term < this.terms().length) { this.go(this.at, this.term + 1); return; }
+      if (this.at < this.last) this.go(this.at + 1, 0);
+    }
+
+    terms() { return [...this.stage.querySelectorAll(".term")]; }
+
+    play() {
+      clearInterval(this.timer);
+      const stop = this.timer !== null;
+      this.timer = null;
+      if (!stop) {
+        if (this.at === this.last) this.go(0, this.slowly.checked ? 0 : null);
+        const wait = Number(this.speed.value) / (this.slowly.checked ? 2 : 1);
+        this.timer = setInterval(() => {
+          this.next();
+          const done = !this.slowly.checked || this.term === null || this.term >= this.terms().length;
+          if (this.at === this.last && done) this.play();
+        }, wait);
+      }
+      this.playing.textContent = this.timer ? "pause" : "play";
+      this.playing.setAttribute("aria-pressed", String(this.timer !== null));
+    }
+
+    // ---- drawing
+
+    show() {
+      const step = this.step;
+      this.where.textContent = `${this.data.word} ${this.at + 1} of ${this.last + 1} · ${step.n}`;
+      this.slider.value = this.at;
+      this.slider.setAttribute("aria-valuetext", this.where.textContent);
+      const kind = JSON.stringify(step.b.map((block) => (block[0] === "p" ? this.kind(block) : block[0])));
+      if (kind !== this.drawn) {
+        this.drawn = kind;
+        this.slots = step.b.map((block) => this.build(block));
+        this.stage.replaceChildren(...this.slots.map((slot) => slot.element));
+      } else {
+        step.b.forEach((block, index) => this.update(this.slots[index], block));
+      }
+      const hides = document.body.classList.contains("hides");
+      this.stage.classList.toggle("masked", hides && !this.shown.has(this.at));
+      this.mark(step, hides);
+      this.write();
+      const sums = [...this.stage.querySelectorAll(".sum")].map((one) => one.textContent);
+      this.said.textContent = [this.where.textContent, ...(hides ? [] : sums.slice(-1))].join(": ");
+      this.highlight([]);
+    }
+
+    // What a picture is made of: the same for all steps, but for what changes in it.
+    kind([, lines, result]) {
+      const of = (part) => (typeof part === "string" ? part : "i" in part ? "own" : part.b);
+      return [lines.map((line) => line.map(of)), result ? of(result) : null];
+    }
+
+    part(part) {
+      if (typeof part === "string") return { element: make("span", "sign", part) };
+      if ("i" in part) return { own: true, ...this.own(part) };
+      return { element: this.grids[part.b].scroll };
+    }
+
+    own(part) {
+      const drawn = grid(part.i);
+      this.dress(drawn, part, false);
+      drawn.tds.forEach((td) => td.classList.add("secret"));
+      return { element: drawn.scroll, grid: drawn };
+    }
+
+    build(block) {
+      if (block[0] !== "p") return { element: BUILD[block[0]](block) };
+      const [, lines, result] = block;
+      const element = make("div", "picture");
+      const column = make("div", "lines");
+      const parts = [];
+      for (const line of lines) {
+        const row = make("div", "line");
+        const built = line.map((part) => this.part(part));
+        row.append(...built.map((one) => one.element));
+        parts.push(built);
+        column.append(row);
+      }
+      element.append(column);
+      const made = result ? this.part(result) : null;
+      if (made) {
+        const line = lines[0];
+        if (typeof line[line.length - 1] !== "string") element.append(make("span", "sign", "→"));
+        element.append(made.element);
+      }
+      return { element, parts, made };
+    }
+
+    update(slot, block) {
+      if (block[0] !== "p") {
+        const element = BUILD[block[0]](block);
+        slot.element.replaceWith(element);
+        slot.element = element;
+        return;
+      }
+      const [, lines, result] = block;
+      const renew = (built, part) => {
+        if (!built || !built.own) return;
+        const fresh = this.own(part);
+        built.element.replaceWith(fresh.element);
+        Object.assign(built, fresh);
+      };
+      lines.forEach((line, row) => line.forEach((part, index) => renew(slot.parts[row][index], part)));
+      renew(slot.made, result);
+    }
+
+    // The parts of a step's pictures that are drawn on the grids all steps share; the results are told apart.
+    static parts(step) {
+      const parts = [];
+      for (const [kind, lines, result] of step.b) {
+        if (kind !== "p") continue;
+        for (const line of lines) for (const part of line) if (part.b !== undefined) parts.push([part, false]);
+        if (result && result.b !== undefined) parts.push([result, true]);
+      }
+      return parts;
+    }
+
+    mark(step, hides) {
+      for (const [part, made] of Stepper.parts(step)) {
+        const drawn = this.grids[part.b];
+        if (hides && made && part.c) this.ask(drawn);
+        else if (drawn.inputs) this.tell(drawn);
+        this.dress(drawn, part, hides && made && !part.c);
+      }
+    }
+
+    // Give every cell its class, and open cells a dot.
+    dress(drawn, part, secret) {
+      const { columns, tds, plain, cells, shades } = drawn;
+      const names = plain.slice();
+      if (part.w) {
+        const marked = part.o ? "result" : "window";
+        for (const row of part.w[0]) for (const column of part.w[1]) {
+          const index = row * columns + column;
+          names[index] = `${names[index]} ${marked}`.trim();
+        }
+      }
+      const current = part.c ? part.c[0] * columns + part.c[1] : -1;
+      const made = part.m === undefined ? cells.length : part.m;
+      for (let index = 0; index < tds.length; index += 1) {
+        const td = tds[index];
+        let name = names[index];
+        let text = cells[index];
+        if (index === current) name = "result";
+        else if (index >= made && name !== "result") { name = "pending"; text = "·"; }
+        if (secret) name = `${name} secret`.trim();
+        if (drawn.inputs) name = `${name} typed`.trim();
+        else if (td.textContent !== text) td.textContent = text;
+        if (td.className !== name) td.className = name;
+        const shade = shades && name === "" ? shades[index] : "";
+        if (td.style.cssText !== shade && (shades || td.style.cssText)) td.style.cssText = shade;
+      }
+    }
+
+    // Write as much of the sums as `term` says, and mark the cells that the last term reads.
+    write() {
+      const done = this.term === null;
+      this.stage.querySelectorAll("td.now").forEach((td) => td.classList.remove("now"));
+      let index = 0;
+      [...this.stage.querySelectorAll(".sum")].forEach((one, number) => {
+        const terms = [...one.querySelectorAll(".term")];
+        terms.forEach((term, place) => {
+          const written = done || index < this.term;
+          term.classList.toggle("unwritten", !written);
+          if (!done && index === this.term - 1) this.point(number, place);
+          index += 1;
+        });
+        one.querySelector(".outcome").classList.toggle("unwritten", !done && index > this.term);
+      });
+      if (!done && this.term < index) {
+        this.stage.querySelectorAll(".picture > .scroll td.result").forEach((td) => {
+          if (!td.querySelector("input")) td.textContent = "?";
+        });
+      }
+    }
+
+    point(line, place) {
+      const slot = this.slots.find((one) => one.parts);
+      const parts = slot && slot.parts[line];
+      if (!parts) return;
+      const picture = this.step.b[this.slots.indexOf(slot)];
+      picture[1][line].forEach((part, index) => {
+        if (typeof part === "string") return;
+        const drawn = "i" in part ? parts[index].grid : this.grids[part.b];
+        const rows = part.w ? part.w[0] : [...Array(drawn.rows).keys()];
+        const columns = part.w ? part.w[1] : [...Array(drawn.columns).keys()];
+        if (place >= rows.length * columns.length) return;
+        const [row, column] = this.data.down
+          ? [place % rows.length, Math.floor(place / rows.length)]
+          : [Math.floor(place / columns.length), place % columns.length];
+        drawn.tds[rows[row] * drawn.columns + columns[column]].classList.add("now");
+      });
+    }
+
+    // ---- pointing at cells
+
+    listen(drawn) {
+      const place = (event) => drawn.tds.indexOf(event.target.closest("td"));
+      drawn.made.classList.add("can");
+      drawn.made.addEventListener("pointerover", (event) => this.tellReaders(drawn, place(event)));
+      drawn.made.addEventListener("pointerleave", () => this.highlight([]));
+      drawn.made.addEventListener("click", (event) => {
+        const index = place(event);
+        const steps = this.stepsOf(drawn).get(index) || [];
+        this.tellReaders(drawn, index);
+        if (steps.length === 1 && !event.target.closest("input")) this.go(steps[0]);
+      });
+      return drawn;
+    }
+
+    // Which steps mark a cell: read it, or make it.
+    stepsOf(drawn) {
+      if (!drawn.steps) {
+        drawn.steps = new Map();
+        const add = (index, step) => {
+          if (!drawn.steps.has(index)) drawn.steps.set(index, []);
+          const steps = drawn.steps.get(index);
+          if (steps[steps.length - 1] !== step) steps.push(step);
+        };
+        this.data.steps.forEach((step, number) => {
+          for (const [part] of Stepper.parts(step)) {
+            if (part.b !== drawn.index) continue;
+            if (part.c) add(part.c[0] * drawn.columns + part.c[1], number);
+            if (part.w) for (const r of part.w[0]) for (const c of part.w[1]) add(r * drawn.columns + c, number);
+          }
+        });
+      }
+      return drawn.steps;
+    }
+
+    tellReaders(drawn, index) {
+      const steps = index < 0 ? [] : this.stepsOf(drawn).get(index) || [];
+      const cells = [];
+      for (const number of steps) {
+        for (const [part] of Stepper.parts(this.data.steps[number])) {
+          const other = this.grids[part.b];
+          if (other === drawn) continue;
+          if (part.c) cells.push(other.tds[part.c[0] * other.columns + part.c[1]]);
+          else if (part.w && steps.length === 1) {
+            for (const r of part.w[0]) for (const c of part.w[1]) cells.push(other.tds[r * other.columns + c]);
+          }
+        }
+      }
+      this.highlight(cells);
+      if (steps.length > 1) {
+        const names = steps.slice(0, 12).map((number) => this.data.steps[number].n);
+        const more = steps.length > 12 ? ", …" : "";
+        this.reads.textContent = `This cell is in ${steps.length} steps: ${names.join(", ")}${more}`;
+      }
+    }
+
+    highlight(cells) {
+      (this.lit || []).forEach((td) => td.classList.remove("reader"));
+      this.lit = cells;
+      cells.forEach((td) => td.classList.add("reader"));
+      this.reads.textContent = "\u00a0";
+    }
+
+    // ---- answers that are typed
+
+    ask(drawn) {
+      if (drawn.inputs) return;
+      drawn.inputs = drawn.tds.map((td, index) => {
+        const input = make("input", "cell");
+        Object.assign(input, { type: "text", inputMode: "text", autocomplete: "off", spellcheck: false });
+        const [row, column] = [Math.floor(index / drawn.columns), index % drawn.columns];
+        input.setAttribute("aria-label", `${drawn.made.caption.textContent}, row ${row}, column ${column}`);
+        input.value = (drawn.typed && drawn.typed[index]) || "";
+        input.addEventListener("focus", () => {
+          const [step] = this.stepsOf(drawn).get(index) || [];
+          if (step !== undefined && step !== this.at) this.go(step);
+        });
+        input.addEventListener("change", () => this.check(drawn, index));
+        input.addEventListener("keydown", (event) => {
+          const to = { Enter: index + 1, ArrowDown: index + drawn.columns, ArrowUp: index - drawn.columns }[event.key];
+          if (to === undefined) return;
+          event.preventDefault();
+          this.check(drawn, index);
+          if (drawn.inputs[to]) drawn.inputs[to].focus();
+        });
+        td.replaceChildren(input);
+        return input;
+      });
+      drawn.typed = drawn.typed || [];
+      drawn.inputs.forEach((input, index) => { if (input.value) this.check(drawn, index); });
+      this.count();
+    }
+
+    tell(drawn) {
+      drawn.inputs = null;
+      drawn.tds.forEach((td) => td.replaceChildren());
+    }
+
+    check(drawn, index) {
+      const input = drawn.inputs[index];
+      drawn.typed[index] = input.value;
+      const empty = input.value.trim() === "";
+      const right = !empty && isRight(input.value, drawn.cells[index]);
+      input.classList.toggle("right", right);
+      input.classList.toggle("wrong", !empty && !right);
+      input.setAttribute("aria-invalid", String(!empty && !right));
+      input.title = empty ? "" : right ? "right ✓" : "not yet ✗";
+      this.count();
+    }
+
+    count() {
+      const inputs = this.grids.flatMap((drawn) => drawn.inputs || []);
+      const right = inputs.filter((input) => input.classList.contains("right")).length;
+      const wrong = inputs.filter((input) => input.classList.contains("wrong")).length;
+      this.score.textContent = inputs.length ? `${right} of ${inputs.length} right${wrong ? `, ${wrong} not yet` : ""}` : "";
+    }
+
+    // ---- paper: every step of a few, else the one that is shown
+
+    print(begins) {
+      const few = this.last < PRINTED && !document.body.classList.contains("hides");
+      this.root.classList.toggle("printed", begins && few);
+      this.all.replaceChildren();
+      if (!begins || !few) return;
+      const [at, term] = [this.at, this.term];
+      this.term = null;
+      for (this.at = 0; this.at <= this.last; this.at += 1) {
+        this.show();
+        const step = make("div", "step");
+        step.append(make("h3", "", this.where.textContent), this.stage.cloneNode(true));
+        step.lastChild.className = "";
+        this.all.append(step);
+      }
+      this.go(at, term);
+    }
+
+    key(event) {
+      const columns = this.data.columns;
+      const act = {
+        ArrowRight: () => this.next(), ArrowLeft: () => this.go(this.at - 1),
+        ArrowDown: () => this.go(this.at + columns), ArrowUp: () => this.go(this.at - columns),
+        Home: () => this.go(0), End: () => this.go(this.last), " ": () => this.play(),
+      }[event.key];
+      if (!act) return;
+      event.preventDefault();
+      act();
+    }
+  }
+
+  // ---- the page
+
+  const steppers = [...document.querySelectorAll(".stepper")].map((root) => {
+    const made = new Stepper(root, JSON.parse(document.getElementById(root.dataset.steps).textContent));
+    root.addEventListener("pointerdown", () => { active = made; });
+    root.addEventListener("focusin", () => { active = made; });
+    return made;
+  });
+  let active = steppers[0];
+
+  const header = document.querySelector("header");
+  const hide = button("hide the answers", "hide the answers, to type your own", () => {
+    const hides = document.body.classList.toggle("hides");
+    hide.setAttribute("aria-pressed", String(hides));
+    steppers.forEach((one) => { one.shown.clear(); one.show(); });
+  });
+  const theme = button("light / dark", "change between light and dark", () => {
+    const root = document.documentElement;
+    const dark = root.dataset.theme
+      ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+    root.dataset.theme = dark ? "light" : "dark";
+  });
+  if (steppers.length) header.append(hide);
+  header.append(theme);
+
+  document.addEventListener("keydown", (event) => {
+    const busy = event.target.closest("input, select, button, a, pre, .wide, .scroll:focus");
+    const onButton = event.target.closest("button") && event.key !== " " && event.key !== "Enter";
+    if (!active || event.ctrlKey || event.metaKey || event.altKey || (busy && !onButton)) return;
+    active.key(event);
+  });
+  addEventListener("beforeprint", () => steppers.forEach((one) => one.print(true)));
+  addEventListener("afterprint", () => steppers.forEach((one) => one.print(false)));
+})();

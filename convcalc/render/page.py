@@ -1,0 +1,185 @@
+"""A document as one self-contained page: nothing is loaded from anywhere, and its steps can be stepped through.
+
+The page's own script draws the steps from data; every text is put in as text, never as markup, and the page's policy
+lets no other script run.
+"""
+
+import base64
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from convcalc.render.colours import DARK, LIGHT, Palette
+from convcalc.render.html import element, shade_style
+from convcalc.report.document import (
+    Block,
+    Body,
+    Document,
+    Drawing,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Stepped,
+    Steps,
+    Subheading,
+    Sum,
+    Table,
+    Text,
+)
+
+MOST_STEPS = 4096
+MOST_CELLS = 1 << 14
+"""Steps, and cells of a grid, that a page can hold; of more, those chosen are written out instead."""
+
+
+def render(document: Document) -> Iterator[str]:
+    """Yield the lines of a page. The first heading is its title."""
+    blocks = iter(document)
+    first = next(blocks, Heading("convcalc"))
+    title = first.text if isinstance(first, Heading | Text | Subheading) else "convcalc"
+    yield from opening(title)
+    yield from _content(first)
+    for block in blocks:
+        yield from _content(block)
+    yield "</main>"
+    yield f"<script>{script()}</script>"
+    yield "</html>"
+
+
+def opening(title: str) -> Iterator[str]:
+    """Yield a page's head, and the beginning of its body."""
+    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+    yield '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    yield f'<meta name="generator" content="convcalc"><title>{escape(title)}</title>'
+    yield f"<style>{style()}</style></head>"
+    yield "<body><main><header></header>"
+    yield "<noscript><p>Without JavaScript the steps cannot be stepped through.</p></noscript>"
+
+
+@cache
+def script() -> str:
+    """Return the page's script."""
+    return Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+
+
+@cache
+def style() -> str:
+    """Return the page's style, in the colours of both palettes."""
+    text = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    light, dark = (
+        _variables(LIGHT, ("#b3246b", "#b6e8c0", "#ffc9c4")),
+        _variables(DARK, ("#ff8ac2", "#6fcf86", "#f0938a")),
+    )
+    return text.replace("LIGHT", light).replace("DARK", dark)
+
+
+def _variables(palette: Palette, marks: tuple[str, str, str]) -> str:
+    named = {**palette._asdict(), **dict(zip(("reader", "right", "wrong"), marks, strict=True))}
+    return "".join(f"--{name.replace('_', '-')}: {colour}; " for name, colour in named.items())
+
+
+def _content(block: Block) -> Iterator[str]:
+    if not isinstance(block, Stepped):
+        yield from element(block)
+        return
+    steps = block.steps()
+    data = _data(steps, next(iter(block.chosen()), 0)) if _count(steps) <= MOST_STEPS else None
+    if data is None:
+        for shown in block.shown():
+            yield from element(shown)
+        return
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    name = f"steps-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+    yield f'<script type="application/json" id="{name}">{text}</script>'
+    yield f'<div class="stepper" data-steps="{name}"></div>'
+
+
+def _count(steps: Steps) -> int:
+    items, maps, rows, columns = steps.shape
+    return items * maps * rows * columns
+
+
+def _data(steps: Steps, first: int) -> dict[str, Any] | None:
+    """Return all the steps as the script reads them; None if a grid of theirs is too large."""
+    made = [steps.blocks(index) for index in range(_count(steps))]
+    if not made:
+        return None
+    times = Counter(id(body) for blocks in made for body in {id(b): b for b in _bodies(blocks)}.values())
+    shared: dict[int, tuple[int, Body]] = {}
+    for blocks in made:
+        for body in _bodies(blocks):
+            if body.rows * body.columns > MOST_CELLS:
+                return None
+            if (times[id(body)] > 1 or len(made) == 1) and id(body) not in shared:
+                shared[id(body)] = len(shared), body
+    return {
+        "word": steps.name(0).split()[0] if steps.name(0).startswith("stamp") else "step",
+        "at": min(first, len(made) - 1),
+        "columns": steps.shape[3],
+        "down": steps.by_columns,
+        "bodies": [_body(body) for _, body in shared.values()],
+        "steps": [
+            {"n": steps.name(index), "b": [said for block in blocks if (said := _block(block, shared))]}
+            for index, blocks in enumerate(made)
+        ],
+    }
+
+
+def _bodies(blocks: list[Block]) -> Iterator[Body]:
+    for block in blocks:
+        if isinstance(block, Picture):
+            for line in block.lines:
+                yield from (part.body for part in line if isinstance(part, Matrix))
+            if block.result is not None:
+                yield block.result.body
+
+
+def _body(body: Body) -> list[Any]:
+    places = [(row, column) for row in range(body.rows) for column in range(body.columns)]
+    shades = None if body.shade is None else [shade_style(body.shade(*place)) for place in places]
+    padding = list(body.padding) if any(body.padding) else 0
+    said: list[Any] = [body.title, body.rows, body.columns, [body.text(*place) for place in places]]
+    return [*said, padding, shades] if shades else [*said, padding] if padding else said
+
+
+def _block(block: Block, shared: dict[int, tuple[int, Body]]) -> list[Any] | None:
+    if isinstance(block, Picture):
+        lines = [[part if isinstance(part, str) else _matrix(part, shared) for part in line] for line in block.lines]
+        return ["p", lines, None if block.result is None else _matrix(block.result, shared)]
+    if isinstance(block, Sum):
+        sign, _, value = block.outcome.partition(" ")
+        label = block.label.strip()
+        return ["s", label, block.opening, block.terms, block.joiner, block.closing, sign, value, int(block.final)]
+    if isinstance(block, Table):
+        return ["t", block.columns, sorted(block.left), block.rows]
+    if isinstance(block, Drawing):
+        return ["d", "\n".join("".join(text for text, _ in line) for line in block.lines)]
+    if isinstance(block, Subheading | Heading):
+        return ["h", block.text]
+    if isinstance(block, Text) and block.text.strip():
+        return ["x", block.text.strip(), int(block.role is Role.QUIET)]
+    return None
+
+
+def _matrix(matrix: Matrix, shared: dict[int, tuple[int, Body]]) -> dict[str, Any]:
+    """Return a matrix: the shared body `b` or one of its own `i`, the window, the current cell, the cells made."""
+    known = shared.get(id(matrix.body))
+    said: dict[str, Any] = {"i": _body(matrix.body)} if known is None else {"b": known[0]}
+    if matrix.window is not None:
+        said["w"] = [list(matrix.window[0]), list(matrix.window[1])]
+    if matrix.current is not None:
+        said["c"] = list(matrix.current)
+    if matrix.made is not None:
+        said["m"] = matrix.made
+    if matrix.writes:
+        said["o"] = 1
+    return said

@@ -1,0 +1,201 @@
+"""Documents as one SVG picture: cells as squares, text that can be selected, light or dark as the viewer is."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html import escape
+
+from convcalc.render.cells import Cell, cells
+from convcalc.render.colours import DARK, LIGHT, Palette, hexadecimal, shade_colours
+from convcalc.render.columns import text_lines
+from convcalc.render.glyphs import UNICODE
+from convcalc.render.layout import Layout
+from convcalc.report.document import (
+    Answer,
+    Document,
+    Grids,
+    Line,
+    Matrix,
+    Picture,
+    Role,
+    Shade,
+    Table,
+    flowing,
+)
+
+COLUMNS = 88
+"""Signs of text on a line."""
+SIGN, LINE, CELL, MARGIN, BETWEEN = 9.0, 22, 30, 24, 16
+"""Pixels: a sign's width, a line's and a cell's height, the margin, the space between matrices."""
+FONT = "ui-monospace,'DejaVu Sans Mono','SF Mono',Menlo,Consolas,monospace"
+CLASSES = {
+    Role.QUIET: "q",
+    Role.TITLE: "t",
+    Role.WINDOW: "w",
+    Role.WINDOW_PADDING: "w p",
+    Role.PADDING: "p",
+    Role.PENDING: "q",
+    Role.RESULT: "r",
+}
+
+
+def render(document: Document) -> Iterator[str]:
+    """Yield the lines of a picture, as high as the document is long."""
+    canvas = _Canvas()
+    for block in flowing(document):
+        if isinstance(block, Picture):
+            canvas.picture(block)
+        elif isinstance(block, Grids | Answer):
+            canvas.grids(block.grids if isinstance(block, Answer) else block)
+        elif isinstance(block, Table):
+            for text in text_lines(block, COLUMNS, UNICODE):
+                canvas.line([(text, Role.PLAIN)])
+        else:
+            for line in canvas.layout.lines(block):
+                canvas.line(line)
+    width, height = max(canvas.width, 320) + MARGIN, canvas.y + MARGIN
+    yield (
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" role="img">'
+    )
+    yield f"<title>{escape(canvas.title)}</title>"
+    yield f"<style>{_rules(LIGHT)}@media (prefers-color-scheme:dark){{{_rules(DARK)}}}</style>"
+    yield '<rect class="paper" width="100%" height="100%"/>'
+    yield from canvas.drawn
+    yield "</svg>"
+
+
+def _rules(palette: Palette) -> str:
+    return (
+        f"text{{font:15px {FONT};fill:{palette.ink};white-space:pre}}.paper{{fill:{palette.paper}}}"
+        f".t{{font-weight:bold}}text.q,tspan.q{{fill:{palette.quiet}}}"
+        f"rect.c{{fill:none;stroke:{palette.line}}}rect.w{{fill:{palette.window}}}rect.p{{fill:{palette.padding}}}"
+        f"rect.w.p{{fill:{palette.window}}}rect.r{{fill:{palette.result}}}rect.frame{{fill:none;stroke:{palette.ink};"
+        f"stroke-width:2}}text.w{{fill:{palette.window_ink}}}text.p{{fill:{palette.quiet}}}"
+        f"text.r{{fill:{palette.result_ink};font-weight:bold}}"
+    )
+
+
+@dataclass
+class _Canvas:
+    """What is drawn so far, and how far down."""
+
+    drawn: list[str] = field(default_factory=list)
+    y: float = MARGIN
+    width: float = 0
+    title: str = ""
+    layout: Layout = field(default_factory=lambda: Layout(COLUMNS, UNICODE, brackets=False))
+
+    def line(self, line: Line) -> None:
+        """Draw a line of text, each piece in its place."""
+        column = 0
+        for text, role in line:
+            shown = text.strip()
+            if shown:
+                start = column + len(text) - len(text.lstrip())
+                self.text(MARGIN + start * SIGN, self.y + 15, shown, role, fixed=True)
+                self.title = self.title or shown
+            column += len(text)
+        self.y += LINE if column else LINE / 2
+        self.width = max(self.width, MARGIN + column * SIGN)
+
+    def text(self, x: float, y: float, text: str, role: Role | Shade, *, fixed: bool = False) -> None:
+        """Draw text from a place on (`fixed` to the width its signs have), or around a place."""
+        name = CLASSES.get(role, "") if isinstance(role, Role) else ""
+        if fixed and name == "r":
+            self.rect(x - 4, y - 16, len(text) * SIGN + 8, 21, "r")
+        how = f'textLength="{len(text) * SIGN:g}"' if fixed else 'text-anchor="middle"'
+        of = f' class="{name}"' if name else ""
+        self.drawn.append(f'<text x="{x:g}" y="{y:g}" {how}{of}>{escape(text)}</text>')
+
+    def rect(self, x: float, y: float, width: float, height: float, name: str, fill: str = "") -> None:
+        """Draw a rectangle."""
+        own = f' style="fill:{fill}"' if fill else ""
+        self.drawn.append(f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" class="{name}"{own}/>')
+
+    def picture(self, block: Picture) -> None:
+        """Draw the lines of matrices one below the other, and the result to the right of them."""
+        top, right = self.y + 4, float(MARGIN)
+        for line in block.lines:
+            height = max(_size(part)[1] for part in line)
+            x = float(MARGIN)
+            for part in line:
+                x = self.part(part, x, self.y + 4, height)
+            right = max(right, x)
+            self.y += height + BETWEEN
+        if block.result is not None:
+            middle = self.y - top
+            if not isinstance(block.lines[0][-1], str):
+                right = self.part("→", right, top, middle - BETWEEN)
+            right = self.part(block.result, right, top, middle - BETWEEN)
+            self.y = max(self.y, top + _size(block.result)[1] + BETWEEN)
+        self.width = max(self.width, right)
+
+    def grids(self, block: Grids) -> None:
+        """Draw grids side by side, as many as there is room for."""
+        x, height = float(MARGIN), 0.0
+        for matrix in block.matrices:
+            across, down = _size(matrix)
+            if x > MARGIN and x + across > COLUMNS * SIGN:
+                self.y += height + BETWEEN
+                x, height = float(MARGIN), 0.0
+            x, height = self.part(matrix, x, self.y, down), max(height, down)
+            self.width = max(self.width, x)
+        self.y += height + BETWEEN
+
+    def part(self, part: Matrix | str, x: float, top: float, height: float) -> float:
+        """Draw a matrix or a sign in the middle of a height, and return where the next one stands."""
+        width, own = _size(part)
+        y = top + max(height - own, 0) / 2
+        if isinstance(part, str):
+            self.text(x + width / 2, top + height / 2 + LINE / 2 + 5, part, Role.TITLE)
+        else:
+            self.text(x + width / 2, y + 14, part.body.title, Role.QUIET)
+            self.matrix(part, x + (width - _across(part)) / 2, y + LINE)
+        return x + width + BETWEEN
+
+    def matrix(self, matrix: Matrix, x: float, y: float) -> None:
+        """Draw a matrix's cells, and a frame around its window."""
+        wide = _cell_width(matrix)
+        rows = list(cells(matrix))
+        for down, row in enumerate(rows):
+            for across, cell in enumerate(row):
+                self.cell(cell, x + across * wide, y + down * CELL, wide)
+        marked = [
+            (down, across)
+            for down, row in enumerate(rows)
+            for across, cell in enumerate(row)
+            if cell.role in (Role.WINDOW, Role.WINDOW_PADDING, Role.RESULT)
+        ]
+        if not marked:
+            return
+        (top, left), (bottom, right) = map(min, zip(*marked, strict=True)), map(max, zip(*marked, strict=True))
+        if len(marked) == (bottom - top + 1) * (right - left + 1):
+            across, down = (right - left + 1) * wide, (bottom - top + 1) * CELL
+            self.rect(x + left * wide, y + top * CELL, across, down, "frame")
+
+    def cell(self, cell: Cell, x: float, y: float, wide: float) -> None:
+        """Draw one cell."""
+        fill, ink = "", ""
+        if cell.shade is not None:
+            colour, dark_ink = shade_colours(cell.shade)
+            fill, ink = hexadecimal(colour), "#000" if dark_ink else "#fff"
+        self.rect(x, y, wide, CELL, f"c {CLASSES.get(cell.role, '')}".replace(" q", "").strip(), fill)
+        self.text(x + wide / 2, y + CELL / 2 + 5, cell.text, cell.role)
+        if ink:
+            self.drawn[-1] = self.drawn[-1].replace("<text ", f'<text style="fill:{ink}" ', 1)
+
+
+def _cell_width(matrix: Matrix) -> float:
+    return max(matrix.body.width * SIGN + 14, CELL)
+
+
+def _across(matrix: Matrix) -> float:
+    return len(next(cells(matrix))) * _cell_width(matrix)
+
+
+def _size(part: Matrix | str) -> tuple[float, float]:
+    """Return how wide and high a matrix is, with its title, or a sign."""
+    if isinstance(part, str):
+        return len(part) * SIGN + 4, 0.0
+    rows = sum(1 for _ in cells(part))
+    return max(_across(part), len(part.body.title) * SIGN), rows * CELL + LINE
