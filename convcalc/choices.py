@@ -109,6 +109,14 @@ class Convention(Word):
     TEXTBOOK = "textbook"
 
 
+class PictureScale(Word):
+    """How a grid's cells become light and dark in a picture."""
+
+    SCALED = "scaled"
+    CLIPPED = "clipped"
+    SIGNED = "signed"
+
+
 class Format(Word):
     """How the work, or only the answer, is written."""
 

@@ -366,3 +366,8 @@ def test_networks_load_no_numpy() -> None:
 @pytest.mark.parametrize("name", KINDS)
 def test_every_kind_says_what_it_is(convcalc: Convcalc, name: str) -> None:
     assert f"\n{name} " in convcalc("model", "--list").stdout or f"\n{name}\n" in convcalc("model", "--list").stdout
+
+
+def test_a_network_without_parts_says_nothing_of_folding(convcalc: Convcalc) -> None:
+    assert "folded" not in convcalc("model", "lenet5", "--format", "table").stdout
+    assert "folded" in convcalc("model", "inception_v3", "--format", "table").stdout

@@ -52,7 +52,7 @@ def _run(
 
     channel = channel_of(ctx)
     show = show_of(how, stepping)
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     channel.emit(worked_activation(activate(grid, kind, parameter), show), out, show)
 
 
@@ -171,7 +171,7 @@ def _softmax(name: str, summary: str, *, log: bool) -> Callable[..., None]:
 
         channel = channel_of(ctx)
         show = show_of(how, stepping)
-        grid = channel.read(source.input, "--input").cells
+        grid = channel.input(source).cells
         channel.emit(worked_softmax(worked(grid, axis, log=log), show), out, show)
 
     command.__name__ = name

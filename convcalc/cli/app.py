@@ -59,7 +59,7 @@ def main() -> None:
 
 def run(words: list[str] | None, obj: Any = None) -> int:
     """Run one command line (default: the process's) and return its exit status; errors are explained here."""
-    from convcalc.cli.output import complain, explain
+    from convcalc.cli.messages import complain, explain
 
     if not os.environ.get("COLUMNS", "0").isascii():
         del os.environ["COLUMNS"]

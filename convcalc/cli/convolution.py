@@ -211,7 +211,7 @@ def conv(
     amounts, show = padding_of(moving.padding), show_of(how, stepping, terms)
     stride, dilation = pair_of(moving.stride, "--stride"), pair_of(moving.dilation, "--dilation")
     weights, name = read_kernel(channel, word)
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     groups, weights = _spread(grid, weights, moving)
     result = convolve(
         grid,

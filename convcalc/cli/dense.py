@@ -45,7 +45,7 @@ def flatten(
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to flatten", hint="its picture shows every cell's place")
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     channel.emit(worked_flatten(grid, flattened(grid), show), out, show)
 
 
@@ -105,7 +105,7 @@ def linear(
     word = channel.one_of(layer.argument, layer.weights, "weights", '-W "1 0 -1; 0 2 1" or -W weights.txt', source)
     show = show_of(how, stepping)
     weights = channel.read(word, "--weights").cells
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     bias = None if layer.bias is None else read_bias(channel, layer.bias, "output")
     channel.emit(worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out, show)
 
@@ -185,7 +185,7 @@ def loss(
         raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")
     channel = channel_of(ctx)
     wanted = channel.read(options.target, "--target").cells
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     result = measured(grid, wanted, chosen, reduction=options.reduction, logits=takes_logits)
     channel.emit(worked_loss(result, show), out, show)
 

@@ -1,5 +1,6 @@
 """``convcalc pad`` and ``convcalc show``."""
 
+from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -14,10 +15,8 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of
-from convcalc.errors import InputError, UsageError
-
-LARGEST_BYTE = 255
+from convcalc.cli.output import LARGEST_BYTE, channel_of, check_bytes
+from convcalc.errors import UsageError
 
 
 @with_options
@@ -49,7 +48,7 @@ def pad(
     if isinstance(amounts, PaddingRule):
         raise UsageError(f"--padding {padding} depends on a kernel, and `pad` has none", hint="write a number")
     channel = channel_of(ctx)
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     channel.emit(worked_padding(padded(grid, amounts, mode.pad_mode), show_of(how)), out)
 
 
@@ -57,34 +56,35 @@ def pad(
 def show(
     *,
     ctx: typer.Context,
+    grid: Annotated[
+        str | None, typer.Argument(metavar="[GRID]", help="The grid, as --input has it.", show_default=False)
+    ] = None,
     source: InputOptions,
-    normalize: Annotated[
-        bool, typer.Option("--normalize", help="Divide every cell by 255, as pictures are before training.")
-    ] = False,
     how: NumberOptions,
     out: OutputOptions,
 ) -> None:
     """Show a grid as it was read: its shape, its numbers and, with --heat, its shades.
 
-    With --output it is written in another format.
+    A picture is shown by its shades. With --output a grid is written in another format.
 
     Examples:
-      convcalc show -i glyph.txt --heat
+      convcalc show glyph.txt --heat
 
-      convcalc show -i grid.csv -o grid.npy
+      convcalc show photo.png --resize 28x28
+
+      convcalc show grid.csv -o grid.npy
 
     """
     from convcalc.engine.exact import divided
     from convcalc.report.grid import worked_division, worked_grid
 
     channel = channel_of(ctx)
-    grid = channel.read(source.input, "--input").cells
-    if not normalize:
-        channel.emit(worked_grid(grid, show_of(how)), out)
+    if grid is not None and source.input is not None:
+        raise UsageError(f"there are two grids, '{grid}' and '{source.input}'", hint="leave one of them out")
+    read = channel.input(replace(source, input=grid or source.input), normalize=False)
+    wanted = show_of(replace(how, heat=how.heat or read.is_picture))
+    if not source.normalize:
+        channel.emit(worked_grid(read.cells, wanted), out)
         return
-    if grid.min() < 0 or grid.max() > LARGEST_BYTE:
-        raise InputError(
-            f"the cells reach from {grid.min()} to {grid.max()}, and 8 bits hold 0 to {LARGEST_BYTE}",
-            hint="leave --normalize out",
-        )
-    channel.emit(worked_division(grid, divided(grid, LARGEST_BYTE), LARGEST_BYTE, show_of(how)), out)
+    check_bytes(read.cells)
+    channel.emit(worked_division(read.cells, divided(read.cells, LARGEST_BYTE), LARGEST_BYTE, wanted), out)

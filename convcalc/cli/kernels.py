@@ -39,7 +39,7 @@ def kernels(
         if all_at_work:
             raise UsageError("--gallery shows them all, and does not go with a name", hint="leave one of them out")
         entry = find(name)
-        sample = None if source.input is None else channel.read(source.input, "--input").cells
+        sample = None if source.input is None else channel.input(source).cells
         channel.emit(worked_kernel(entry, show, sample), out)
         return
     options = {"--output": out.output, "--format": out.format, "--input": source.input, "--quiet": out.quiet or None}

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.choices import Format, Order, PaddingRule, PadMode
+from convcalc.choices import Format, Order, PaddingRule, PadMode, PictureScale
 from convcalc.errors import InputError, Place, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -66,6 +66,30 @@ class InputOptions:
             rich_help_panel=INPUT_PANEL,
         ),
     ] = None
+    rgb: Annotated[
+        bool, typer.Option("--rgb", help="Read a picture as red, green and blue.", rich_help_panel=INPUT_PANEL)
+    ] = False
+    grey: Annotated[
+        bool, typer.Option("--grey", help="Read a picture as grey, as is the default.", rich_help_panel=INPUT_PANEL)
+    ] = False
+    resize: Annotated[
+        str | None,
+        typer.Option(
+            "--resize",
+            metavar="ROWSxCOLS",
+            help="Resize a picture, as in 28x28.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None
+    normalize: Annotated[
+        bool,
+        typer.Option(
+            "--normalize",
+            help="Divide every cell by 255, as pictures are before training.",
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +103,7 @@ class OutputOptions:
             "-o",
             metavar="FILE",
             help="Write to FILE. By its suffix: .html is a page to step through; .tex, .md, .svg and .json hold the "
-            "work; .npy, .csv and .tsv the answer alone; anything else is text with the work.",
+            "work; .npy, .csv, .tsv and .png the answer alone; anything else is text with the work.",
             rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
@@ -102,6 +126,16 @@ class OutputOptions:
         bool,
         typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL),
     ] = False
+    scale: Annotated[
+        PictureScale | None,
+        typer.Option(
+            "--picture",
+            help="How cells become light and dark in a .png: scaled from the lowest to the highest, clipped to 0..255, "
+            "or signed around grey. Default: what suits them.",
+            show_default=False,
+            rich_help_panel=OUTPUT_PANEL,
+        ),
+    ] = None
     fragment: Annotated[
         bool,
         typer.Option(

@@ -4,7 +4,6 @@ import io
 import itertools
 import os
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -14,20 +13,21 @@ import typer
 
 from convcalc.choices import Format
 from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, record_lines, style_of
-from convcalc.cli.options import InputOptions, OutputOptions
-from convcalc.errors import CANNOT, ConvcalcError, InputError, UsageError
+from convcalc.cli.messages import complain, glyphs_for, pipe_width, printable
+from convcalc.cli.options import InputOptions, OutputOptions, numbers
+from convcalc.errors import CANNOT, InputError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
     from convcalc.engine.exact import Array
+    from convcalc.matrix_io.images import Picture
     from convcalc.matrix_io.text import Grid
     from convcalc.render.glyphs import Glyphs
     from convcalc.report.document import Block, Document, Worked
     from convcalc.report.selection import Show
 
-PIPE_WIDTH = 80
-"""Columns of what goes down a pipe or into a file, unless COLUMNS says otherwise."""
+LARGEST_BYTE, LARGEST_SIDE = 255, 8192
 COMMENT = "# "
 ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
@@ -67,7 +67,18 @@ class Channel:
         self.grids[what.removeprefix("--")] = grid.cells
         return grid
 
-    def find(self, word: str | None, what: str) -> "Grid":
+    def input(self, source: InputOptions, *, normalize: bool = True) -> "Grid":
+        """Read the input as its options say; a command that shows the division by 255 itself does it itself."""
+        grid = self.find(source.input, "--input", picture_of(source))
+        if source.normalize and normalize:
+            from convcalc.engine.exact import divided
+
+            check_bytes(grid.cells)
+            grid = replace(grid, cells=divided(grid.cells, LARGEST_BYTE))
+        self.grids["input"] = grid.cells
+        return grid
+
+    def find(self, word: str | None, what: str, picture: "Picture | None" = None) -> "Grid":
         """Read a grid by the user's word for it; standard input if there is no word and something is piped in."""
         from convcalc.matrix_io.files import read_grid
 
@@ -78,11 +89,11 @@ class Channel:
         if word in (None, "-"):
             if self.stdin is None:
                 raise UsageError("standard input is taken already", hint="read only one grid from it")
-            grid = read_grid("-", stdin=self.stdin)
+            grid = read_grid("-", stdin=self.stdin, picture=picture)
             self.stdin = None
             self.comments += grid.comments
             return grid
-        return read_grid(str(word), what=what)
+        return read_grid(str(word), what=what, picture=picture)
 
     def one_of(self, argument: str | None, option: str | None, noun: str, example: str, source: "InputOptions") -> str:
         """Return the user's word for a second grid, given once, as argument or option; both cannot be the pipe."""
@@ -244,10 +255,20 @@ class Channel:
         from convcalc.matrix_io.files import format_of, write_whole
 
         suffix = format_of(path)
-        if suffix == "npy" and options.format is not None:
-            raise UsageError(f"--format {options.format} does not go with a .npy file", hint="leave one of them out")
+        if suffix in ("npy", "picture") and options.format is not None:
+            name = f"a {path.suffix} file"
+            raise UsageError(f"--format {options.format} does not go with {name}", hint="leave one of them out")
+        if suffix != "picture" and options.scale is not None:
+            raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
+        told = ""
         if suffix == "npy":
             write_whole(path, as_grid(worked.answer()))
+        elif suffix == "picture":
+            from convcalc.matrix_io.images import picture_bytes
+
+            data, how = picture_bytes(as_grid(worked.answer()), path, options.scale)
+            write_whole(path, data)
+            told = f" ({how})"
         else:
             if style is Format.TABLE:
                 lines = self._drawn(worked, options)
@@ -255,7 +276,7 @@ class Channel:
                 lines = self.lines(worked, options, style, glyphs_for(None, options.ascii))
             write_whole(path, lines)
         shape = "×".join(str(length) for length in as_grid(worked.answer()).shape)
-        complain(f"wrote {'the work' if style in RENDERERS else f'the {shape} answer'} to {path}")
+        complain(f"wrote {'the work' if style in RENDERERS else f'the {shape} answer'} to {path}{told}")
 
     def _drawn(self, worked: "Worked", options: OutputOptions) -> Iterator[str]:
         from convcalc.render.plain import render
@@ -305,72 +326,35 @@ def answer_text(
     yield from answer_lines(answer, style, worked.write)
 
 
+def picture_of(source: InputOptions) -> "Picture | None":
+    """Return how a picture is to be read; None where nothing is said, and the input may be any grid."""
+    if source.rgb and source.grey:
+        raise UsageError("--rgb and --grey exclude each other", hint="leave one of them out")
+    if not (source.rgb or source.grey or source.resize is not None):
+        return None
+    from convcalc.matrix_io.images import Picture
+
+    size = numbers(source.resize, "--resize", most=2, least=1, example="28x28") if source.resize is not None else None
+    if size is not None and max(size) > LARGEST_SIDE:
+        raise UsageError(f"--resize {source.resize} is too large", hint=f"at most {LARGEST_SIDE}")
+    return Picture(source.rgb, None if size is None else (size[0], size[-1]))
+
+
+def check_bytes(grid: "Array") -> None:
+    """Refuse to bring cells to 0..1 that 8 bits cannot hold."""
+    if grid.min() < 0 or grid.max() > LARGEST_BYTE:
+        raise InputError(
+            f"the cells reach from {grid.min()} to {grid.max()}, and 8 bits hold 0 to {LARGEST_BYTE}",
+            hint="leave --normalize out",
+        )
+
+
 def typed(prompt: str) -> str:
     """Return a line that is typed; raise EOFError at the end, InputError for what is no text."""
     try:
         return input(prompt)
     except UnicodeDecodeError:
         raise InputError("that line is not text in the terminal's encoding", hint="type it again") from None
-
-
-def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":
-    """Return the signs a stream can show: ASCII where its encoding, or a locale set to C, has no others."""
-    from convcalc.render.glyphs import ASCII, UNICODE
-
-    locale = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "")
-    if ascii_only or locale in ("C", "POSIX"):
-        return ASCII
-    try:
-        "×·−→≈…░▒▓█⋮⌊⌈√²".encode(getattr(stream, "encoding", None) or "utf-8")
-    except UnicodeEncodeError:
-        return ASCII
-    return UNICODE
-
-
-def printable(text: str) -> str:
-    """Return text without control signs, which could command a terminal."""
-    return "".join(sign for sign in text.replace("\r", " ") if sign.isprintable() or sign == "\t")
-
-
-def pipe_width() -> int:
-    """Return how wide work is drawn that goes to no terminal."""
-    asked = os.environ.get("COLUMNS", "")
-    return max(int(asked), 20) if asked.isascii() and asked.isdigit() else PIPE_WIDTH
-
-
-def complain(message: str) -> None:
-    """Write lines to standard error, wrapped between words if it is a terminal."""
-    stream = sys.stderr
-    if stream is None:
-        return
-    encoding = stream.encoding or "utf-8"
-    width = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
-    for line in message.split("\n"):
-        indent = line[: len(line) - len(line.lstrip())]
-        wrapped = textwrap.wrap(line, max(width, 20), subsequent_indent=indent) if width and not indent else [line]
-        for part in wrapped or [""]:
-            print(part.encode(encoding, "replace").decode(encoding), file=stream)
-
-
-def explain(error: ConvcalcError) -> None:
-    """Write an error: the place and the fault, the line with a caret, the hint."""
-    for line in error_lines(error):
-        complain(line)
-
-
-def error_lines(error: ConvcalcError) -> Iterator[str]:
-    """Yield the lines of an error message; a long line is cut down around its caret."""
-    yield printable(f"convcalc: {error}")
-    place = error.place
-    if place is not None and place.text is not None and place.line is not None:
-        column = place.column or 1
-        start = max(0, column - 40) if len(place.text) > 76 else 0
-        shown = printable(place.text[start : start + 76].replace("\t", " "))
-        yield f"  {shown}"
-        if place.column is not None:
-            yield "  " + " " * (column - 1 - start) + "^" * min(place.length, 76)
-    if error.hint:
-        yield printable(f"hint: {error.hint}")
 
 
 def read_bias(channel: Channel, text: str, noun: str) -> "Array":

@@ -155,7 +155,7 @@ def pool(
     settings = _settings(pooling, windows)
     show = show_of(how, stepping, terms)
     channel = channel_of(ctx)
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     result = pooled(grid, pooling, **settings)
     if backward is not None:
         from convcalc.engine.routing import backward as routed

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from convcalc.cli.output import Channel, channel_of, explain, typed
+from convcalc.cli.messages import explain
+from convcalc.cli.output import Channel, channel_of, typed
 from convcalc.errors import InputError, UsageError, nearest
 
 if TYPE_CHECKING:

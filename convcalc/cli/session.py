@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from convcalc.cli.output import Channel, complain, explain, glyphs_for, typed
+from convcalc.cli.messages import complain, explain, glyphs_for
+from convcalc.cli.output import Channel, typed
 from convcalc.cli.run import ScriptChannel, host_of
 from convcalc.errors import ConvcalcError
 

@@ -9,8 +9,9 @@ import typer
 
 from convcalc.choices import Format
 from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, style_of
+from convcalc.cli.messages import complain, glyphs_for, pipe_width
 from convcalc.cli.options import OUTPUT_PANEL
-from convcalc.cli.output import ITSELF, Channel, complain, glyphs_for, pipe_width
+from convcalc.cli.output import ITSELF, Channel
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:

@@ -106,7 +106,7 @@ def conv_transpose(
     extra = numbers(stamping.output_padding, "--output-padding", most=2, example="1 or 1,0")
     strides, spreads = pair_of(stamping.stride, "--stride"), pair_of(stamping.dilation, "--dilation")
     weights, name = read_kernel(channel, word)
-    grid = channel.read(source.input, "--input").cells
+    grid = channel.input(source).cells
     result = transposed(
         grid,
         weights,

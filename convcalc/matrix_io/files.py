@@ -18,13 +18,13 @@ import numpy as np
 from convcalc.choices import Format
 from convcalc.engine.exact import Array, as_grid, to_float
 from convcalc.errors import InputError, Place, nearest
+from convcalc.matrix_io.images import SIGNATURES, Picture, is_picture, read_picture
 from convcalc.matrix_io.plain import exact_list, plain_lines, plain_number
 from convcalc.matrix_io.text import Grid, parse_number, parse_text
 
 MOST_BYTES = 1 << 28
 LONGEST_LINE = 1 << 25
 NPY_MAGIC = b"\x93NUMPY"
-PICTURES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
 WRITTEN = ("csv", "tsv", "json", "md", "markdown", "tex", "svg", "html", "htm")
 _INLINE = re.compile(r"\s*[-+−.\[\d]")
 
@@ -38,10 +38,11 @@ def looks_inline(word: str) -> bool:
     return bool(_INLINE.match(word)) and not re.search(r"\.[A-Za-z]\w*$|[\\/][A-Za-z]", word)
 
 
-def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid") -> Grid:
+def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid", picture: Picture | None = None) -> Grid:
     """Read a grid from a file, from standard input (``-``), or from the word itself.
 
-    `what` names it in messages, as in ``--kernel:1:5``. Raises InputError with the place of the first fault.
+    `what` names it in messages, as in ``--kernel:1:5``; `picture` says how a picture is read, and that it must be one.
+    Raises InputError with the place of the first fault.
 
     >>> read_grid("1 2; 3 4").cells.tolist()
     [[1, 2], [3, 4]]
@@ -51,39 +52,56 @@ def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid") 
     if word == "-":
         if stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
-        return read_stream(stdin, "stdin")
+        return _as_asked(read_stream(stdin, "stdin", picture=picture), picture)
     path = Path(word)
     if exists(path):
-        return read_file(path)
+        return _as_asked(read_file(path, picture), picture)
     if looks_inline(word):
-        return read_stream(io.BytesIO(word.encode("utf-8", "replace")), what)
+        return _as_asked(read_stream(io.BytesIO(word.encode("utf-8", "replace")), what), picture)
     raise InputError(
         f"there is no file '{word}'", hint=file_hint(path, 'name a file, or write the grid out: "1 2; 3 4"')
     )
 
 
-def read_file(path: Path) -> Grid:
+def _as_asked(grid: Grid, picture: Picture | None) -> Grid:
+    if picture is not None and not grid.is_picture:
+        raise InputError(
+            f"'{grid.source}' is no picture", hint="--rgb, --grey and --resize are for pictures; leave them out"
+        )
+    return grid
+
+
+def read_file(path: Path, picture: Picture | None = None) -> Grid:
     """Read a grid from a file, by its suffix; a text that opens with ``[`` or ``{`` is JSON."""
     suffix = path.suffix.lower()
-    if suffix in PICTURES or suffix == ".npz":
-        kind = "an archive of arrays" if suffix == ".npz" else "a picture"
-        raise InputError(f"'{path}' is {kind}, not a grid of numbers", hint="save its numbers as .npy, .csv or .txt")
+    if suffix == ".npz":
+        raise InputError(f"'{path}' is an archive of arrays, not a grid", hint="save one of them as .npy")
+    if is_picture(path):
+        return Grid(read_picture(path, str(path), picture or Picture()), str(path), is_picture=True)
     try:
         if suffix == ".npy":
             return Grid(_load_npy(path, str(path)), str(path))
         with path.open("rb") as stream:
-            return read_stream(stream, str(path), delimiter={".csv": ";", ".tsv": "\t"}.get(suffix))
+            return read_stream(stream, str(path), picture=picture, delimiter={".csv": ";", ".tsv": "\t"}.get(suffix))
     except OSError as error:
         raise InputError(f"cannot read '{path}': {error.strerror}", hint="name a file of numbers") from error
 
 
-def read_stream(stream: IO[bytes], source: str, *, delimiter: str | None = None) -> Grid:
-    """Read a grid from bytes: NPY by its magic, JSON by its first sign, text otherwise."""
+def read_stream(
+    stream: IO[bytes], source: str, *, delimiter: str | None = None, picture: Picture | None = None
+) -> Grid:
+    """Read a grid from bytes: NPY and pictures by their magic, JSON by its first sign, text otherwise."""
     blank = 0
     while (first := stream.readline(LONGEST_LINE)) and not first.strip():
         blank += 1
     if first.startswith(NPY_MAGIC):
         return Grid(_load_npy(io.BytesIO(first + _rest(stream, source)), source), source)
+    if first.startswith(SIGNATURES):
+        return Grid(
+            read_picture(io.BytesIO(first + _rest(stream, source)), source, picture or Picture()),
+            source,
+            is_picture=True,
+        )
     if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         return Grid(
             _parse_json((b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace"), source), source
@@ -232,12 +250,14 @@ def file_hint(path: Path, otherwise: str) -> str:
 def format_of(path: Path) -> str:
     """Return how a file of that name is written: its suffix, ``txt`` for one that says nothing of its own.
 
-    Raises InputError for a suffix that stands for something else.
+    ``picture`` stands for all of theirs. Raises InputError for a suffix that stands for something else.
     """
     suffix = path.suffix.lower().lstrip(".")
     if suffix in ("npy", *WRITTEN):
         return suffix
-    if f".{suffix}" in PICTURES or suffix in ("npz", "pdf", "xlsx"):
+    if is_picture(path):
+        return "picture"
+    if suffix in ("npz", "pdf", "xlsx"):
         raise InputError(
             f"convcalc does not write .{suffix} files",
             hint="use .txt, .csv, .tsv, .json, .npy, .md, .tex, .svg or .html",
@@ -258,10 +278,10 @@ def answer_lines(grid: Array, style: Format | str, write: Any = None) -> Iterato
             yield row.replace(" ", "," if style == "csv" else "\t")
 
 
-def write_whole(path: Path, lines: Iterator[str] | Array) -> None:
+def write_whole(path: Path, lines: Iterator[str] | Array | bytes) -> None:
     """Write a file whole or not at all: beside it first, then in its place. Raises InputError if it cannot be.
 
-    An array is written as NPY; a special file, such as /dev/null, is written straight.
+    An array is written as NPY, bytes as they are; a special file, such as /dev/null, is written straight.
     """
     try:
         is_stream = path.parts[:3] == ("/", "dev", "fd") or path.parts[:2] == ("/", "proc")
@@ -297,9 +317,11 @@ def storable(grid: Array) -> Array:
     return np.array([to_float(cell) for cell in grid.flat]).reshape(grid.shape)
 
 
-def _write(stream: IO[bytes], lines: Iterator[str] | Array) -> None:
+def _write(stream: IO[bytes], lines: Iterator[str] | Array | bytes) -> None:
     if isinstance(lines, np.ndarray):
         np.save(stream, storable(lines), allow_pickle=False)
+    elif isinstance(lines, bytes):
+        stream.write(lines)
     else:
         stream.writelines(f"{line}\n".encode() for line in lines)
 

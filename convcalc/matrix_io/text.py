@@ -36,6 +36,7 @@ class Grid:
     cells: Array
     source: str
     comments: tuple[str, ...] = ()
+    is_picture: bool = False
 
 
 def parse_text(lines: Iterable[str], source: str, *, delimiter: str | None = None) -> Grid:

@@ -23,6 +23,8 @@ from convcalc.report.document import (
     flowing,
 )
 
+DENSE = 20
+"""Columns of a grid whose cells are drawn smaller; the page's script draws them so too."""
 CLASSES = {
     Role.QUIET: "cut",
     Role.WINDOW: "window",
@@ -96,7 +98,8 @@ def _picture(block: Picture) -> Iterator[str]:
 def _matrix(matrix: Matrix) -> str:
     rows = ("".join(_cell(cell) for cell in row) for row in cells(matrix))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
-    return f'<table class="grid"><caption>{escape(matrix.body.title)}</caption>{body}</table>'
+    of = "grid dense" if matrix.body.columns > DENSE else "grid"
+    return f'<div class="scroll"><table class="{of}"><caption>{escape(matrix.body.title)}</caption>{body}</table></div>'
 
 
 def _cell(cell: Cell) -> str:

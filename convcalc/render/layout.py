@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 
 from convcalc.render.glyphs import Glyphs
+from convcalc.render.halves import halves
 from convcalc.render.matrix import Drawn, View, cell_width, draw, width_of
 from convcalc.report.document import (
     Answer,
@@ -208,12 +209,15 @@ class Layout:
             gaps = (2, 1, 0) if body.tight else (2, 1)
             views = (View(self.glyphs, gap, self.brackets, most_rows=MOST_ROWS) for gap in gaps)
             view = next((view for view in views if width_of(matrix, view) <= self.width), None)
-            cut = cut or view is None or body.rows > MOST_ROWS
-            if view is None:
+            cut = cut or ((view is None or body.rows > MOST_ROWS) and body.shade is None)
+            wide = view is None or body.rows > MOST_ROWS
+            if wide and body.shade is not None:
+                parts = [halves(body, self.width - len(INDENT), self.glyphs, grey=self.brackets)]
+            elif view is None:
                 parts = [Drawn("", list(self._alone(matrix, MOST_ROWS)), self.width)]
             else:
                 parts = [_titled(draw(matrix, view))]
-            if body.shade is not None and body.columns * 2 <= self.width and body.rows <= MOST_ROWS:
+            if body.shade is not None and not wide and body.columns * 2 <= self.width:
                 parts.append(self._shades(body))
             for part in parts:
                 if shelf and sum(one.width + BETWEEN for one in shelf) + part.width > self.width:

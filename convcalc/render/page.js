@@ -190,7 +190,7 @@
 
     show() {
       const step = this.step;
-      this.where.textContent = `${this.data.word} ${this.at + 1} of ${this.last + 1} · ${step.n}`;
+      this.where.textContent = `step ${this.at + 1} of ${this.last + 1} · ${step.n}`;
       this.slider.value = this.at;
       this.slider.setAttribute("aria-valuetext", this.where.textContent);
       const kind = JSON.stringify(step.b.map((block) => (block[0] === "p" ? this.kind(block) : block[0])));
@@ -454,7 +454,7 @@
 
     tell(drawn) {
       drawn.inputs = null;
-      drawn.tds.forEach((td) => td.replaceChildren());
+      drawn.tds.forEach((td) => { td.replaceChildren(); delete td.dataset.mark; });
     }
 
     check(drawn, index) {
@@ -465,7 +465,7 @@
       input.classList.toggle("right", right);
       input.classList.toggle("wrong", !empty && !right);
       input.setAttribute("aria-invalid", String(!empty && !right));
-      input.title = empty ? "" : right ? "right ✓" : "not yet ✗";
+      drawn.tds[index].dataset.mark = empty ? "" : right ? "✓" : "✗";
       this.count();
     }
 

@@ -75,15 +75,13 @@ def script() -> str:
 def style() -> str:
     """Return the page's style, in the colours of both palettes."""
     text = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
-    light, dark = (
-        _variables(LIGHT, ("#b3246b", "#b6e8c0", "#ffc9c4")),
-        _variables(DARK, ("#ff8ac2", "#6fcf86", "#f0938a")),
-    )
+    light = _variables(LIGHT, reader="#b3246b", right="#b6e8c0", wrong="#ffc9c4", accent="#1f6fb2")
+    dark = _variables(DARK, reader="#ff8ac2", right="#6fcf86", wrong="#f0938a", accent="#6db9ee")
     return text.replace("LIGHT", light).replace("DARK", dark)
 
 
-def _variables(palette: Palette, marks: tuple[str, str, str]) -> str:
-    named = {**palette._asdict(), **dict(zip(("reader", "right", "wrong"), marks, strict=True))}
+def _variables(palette: Palette, **more: str) -> str:
+    named = {**palette._asdict(), **more}
     return "".join(f"--{name.replace('_', '-')}: {colour}; " for name, colour in named.items())
 
 
@@ -122,7 +120,6 @@ def _data(steps: Steps, first: int) -> dict[str, Any] | None:
             if (times[id(body)] > 1 or len(made) == 1) and id(body) not in shared:
                 shared[id(body)] = len(shared), body
     return {
-        "word": steps.name(0).split()[0] if steps.name(0).startswith("stamp") else "step",
         "at": min(first, len(made) - 1),
         "columns": steps.shape[3],
         "down": steps.by_columns,

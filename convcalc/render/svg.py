@@ -17,7 +17,6 @@ from convcalc.report.document import (
     Matrix,
     Picture,
     Role,
-    Shade,
     Table,
     flowing,
 )
@@ -98,7 +97,7 @@ class _Canvas:
         self.y += LINE if column else LINE / 2
         self.width = max(self.width, MARGIN + column * SIGN)
 
-    def text(self, x: float, y: float, text: str, role: Role | Shade, *, fixed: bool = False) -> None:
+    def text(self, x: float, y: float, text: str, role: object, *, fixed: bool = False) -> None:
         """Draw text from a place on (`fixed` to the width its signs have), or around a place."""
         name = CLASSES.get(role, "") if isinstance(role, Role) else ""
         if fixed and name == "r":

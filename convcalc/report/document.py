@@ -29,7 +29,14 @@ class Shade(NamedTuple):
     zero: float
 
 
-Span = tuple[str, Role | Shade]
+class Halves(NamedTuple):
+    """Two shaded cells, one above the other, drawn as one sign."""
+
+    above: Shade
+    below: Shade
+
+
+Span = tuple[str, Role | Shade | Halves]
 Line = list[Span]
 
 

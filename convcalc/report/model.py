@@ -35,7 +35,7 @@ def rows_of(summary: Summary, depth: int | None, *, everything: bool) -> tuple[l
         found = list(shown(rows, level))
         if len(found) <= MOST_ROWS:
             return found, level if level < deepest(rows) else None
-    return list(shown(rows, 1)), 1
+    return list(shown(rows, 1)), 1 if deepest(rows) > 1 else None
 
 
 def model_document(summary: Summary, depth: int | None = None, *, everything: bool = False) -> Document:

@@ -1,0 +1,151 @@
+"""Pictures as grids, and grids as pictures, through Pillow: the extra ``convcalc[image]``."""
+
+import io
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from convcalc.choices import PictureScale
+from convcalc.engine.exact import Array, to_float
+from convcalc.errors import InputError, Place
+
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "TIFF", "WEBP")
+"""What is read: formats whose decoders run no other program."""
+SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
+SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF",
+              b"P1\n", b"P2\n", b"P3\n", b"P4\n", b"P5\n", b"P6\n")  # fmt: skip
+MOST_PIXELS = 1 << 26
+LARGEST = 255
+MIDDLE = 128
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """How a picture becomes a grid: grey (H, W) or red, green and blue (3, H, W); resized to (rows, columns)."""
+
+    rgb: bool = False
+    size: tuple[int, int] | None = None
+
+
+def is_picture(path: Path) -> bool:
+    """Whether a file's name says that it is a picture."""
+    return path.suffix.lower() in SUFFIXES
+
+
+def read_picture(file: Path | IO[bytes], source: str, picture: Picture) -> Array:
+    """Return a picture's cells, integers from 0 to 255 (65535 of a 16-bit grey one), as (H, W) or (3, H, W).
+
+    What is transparent stands on white; a camera's rotation is applied; of several frames the first is taken.
+    Raises InputError for what is damaged, cut off or larger than 64 million cells, or where there is no Pillow.
+    """
+    image_module = _pillow(source)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of sizes; they are checked here
+            with image_module.open(file, formats=FORMATS) as opened:
+                if opened.width * opened.height > MOST_PIXELS:
+                    raise image_module.DecompressionBombError
+                return _cells(opened, picture)
+    except image_module.DecompressionBombError:
+        fault = f"the picture has more than {MOST_PIXELS >> 20} million cells"
+        raise InputError(fault, hint="make it smaller first", place=Place(source)) from None
+    except (OSError, SyntaxError, ValueError, EOFError, OverflowError, TypeError, IndexError, KeyError) as error:
+        reason = getattr(error, "strerror", None) or "it is damaged, cut off, or no picture"
+        raise InputError(f"cannot read '{source}': {reason}", hint="save it again as .png") from None
+
+
+def _pillow(source: str) -> Any:
+    try:
+        from PIL import Image
+    except ImportError:
+        raise InputError(
+            f"'{source}' is a picture, and pictures need Pillow",
+            hint="pip install 'convcalc[image]', or save the numbers as .npy, .csv or .txt",
+        ) from None
+    return Image
+
+
+def _cells(opened: Any, picture: Picture) -> Array:
+    from PIL import Image, ImageOps
+
+    image: Any = ImageOps.exif_transpose(opened)
+    if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+    deep = image.mode.startswith("I") and not picture.rgb
+    if not deep:
+        image = image.convert("RGB" if picture.rgb else "L")
+    if picture.size is not None:
+        rows, columns = picture.size
+        image = image.resize((columns, rows), Image.Resampling.BILINEAR)
+    cells = np.asarray(image).astype(np.int64)
+    return np.ascontiguousarray(np.moveaxis(cells, -1, 0)) if picture.rgb else cells
+
+
+def as_bytes(grid: Array, scale: PictureScale) -> Array:
+    """Return a grid's cells as bytes, 0 black and 255 white.
+
+    Scaled, the lowest cell is black and the highest white; clipped, what lies below 0 or above 255 is cut; signed, 0
+    is grey and the cell furthest from it black or white.
+
+    >>> as_bytes(np.array([[-8, 0, 4]]), PictureScale.SIGNED).tolist()
+    [[1, 128, 192]]
+    >>> as_bytes(np.array([[-8, 0, 300]]), PictureScale.CLIPPED).tolist()
+    [[0, 0, 255]]
+    """
+    if grid.dtype == object:
+        grid = np.array([to_float(cell) for cell in grid.flat]).reshape(grid.shape)
+    cells = grid.astype(np.float64)
+    if scale is PictureScale.SCALED:
+        cells = (cells - cells.min()) / ((cells.max() - cells.min()) or 1) * LARGEST
+    elif scale is PictureScale.SIGNED:
+        cells = cells / (np.abs(cells).max() or 1) * (MIDDLE - 1) + MIDDLE
+    return np.clip(np.rint(cells), 0, LARGEST).astype(np.uint8)
+
+
+def fitting(grid: Array) -> PictureScale:
+    """Return the way a grid is best seen: as it is if it holds bytes, around grey if some cells are negative.
+
+    >>> fitting(np.array([[0, 255]])), fitting(np.array([[-1, 3]])), fitting(np.array([[0.5, 300]]))
+    (<PictureScale.CLIPPED: 'clipped'>, <PictureScale.SIGNED: 'signed'>, <PictureScale.SCALED: 'scaled'>)
+    """
+    low, high = grid.min(), grid.max()
+    if low < 0:
+        return PictureScale.SIGNED
+    whole = grid.dtype.kind in "iu" and high <= LARGEST
+    return PictureScale.CLIPPED if whole and high > 1 else PictureScale.SCALED
+
+
+def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[bytes, str]:
+    """Return a picture file's bytes, by the suffix of its name, and how its cells became light and dark.
+
+    Raises InputError for a grid that is neither (H, W) nor (1 or 3, H, W), or where there is no Pillow.
+    """
+    image_module = _pillow(str(path))
+    planes = grid.reshape(grid.shape[-3:]) if grid.ndim == 4 and len(grid) == 1 else np.atleast_2d(grid)
+    if planes.ndim > 2 and (planes.ndim > 3 or len(planes) not in (1, 3)):
+        shape = "×".join(map(str, grid.shape))
+        raise InputError(
+            f"a picture has 1 or 3 channels, and the answer is {shape}", hint="write .npy, .csv or .html instead"
+        )
+    way = scale or fitting(planes)
+    cells = as_bytes(planes, way)
+    image = image_module.fromarray(
+        np.moveaxis(cells, 0, -1) if len(cells) == 3 and cells.ndim == 3 else cells.reshape(cells.shape[-2:])
+    )
+    stream = io.BytesIO()
+    kind = image_module.registered_extensions()[path.suffix.lower()]
+    try:
+        image.save(stream, format=kind)
+    except (OSError, ValueError, KeyError) as error:
+        raise InputError(f"cannot write '{path}': {error}", hint="write .png instead") from None
+    low, high = (f"{to_float(end):g}" for end in (planes.min(), planes.max()))
+    said = {
+        PictureScale.SCALED: f"scaled: {low} is black, {high} white",
+        PictureScale.CLIPPED: "0 is black, 255 white"
+        + (", clipped" if planes.min() < 0 or planes.max() > LARGEST else ""),
+        PictureScale.SIGNED: f"signed: 0 is grey, {low} to {high} around it",
+    }
+    return stream.getvalue(), said[way]

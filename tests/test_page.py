@@ -1,0 +1,325 @@
+"""The page in a real browser: steps, answers, keys, sizes, paper. Skipped where there is no Chromium to drive."""
+
+import base64
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.conftest import Convcalc
+
+webdriver = pytest.importorskip("selenium.webdriver", reason="the page is tested with selenium")
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
+from selenium.webdriver.common.by import By  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+DRIVER = shutil.which("chromedriver")
+pytestmark = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason="no chromium and chromedriver on this machine")
+
+QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+         "--disable-background-networking", "--disable-component-update", "--window-size=1280,800")  # fmt: skip
+Open = Callable[..., Any]
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as profile:
+        for argument in (*QUIET, f"--user-data-dir={profile}"):
+            options.add_argument(argument)
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        browser = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+        yield browser
+        browser.quit()
+
+
+@pytest.fixture
+def page(chromium: Any, convcalc: Convcalc, tmp_path: Path) -> Iterator[Open]:
+    """Open the page a command writes; at the end nothing may have gone wrong in it."""
+
+    def open_page(*words: str, width: int = 1280, dark: bool = False, script: str | None = None) -> Any:
+        path = tmp_path / "page.html"
+        ran = convcalc(*words, "-o", str(path), stdin=script)
+        assert ran.status == 0, ran.stderr
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        chromium.get(path.as_uri())
+        return chromium
+
+    yield open_page
+    assert [entry for entry in chromium.get_log("browser") if "favicon" not in entry["message"]] == []
+
+
+EXAMPLE = ("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge")
+
+
+def one(browser: Any, selector: str) -> Any:
+    return browser.find_element(By.CSS_SELECTOR, selector)
+
+
+def texts(browser: Any, selector: str) -> list[str]:
+    return [found.text for found in browser.find_elements(By.CSS_SELECTOR, selector)]
+
+
+def press(browser: Any, *keys: str) -> None:
+    for key in keys:
+        one(browser, "body").send_keys(key)
+
+
+def where(browser: Any) -> str:
+    return str(one(browser, ".where").text)
+
+
+def result(browser: Any) -> list[str]:
+    return texts(browser, ".picture > .scroll td")
+
+
+def button(browser: Any, label: str) -> Any:
+    return one(browser, f"button[aria-label^='{label}']")
+
+
+def test_it_opens_at_the_first_step_and_steps_on_and_back(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    assert browser.title == "conv · input 6×6 * edge 3×3 · stride 1 · padding 0 → 4×4"
+    assert where(browser) == "step 1 of 16 · output[0,0]"
+    assert texts(browser, ".stage td.window") == ["3", "0", "1", "1", "5", "8", "2", "7", "2"]
+    assert result(browser) == ["-5"] + ["·"] * 15
+    button(browser, "on").click()
+    assert where(browser) == "step 2 of 16 · output[0,1]"
+    assert one(browser, ".sum").text == "0×1 + 1×0 + 2×(-1) + 5×1 + 8×0 + 9×(-1) + 7×1 + 2×0 + 5×(-1) = -4"
+    assert result(browser) == ["-5", "-4"] + ["·"] * 14
+    button(browser, "back").click()
+    assert where(browser).startswith("step 1 ")
+
+
+def test_at_says_where_it_opens(page: Open) -> None:
+    assert where(page(*EXAMPLE, "--at", "1,1")) == "step 6 of 16 · output[1,1]"
+
+
+def test_the_keys(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    for key, step in ((Keys.ARROW_RIGHT, 2), (Keys.ARROW_DOWN, 6), (Keys.ARROW_LEFT, 5), (Keys.END, 16),
+                      (Keys.ARROW_UP, 12), (Keys.HOME, 1), (Keys.ARROW_LEFT, 1)):  # fmt: skip
+        press(browser, key)
+        assert where(browser).startswith(f"step {step} "), key
+
+
+def test_the_slider(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    one(browser, "input[type=range]").send_keys(Keys.END)
+    assert where(browser).startswith("step 16 ")
+    assert one(browser, "input[type=range]").get_attribute("aria-valuetext") == "step 16 of 16 · output[3,3]"
+
+
+def test_it_plays_to_the_end_and_stops(page: Open) -> None:
+    browser = page("pool", "-i", "samples/pool-4x4.txt")
+    one(browser, "select").send_keys("very fast")
+    button(browser, "play").click()
+    wait(browser, lambda: where(browser).startswith("step 4 ") and button(browser, "play").text == "play")
+
+
+def wait(browser: Any, until: Callable[[], bool]) -> None:
+    from selenium.webdriver.support.ui import WebDriverWait
+
+    WebDriverWait(browser, 10, poll_frequency=0.05).until(lambda _: until())
+
+
+def test_a_sum_is_written_term_by_term(page: Open) -> None:
+    browser = page(*EXAMPLE, "--order", "column")
+    one(browser, "input[type=checkbox]").click()
+    assert one(browser, ".sum").text == ""
+    for _ in range(4):
+        button(browser, "on").click()
+    assert one(browser, ".sum").text == "3×1 + 1×1 + 2×1 + 0×0"
+    assert texts(browser, ".stage td.now") == ["0", "0", "0"]  # the input's cell, the weight, the product
+    cells = browser.find_elements(By.CSS_SELECTOR, ".stage .grid:first-of-type td")
+    assert "now" in cells[1].get_attribute("class")  # down the columns: the first row's second cell is the fourth
+    assert result(browser)[0] == "?"
+    for _ in range(6):
+        button(browser, "on").click()
+    assert where(browser).startswith("step 2 ")
+
+
+def test_a_click_on_an_output_cell_shows_its_window(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    browser.find_elements(By.CSS_SELECTOR, ".picture > .scroll td")[13].click()
+    assert where(browser) == "step 14 of 16 · output[3,1]"
+
+
+def test_an_input_cell_shows_the_outputs_that_read_it(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    ActionChains(browser).move_to_element(browser.find_elements(By.CSS_SELECTOR, ".stage td")[1]).perform()
+    assert one(browser, ".reads").text == "This cell is in 2 steps: output[0,0], output[0,1]"
+    first = "[...document.querySelectorAll('td')].indexOf(document.querySelector('td.reader'))"
+    marked = browser.execute_script(f"return {first}")
+    assert marked == 36 + 9 + 9  # the first cell of the output, after those of input, kernel and products
+    assert len(browser.find_elements(By.CSS_SELECTOR, "td.reader")) == 2
+
+
+def test_hidden_answers_are_typed_and_marked(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    button(browser, "hide").click()
+    assert not one(browser, ".answer").is_displayed()
+    assert not one(browser, ".sum").is_displayed()
+    inputs = browser.find_elements(By.CSS_SELECTOR, "input.cell")
+    assert len(inputs) == 16
+    inputs[0].send_keys("-5", Keys.ENTER)
+    browser.switch_to.active_element.send_keys("4", Keys.ENTER)
+    assert one(browser, ".score").text == "1 of 16 right, 1 not yet"
+    assert where(browser) == "step 3 of 16 · output[0,2]"
+    assert [field.get_attribute("aria-invalid") for field in inputs[:2]] == ["false", "true"]
+    inputs[1].send_keys(Keys.BACKSPACE, "-4", Keys.TAB)
+    assert one(browser, ".score").text == "2 of 16 right"
+    assert not one(browser, ".sum").is_displayed()
+    button(browser, "show the working").click()
+    assert one(browser, ".sum").is_displayed()
+    button(browser, "hide").click()
+    assert result(browser)[:3] == ["-5", "-4", "0"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "right"),
+    [("28/9", True), ("3.11", True), ("3,11", True), ("3.1", False), ("", None), ("x", False), ("56/18", True)],
+)
+def test_a_quotient_may_be_typed_as_people_write_it(page: Open, typed: str, right: bool | None) -> None:
+    browser = page("pool", "avg", "-w", "3", "-i", "1 2 3; 4 5 6; 7 0 0")
+    button(browser, "hide").click()
+    field = one(browser, "input.cell")
+    field.send_keys(typed, Keys.ENTER)
+    name = field.get_attribute("class").replace("cell", "").strip()
+    assert name == {True: "right", False: "wrong", None: ""}[right]
+
+
+def test_the_keyboard_alone_will_do(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    seen = []
+    for _ in range(9):
+        browser.switch_to.active_element.send_keys(Keys.TAB)
+        seen.append(browser.switch_to.active_element.get_attribute("aria-label"))
+    assert seen[:2] == ["hide the answers, to type your own", "change between light and dark"]
+    assert seen[2:7] == ["first step (Home)", "back (left arrow)", "play (space)", "on (right arrow)",
+                         "last step (End)"]  # fmt: skip
+    button(browser, "on").send_keys(Keys.ENTER)
+    assert where(browser).startswith("step 2 ")
+    button(browser, "on").send_keys(Keys.ARROW_RIGHT)
+    assert where(browser).startswith("step 3 ")
+
+
+def test_what_a_reader_of_the_screen_is_told(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    press(browser, Keys.ARROW_RIGHT)
+    said = one(browser, ".said")
+    assert said.get_attribute("aria-live") == "polite"
+    assert said.get_attribute("textContent").startswith("step 2 of 16 · output[0,1]: 0×1 + 1×0")
+    assert texts(browser, ".stage caption") == ["input 6×6", "kernel", "products", "output 4×4"]
+
+
+def colour(browser: Any) -> str:
+    return str(one(browser, "body").value_of_css_property("background-color"))
+
+
+def test_dark_where_the_reader_likes_it_dark_and_by_the_button(page: Open) -> None:
+    dark, light = "rgba(20, 24, 29, 1)", "rgba(255, 255, 255, 1)"
+    assert colour(page(*EXAMPLE)) == light
+    browser = page(*EXAMPLE, dark=True)
+    assert colour(browser) == dark
+    button(browser, "change between").click()
+    assert colour(browser) == light
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        EXAMPLE,
+        ("conv", "-i", "samples/rgb-4x4.txt", "-k", "samples/two-filters.txt", "-p", "1"),
+        ("model", "lenet5"),
+        ("run", "samples/tiny-cnn.convcalc"),
+        ("softmax", "-i", "1 2 3; 4 5 6"),
+        ("size", "-n", "7", "-f", "3", "-s", "3"),
+    ],
+    ids=lambda words: words[0],
+)
+@pytest.mark.parametrize("width", [360, 1280])
+def test_nothing_runs_out_of_the_window(page: Open, words: tuple[str, ...], width: int) -> None:
+    browser = page(*words, width=width)
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= width
+
+
+def test_a_large_exercise_is_small_and_quick(page: Open, tmp_path: Path) -> None:
+    rng = np.random.default_rng(7)
+    np.savetxt(tmp_path / "g.txt", rng.integers(0, 256, (28, 28)), fmt="%d")
+    np.savetxt(tmp_path / "k.txt", rng.integers(-9, 10, (5, 5)), fmt="%d")
+    browser = page("conv", "-i", str(tmp_path / "g.txt"), "-k", str(tmp_path / "k.txt"))
+    assert (tmp_path / "page.html").stat().st_size < 1_000_000
+    press(browser, Keys.END)
+    assert where(browser) == "step 576 of 576 · output[23,23]"
+    assert "·" not in result(browser)
+
+
+def pages_of(browser: Any) -> int:
+    printed = base64.b64decode(browser.execute_cdp_cmd("Page.printToPDF", {})["data"])
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def test_on_paper_all_steps_of_a_few(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    browser.execute_script("dispatchEvent(new Event('beforeprint'))")
+    assert len(browser.find_elements(By.CSS_SELECTOR, ".all .step")) == 16
+    browser.execute_script("dispatchEvent(new Event('afterprint'))")
+    assert browser.find_elements(By.CSS_SELECTOR, ".all .step") == []
+    assert 3 <= pages_of(browser) <= 8
+    button(browser, "hide").click()
+    assert pages_of(browser) == 1  # an empty form
+
+
+def test_a_script_has_a_section_for_each_operation(page: Open) -> None:
+    browser = page("run", "samples/tiny-cnn.convcalc")
+    assert len(texts(browser, ".stepper .where")) == 8
+    assert "> conv lines" in texts(browser, "h2")
+    second = browser.find_elements(By.CSS_SELECTOR, ".stepper")[1]
+    second.find_element(By.CSS_SELECTOR, ".where").click()
+    press(browser, Keys.ARROW_RIGHT)
+    assert [text.split()[1] for text in texts(browser, ".where")[:3]] == ["1", "2", "1"]
+
+
+def test_a_network_is_stepped_through_layer_by_layer(page: Open) -> None:
+    browser = page("model", "lenet5")
+    press(browser, Keys.END)
+    assert where(browser) == "step 12 of 12 · fc3"
+    assert "10×84 = 840" in one(browser, ".stage").text
+
+
+EVIL = "</script><script>document.title='owned'</script><img src=x onerror=\"document.title='owned'\">"
+
+
+def test_no_text_becomes_markup(page: Open) -> None:
+    script = f"# {EVIL}\ninput 1 2; 3 4\n# {EVIL}\nrelu\n"
+    browser = page("run", "-", script=script)
+    assert browser.title.startswith("</script>")
+    assert EVIL in one(browser, "main").text
+    assert browser.find_elements(By.TAG_NAME, "img") == []
+
+
+def test_nothing_is_loaded_from_anywhere(convcalc: Convcalc, tmp_path: Path) -> None:
+    convcalc(*EXAMPLE, "-o", str(tmp_path / "page.html"))
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert not re.findall(r"https?:|src=|url\(|@import|<link", text)
+    assert "default-src 'none'" in text
+
+
+def test_the_steps_are_there_as_data(convcalc: Convcalc, tmp_path: Path) -> None:
+    convcalc(*EXAMPLE, "-o", str(tmp_path / "page.html"))
+    text = (tmp_path / "page.html").read_text(encoding="utf-8")
+    data = json.loads(re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text)[0])
+    assert [step["n"] for step in data["steps"][:2]] == ["output[0,0]", "output[0,1]"]
+    assert data["bodies"][0][:3] == ["input 6×6", 6, 6]
