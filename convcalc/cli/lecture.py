@@ -2,53 +2,108 @@
 
 import io
 import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convcalc.choices import Format
+from convcalc.cli.formats import RENDERERS
+from convcalc.cli.messages import complain
+from convcalc.cli.options import with_options
 from convcalc.cli.output import channel_of
+from convcalc.cli.run import ScriptChannel
+from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from convcalc.report.document import Drawing
+    from convcalc.lecture import Row
+    from convcalc.report.document import Block, Document, Drawing
 
 
+@with_options
 def lecture(
+    *,
     ctx: typer.Context,
     topic: Annotated[
         str | None, typer.Argument(help="A row's number or its topic. Default: all of them.", show_default=False)
     ] = None,
     contents: Annotated[bool, typer.Option("--list", help="List the rows only.")] = False,
+    out: SheetOptions,
 ) -> None:
     """Work the exercises of the lecture on convolutional networks, row by row.
+
+    With --output FOLDER/ it writes a page for each row, and an index of them.
 
     Examples:
       convcalc lecture --list
 
       convcalc lecture pooling
 
-      convcalc lecture 8
+      convcalc lecture 8 -o exercise.html
+
+      convcalc lecture -o gallery/
 
     """
     from convcalc import lecture as script
-    from convcalc.report.document import Heading, Table, Text
+    from convcalc.report.document import Heading, Table, Text, Worked
 
     channel = channel_of(ctx)
     commands: Any = ctx.find_root().command
     rows = script.find(topic)
+    if out.output is not None and (out.output.endswith("/") or Path(out.output).is_dir()):
+        _write_gallery(commands, rows, out)
+        return
+    document: list[Block] = []
+    rule = "" if out.style(channel) in RENDERERS else "══ "
     if topic is None or contents:
         table = tuple((str(row.number), row.topic, row.title) for row in rows)
-        channel.show(
-            [Heading("The lecture, row by row"), Text(""), Table(("row", "topic", "what"), table, frozenset({1, 2}))]
-        )
-        if contents:
-            return
-    for row in rows:
-        channel.show([Text(""), Heading(f"══ {row.number} · {row.title}")])
-        for exercise in row.exercises:
-            channel.show([Text(""), Text(exercise.text), as_typed(exercise.words, exercise.script), Text("")])
-            stdin = None if exercise.script is None else io.BytesIO(exercise.script.encode())
-            inner = channel.for_exercise(stdin)
-            commands.main(list(exercise.words), "convcalc", standalone_mode=False, obj=inner)
+        document += [Heading("The lecture, row by row"), Text("")]
+        document += [Table(("row", "topic", "what"), table, frozenset({1, 2}))]
+
+    def whole() -> "Document":
+        yield from document
+        if not contents:
+            for row in rows:
+                yield Text("")
+                yield from worked_row(commands, row, rule)
+
+    emit(channel, Worked(whole(), list), None, out)
+
+
+def worked_row(commands: Any, row: "Row", rule: str) -> "Iterator[Block]":
+    """Yield a row's title, and each of its exercises: the command line, and the work that it shows."""
+    from convcalc.report.document import Heading, Text
+    from convcalc.session.session import Ran
+
+    yield Heading(f"{rule}{row.number} · {row.title}")
+    for exercise in row.exercises:
+        yield Text("")
+        yield Text(exercise.text)
+        yield as_typed(exercise.words, exercise.script)
+        yield Text("")
+        stdin = None if exercise.script is None else io.BytesIO(exercise.script.encode())
+        ran = Ran()
+        inner = ScriptChannel(stdin, io.StringIO(), report=True, ran=ran)
+        commands.main(list(exercise.words), "convcalc", standalone_mode=False, obj=inner)
+        for document in ran.documents:
+            yield from document
+
+
+def _write_gallery(commands: Any, rows: "Sequence[Row]", out: SheetOptions) -> None:
+    """Write a page for each row, and an index of them."""
+    from convcalc.matrix_io.files import make_folder, write_whole
+    from convcalc.render.page import index, render
+
+    if out.format not in (None, Format.HTML):
+        raise UsageError(f"--format {out.format} does not go with a folder", hint="a folder holds pages")
+    folder = make_folder(Path(str(out.output)))
+    pages = [(f"{row.number:02}-{row.topic}.html", f"{row.number} · {row.title}") for row in rows]
+    for row, (name, _) in zip(rows, pages, strict=True):
+        write_whole(folder / name, render(worked_row(commands, row, "")))
+    write_whole(folder / "index.html", index("The lecture, row by row", pages))
+    complain(f"wrote {len(rows)} pages and an index to {folder}")
 
 
 def as_typed(words: tuple[str, ...], script: str | None = None) -> "Drawing":

@@ -35,14 +35,10 @@ ITSELF = ("-", "/dev/stdout")
 
 @dataclass(slots=True)
 class Channel:
-    """What a command is run with: where it reads, where it writes, and whether that is someone's screen.
-
-    A `report` (`lecture`, say) is shown as it is, in a pipe too: its work is no comment on an answer.
-    """
+    """What a command is run with: where it reads, where it writes, and whether that is someone's screen."""
 
     stdin: IO[bytes] | None
     stdout: IO[str]
-    report: bool = False
     comments: list[str] = field(default_factory=list)
     """The comment lines that came with standard input, to be handed on."""
     operation: str = ""
@@ -121,10 +117,6 @@ class Channel:
     def has_input(self) -> bool:
         """Whether a command without --input has something to read."""
         return self.is_piped_in
-
-    def for_exercise(self, stdin: IO[bytes] | None) -> "Channel":
-        """Return a channel on which an exercise of a report is worked, with its answers drawn."""
-        return Channel(stdin, self.stdout, report=True)
 
     def knows(self, word: str) -> bool:
         """Whether a word is a grid's name; outside of scripts none is."""
@@ -239,7 +231,7 @@ class Channel:
             raise UsageError(f"--quiet leaves nothing for --format {style} to draw", hint="use --format plain")
         if style is not None:
             return style
-        return Format.TABLE if (self.on_terminal or self.report) and not options.quiet else Format.PLAIN
+        return Format.TABLE if self.on_terminal and not options.quiet else Format.PLAIN
 
     def _show(self, worked: "Worked", options: OutputOptions) -> None:
         if self.comments:

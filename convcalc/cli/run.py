@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -27,10 +27,14 @@ MOST_BYTES = 1 << 22
 
 @dataclass(slots=True)
 class ScriptChannel(Channel):
-    """What a script's line is run with: it reads the current grid and the named ones, and keeps what is emitted."""
+    """What a script's line is run with: it reads the current grid and the named ones, and keeps what is emitted.
+
+    In a `report` (`lecture`, say) answers are no grids to go on with.
+    """
 
     session: "Session | None" = None
     ran: "Ran | None" = field(default=None)
+    report: bool = False
 
     def knows(self, word: str) -> bool:
         """Whether a word is a grid's name."""
@@ -40,10 +44,6 @@ class ScriptChannel(Channel):
     def has_input(self) -> bool:
         """Whether there is a current grid."""
         return self.is_piped_in or (self.session is not None and self.session.current is not None)
-
-    def for_exercise(self, stdin: IO[bytes] | None) -> Channel:
-        """Return a channel whose work becomes part of this line's reports."""
-        return ScriptChannel(stdin, self.stdout, report=True, ran=self.ran)
 
     def find(self, word: str | None, what: str, picture: "Picture | None" = None) -> "Grid":
         """Read the current grid, a named one, or any other."""

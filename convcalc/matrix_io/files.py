@@ -308,6 +308,15 @@ def write_whole(path: Path, lines: Iterator[str] | Array | bytes) -> None:
         ) from error
 
 
+def make_folder(path: Path) -> Path:
+    """Return a folder that is there now. Raises InputError if it cannot be made."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"cannot make the folder '{path}': {error.strerror}", hint="name another") from error
+    return path
+
+
 def storable(grid: Array) -> Array:
     """Return a grid as NPY can hold it: quotients as their nearest floats. Raises InputError beyond 64 bits."""
     if grid.dtype != object:

@@ -27,6 +27,8 @@ from convcalc.report.document import (
 PACKAGES = "amsmath,graphicx,color,colortbl,longtable"
 LINE = 84
 """Signs of a sum on a line, before it goes on on the next."""
+VERBATIM = 100
+"""Signs of a drawing on a line."""
 LONG = 40
 """Rows of a table that may go on on the next page."""
 
@@ -114,10 +116,11 @@ def _block(block: Block) -> Iterator[str]:
     elif isinstance(block, Picture):
         yield from _picture(block)
     elif isinstance(block, Drawing):
-        yield r"\begin{verbatim}"
+        yield r"{\footnotesize\begin{verbatim}"
         for pieces in block.lines:
-            yield ASCII.drawn("".join(text for text, _ in pieces)).replace(r"\end{", r"\end {")
-        yield r"\end{verbatim}"
+            line = ASCII.drawn("".join(text for text, _ in pieces)).replace(r"\end{", r"\end {")
+            yield from (line[at : at + VERBATIM] for at in range(0, max(len(line), 1), VERBATIM))
+        yield r"\end{verbatim}}"
     elif isinstance(block, Table):
         yield from _table(block)
     elif isinstance(block, Grids | Answer):

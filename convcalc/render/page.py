@@ -8,11 +8,12 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from html import escape
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from convcalc.render.colours import DARK, LIGHT, Palette
 from convcalc.render.html import element, shade_style
@@ -48,6 +49,16 @@ def render(document: Document) -> Iterator[str]:
     for block in blocks:
         yield from _content(block)
     yield "</main>"
+    yield f"<script>{script()}</script>"
+    yield "</html>"
+
+
+def index(title: str, pages: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the lines of a page that leads to others, each by its file's name and its title."""
+    yield from opening(title)
+    yield f"<h1>{escape(title)}</h1><ul>"
+    yield from (f'<li><a href="{quote(name)}">{escape(text)}</a></li>' for name, text in pages)
+    yield "</ul></main>"
     yield f"<script>{script()}</script>"
     yield "</html>"
 
