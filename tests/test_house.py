@@ -15,7 +15,7 @@ ALLOWED = {
     "choices": set(),
     "lecture": {"errors", "lecture_files"},
     "lecture_files": set(),
-    "quiz": {"quiz", "report", "matrix_io", "engine", "errors", "choices"},
+    "quiz": {"quiz", "report", "matrix_io", "engine", "network.chain", "errors", "choices"},
     "session": {"session", "report", "matrix_io", "engine.exact", "errors", "choices"},
     "engine": {"engine", "errors", "choices"},
     "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},

@@ -102,6 +102,12 @@ COMMANDS: dict[str, Entry] = {
     ),
     "zoo": Entry(LOOK_UP, "zoo", "zoo", "List well-known networks: the figure usually quoted beside the one counted."),
     "quiz": Entry(LEARN, "quiz", "quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."),
+    "worksheet": Entry(
+        LEARN,
+        "worksheet",
+        "worksheet",
+        "Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.",
+    ),
     "run": Entry(
         LEARN,
         "run",

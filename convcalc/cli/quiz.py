@@ -17,8 +17,18 @@ if TYPE_CHECKING:
     from convcalc.report.document import Worked
     from convcalc.report.selection import Show
 
-ALSO = {"convolution": "conv", "pooling": "pool", "parameters": "params", "relu": "activation", "sizes": "size"}
-TOPICS = "conv|pool|size|params|activation|softmax|linear|loss"
+ALSO = {
+    "convolution": "conv",
+    "pooling": "pool",
+    "parameters": "params",
+    "relu": "activation",
+    "sizes": "size",
+    "conv-transpose": "transpose",
+    "transposed": "transpose",
+    "receptive": "field",
+    "backward": "gradient",
+}
+TOPICS = "conv|pool|size|params|activation|softmax|linear|loss|transpose|flatten|field|gradient"
 MOST_QUESTIONS = 1000
 
 

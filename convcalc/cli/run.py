@@ -158,16 +158,13 @@ def run(
     """
     from convcalc.report.script import script_document, worked_script
     from convcalc.session.script import parse
-    from convcalc.session.session import Session
 
     channel = channel_of(ctx)
     source = "stdin" if script == "-" else script
     if out.output is not None and source != "stdin" and os.path.realpath(out.output) == os.path.realpath(source):
         raise UsageError("--output is the script itself", hint="name another file")
     lines = parse(read_script(channel, script), source)
-    inner = ScriptChannel(channel.stdin, channel.stdout)
-    session = Session(host_of(ctx, inner), source)
-    inner.session = session
+    session, inner = session_on(ctx, channel, source)
     entries = []
     for line in lines:
         entries.append(session.execute(line))
@@ -184,6 +181,15 @@ def run(
         channel.show(script_document(entries), ascii_only=out.ascii)
         return
     channel.emit(worked_script(entries, session.current), out)
+
+
+def session_on(ctx: typer.Context, channel: Channel, source: str) -> "tuple[Session, ScriptChannel]":
+    """Return a session that runs a script's lines, and the channel they run on."""
+    from convcalc.session.session import Session
+
+    inner = ScriptChannel(channel.stdin, channel.stdout)
+    inner.session = Session(host_of(ctx, inner), source)
+    return inner.session, inner
 
 
 def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":

@@ -1,11 +1,12 @@
 """Exercises made up at random, by topic and level: small numbers, answers that are not trivial, the same for a seed."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from random import Random
 
 import numpy as np
 
-from convcalc.choices import PoolKind, Reduction
+from convcalc.choices import PoolKind, Reduction, TransposedReading
 from convcalc.engine.activations import activate
 from convcalc.engine.convolution import convolve
 from convcalc.engine.dense import linear
@@ -14,20 +15,28 @@ from convcalc.engine.geometry import Axis
 from convcalc.engine.losses import loss
 from convcalc.engine.mistakes import parameter_mistakes, size_mistakes
 from convcalc.engine.pooling import pool
+from convcalc.engine.routing import backward
 from convcalc.engine.sizes import Volume
 from convcalc.engine.softmax import softmax
+from convcalc.engine.transposed import conv_transpose
+from convcalc.network.chain import follow, links
 from convcalc.quiz.question import Question, about, asked
 from convcalc.report.activations import worked_activation
+from convcalc.report.chain import worked_chain
 from convcalc.report.convolution import Labels, worked_convolution
-from convcalc.report.dense import worked_linear
+from convcalc.report.dense import worked_flatten, worked_linear
 from convcalc.report.document import Sum, Worked
 from convcalc.report.losses import worked_loss
 from convcalc.report.pooling import worked_pooling
+from convcalc.report.routing import worked_routing
 from convcalc.report.selection import Show
 from convcalc.report.size import Sized, worked_size
 from convcalc.report.softmax import worked_softmax
+from convcalc.report.transposed import worked_transposed
 
 EASIEST, HARDEST = 1, 5
+INPUT = 128
+"""The input of a chain of windows: large enough for all of them."""
 
 
 def _cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> Array:
@@ -35,12 +44,14 @@ def _cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> Array:
 
 
 def _interesting(work: Callable[[], Worked]) -> Worked:
-    """Draw until the answer is not the same number all over."""
-    for _ in range(50):
-        worked = work()
-        answer = worked.answer()
-        if answer.size == 1 or len(set(answer.ravel().tolist())) > 1:
-            break
+    """Draw until no number stands in more than half of the answer's cells, or at least not in all of them."""
+    for most in (1 / 2, 3 / 4, 0.99):
+        for _ in range(25):
+            worked = work()
+            answer = worked.answer()
+            cells = answer.ravel().tolist()
+            if answer.size == 1 or max(map(cells.count, cells)) <= max(most * answer.size, 1):
+                return worked
     return worked
 
 
@@ -53,12 +64,12 @@ def convolution(rng: Random, level: int) -> Question:
     """Ask about a convolution: larger, padded, strided, with a bias and channels as the level rises."""
 
     def work() -> Worked:
-        size, taps = (4, 2) if level == 1 else (5, 3)
         channels = 2 if level >= 5 else 1
+        size, taps = (4, 2) if level == 1 or channels > 1 else (5, 3)
         grid = _cells(rng, channels, size, size)
         kernel = _cells(rng, 1, channels, taps, taps, low=-1 if level < 4 else -2, high=1 if level < 4 else 2)
-        stride = rng.choice((1, 2)) if level >= 3 else 1
         padding = rng.choice((0, 1)) if level >= 4 else 0
+        stride = 2 if padding else rng.choice((1, 2)) if level >= 3 else 1
         bias = [rng.choice((-2, -1, 1, 2))] if level >= 4 else None
         shaped = (grid, kernel) if channels > 1 else (grid[0], kernel[0, 0])
         return worked_convolution(
@@ -118,6 +129,8 @@ def activation(rng: Random, level: int) -> Question:
     """Ask about ReLU, and later the others."""
     kind = "relu" if level <= 2 else rng.choice(("leaky-relu", "sigmoid", "tanh"))
     grid = _cells(rng, 2 if level <= 3 else 3, 3, low=-5 if kind != "tanh" else -2, high=5 if kind != "tanh" else 2)
+    if len(set(activate(grid, kind).output.ravel().tolist())) == 1:
+        grid[0, :2] = -2, 3
     return _asked(worked_activation(activate(grid, kind), Show()), rng, level)
 
 
@@ -147,6 +160,52 @@ def losses(rng: Random, level: int) -> Question:
     return about(worked_loss(loss(cells, target, kind, reduction=reduction), Show()), Show())
 
 
+def transposed(rng: Random, level: int) -> Question:
+    """Ask about a transposed convolution: later one whose stamps overlap, and whose edges are cut."""
+
+    def work() -> Worked:
+        stride = 2 if level <= 2 else rng.choice((1, 2))
+        taps = 2 if level <= 2 else 3
+        grid, kernel = _cells(rng, 2, 2, low=1), _cells(rng, taps, taps, low=-1, high=2)
+        result = conv_transpose(grid, kernel, stride=stride, padding=1 if level >= 4 else 0)
+        return worked_transposed(result, Show(), "kernel", TransposedReading.SCATTER)
+
+    hint = "each input cell times the whole kernel is laid down at its place times the stride; what overlaps adds up"
+    return replace(about(_interesting(work), Show()), hints=lambda: [hint])
+
+
+def flattened(rng: Random, level: int) -> Question:
+    """Ask for the order in which channels, rows and columns are laid out."""
+    grid = _cells(rng, *((2, 3) if level <= 2 else (2, 2, 3)))
+    question = about(worked_flatten(grid, grid.reshape(-1), Show()), Show())
+    return replace(question, hints=lambda: ["row by row, and channel after channel"])
+
+
+def field(rng: Random, level: int) -> Question:
+    """Ask for the receptive field of windows one after the other."""
+    convolutions = ("conv 3", "conv 5", "conv 3 s2", "conv 7")[: 1 + level]
+    parts = [f"{rng.choice(convolutions)}, pool 2" for _ in range(2 if level <= 2 else 3)]
+    chain = follow(links(", ".join(parts)), (INPUT,))
+    said = ", ".join(linked.link.text for linked in chain)
+    text = f"How many cells of the input, along one axis, does one cell of the output see? ({said})"
+    worked = worked_chain((INPUT,), chain)
+    size = int(chain[-1].fields[0].size)
+    hints = ["each window adds (F − 1)·jump to the field, and multiplies the jump by its stride"]
+    return asked(text, [size], worked, [], hints)
+
+
+def gradient(rng: Random, level: int) -> Question:
+    """Ask where a pooling's gradient goes."""
+
+    def work() -> Worked:
+        kind = PoolKind.MAX if level <= 2 else rng.choice((PoolKind.MAX, PoolKind.AVG))
+        cells = np.array(rng.sample(range(1, 17), 16)).reshape(4, 4)
+        forward = pool(cells, kind, window=2, stride=2)
+        return worked_routing(backward(forward, _cells(rng, 2, 2, low=1) * (4 if kind is PoolKind.AVG else 1)), Show())
+
+    return about(_interesting(work), Show())
+
+
 TOPICS: dict[str, Callable[[Random, int], Question]] = {
     "conv": convolution,
     "pool": pooling,
@@ -156,5 +215,9 @@ TOPICS: dict[str, Callable[[Random, int], Question]] = {
     "softmax": probabilities,
     "linear": dense,
     "loss": losses,
+    "transpose": transposed,
+    "flatten": flattened,
+    "field": field,
+    "gradient": gradient,
 }
 """What can be asked about, by its word."""

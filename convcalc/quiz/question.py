@@ -10,7 +10,7 @@ import numpy as np
 from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.mistakes import Mistake
 from convcalc.quiz.marking import core
-from convcalc.report.document import Block, Document, Sum, Text, Worked, flowing
+from convcalc.report.document import Block, Document, Steps, Sum, Text, Worked, flowing
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show
 
@@ -26,6 +26,10 @@ class Question:
     working: Callable[[], Document]
     hints: Callable[[], Sequence[str]]
     mistakes: Callable[[], Iterable[Mistake]]
+    whole: "Callable[[], Question] | None" = None
+    """The same exercise, all of it asked for; None where it is already."""
+    steps: Steps | None = None
+    """The steps of what is worked, where each makes a cell of the answer."""
 
     @property
     def shape(self) -> str:
@@ -59,7 +63,7 @@ def about(worked: Worked, show: Show, cell: Callable[[int], int] | None = None) 
 
         hints = _hints(steps, range(answer.size)) if countable else partial(_lines, whole, several=answer.size > 1)
         text = "What is the whole output?" if answer.size > 1 else "What is the output?"
-        return Question(text, given, answer, None, whole, hints, mistakes)
+        return Question(text, given, answer, None, whole, hints, mistakes, steps=steps if countable else None)
     index = cell(answer.size)
     at = tuple(int(i) for i in np.unravel_index(index, answer.shape))
 
@@ -67,7 +71,8 @@ def about(worked: Worked, show: Show, cell: Callable[[int], int] | None = None) 
         assert steps is not None
         return steps.blocks(index)
 
-    return Question(f"What is {steps.name(index)}?", given, answer, at, working, _hints(steps, [index]), mistakes)
+    text, hints = f"What is {steps.name(index)}?", _hints(steps, [index])
+    return Question(text, given, answer, at, working, hints, mistakes, lambda: about(worked, show), steps)
 
 
 def _lines(working: Callable[[], Document], *, several: bool) -> Sequence[str]:

@@ -221,6 +221,8 @@ def _grid(matrix: Matrix) -> str:
 
 
 def _cell(cell: Cell) -> str:
+    if cell.text.strip("_") == "" and cell.text:
+        return r"\framebox[2.2em]{\strut}"  # to be filled in
     text = math(cell.text)
     if cell.shade is not None:
         colour, dark_ink = shade_colours(cell.shade)

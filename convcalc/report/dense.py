@@ -61,7 +61,12 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Worked:
         yield Text("")
         yield answer_of(row, show.write, "item", heat=show.heat, one_row=row.ndim == 1)
 
-    return Worked(work(), lambda: row, show.answer_write)
+    def given() -> Document:
+        yield Heading(f"flatten · input {shape_text(grid.shape)}")
+        yield Text("")
+        yield grids_of(grid, "input", show.write)
+
+    return Worked(work(), lambda: row, show.answer_write, given=given)
 
 
 def _order(shape: tuple[int, ...]) -> str:

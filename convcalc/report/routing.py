@@ -6,8 +6,21 @@ from dataclasses import dataclass
 from convcalc.choices import PoolKind
 from convcalc.engine.pooling import EXTREMES
 from convcalc.engine.routing import Routing, RoutingStep
-from convcalc.report.document import Answer, Block, Body, Document, Heading, Matrix, Picture, Role, Sum, Text, Worked
-from convcalc.report.grids import body_of, grids_of, small_body
+from convcalc.report.document import (
+    Answer,
+    Block,
+    Body,
+    Document,
+    Grids,
+    Heading,
+    Matrix,
+    Picture,
+    Role,
+    Sum,
+    Text,
+    Worked,
+)
+from convcalc.report.grids import body_of, grids_of, like, small_body
 from convcalc.report.pooling import PoolingReport
 from convcalc.report.selection import Chosen, Show, select
 
@@ -42,7 +55,17 @@ class _Report(PoolingReport):
         """Return the work, and the gradient of the input."""
         select(self.shape, self.show, one_row=self.one_row)
         answer = self.routing.input_like()
-        return Worked(self.blocks(), lambda: answer, self.show.answer_write, self.walked)
+        return Worked(self.blocks(), lambda: answer, self.show.answer_write, self.walked, self.given)
+
+    def given(self) -> Document:
+        """Yield the input, and the gradient of the output."""
+        yield Heading(f"backward through {super().heading().partition(' → ')[0]}: the gradient of the input")
+        yield Text("")
+        write, one_row = self.show.write, self.one_row
+        drawn = grids_of(like(self.result.input), "input", write, one_row=one_row).matrices
+        yield Grids(
+            drawn + grids_of(like(self.routing.output), "gradient of the output", write, one_row=one_row).matrices
+        )
 
     def step(self, chosen: Chosen) -> Iterator[Block]:
         """Yield one gradient: the window, what each of its cells gets, and the input's gradient so far."""

@@ -12,6 +12,7 @@ from convcalc.report.document import (
     Block,
     Body,
     Document,
+    Grids,
     Heading,
     Matrix,
     Picture,
@@ -24,7 +25,7 @@ from convcalc.report.document import (
     Worked,
 )
 from convcalc.report.formulas import transposed_formulas
-from convcalc.report.grids import answer_of, body_of, small_body
+from convcalc.report.grids import answer_of, body_of, grids_of, like, small_body
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select
 from convcalc.report.stepwise import pair_text, stepped
@@ -60,7 +61,15 @@ class _Report:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         output = self.result.output
         select(self.result.shape, self.show, one_row=self.one_row)
-        return Worked(self.blocks(), lambda: output, self.show.answer_write, self.walked)
+        return Worked(self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given)
+
+    def given(self) -> Document:
+        """Yield the input and the kernel."""
+        write = self.show.write
+        yield Heading(self.heading().partition(" → ")[0])
+        yield Text("")
+        drawn = grids_of(like(self.result.input), "input", write, one_row=self.one_row).matrices
+        yield Grids(drawn + grids_of(like(self.result.kernel), "kernel", write, one_row=self.one_row).matrices)
 
     def walked(self, show: Show) -> Steps:
         """Return the steps of one reading to be walked through: the stamps, unless the other was asked for."""

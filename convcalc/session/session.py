@@ -20,7 +20,7 @@ from convcalc.report.selection import Show
 from convcalc.session.script import INPUT, Kind, Line, parse, placed
 
 _WALK = re.compile(r"\s+--walk\b")
-LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz", "model", "zoo"})
+LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz", "model", "zoo", "worksheet"})
 """Commands whose answers are not carried on: they tell something, and change no grid."""
 
 

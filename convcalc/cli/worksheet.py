@@ -1,0 +1,114 @@
+"""``convcalc worksheet``: exercises on paper, and the key to them."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convcalc.cli.options import with_options
+from convcalc.cli.output import channel_of
+from convcalc.cli.quiz import TOPICS, topic_of
+from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.errors import InputError, Place, UsageError, nearest
+
+if TYPE_CHECKING:
+    from convcalc.cli.output import Channel
+    from convcalc.quiz.question import Question
+
+LEVELS = {"easy": 1, "medium": 3, "hard": 5}
+MOST_EXERCISES = 200
+
+
+@with_options
+def worksheet(
+    *,
+    ctx: typer.Context,
+    topic: Annotated[
+        str | None, typer.Argument(metavar=f"[{TOPICS}]", help="What to practise. Default: everything in turn.")
+    ] = None,
+    count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_EXERCISES, help="How many exercises.")] = 6,
+    level: Annotated[str, typer.Option("--level", metavar="easy|medium|hard|1..5", help="How hard they are.")] = "easy",
+    seed: Annotated[int, typer.Option("--seed", help="Another seed, another sheet; the same one, the same sheet.")] = 0,
+    title: Annotated[
+        str | None, typer.Option("--title", help="What stands on top of the sheet.", show_default=False)
+    ] = None,
+    script: Annotated[
+        str | None,
+        typer.Option(
+            "--from", metavar="SCRIPT", help="Ask for what a script's lines work, instead.", show_default=False
+        ),
+    ] = None,
+    key: Annotated[
+        str | None,
+        typer.Option("--key", metavar="FILE", help="Write the key: the working and the answers.", show_default=False),
+    ] = None,
+    out: SheetOptions,
+) -> None:
+    """Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.
+
+    Examples:
+      convcalc worksheet conv --count 6 --seed 7 --output sheet.tex --key key.tex
+
+      convcalc worksheet --level medium -o sheet.html --key key.html
+
+      convcalc worksheet --from samples/tiny-cnn.convcalc
+
+    """
+    from convcalc.quiz import worksheet as sheets
+    from convcalc.report.document import Worked
+
+    channel = channel_of(ctx)
+    if key is not None and not key.strip():
+        raise UsageError("--key is empty", hint="name a file")
+    if key is not None and out.output is not None and Path(key).absolute() == Path(out.output).absolute():
+        raise UsageError("--key and --output name the same file", hint="name two")
+    if script is None:
+        topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
+        questions = sheets.draw(topics, count, level_of(level), seed)
+    elif topic is not None:
+        raise UsageError("--from asks for what the script works", hint="leave the topic out")
+    else:
+        questions = _from_script(ctx, channel, script)
+    shown = title or "Worksheet"
+    emit(channel, Worked(sheets.sheet(shown, questions), list), None, out)
+    if key is not None:
+        emit(channel, Worked(sheets.key(shown, questions), list), None, replace(out, output=key))
+
+
+def level_of(word: str) -> int:
+    """Read a level: a word, or a number from 1 to 5.
+
+    >>> level_of("medium"), level_of("4")
+    (3, 4)
+    """
+    if word in LEVELS:
+        return LEVELS[word]
+    if word in ("1", "2", "3", "4", "5"):
+        return int(word)
+    close = nearest(word, list(LEVELS))
+    hint = f"did you mean {close[0]}?" if close else "the levels are easy, medium and hard, or 1 to 5"
+    raise UsageError(f"--level {word}: there is no such level", hint=hint)
+
+
+def _from_script(ctx: Any, channel: "Channel", name: str) -> "list[Question]":
+    """Return an exercise for every line of a script that works something."""
+    from convcalc.cli.run import read_script, session_on
+    from convcalc.quiz.question import about
+    from convcalc.report.selection import Show
+    from convcalc.session.script import parse
+
+    source = "stdin" if name == "-" else name
+    lines = parse(read_script(channel, name), source)
+    session, _ = session_on(ctx, channel, source)
+    questions = []
+    for line in lines:
+        entry = session.execute(line)
+        if entry.worked is not None and entry.worked.given is not None:
+            questions.append(about(entry.worked, Show()))
+        if session.left:
+            break
+    if not questions:
+        fault = "nothing in the script can be asked for"
+        raise InputError(fault, hint="write lines such as: conv edge", place=Place(source))
+    return questions

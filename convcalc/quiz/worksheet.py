@@ -1,0 +1,137 @@
+"""Worksheets: exercises on paper, with room for the answers; and the key to them, with the working."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from random import Random
+
+from convcalc.engine.exact import Array
+from convcalc.quiz.exercises import TOPICS
+from convcalc.quiz.marking import core
+from convcalc.quiz.question import Question
+from convcalc.report.document import (
+    Answer,
+    Block,
+    Body,
+    Document,
+    Grids,
+    Heading,
+    Matrix,
+    Role,
+    Subheading,
+    Sum,
+    Text,
+    flowing,
+)
+from convcalc.report.grids import grids_of
+from convcalc.report.numbers import Writer, shape_text
+
+TRIES = 50
+MOST_BLANKS = 12
+"""Rows, and columns, of a grid that is drawn to be filled in; a larger one is only asked for."""
+BLANK = "__"
+ROOM = "answer: ______________"
+
+
+def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Question]:
+    """Return so many exercises, of the topics in turn, no two alike; the same for a seed on every machine."""
+    rng = Random(seed)
+    drawn: list[Question] = []
+    seen: set[str] = set()
+    for number in range(count):
+        topic = topics[number % len(topics)]
+        for _ in range(TRIES):
+            question = TOPICS[topic](rng, level)
+            if question.whole is not None:
+                question = question.whole()
+            said = repr((topic, question.text, _cells_of(question)))
+            if said not in seen:
+                break
+        seen.add(said)
+        drawn.append(question)
+    return drawn
+
+
+def _cells_of(question: Question) -> list[str]:
+    grids = [block for block in question.given() if isinstance(block, Grids)]
+    bodies = [matrix.body for block in grids for matrix in block.matrices]
+    return [body.text(row, column) for body in bodies for row in range(body.rows) for column in range(body.columns)]
+
+
+def sheet(title: str, questions: Sequence[Question]) -> Document:
+    """Yield the exercises, with room for a name and for the answers."""
+    yield Heading(title)
+    yield Text("Name: ______________________________     Date: ______________")
+    for number, question in enumerate(questions, 1):
+        yield from _exercise(number, question)
+        yield from _room(question.answer)
+
+
+def key(title: str, questions: Sequence[Question]) -> Document:
+    """Yield the exercises with their working and their answers."""
+    yield Heading(f"{title}: the key")
+    for number, question in enumerate(questions, 1):
+        yield from _exercise(number, question)
+        yield Text("")
+        yield from _working(question)
+
+
+def _exercise(number: int, question: Question) -> Iterator[Block]:
+    """Yield what is given, and what is asked, under its number."""
+    decimals = question.answer.dtype.kind == "f"
+    text = f"{question.text.rstrip('?')}, to two decimals?" if decimals else question.text
+    given = list(question.given())
+    if not given:
+        yield Subheading(f"{number} · {text}")
+        return
+    for block in given:
+        if isinstance(block, Heading):
+            yield Subheading(f"{number} · {block.text}")
+            yield from (Text(f"  {formula}", Role.QUIET) for formula in block.formulas)
+        else:
+            yield block
+    yield Text("")
+    yield Text(text)
+
+
+def _room(answer: Array) -> Iterator[Block]:
+    """Yield what the answer is written into: a line, or a grid of its shape."""
+    shape = core(answer)
+    if answer.size == 1 or len(shape) > 3 or max(shape[-2:]) > MOST_BLANKS:
+        told = "" if answer.size == 1 else f" ({shape_text(shape)})"
+        yield Text("")
+        yield Text(f"{ROOM}{told}")
+        return
+    rows, columns = (1, *shape)[-2:]
+    planes = shape[0] if len(shape) == 3 else 1
+    width = max(len(BLANK), *(len(Writer()(cell)) for cell in answer.flat))
+    blank = BLANK.ljust(min(width, 4), "_")
+    titles = [f"map {index}" if planes > 1 else f"answer {shape_text(shape)}" for index in range(planes)]
+    bodies = (Body(title, rows, columns, lambda _row, _column: blank, len(blank)) for title in titles)
+    yield Text("")
+    yield Grids(tuple(Matrix(body) for body in bodies))
+
+
+def _working(question: Question) -> Iterator[Block]:
+    """Yield the sums of every step, and the answer; of what has no steps, all there is to show."""
+    if question.steps is None:
+        blocks = [block for block in flowing(question.working()) if not isinstance(block, Heading)]
+        yield from (block.grids if isinstance(block, Answer) else block for block in blocks)
+        if not any(isinstance(block, Answer) for block in blocks):
+            yield from _answer(question.answer)
+        return
+    names = [question.steps.name(index) for index in range(question.answer.size)]
+    width = max(map(len, names)) + 2
+    for index, name in enumerate(names):
+        sums = [block for block in question.steps.blocks(index) if isinstance(block, Sum)]
+        if not sums:
+            yield Subheading(name)
+            yield from question.steps.blocks(index)
+        for place, one in enumerate(sums):
+            label = (f"{name}:" if place == 0 else "").ljust(width) + one.label
+            yield replace(one, label=label)
+    yield from _answer(question.answer)
+
+
+def _answer(answer: Array) -> Iterator[Block]:
+    yield Text("")
+    yield grids_of(answer, "answer", Writer(), one_row=answer.ndim == 1)
