@@ -39,6 +39,21 @@ def test_the_commands_the_readme_names_run(convcalc: Convcalc, command: str) -> 
     assert convcalc(*command.split()[1:]).status == 0
 
 
+SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL) for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("command", [line for line in SHELL if line.startswith("convcalc ")])
+def test_the_readmes_commands_that_write_files_write_them(
+    convcalc: Convcalc, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "samples").symlink_to(SAMPLES)
+    (tmp_path / "tests/golden").mkdir(parents=True)
+    ran = convcalc(*command.split()[1:])
+    assert (ran.status, ran.stdout) == (0, "")
+    assert [path for path in tmp_path.rglob("*") if path.is_file()]
+
+
 def test_the_readmes_first_screen_has_the_two_commands() -> None:
     first_screen = README.splitlines()[:24]
     commands = [line for line in first_screen if line.startswith("python3 -m venv .venv && ")]

@@ -1,1 +1,4 @@
-"""Documents become text: `layout` places, `terminal` dresses, `plain` does not. Nothing here computes a number."""
+"""Documents become text: `layout` places, `terminal` dresses, `plain` does not; other formats draw cell by cell.
+
+Nothing here computes a number.
+"""

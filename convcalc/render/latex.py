@@ -35,7 +35,7 @@ LONG = 40
 _SIGNS = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': r"\textquotedbl{}", "`": r"\textasciigrave{}", "–": "--", "’": "'", "█": "",
+    "|": r"\textbar{}", '"': "''{}", "`": "`{}", "–": "--", "’": "'", "█": "",
     "°": r"$^\circ$", "²": "$^2$", "³": "$^3$", "ᵀ": r"$^{\mathsf{T}}$",
 }  # fmt: skip
 _MATH = {
@@ -92,7 +92,6 @@ def render(document: Document, *, fragment: bool = False) -> Iterator[str]:
 def preamble(paper: str = "a4paper,margin=2cm") -> Iterator[str]:
     """Yield what stands before a document's first line."""
     yield r"\documentclass{article}"
-    yield r"\usepackage[T1]{fontenc}"
     yield rf"\usepackage[{paper}]{{geometry}}"
     yield rf"\usepackage{{{PACKAGES}}}"
     yield r"\setlength\parindent{0pt}\setlength\parskip{4pt plus 2pt}\allowdisplaybreaks"
