@@ -159,7 +159,7 @@ def model(
     if kinds:
         from convcalc.report.model import kinds_document
 
-        channel.show(kinds_document(), ascii_only=out.ascii)
+        emit(channel, Worked(kinds_document(), list), None, out)
         return
     if network is None and channel.is_piped_in:
         network = "-"

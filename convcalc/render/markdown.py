@@ -135,7 +135,7 @@ def _row(parts: Iterable[Matrix | str]) -> Iterator[str]:
         for number, line in enumerate(lines):
             inside = 0 <= number - start < len(block)
             if isinstance(part, str):
-                line.append(escaped(part) if number == height // 2 else "")
+                line.append(escaped(part) if number == (height - 1) // 2 else "")
             elif inside:
                 line += [_marked(cell.text, cell.role) for cell in block[number - start] if not isinstance(cell, str)]
             else:
