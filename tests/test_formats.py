@@ -232,3 +232,23 @@ def test_hostile_text_is_only_text(convcalc: Convcalc, style: str) -> None:
     assert "</script>" not in out.replace("</script>\n", "") or style == "html"
     if style == "svg":
         ElementTree.fromstring(out)
+
+
+def test_lists_are_written_too(convcalc: Convcalc, tmp_path: Path) -> None:
+    for words in (("kernels",), ("kernels", "--gallery"), ("model", "--list"), ("lecture", "--list")):
+        path = tmp_path / "list.html"
+        ran = convcalc(*words, "-o", str(path))
+        assert (ran.status, ran.stdout) == (0, "")
+        assert path.read_text(encoding="utf-8").startswith("<!DOCTYPE html>")
+
+
+def test_the_lecture_becomes_a_gallery(convcalc: Convcalc, tmp_path: Path) -> None:
+    folder = tmp_path / "new" / "gallery"
+    ran = convcalc("lecture", "-o", f"{folder}/")
+    assert (ran.status, "21 pages and an index" in ran.stderr) == (0, True)
+    index = (folder / "index.html").read_text(encoding="utf-8")
+    linked = re.findall(r'<a href="([^"]*)">', index)
+    assert sorted(linked) == sorted(path.name for path in folder.glob("*.html") if path.name != "index.html")
+    assert "── " not in index
+    assert convcalc("lecture", "--format", "csv").status == 2
+    assert convcalc("lecture", "--format", "svg", "-o", f"{folder}/").status == 2

@@ -6,6 +6,7 @@ import typer
 
 from convcalc.cli.options import InputOptions, NumberOptions, OutputOptions, show_of, with_options
 from convcalc.cli.output import channel_of
+from convcalc.cli.sheets import SheetOptions, emit
 from convcalc.errors import UsageError
 
 
@@ -32,6 +33,7 @@ def kernels(
 
     """
     from convcalc.engine.kernels import KERNELS, find
+    from convcalc.report.document import Worked
     from convcalc.report.kernels import gallery, kernel_list, worked_kernel
 
     channel, show = channel_of(ctx), show_of(how)
@@ -42,9 +44,9 @@ def kernels(
         sample = None if source.input is None else channel.input(source).cells
         channel.emit(worked_kernel(entry, show, sample), out)
         return
-    options = {"--output": out.output, "--format": out.format, "--input": source.input, "--quiet": out.quiet or None}
+    options = {"--input": source.input, "--quiet": out.quiet or None, "--picture": out.scale}
     given = [option for option, value in options.items() if value is not None]
     if given:
         raise UsageError(f"{given[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
     document = gallery(KERNELS.values(), show) if all_at_work else kernel_list(KERNELS.values())
-    channel.show(document, ascii_only=out.ascii)
+    emit(channel, Worked(document, list), None, SheetOptions(out.output, out.format, out.ascii, out.fragment))
