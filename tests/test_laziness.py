@@ -66,10 +66,3 @@ def test_the_input_is_written_once_for_all_steps() -> None:
     inputs = [picture.lines[0][0] for picture in pictures]
     bodies = {id(matrix.body) for matrix in inputs if isinstance(matrix, Matrix)}
     assert (len(pictures), len(bodies)) == (25, 1)
-
-
-@pytest.mark.parametrize("windows", [True, False])
-def test_both_ways_of_summing_agree(windows: bool) -> None:
-    result = convolve([EXAMPLE, EXAMPLE], [[[1, 2], [3, 4]], [[-1, 0], [2, 5]]], stride=(2, 1), padding=1)
-    way = convolution.sum_of_windows if windows else convolution.sum_of_taps
-    assert (way(result.padded, result.kernel, result.plan) == result.maps).all()

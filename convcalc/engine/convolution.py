@@ -20,7 +20,6 @@ from convcalc.engine.exact import (
     INT64_LIMIT,
     LARGEST_EXACT,
     Array,
-    arithmetic_for,
     as_floats,
     as_grid,
     check_finite,
@@ -37,6 +36,7 @@ from convcalc.engine.geometry import Axis, Padding, padding_amounts
 from convcalc.engine.padding import check_mode, pad_planes
 from convcalc.engine.shapes import Pair, amounts_of, biases_of, choose, four_dimensional, like_the_input, pair, place_in
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
+from convcalc.engine.sums import weighted_sums
 from convcalc.errors import InputError
 
 MANY_PRODUCTS = 4_000_000
@@ -222,7 +222,8 @@ class Convolution:
         """The feature maps, (N, O, rows, columns)."""
         arrays = [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])
         kind = float_kind(*arrays)
-        scaled = [pair for array in arrays if (pair := over_common_denominator(array)) is not None]
+        many = self.plan.products > MANY_PRODUCTS
+        scaled = [pair for array in arrays if (pair := over_common_denominator(array, quickly=many)) is not None]
         if kind is not None and (len(scaled) < len(arrays) or self._is_too_much(scaled)):
             return self._in_floats(kind)
         return self._in_integers(scaled, kind)
@@ -243,21 +244,23 @@ class Convolution:
         """Return a size no intermediate sum can pass: the largest cell times each filter's summed weights."""
         (cells, cells_over), (weights, weights_over), *bias = scaled
         sums = np.abs(weights.astype(object)).reshape(self.plan.filters, -1).sum(axis=1)
-        bound = max(magnitude(cells), 1) * int(max(sums))
+        largest = magnitude(cells)
+        bound = max(largest, 1) * int(max(sums))
         for biases, biases_over in bias:
             bound = bound * biases_over + max(magnitude(biases), 1) * cells_over * weights_over
-        return max(bound, *(magnitude(array) for array, _ in scaled))
+        return max(bound, largest, magnitude(weights), *(magnitude(biases) for biases, _ in bias))
 
     def _in_integers(self, scaled: list[tuple[Array, int]], kind: np.dtype[Any] | None) -> Array:
         """Add up whole numerators over one denominator, in the quickest arithmetic that is exact for them."""
         (cells, cells_over), (weights, weights_over), *bias = scaled
-        arithmetic = arithmetic_for(self._bound(scaled))
-        total = weighted_sums(cells.astype(arithmetic), weights.astype(arithmetic), self.plan)
+        bound = self._bound(scaled)
+        total = weighted_sums(cells, weights, self.plan, bound)
         over = cells_over * weights_over
         for biases, biases_over in bias:
-            total = total * biases_over + (biases.astype(arithmetic) * over)[:, None, None]
+            whole = np.dtype(np.int64 if bound < INT64_LIMIT else object)
+            total = total.astype(whole) * biases_over + (biases.astype(whole) * over)[:, None, None]
             over *= biases_over
-        return quotient(total if arithmetic.kind == "O" else total.astype(np.int64), over, kind)
+        return quotient(total if total.dtype == object else total.astype(np.int64, copy=False), over, kind)
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
         cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)
@@ -326,49 +329,3 @@ class Convolution:
         if divisor not in denominators:
             return weights, 1
         return [[int(weight * divisor) for weight in line] for line in weights], divisor
-
-
-def weighted_sums(x: Array, kernel: Array, plan: Plan) -> Array:
-    """Return every window's weighted sum, (N, O, rows, columns), in the dtype of `x`, which is padded already."""
-    windows, taps = plan.rows.output * plan.columns.output, plan.rows.kernel * plan.columns.kernel
-    return sum_of_windows(x, kernel, plan) if windows < taps else sum_of_taps(x, kernel, plan)
-
-
-def sum_of_windows(x: Array, kernel: Array, plan: Plan) -> Array:
-    """Work one window at a time: quicker where the kernel has more cells than the output."""
-    items, filters, height, width = plan.shape
-    weights = kernel.reshape(plan.groups, filters // plan.groups, -1)
-    total: Array = np.empty((items, filters, height, width), dtype=x.dtype)
-    for row, column in itertools.product(range(height), range(width)):
-        down, across = plan.rows.reads(row), plan.columns.reads(column)
-        window = x[:, :, down.start : down.stop : down.step, across.start : across.stop : across.step]
-        cells = window.reshape(items, plan.groups, -1, 1)
-        total[:, :, row, column] = np.matmul(weights, cells).reshape(items, filters)
-    return total
-
-
-def sum_of_taps(x: Array, kernel: Array, plan: Plan) -> Array:
-    """Add up the shifted inputs, one kernel cell (tap) at a time, in the dtype of `x`.
-
-    `x` is padded, (N, C, H, W); `kernel` (O, C / groups, h, w); the result (N, O, rows, columns). A tap reads a
-    strided view of the input, so that strides and dilations compute only what is asked.
-    """
-    items, filters, height, width = plan.shape
-    depth = plan.channels // plan.groups
-    grouped = (items, plan.groups, depth, height * width)
-    total: Array = np.zeros((items, plan.groups, filters // plan.groups, height * width), dtype=x.dtype)
-    depthwise = depth == 1 and filters == plan.groups
-    for i, j in itertools.product(range(plan.rows.kernel), range(plan.columns.kernel)):
-        weights = kernel[:, :, i, j].reshape(plan.groups, filters // plan.groups, depth)
-        if not weights.any():
-            continue
-        top, left = i * plan.rows.dilation, j * plan.columns.dilation
-        view = x[
-            :,
-            :,
-            top : top + (height - 1) * plan.rows.stride + 1 : plan.rows.stride,
-            left : left + (width - 1) * plan.columns.stride + 1 : plan.columns.stride,
-        ]
-        cells = view.reshape(grouped)
-        total += cells * weights if depthwise else np.matmul(weights, cells)
-    return total.reshape(plan.shape)

@@ -78,6 +78,9 @@ def as_grid(values: Any) -> Array:
 
 def check_finite(array: Array, *, result: bool = False) -> None:
     """Raise InputError at the first cell that is NaN or infinite; of a `result`, say that it overflowed."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        if np.isfinite(array.sum()):  # one pass, where there is nothing to find
+            return
     finite = np.isfinite(array)
     if finite.all():
         return
@@ -196,10 +199,10 @@ def float_kind(*arrays: Array) -> np.dtype[Any] | None:
     return np.result_type(*floats) if floats else None
 
 
-def over_common_denominator(array: Array) -> tuple[Array, int] | None:
+def over_common_denominator(array: Array, *, quickly: bool = False) -> tuple[Array, int] | None:
     """Return (numerators, denominator): integers, int64 if they fit, whose quotient is the grid.
 
-    None for a large grid of decimals with too many digits.
+    None for a large grid of decimals (or, `quickly`, any) with too many digits.
 
     >>> numerators, denominator = over_common_denominator(np.array([0.5, 0.1]))
     >>> numerators.tolist(), denominator
@@ -207,7 +210,7 @@ def over_common_denominator(array: Array) -> tuple[Array, int] | None:
     """
     if array.dtype == np.int64:
         return array, 1
-    if array.dtype.kind == "f" and array.size > LARGEST_EXACT:
+    if array.dtype.kind == "f" and (quickly or array.size > LARGEST_EXACT):
         return _scaled_decimals(array)
     plain = array.ravel().tolist() if array.dtype != np.float32 else list(array.ravel())
     cells = [exact(cell) for cell in plain]
@@ -280,6 +283,8 @@ def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None
 
 def as_floats(array: Array, kind: np.dtype[Any]) -> Array:
     """Return a grid in a float dtype, each cell rounded; raise InputError where one is too large for it."""
+    if array.dtype == kind:
+        return array  # a grid is finite already
     try:
         return rounded(array, kind)
     except OverflowError:
@@ -289,7 +294,7 @@ def as_floats(array: Array, kind: np.dtype[Any]) -> Array:
 def rounded(values: Array, kind: np.dtype[Any]) -> Array:
     """Return results in a float dtype; raise InputError where one is too large for it."""
     with np.errstate(over="ignore"):
-        result: Array = values.astype(kind)
+        result: Array = values.astype(kind, copy=False)
     check_finite(result, result=True)
     return result
 
@@ -297,10 +302,3 @@ def rounded(values: Array, kind: np.dtype[Any]) -> Array:
 def magnitude(array: Array) -> int:
     """Return the largest absolute value of an integer grid as a Python int, which cannot wrap round."""
     return max(abs(int(array.max())), abs(int(array.min())))
-
-
-def arithmetic_for(bound: int) -> np.dtype[Any]:
-    """Return the quickest dtype whose sums are exact for integers no larger than `bound` in size."""
-    if bound < FLOAT64_INTEGERS:
-        return np.dtype(np.float64)
-    return np.dtype(np.int64) if bound < INT64_LIMIT else np.dtype(object)

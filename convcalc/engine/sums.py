@@ -1,0 +1,162 @@
+"""Which way a convolution's sums are worked: a table, read from the top; the first way that fits is taken.
+
+Every way is exact for integers: it works in a dtype in which no sum on the way can pass what the dtype holds exactly.
+benchmarks/ measures each against the others; a way that gains less than a tenth is deleted.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from convcalc.engine import ways
+from convcalc.engine.exact import FLOAT64_INTEGERS, INT64_LIMIT, Array
+
+if TYPE_CHECKING:
+    from convcalc.engine.convolution import Plan
+
+FLOAT32_INTEGERS = 1 << 24
+MOST_SEPARATE = 40
+"""Taps of a column and a row together up to which adding them one by one is quick."""
+FEW_TAPS = 4
+SMALL = {np.dtype(np.float32): 11, np.dtype(np.float64): 9}
+"""The kernel's side up to which matrices are quicker than Fourier transforms."""
+
+DType = np.dtype[Any]
+
+
+def by_elements(bound: int) -> DType | None:
+    """Return the narrowest integers that hold every sum: the narrower, the more are added at once."""
+    for dtype in (np.int16, np.int32, np.int64):
+        if bound <= np.iinfo(dtype).max:
+            return np.dtype(dtype)
+    return None
+
+
+def by_matrices(bound: int) -> DType | None:
+    """Return the floats, which BLAS multiplies, in which integers of that size are exact."""
+    if bound < FLOAT32_INTEGERS:
+        return np.dtype(np.float32)
+    return np.dtype(np.float64) if bound < FLOAT64_INTEGERS else None
+
+
+def by_anything(bound: int) -> DType | None:
+    """Return a dtype for every bound: Python's own integers at last."""
+    return by_matrices(bound) or np.dtype(np.int64 if bound < INT64_LIMIT else object)
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What is to be summed: the plan, and the kernel as it was given (O, C / groups, h, w)."""
+
+    plan: "Plan"
+    kernel: Array
+    integers: bool
+
+    @property
+    def single(self) -> bool:
+        """Whether every filter reads one channel."""
+        return self.plan.channels == self.plan.groups
+
+    @property
+    def side(self) -> int:
+        """The longer side of the kernel."""
+        return max(self.plan.rows.kernel, self.plan.columns.kernel)
+
+    @property
+    def unit_stride(self) -> bool:
+        """Whether every window is asked for."""
+        return self.plan.rows.stride == self.plan.columns.stride == 1
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A way of summing: when it is taken, in which dtype integers are exact in it, and why it is there."""
+
+    name: str
+    run: Callable[[Array, Array, "Plan"], Array]
+    fits: Callable[[Work], bool]
+    arithmetic: Callable[[int], DType | None]
+    why: str
+
+
+def _has_few_windows(work: Work) -> bool:
+    plan = work.plan
+    return plan.rows.output * plan.columns.output < plan.rows.kernel * plan.columns.kernel
+
+
+def _is_pointwise(work: Work) -> bool:
+    return work.side == 1 and not work.single
+
+
+def _is_separable(work: Work) -> bool:
+    rows, columns = work.plan.rows.kernel, work.plan.columns.kernel
+    if not work.single or min(rows, columns) == 1 or rows + columns > MOST_SEPARATE:
+        return False
+    return all(ways.factors(kernel) is not None or not kernel.any() for kernel in work.kernel[:, 0])
+
+
+def _has_few_taps(work: Work) -> bool:
+    return work.single and int(np.count_nonzero(work.kernel)) <= FEW_TAPS * work.plan.filters
+
+
+def _is_one_channel(work: Work) -> bool:
+    return work.plan.channels == 1 and (work.integers or work.side <= SMALL[work.kernel.dtype] or not work.unit_stride)
+
+
+def _is_large(work: Work) -> bool:
+    return work.single and not work.integers and work.unit_stride and work.side > SMALL[work.kernel.dtype]
+
+
+def _is_depthwise(work: Work) -> bool:
+    return work.single and work.plan.filters == work.plan.groups > 1
+
+
+WAYS = (
+    Way("windows", ways.windows, _has_few_windows, by_anything,
+        "fewer windows than taps: a dot product each"),
+    Way("pointwise", ways.pointwise, _is_pointwise, by_matrices,
+        "a 1×1 kernel over channels is one multiplication of matrices"),
+    Way("few taps", ways.taps, _has_few_taps, by_elements,
+        "so few cells are not 0 that a pass for each is quickest"),
+    Way("separable", ways.separable, _is_separable, by_elements,
+        "a kernel of rank 1 takes h + w passes instead of h × w"),
+    Way("banded", ways.banded, _is_one_channel, by_matrices,
+        "BLAS adds up the taps of 8 rows at once, and nothing is copied out"),
+    Way("Fourier", ways.fourier, _is_large, lambda bound: None,
+        "a large float kernel costs no more than a small one; integers would not be exact"),
+    Way("depthwise", ways.depthwise, _is_depthwise, by_elements,
+        "several small channels at once, each with its own weight"),
+    Way("taps", ways.taps, lambda work: work.single, by_elements,
+        "one channel a filter, and integers beyond what floats hold"),
+    Way("im2col", ways.columns_of_windows, lambda work: True, by_matrices,
+        "channels are added up by one multiplication of matrices for a band of rows"),
+    Way("products", ways.products_of_taps, lambda work: True, by_anything,
+        "whatever is left: many channels of such integers"),
+)  # fmt: skip
+
+
+def way_for(work: Work, bound: int | None) -> tuple[Way, DType]:
+    """Return the first way that fits, and the dtype to work in; `bound` is what no sum passes, None for floats.
+
+    >>> from convcalc.engine.convolution import plan
+    >>> kernel = np.array([[[[1, 0, -1]] * 3]])
+    >>> way, dtype = way_for(Work(plan((1, 1, 9, 9), kernel.shape), kernel, True), 90)
+    >>> way.name, dtype.name
+    ('separable', 'int16')
+    """
+    for way in WAYS:
+        dtype = work.kernel.dtype if bound is None else way.arithmetic(bound)
+        if dtype is not None and way.fits(work):
+            return way, dtype
+    raise AssertionError("the last way fits everything")
+
+
+def weighted_sums(x: Array, kernel: Array, plan: "Plan", bound: int | None = None) -> Array:
+    """Return every window's weighted sum, (N, O, rows, columns); `x` is padded already.
+
+    Integers come with a `bound` that no sum passes, and give integers (maybe as floats that hold them); floats none.
+    """
+    way, dtype = way_for(Work(plan, kernel, bound is not None), bound)
+    return way.run(x.astype(dtype, copy=False), kernel.astype(dtype, copy=False), plan)

@@ -1,0 +1,133 @@
+"""Every way of summing gives what a tap-by-tap sum of Python's own integers gives; the table reaches each of them."""
+
+import random
+from collections import Counter
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcalc.engine import ways
+from convcalc.engine.convolution import Convolution, Plan, convolve, plan
+from convcalc.engine.exact import Array
+from convcalc.engine.sums import WAYS, Work, way_for, weighted_sums
+
+Case = tuple[Plan, Array, Array]
+
+
+def case(seed: int) -> Case | None:
+    """A convolution made up at random: any channels, groups, strides and dilations, cells of any size."""
+    rng = random.Random(seed)
+    groups, depth, filters = rng.choice((1, 1, 1, 2, 3)), rng.choice((1, 1, 1, 2, 3)), rng.choice((1, 1, 2, 3))
+    taps = rng.randint(1, 6), rng.randint(1, 6)
+    dilation, stride = (rng.randint(1, 2), rng.randint(1, 2)), (rng.randint(1, 3), rng.randint(1, 3))
+    size = rng.randint(3, 30), rng.randint(3, 30)
+    if any((t - 1) * d + 1 > s for t, d, s in zip(taps, dilation, size, strict=True)):
+        return None
+    shapes = (rng.randint(1, 2), groups * depth, *size), (groups * filters, depth, *taps)
+    largest = rng.choice((1, 9, 255, 10**5, 10**9, 10**20))
+    x, kernel = (
+        np.array([rng.randint(-largest, largest) for _ in range(int(np.prod(shape)))], dtype=object).reshape(shape)
+        for shape in shapes
+    )
+    kind = rng.choice(("any", "rank 1", "sparse"))
+    if kind == "rank 1":
+        kernel[...] = 0
+        kernel += np.array([rng.randint(-3, 3) for _ in range(taps[0])], dtype=object)[:, None]
+        kernel *= np.array([rng.randint(-3, 3) for _ in range(taps[1])], dtype=object)
+    elif kind == "sparse":
+        kernel[np.array([rng.random() < 0.8 for _ in range(kernel.size)]).reshape(kernel.shape)] = 0
+    return plan(*shapes, stride=stride, dilation=dilation, groups=groups), x, kernel
+
+
+CASES = [(seed, made) for seed in range(500) if (made := case(seed)) is not None]
+
+
+def plain(array: Array) -> Array:
+    try:
+        return array.astype(np.int64)
+    except OverflowError:
+        return array
+
+
+def bound_of(x: Array, kernel: Array) -> int:
+    sums = np.abs(kernel).reshape(len(kernel), -1).sum(axis=1)
+    return int(max(np.abs(x).max() * max(sums), np.abs(x).max(), np.abs(kernel).max(), 1))
+
+
+def test_every_way_is_exact_for_integers() -> None:
+    reached: Counter[str] = Counter()
+    for seed, (plan_, x, kernel) in CASES:
+        expected = ways.products_of_taps(x, kernel, plan_)
+        bound, weights = bound_of(x, kernel), plain(kernel)
+        for way in WAYS:
+            dtype = way.arithmetic(bound)
+            if dtype is None or not way.fits(Work(plan_, weights, True)):
+                continue
+            made = way.run(x.astype(dtype), kernel.astype(dtype), plan_)
+            assert made.dtype == dtype
+            assert (made.astype(object) == expected).all(), (way.name, seed)
+            reached[way.name] += 1
+        assert (weighted_sums(plain(x), weights, plan_, bound).astype(object) == expected).all()
+    assert set(reached) == {way.name for way in WAYS} - {"Fourier"}
+    assert min(reached.values()) >= 3
+
+
+@pytest.mark.parametrize(("kind", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
+def test_every_way_is_as_near_as_floats_come(kind: Any, tolerance: float) -> None:
+    for seed, (plan_, x, kernel) in CASES:
+        cells = (x.astype(np.float64) / max(np.abs(x).max(), 1)).astype(kind)
+        weights = (kernel.astype(np.float64) / max(np.abs(kernel).max(), 1)).astype(kind)
+        expected = ways.products_of_taps(cells.astype(np.float64), weights.astype(np.float64), plan_)
+        single = plan_.channels == plan_.groups
+        unit = plan_.rows.stride == plan_.columns.stride == 1
+        for way in WAYS:
+            fits = (single and unit) if way.name == "Fourier" else way.fits(Work(plan_, weights, False))
+            if fits:
+                made = way.run(cells, weights, plan_)
+                assert made.dtype == kind
+                assert np.abs(made - expected).max() <= tolerance * max(kernel.shape) * 10, (way.name, seed)
+
+
+@pytest.mark.parametrize(
+    ("shape", "kernel", "settings", "name", "dtype"),
+    [
+        ((9, 9), np.array([[1, 0, -1]] * 3), {}, "separable", "int16"),
+        ((9, 9), np.array([[0, 1, 0], [1, -4, 1], [0, 1, 0]]), {}, "banded", "float32"),
+        ((9, 9), np.array([[0, 0], [0, 7]]), {}, "few taps", "int16"),
+        ((9, 9), np.arange(9).reshape(3, 3) * 10**6, {}, "banded", "float64"),
+        ((9, 9), np.arange(9).reshape(3, 3) * 10**15, {}, "taps", "int64"),
+        ((40, 40), np.random.default_rng(1).random((15, 15)), {}, "Fourier", "float64"),
+        ((40, 40), np.random.default_rng(1).random((9, 9)), {"stride": 2}, "banded", "float64"),
+        ((9, 9), np.ones((9, 8)), {}, "windows", "float64"),
+        ((4, 9, 9), np.ones((2, 4, 1, 1)), {}, "pointwise", "float64"),
+        ((4, 9, 9), np.random.default_rng(1).random((2, 4, 3, 3)), {}, "im2col", "float64"),
+        ((4, 9, 9), np.random.default_rng(1).random((4, 1, 3, 3)), {"groups": 4}, "depthwise", "float64"),
+    ],
+)
+def test_the_table_takes_the_way_it_says(
+    shape: tuple[int, ...], kernel: Array, settings: dict[str, int], name: str, dtype: str
+) -> None:
+    x = np.arange(int(np.prod(shape))).reshape(shape) % 10
+    worked: Convolution = convolve(x, kernel, **settings)  # type: ignore[arg-type]
+    integers = kernel.dtype.kind == "i"
+    bound = int(x.max()) * int(np.abs(kernel).sum()) if integers else None
+    way, taken = way_for(Work(worked.plan, worked.kernel, integers), bound)
+    assert (way.name, taken.name) == (name, dtype)
+
+
+@pytest.mark.parametrize("largest", [2**15 // 9, 2**24 // 9, 2**31 // 9, 2**53 // 9, 2**62 // 9, 2**70])
+@pytest.mark.parametrize("kernel", [[[1, 1, 1]] * 3, [[1, 2, 3], [0, 1, 0], [1, 0, 1]], [[0, 9], [0, 0]]])
+def test_integers_are_exact_where_the_arithmetic_changes(largest: int, kernel: list[list[int]]) -> None:
+    for cell in (largest - 1, largest, largest + 1, -largest):
+        grid = np.full((12, 12), cell, dtype=object)
+        total = cell * sum(map(sum, kernel))
+        assert set(convolve(grid, kernel).output.ravel().tolist()) == {total}
+
+
+def test_a_kernels_factors_do_not_wrap_round() -> None:
+    large = np.array([[2**40, 2**50], [2**30, 2**41]])
+    assert ways.factors(large) is None
+    exact = ways.factors(np.array([[2**40, 2**50], [2**30, 2**40]]))
+    assert exact is not None
+    assert [part.tolist() for part in exact] == [[2**40, 2**30], [1, 1024]]
