@@ -1,13 +1,12 @@
 """What convcalc refuses, and how it says so: the place, the fault, and the nearest thing that works."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DONE, CANNOT, MISUSED = 0, 1, 2
 """Exit statuses: done; the input or the arithmetic cannot be done; the command line is wrong."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where in the user's text a fault lies: ``grid.txt:3:7`` and the line itself, for the caret."""
 
     source: str

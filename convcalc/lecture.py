@@ -3,7 +3,7 @@
 The commands are convcalc's own, with their grids written out, so that they can be pasted anywhere.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convcalc.errors import UsageError, nearest
 from convcalc.lecture_files import MYCNN, TINY_CNN
@@ -26,8 +26,7 @@ WEIGHTS = "1 0 -1 2; 0.5 -1 1 0; -1 1 0 0.5"
 LOGITS = "2 1 0.1"
 
 
-@dataclass(frozen=True, slots=True)
-class Exercise:
+class Exercise(NamedTuple):
     """One thing to work: what to look at, and the words of the command line that shows it."""
 
     text: str
@@ -36,8 +35,7 @@ class Exercise:
     """What is given to it on standard input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """One row of the lecture: its number, the word it is asked for by, its title, and its exercises."""
 
     number: int

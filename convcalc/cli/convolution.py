@@ -1,7 +1,6 @@
 """``convcalc conv``."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -38,8 +37,7 @@ if TYPE_CHECKING:
 KERNEL_EXAMPLE = '--kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists the names)'
 
 
-@dataclass(frozen=True, slots=True)
-class KernelOptions:
+class KernelOptions(NamedTuple):
     """The kernel and its bias."""
 
     argument: Annotated[
@@ -59,8 +57,7 @@ class KernelOptions:
     bias: Bias = None
 
 
-@dataclass(frozen=True, slots=True)
-class MovingOptions:
+class MovingOptions(NamedTuple):
     """How the kernel moves over the input, and which channels it reads."""
 
     stride: Annotated[
@@ -104,8 +101,7 @@ class MovingOptions:
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class ReadingOptions:
+class ReadingOptions(NamedTuple):
     """Other ways to read the same convolution, and the way back through it."""
 
     reading: Annotated[

@@ -1,7 +1,6 @@
 """``convcalc flatten``, ``convcalc linear`` and ``convcalc loss``."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -49,8 +48,7 @@ def flatten(
     channel.emit(worked_flatten(grid, flattened(grid), show), out, show)
 
 
-@dataclass(frozen=True, slots=True)
-class WeightOptions:
+class WeightOptions(NamedTuple):
     """The weights and the biases of a fully connected layer."""
 
     argument: Annotated[
@@ -110,8 +108,7 @@ def linear(
     channel.emit(worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out, show)
 
 
-@dataclass(frozen=True, slots=True)
-class LossOptions:
+class LossOptions(NamedTuple):
     """The target, what the input holds, and what is made of the terms."""
 
     target: Annotated[

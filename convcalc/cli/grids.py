@@ -1,6 +1,5 @@
 """``convcalc pad`` and ``convcalc show``."""
 
-from dataclasses import replace
 from typing import Annotated
 
 import typer
@@ -81,8 +80,8 @@ def show(
     channel = channel_of(ctx)
     if grid is not None and source.input is not None:
         raise UsageError(f"there are two grids, '{grid}' and '{source.input}'", hint="leave one of them out")
-    read = channel.input(replace(source, input=grid or source.input), normalize=False)
-    wanted = show_of(replace(how, heat=how.heat or read.is_picture))
+    read = channel.input(source._replace(input=grid or source.input), normalize=False)
+    wanted = show_of(how._replace(heat=how.heat or read.is_picture))
     if not source.normalize:
         channel.emit(worked_grid(read.cells, wanted), out)
         return

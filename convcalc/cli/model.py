@@ -1,9 +1,8 @@
 """``convcalc model``: networks by name, as a list, or from a PyTorch source file. Loads no numpy."""
 
 import re
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -26,8 +25,7 @@ TRAIN_PANEL = "Transfer learning"
 MOST_BYTES = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class TransferOptions:
+class TransferOptions(NamedTuple):
     """What is replaced, and what is trained."""
 
     classes: Annotated[
@@ -57,8 +55,7 @@ class TransferOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class LookOptions:
+class LookOptions(NamedTuple):
     """How much of a network is shown, and how."""
 
     depth: Annotated[

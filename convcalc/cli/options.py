@@ -4,13 +4,11 @@ A command names a group of options as one parameter; `with_options` spreads it o
 again. Imports no numpy: ``--help`` and ``size`` do not need it.
 """
 
-import dataclasses
 import inspect
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import wraps
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -25,25 +23,24 @@ SHOW_PANEL, OUTPUT_PANEL = "Showing the work", "Output"
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Let a command take groups of options: each dataclass among its parameters becomes one option a field."""
+    """Let a command take groups of options: each named tuple among its parameters becomes one option a field."""
     groups: dict[str, Any] = {}
     parameters: list[inspect.Parameter] = []
     for name, parameter in inspect.signature(command).parameters.items():
-        if not dataclasses.is_dataclass(parameter.annotation):
+        group: Any = parameter.annotation
+        if not hasattr(group, "_fields"):
             parameters.append(parameter)
             continue
-        groups[name] = parameter.annotation
-        for field in dataclasses.fields(parameter.annotation):
-            required = field.default is dataclasses.MISSING
-            default = inspect.Parameter.empty if required else field.default
-            keyword = inspect.Parameter.KEYWORD_ONLY
-            parameters.append(inspect.Parameter(field.name, keyword, default=default, annotation=field.type))
+        groups[name] = group
+        for field in group._fields:
+            default = group._field_defaults.get(field, inspect.Parameter.empty)
+            kind = inspect.Parameter.KEYWORD_ONLY
+            parameters.append(inspect.Parameter(field, kind, default=default, annotation=group.__annotations__[field]))
 
     @wraps(command)
     def spread(**values: Any) -> None:
         for name, group in groups.items():
-            taken = {field.name: values.pop(field.name) for field in dataclasses.fields(group)}
-            values[name] = group(**taken)
+            values[name] = group(**{field: values.pop(field) for field in group._fields})
         command(**values)
 
     spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
@@ -51,8 +48,7 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
     return spread
 
 
-@dataclass(frozen=True, slots=True)
-class InputOptions:
+class InputOptions(NamedTuple):
     """Where the grid comes from."""
 
     input: Annotated[
@@ -92,8 +88,7 @@ class InputOptions:
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class OutputOptions:
+class OutputOptions(NamedTuple):
     """Where the answer goes, and in which form."""
 
     output: Annotated[
@@ -144,8 +139,7 @@ class OutputOptions:
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class NumberOptions:
+class NumberOptions(NamedTuple):
     """How numbers are written and shaded."""
 
     precision: Annotated[
@@ -166,8 +160,7 @@ class NumberOptions:
     ] = False
 
 
-@dataclass(frozen=True, slots=True)
-class StepOptions:
+class StepOptions(NamedTuple):
     """Which steps are shown."""
 
     steps: Annotated[
@@ -213,8 +206,7 @@ class StepOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class OrderOptions:
+class OrderOptions(NamedTuple):
     """In what order a window's terms stand."""
 
     order: Annotated[
@@ -227,8 +219,7 @@ class OrderOptions:
     ] = Order.ROW
 
 
-@dataclass(frozen=True, slots=True)
-class PaddingOptions:
+class PaddingOptions(NamedTuple):
     """What stands in the padding."""
 
     pad_mode: Annotated[

@@ -5,7 +5,7 @@ import itertools
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -70,7 +70,7 @@ class Channel:
             from convcalc.engine.exact import divided
 
             check_bytes(grid.cells)
-            grid = replace(grid, cells=divided(grid.cells, LARGEST_BYTE))
+            grid = grid._replace(cells=divided(grid.cells, LARGEST_BYTE))
         self.grids["input"] = grid.cells
         return grid
 
@@ -140,7 +140,7 @@ class Channel:
         if style is Format.SVG and show is not None and show.at is not None:
             from convcalc.report.document import Answer
 
-            worked = replace(worked, work=(block for block in worked.work if not isinstance(block, Answer)))
+            worked = worked._replace(work=(block for block in worked.work if not isinstance(block, Answer)))
         worked.answer()  # what cannot be done must fail before anything is written
         if show is not None and (show.quiz or show.check is not None):
             self._refuse_output(options, "--quiz" if show.quiz else "--check")

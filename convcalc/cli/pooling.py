@@ -1,7 +1,6 @@
 """``convcalc pool``."""
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -27,8 +26,7 @@ ALSO = {"maximum": "max", "minimum": "min", "average": "avg", "mean": "avg", "to
 KINDS = "|".join(kind.value for kind in PoolKind)
 
 
-@dataclass(frozen=True, slots=True)
-class WindowOptions:
+class WindowOptions(NamedTuple):
     """The pooling windows: sliding, or fitted to an output; all None where nothing was asked."""
 
     window: Annotated[

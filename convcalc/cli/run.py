@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -86,12 +86,12 @@ class ScriptChannel(Channel):
         if show is not None and show.walk:
             self._may_walk()
             self.walk(worked, show, ascii_only=options.ascii)
-            options = replace(options, quiet=True)
+            options = options._replace(quiet=True)
         if self.report:
             self.ran.documents.append(worked.work)
             return
         if saves:
-            worked = replace(worked, work=list(worked.work))  # written here, and shown again
+            worked = worked._replace(work=list(worked.work))  # written here, and shown again
             Channel.emit(self, worked, options)
         self.ran.worked, self.ran.quiet = worked, options.quiet
 

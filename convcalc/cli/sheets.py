@@ -1,9 +1,8 @@
 """What reports share (`model`, `zoo`, `lecture`): on a screen or down a pipe, drawn in a file, or as rows of data."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -21,8 +20,7 @@ AS_SHOWN = (Format.HTML, Format.SVG)
 """Formats that draw a report as a terminal shows it, even where it has rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class SheetOptions:
+class SheetOptions(NamedTuple):
     """Where a report goes, and in which form."""
 
     output: Annotated[

@@ -3,8 +3,7 @@
 import itertools
 import math
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -28,8 +27,7 @@ LIST = "N[,N…]"
 MOST_COMBINATIONS = 1000
 
 
-@dataclass(frozen=True, slots=True)
-class SizeOptions:
+class SizeOptions(NamedTuple):
     """The letters of the formula; any may be a list, or a pair like 32x28."""
 
     n: Annotated[

@@ -1,7 +1,6 @@
 """``convcalc conv-transpose``."""
 
-from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
@@ -27,8 +26,7 @@ from convcalc.cli.output import channel_of, read_bias
 from convcalc.errors import UsageError
 
 
-@dataclass(frozen=True, slots=True)
-class StampingOptions:
+class StampingOptions(NamedTuple):
     """How the kernel is stamped, and which reading is shown."""
 
     stride: Annotated[

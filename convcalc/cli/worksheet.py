@@ -1,6 +1,5 @@
 """``convcalc worksheet``: exercises on paper, and the key to them."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -73,7 +72,7 @@ def worksheet(
     shown = title or "Worksheet"
     emit(channel, Worked(sheets.sheet(shown, questions), list), None, out)
     if key is not None:
-        emit(channel, Worked(sheets.key(shown, questions), list), None, replace(out, output=key))
+        emit(channel, Worked(sheets.key(shown, questions), list), None, out._replace(output=key))
 
 
 def level_of(word: str) -> int:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,8 +53,7 @@ def exponential(x: Number) -> float | Decimal:
     return VAST.exp(Decimal(power))
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(NamedTuple):
     """An activation: its formula, the function on float64 cells, and the intermediate results of one cell.
 
     `default` is the parameter's default, where there is one: the slope or alpha.
@@ -131,8 +130,7 @@ PIECEWISE_LINEAR = (ActivationKind.RELU, ActivationKind.LEAKY_RELU)
 """Those whose results are as exact as their input."""
 
 
-@dataclass(frozen=True, slots=True)
-class ActivationStep:
+class ActivationStep(NamedTuple):
     """One cell: what it was, the intermediate results of its function, what it became, and whether that is exact."""
 
     number: int

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +43,7 @@ MANY_PRODUCTS = 4_000_000
 """Products of Python integers beyond which decimals are left to float arithmetic; integers never are."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Every decision of one convolution, checked: the two axes, and how many of what there are.
 
     The input is items × channels × H × W; the kernel filters × (channels / groups) × h × w.

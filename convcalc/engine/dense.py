@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_grid, as_shown, exact, float_kind, settle_cells, settle_result
@@ -25,8 +24,7 @@ def flatten(x: Any) -> Array:
     return row
 
 
-@dataclass(frozen=True)
-class Linear:
+class Linear(NamedTuple):
     """A fully connected layer ready to be asked for its `output`, or for the working of one cell of it.
 
     It is worked as a 1×1 convolution whose channels are the inputs, so that it is as exact as one.

@@ -1,14 +1,13 @@
 """The named kernels, as one table of data."""
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from convcalc.engine.exact import Array, as_grid
 from convcalc.errors import UsageError, nearest
 
 
-@dataclass(frozen=True, slots=True)
-class NamedKernel:
+class NamedKernel(NamedTuple):
     """A kernel people know by name: its rows over one divisor, and what it does to a picture."""
 
     name: str

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -38,8 +38,7 @@ LEAST_LOG = -100.0
 """What the logarithm of a probability of 0 is taken for, as PyTorch's BCELoss does."""
 
 
-@dataclass(frozen=True, slots=True)
-class LossTerm:
+class LossTerm(NamedTuple):
     """One term: the cell and its target, and for cross-entropies the probabilities and their logarithms.
 
     `at` is the cell's place, or the item's. Of a cross-entropy with a class, `target` is its number. The

@@ -1,10 +1,10 @@
 """The mistakes people make, really made: the answer each leads to, so that a wrong one can be told its reason."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,8 +25,7 @@ STRIDES = (1, 2, 3)
 """Strides that a window may have been moved by."""
 
 
-@dataclass(frozen=True)
-class Mistake:
+class Mistake(NamedTuple):
     """A mistake in words, and the answer that it leads to."""
 
     reason: str

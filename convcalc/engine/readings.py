@@ -4,7 +4,8 @@ Patches times the kernel as a column (im2col), one large sparse (Toeplitz) matri
 which outputs read a given cell.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 
@@ -28,8 +29,7 @@ MOST_CELLS = 20_000
 """Cells of a matrix that is written out to be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """One group's matrix product: `left` (m, k) times `right` (k, n) is `result` (m, n), without the bias.
 
     Of a sparse `left`, `written` marks the cells where a weight stands; the others are empty.
@@ -141,8 +141,7 @@ def sources(result: Convolution) -> tuple[list[int], list[int]]:
     return found[0], found[1]
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One output that reads the cell, `at` being (map, row, column), with the weight at `tap` (row, column)."""
 
     at: tuple[int, int, int]
@@ -152,8 +151,7 @@ class Reading:
     product: Number
 
 
-@dataclass(frozen=True)
-class Readings:
+class Readings(NamedTuple):
     """Which outputs read one input cell (item, channel, row, column): each with its weight, and all as a grid."""
 
     at: tuple[int, int, int, int]

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -40,8 +40,7 @@ MOST_EXACT_ROOTS = 4096
 """Cells of an input beyond which lp pooling's gradients are worked in floats."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Tap:
+class _Tap(NamedTuple):
     """One cell of every window: where it lies on the padded input, and whether it is a real cell of that window."""
 
     rows: Array
@@ -75,8 +74,7 @@ def _along(axis: AnyAxis) -> list[tuple[Array, Array]]:
     return taps
 
 
-@dataclass(frozen=True, slots=True)
-class RoutingStep:
+class RoutingStep(NamedTuple):
     """One output cell's gradient and where it goes: `shares` has the window's shape, `so_far` the input's.
 
     `shares` is None for a cell in the padding, which takes none.

@@ -2,7 +2,8 @@
 
 import itertools
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import NamedTuple
 
 from convcalc.choices import Convention
 from convcalc.engine.geometry import Axis
@@ -17,8 +18,7 @@ ENUMERATED = 1 << 14
 """Inputs up to this long have their unread cells listed one by one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ruling:
+class Ruling(NamedTuple):
     """What a convention makes of one axis: its output, or None where it refuses; and its rule in words."""
 
     convention: Convention
@@ -57,8 +57,7 @@ def rule(axis: Axis, convention: Convention, *, same: bool = False) -> Ruling:
     return Ruling(convention, axis.output, ceil_rule + padded)
 
 
-@dataclass(frozen=True, slots=True)
-class Fit:
+class Fit(NamedTuple):
     """A change of one thing that makes the formula whole: the option, its new value, and the output."""
 
     what: str
@@ -130,8 +129,7 @@ def unread_ranges(axis: Axis) -> list[tuple[int, int]]:
     return runs
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """A size question, any number of whose parts may be missing (None)."""
 
     size: int | None
@@ -282,8 +280,7 @@ def _near(question: Question, output: int) -> Iterator[Axis]:
     return itertools.chain.from_iterable(itertools.islice(_candidates(question, near), 64) for near in reach)
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """What a convolution of `rows`×`columns` kernels over `channels` channels, with `filters` filters, holds."""
 
     rows: int

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,8 +34,7 @@ AXES = ("items", "channels", "rows", "columns")
 """What a grid's axes are called, the last ones first to be there."""
 
 
-@dataclass(frozen=True, slots=True)
-class SoftmaxStep:
+class SoftmaxStep(NamedTuple):
     """One line of cells that share a sum: the shift by the maximum, the exponentials, their sum, the values.
 
     `at` is the line's place, None standing for the axis along which it lies.

@@ -3,8 +3,8 @@
 Every operation yields steps; the terminal, and whatever else shows the work, reads them and computes nothing.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 Number = int | Fraction | float
 """A cell's value as plain Python: exact where it can be."""
@@ -13,16 +13,14 @@ Cells = tuple[tuple[Number, ...], ...]
 """A small grid of plain Python numbers, by rows."""
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class Window(NamedTuple):
     """Where a step reads: positions on the padded input, counted from 0 at the padding's corner."""
 
     rows: range
     columns: range
 
 
-@dataclass(frozen=True, slots=True)
-class ChannelSum:
+class ChannelSum(NamedTuple):
     """One channel of a convolution's step: cell × weight, product by product, and their total.
 
     All four grids have the kernel's shape; `padding` marks the cells that lie outside the input. Weights that are
@@ -40,8 +38,7 @@ class ChannelSum:
     divisor: int
 
 
-@dataclass(frozen=True, slots=True)
-class ConvolutionStep:
+class ConvolutionStep(NamedTuple):
     """One cell of a feature map: the window, each input channel's products and total, the bias, the value.
 
     `at` is (item, map, row, column) in the output.
@@ -55,8 +52,7 @@ class ConvolutionStep:
     value: Number
 
 
-@dataclass(frozen=True, slots=True)
-class PoolingStep:
+class PoolingStep(NamedTuple):
     """One cell of a pooled map: the window's cells and what became of them.
 
     `winner` is the place in the window, (row, column), of the cell that max or min pooling took (the first of
@@ -74,8 +70,7 @@ class PoolingStep:
     divisor: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class DotStep:
+class DotStep(NamedTuple):
     """One output of a fully connected layer: each input times its weight, the bias, the value.
 
     `at` is (item, output).

@@ -5,8 +5,7 @@ benchmarks/ measures each against the others; a way that gains less than a tenth
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -46,8 +45,7 @@ def by_anything(bound: int) -> DType | None:
     return by_matrices(bound) or np.dtype(np.int64 if bound < INT64_LIMIT else object)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(NamedTuple):
     """What is to be summed: the plan, and the kernel as it was given (O, C / groups, h, w)."""
 
     plan: "Plan"
@@ -70,8 +68,7 @@ class Work:
         return self.plan.rows.stride == self.plan.columns.stride == 1
 
 
-@dataclass(frozen=True, slots=True)
-class Way:
+class Way(NamedTuple):
     """A way of summing: when it is taken, in which dtype integers are exact in it, and why it is there."""
 
     name: str

@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,8 +43,7 @@ from convcalc.engine.step import Cells, Number
 from convcalc.errors import InputError
 
 
-@dataclass(frozen=True, slots=True)
-class StampStep:
+class StampStep(NamedTuple):
     """One stamp: an input cell, the kernel it multiplies, what it adds where, and the map so far.
 
     `at` is the input cell (item, channel, row, column), `map` the output map. `rows` and `columns` are where the

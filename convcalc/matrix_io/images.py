@@ -2,9 +2,8 @@
 
 import io
 import warnings
-from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ LARGEST = 255
 MIDDLE = 128
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """How a picture becomes a grid: grey (H, W) or red, green and blue (3, H, W); resized to (rows, columns)."""
 
     rgb: bool = False

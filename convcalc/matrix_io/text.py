@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -29,8 +29,7 @@ Row = array | list[int | float | Fraction]  # type: ignore[type-arg]
 """A row's numbers: packed if all are integers of 64 bits, or all decimals."""
 
 
-@dataclass(frozen=True, slots=True)
-class Grid:
+class Grid(NamedTuple):
     """A grid as it was read: its cells, the comment lines it came with (without their ``# ``), and from where."""
 
     cells: Array

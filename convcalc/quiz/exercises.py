@@ -1,7 +1,6 @@
 """Exercises made up at random, by topic and level: small numbers, answers that are not trivial, the same for a seed."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -171,14 +170,14 @@ def transposed(rng: Random, level: int) -> Question:
         return worked_transposed(result, Show(), "kernel", TransposedReading.SCATTER)
 
     hint = "each input cell times the whole kernel is laid down at its place times the stride; what overlaps adds up"
-    return replace(about(_interesting(work), Show()), hints=lambda: [hint])
+    return about(_interesting(work), Show())._replace(hints=lambda: [hint])
 
 
 def flattened(rng: Random, level: int) -> Question:
     """Ask for the order in which channels, rows and columns are laid out."""
     grid = _cells(rng, *((2, 3) if level <= 2 else (2, 2, 3)))
     question = about(worked_flatten(grid, grid.reshape(-1), Show()), Show())
-    return replace(question, hints=lambda: ["row by row, and channel after channel"])
+    return question._replace(hints=lambda: ["row by row, and channel after channel"])
 
 
 def field(rng: Random, level: int) -> Question:

@@ -1,9 +1,8 @@
 """Marking an answer, cell by cell, and finding the mistake that would have led to it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,8 +21,7 @@ LEAST_EXPLAINED, MOSTLY = 3, Fraction(4, 5)
 NEAR = Fraction(6, 100)
 
 
-@dataclass(frozen=True)
-class Marks:
+class Marks(NamedTuple):
     """What became of an answer: the cells that are wrong, or a shape that is; and the likely reasons, if any."""
 
     answer: Array

@@ -1,9 +1,8 @@
 """A question about something worked: a cell of it, or all of it; with hints from its own steps."""
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -15,8 +14,7 @@ from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show
 
 
-@dataclass(frozen=True)
-class Question:
+class Question(NamedTuple):
     """What is asked: the text, what is given, the whole answer, and the cell that is asked for (None: all)."""
 
     text: str

@@ -1,7 +1,6 @@
 """Worksheets: exercises on paper, with room for the answers; and the key to them, with the working."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from random import Random
 
 from convcalc.engine.exact import Array
@@ -128,7 +127,7 @@ def _working(question: Question) -> Iterator[Block]:
             yield from question.steps.blocks(index)
         for place, one in enumerate(sums):
             label = (f"{name}:" if place == 0 else "").ljust(width) + one.label
-            yield replace(one, label=label)
+            yield one._replace(label=label)
     yield from _answer(question.answer)
 
 

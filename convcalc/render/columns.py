@@ -2,7 +2,7 @@
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convcalc.render.glyphs import Glyphs
 from convcalc.report.document import Table
@@ -13,8 +13,7 @@ FOLDED = 18
 """How narrow words may be folded before other columns are left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(NamedTuple):
     """A table's columns that there is room for: their numbers and widths, and the names of those left out."""
 
     kept: tuple[int, ...]

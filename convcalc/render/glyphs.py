@@ -1,7 +1,7 @@
 """The signs convcalc draws with, and plain ASCII for where they cannot be shown."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _PRODUCT = re.compile(r"(?<=[\w)])·(?=[\w(|])")
 _TIMES = re.compile(r"×(?=[^\d\s])|(?<=[^\d\s])×")
@@ -44,8 +44,7 @@ _ASCII = str.maketrans(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """One set of signs: for cells in the padding, cells still open, what is cut off, and shades of grey."""
 
     ascii: bool

@@ -6,7 +6,7 @@ matrices one below the other: never wrapped.
 
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import chain
 
 from convcalc.render.glyphs import Glyphs
@@ -35,7 +35,7 @@ MOST_ROWS = 100
 """Rows of a grid shown for its own sake; in a step there are fewer."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Layout:
     """Lays blocks out in `width` columns; `brackets` show the marks where colour will not."""
 
@@ -151,16 +151,16 @@ class Layout:
     def _choices(self, matrices: list[Matrix]) -> Iterator[View]:
         """Yield the ways to draw a picture, the roomiest first, then cut down further and further."""
         roomy, close = (View(self.glyphs, gap, self.brackets, most_rows=self.most_rows) for gap in (2, 1))
-        closest = replace(close, between=1)
-        yield from (roomy, close, closest, replace(roomy, below=True), replace(closest, below=True))
+        closest = close._replace(between=1)
+        yield from (roomy, close, closest, roomy._replace(below=True), closest._replace(below=True))
         widest = max(matrix.body.columns for matrix in matrices)
         spans = [matrix.window[1][-1] - matrix.window[1][0] + 1 for matrix in matrices if matrix.window]
         unmarked = [matrix.body.columns for matrix in matrices if not (matrix.window or matrix.current)]
         least = max([*spans, *unmarked, 1]) + 2
         for most in range(min(widest - 1, self.width // 2), least - 1, -1):
-            yield replace(closest, most_columns=most)
+            yield closest._replace(most_columns=most)
         for fewer in range(least - 1, 2, -1):
-            yield replace(closest, most_columns=least, most_made=fewer)
+            yield closest._replace(most_columns=least, most_made=fewer)
 
     def _width(self, block: Picture, view: View) -> int:
         """Return how wide a picture would be, without drawing it."""
@@ -198,7 +198,7 @@ class Layout:
         """Draw one matrix in the whole width, cut down around its window if it must be."""
         view = View(self.glyphs, 1, self.brackets, most_rows=most_rows or self.most_rows)
         most = min(matrix.body.columns, max((self.width - 1) // (cell_width(matrix.body) + 1), 3))
-        yield from _titled(draw(matrix, replace(view, most_columns=most))).lines
+        yield from _titled(draw(matrix, view._replace(most_columns=most))).lines
 
     def _grids(self, block: Grids) -> Iterator[Line]:
         """Set grids side by side, as many as fit; a grid with shades has them drawn behind it."""

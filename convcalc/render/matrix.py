@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 from convcalc.render.glyphs import Glyphs
 from convcalc.report.document import Body, Line, Matrix, Role, Shade
@@ -14,8 +15,7 @@ from convcalc.report.document import Body, Line, Matrix, Role, Shade
 CONTEXT = 2
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(NamedTuple):
     """How matrices are drawn: signs, space between cells, brackets for marks, and how much is shown at most."""
 
     glyphs: Glyphs
@@ -31,8 +31,7 @@ class View:
     most_rows: int = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(NamedTuple):
     """A drawn matrix: its title, its lines, all of one `width`."""
 
     title: str

@@ -107,7 +107,7 @@ def worked_activation(result: Activated, show: Show) -> Worked:
         width = max(map(len, names.values()), default=0)
         for part in chosen:
             if isinstance(part, Skipped):
-                yield Text(f"  {skipped_text(part.count)}", Role.QUIET)
+                yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
             else:
                 yield working(result.step(part.at, part.number), result, show.write, names[part].ljust(width + 2))
 

@@ -40,32 +40,28 @@ Span = tuple[str, Role | Shade | Halves]
 Line = list[Span]
 
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+class Heading(NamedTuple):
     """What an operation is, and the formula of its size: one line if there is room, else two or more."""
 
     text: str
     formulas: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Subheading:
+class Subheading(NamedTuple):
     """The line that opens a step, or a part of a report."""
 
     text: str
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
+class Text(NamedTuple):
     """A paragraph, wrapped between words."""
 
     text: str
     role: Role = Role.PLAIN
 
 
-@dataclass(frozen=True, slots=True)
-class Sum:
+class Sum(NamedTuple):
     """An expression and what it comes to; it wraps between its terms only. `label` stands in front."""
 
     terms: tuple[str, ...]
@@ -106,8 +102,7 @@ class Body:
         return not (top <= row < self.rows - bottom and left <= column < self.columns - right)
 
 
-@dataclass(frozen=True, slots=True)
-class Matrix:
+class Matrix(NamedTuple):
     """A body with marks on it: a window, the cell being made, and how many cells are made already."""
 
     body: Body
@@ -119,23 +114,20 @@ class Matrix:
     """Whether the window is what is being made, rather than what is read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Picture:
+class Picture(NamedTuple):
     """Matrices side by side with signs between; further lines stand below; `result` stands right of them all."""
 
     lines: tuple[tuple[Matrix | str, ...], ...]
     result: Matrix | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Drawing:
+class Drawing(NamedTuple):
     """Lines that are drawn as they stand, each piece with its role; short enough for any screen."""
 
     lines: tuple[tuple[Span, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(NamedTuple):
     """A table of texts; numbers stand right, words left: `left` names the columns of words."""
 
     columns: tuple[str, ...]
@@ -145,8 +137,7 @@ class Table:
     """Columns to be left out where there is no room for all, the first of them first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sheet:
+class Sheet(NamedTuple):
     """A table as data, for a spreadsheet or another program: names and values, and what the whole comes to."""
 
     title: str
@@ -155,15 +146,13 @@ class Sheet:
     totals: tuple[tuple[str, str | int | None], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Grids:
+class Grids(NamedTuple):
     """Grids side by side, as many as there is room for on a line; those with shades are also drawn shaded."""
 
     matrices: tuple[Matrix, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The answer, drawn. Where the answer itself follows as plain rows, this is left out."""
 
     grids: Grids
@@ -194,8 +183,7 @@ def flowing(document: Document) -> Iterator[Block]:
             yield block
 
 
-@dataclass(frozen=True, slots=True)
-class Steps:
+class Steps(NamedTuple):
     """Steps that can be asked for in any order, by their number from 0: what each shows, and its name.
 
     `shape` is (items, maps, rows, columns), the order in which they are numbered.
@@ -210,8 +198,7 @@ class Steps:
     """Whether a window's terms are written down its columns."""
 
 
-@dataclass(frozen=True)
-class Worked:
+class Worked(NamedTuple):
     """What a calculating command came to: the work to show, and the answer, made when it is asked for.
 
     The answer is a grid: an array, or (where numpy is not needed) rows of integers.

@@ -1,13 +1,12 @@
 """The output-size formula with numbers put in. Plain text, no numpy."""
 
-from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, TransposedAxis
 
 
-@dataclass(frozen=True, slots=True)
-class SizeFormula:
+class SizeFormula(NamedTuple):
     """(N + 2P − F)/S + 1 with an axis's numbers: the left side, its value, and what is to be said besides.
 
     >>> str(SizeFormula.of(Axis(6, 3))), str(SizeFormula.of(Axis(7, 3, stride=3)))

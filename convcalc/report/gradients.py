@@ -164,7 +164,7 @@ def _drawn(array: Array, which: Gradient, show: Show) -> Grids:
     named = []
     for matrix, index in zip(drawn.matrices, np.ndindex(*array.shape[:-2]), strict=True):
         filter_, channel = index[0] if len(index) > 1 else 0, index[-1]
-        named.append(replace(matrix, body=replace(matrix.body, title=f"filter {filter_}, ch. {channel}, gradient")))
+        named.append(matrix._replace(body=replace(matrix.body, title=f"filter {filter_}, ch. {channel}, gradient")))
     return Grids(tuple(named))
 
 

@@ -39,7 +39,7 @@ def worked_loss(result: Loss, show: Show) -> Worked:
         for part in chosen:
             if isinstance(part, Skipped):
                 yield Text("")
-                yield Text(f"  {skipped_text(part.count)}", Role.QUIET)
+                yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
                 continue
             term = result.term(part.number - 1)
             if result.kind is LossKind.CROSS_ENTROPY:

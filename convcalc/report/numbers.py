@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -21,7 +20,6 @@ NOISE = 1e-12
 """How far a float may be from a short decimal and still be taken for it: what sums of floats are off by."""
 
 
-@dataclass(frozen=True, slots=True)
 class Writer:
     """Writes numbers with at most `precision` decimals.
 
@@ -29,7 +27,10 @@ class Writer:
     stays a fraction unless four decimals say it exactly.
     """
 
-    precision: int | None = None
+    __slots__ = ("precision",)
+
+    def __init__(self, precision: int | None = None) -> None:
+        self.precision = precision
 
     def __call__(self, value: Any) -> str:
         """Write a number for a table.

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from convcalc.choices import Order
 from convcalc.errors import InputError
@@ -12,15 +12,14 @@ FEW = 64
 FIRST = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Show:
+class Show(NamedTuple):
     """How the work is to be shown: which steps, in what order its terms stand, and how numbers are written."""
 
     steps: int | str | None = None
     """``all``, ``none``, how many, or None: all of a few, else the first three and the last."""
     at: tuple[int, ...] | None = None
     order: Order = Order.ROW
-    write: Writer = field(default_factory=Writer)
+    write: Writer = Writer()
     heat: bool = False
     walk: bool = False
     """Whether it is to be walked through with the keys."""
@@ -35,19 +34,17 @@ class Show:
         return None if self.write.precision is None else self.write
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
+class Chosen(NamedTuple):
     """A step to show: its number, counted from 1, and its place in the output."""
 
     number: int
     at: tuple[int, int, int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Skipped:
+class Skipped(NamedTuple):
     """So many steps that are not shown."""
 
-    count: int
+    steps: int
 
 
 def select(shape: tuple[int, int, int, int], show: Show, *, one_row: bool = False) -> Iterator[Chosen | Skipped]:
@@ -56,7 +53,7 @@ def select(shape: tuple[int, int, int, int], show: Show, *, one_row: bool = Fals
     Raises InputError, at once, if the one asked for is not in the output.
 
     >>> [part.number if isinstance(part, Chosen) else part for part in select((1, 1, 10, 10), Show())]
-    [1, 2, 3, Skipped(count=96), 100]
+    [1, 2, 3, Skipped(steps=96), 100]
     """
     if show.at is None:
         return _some(shape, show.steps)

@@ -1,7 +1,7 @@
 """The output size as a Document: the formula with numbers put in, what does not fit, and what would. No numpy."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convcalc.choices import Convention
 from convcalc.engine.geometry import Axis
@@ -20,8 +20,7 @@ NAMES = {
 LEGEND = "N input, F kernel (filter), S stride, P padding"
 
 
-@dataclass(frozen=True, slots=True)
-class Sized:
+class Sized(NamedTuple):
     """One combination asked about: its axis or two axes (rows, columns), and whether padding is ``same``.
 
     Without a convention, PyTorch's rule holds, and where PyTorch has none (``same`` with a stride), TensorFlow's.

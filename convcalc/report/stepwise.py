@@ -208,7 +208,7 @@ def stepped(
         for part in choose():
             if isinstance(part, Skipped):
                 yield Text("")
-                yield Text(skipped_text(part.count), Role.QUIET)
+                yield Text(skipped_text(part.steps), Role.QUIET)
             else:
                 yield from titled(part)
 

@@ -1,6 +1,6 @@
 """The zoo as a Document: what is usually said of a network's size beside what is counted, and a bar for each."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convcalc.network.summary import Summary
 from convcalc.report.document import Document, Drawing, Heading, Role, Sheet, Span, Table, Text
@@ -8,8 +8,7 @@ from convcalc.report.document import Document, Drawing, Heading, Role, Sheet, Sp
 BAR = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(NamedTuple):
     """A network of the zoo: its name, year, the figure usually quoted and why it differs, and its count."""
 
     name: str

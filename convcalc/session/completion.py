@@ -2,23 +2,22 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 KERNEL_OPTIONS = ("--kernel", "-k")
 TAKE_KERNELS = ("conv", "conv-transpose", "kernels")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """A command's options, and the words that an option, or the argument (under ""), can be."""
 
     options: Sequence[str] = ()
-    choices: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    choices: Mapping[str, Sequence[str]] = MappingProxyType({})
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(NamedTuple):
     """Everything that can be completed."""
 
     commands: Mapping[str, Command]

@@ -3,8 +3,8 @@
 import re
 import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError, Place, UsageError
 from convcalc.matrix_io.files import looks_inline
@@ -24,8 +24,7 @@ class Kind(Enum):
     """A command, a file or a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line: its place in the script, its text, and what it says.
 
     `name` is what its answer is kept as. The grid's `rows` begin at the line `first` and stand at the columns where

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 from convcalc.engine.exact import Array
 from convcalc.errors import ConvcalcError, InputError, UsageError, nearest
@@ -24,8 +26,7 @@ LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz", "model", "zoo", "wor
 """Commands whose answers are not carried on: they tell something, and change no grid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a line came to: its text, and the work it showed (or why it shows none)."""
 
     text: str
@@ -49,17 +50,15 @@ class Ran:
     """A report whose steps can be walked through."""
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What a session carries from line to line, and the lines that made it."""
 
     current: Array | None = None
-    names: Mapping[str, Array] = field(default_factory=dict)
+    names: Mapping[str, Array] = MappingProxyType({})
     lines: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(NamedTuple):
     """What a session is handed: how to run a command's words, read a grid by a word, and write files and help."""
 
     run: Callable[[Sequence[str]], Ran]

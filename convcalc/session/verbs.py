@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from convcalc.engine.exact import Array, as_grid
 from convcalc.errors import InputError, Place, UsageError
@@ -17,8 +17,7 @@ from convcalc.session.session import Entry, Session, State
 _SET = re.compile(r"set\s+(\d+(?:\s*,\s*\d+)*)\s*=\s*(\S+)\s*(?:#.*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
+class Verb(NamedTuple):
     """One word: how it is used, what it does, and the function that does it."""
 
     usage: str

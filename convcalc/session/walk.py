@@ -1,7 +1,7 @@
 """The walk through the steps: what the keys do, and what is on the screen. Knows no terminal."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from convcalc.choices import Order
 from convcalc.errors import ConvcalcError
@@ -125,11 +125,11 @@ class Walk:
 
     def _turn(self) -> None:
         order = Order.COLUMN if self.show.order is Order.ROW else Order.ROW
-        self._again(replace(self.show, order=order))
+        self._again(self.show._replace(order=order))
         self.message = f"terms go {order} by {order}"
 
     def _shade(self) -> None:
-        self._again(replace(self.show, heat=not self.show.heat))
+        self._again(self.show._replace(heat=not self.show.heat))
         self.message = f"cells are {'shaded by value' if self.show.heat else 'plain'}"
 
     def _pace(self, times: float) -> None:
