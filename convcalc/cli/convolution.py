@@ -143,6 +143,11 @@ class ReadingOptions(NamedTuple):
         ),
     ] = None
 
+    @property
+    def is_asked(self) -> bool:
+        """Whether anything but the convolution itself is asked for."""
+        return not (self.reading is None and self.reads is None and self.backward is None)
+
     def check(self, stepping: StepOptions, moving: MovingOptions) -> None:
         """Refuse what contradicts, or does nothing."""
         given = {"--as": self.reading, "--reads": self.reads, "--backward": self.backward}
@@ -196,8 +201,8 @@ def conv(
       convcalc conv edge -i grid.txt --backward 1 --wrt kernel
 
     """
+    from convcalc.cli.large import large_input, work_in_bands
     from convcalc.engine.convolution import convolve
-    from convcalc.report.convolution import Labels
 
     if moving.per_channel and moving.all_channels:
         raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
@@ -207,7 +212,8 @@ def conv(
     amounts, show = padding_of(moving.padding), show_of(how, stepping, terms)
     stride, dilation = pair_of(moving.stride, "--stride"), pair_of(moving.dilation, "--dilation")
     weights, name = read_kernel(channel, word)
-    grid = channel.input(source).cells
+    large = None if other.is_asked else large_input(channel, source, out, show)
+    grid = channel.input(source).cells if large is None else large.stand_in
     groups, weights = _spread(grid, weights, moving)
     result = convolve(
         grid,
@@ -220,6 +226,13 @@ def conv(
         mode=pad.pad_mode,
         flip=moving.flip,
     )
+    if large is not None:
+        from convcalc.engine.bands import convolution_bands
+
+        work_in_bands(convolution_bands(result, large.read), out)
+        return
+    from convcalc.report.convolution import Labels
+
     labels = Labels(name, amounts if isinstance(amounts, PaddingRule) else None)
     channel.emit(_worked(result, other, show, labels, channel), out, show)
 

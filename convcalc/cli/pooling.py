@@ -146,6 +146,7 @@ def pool(
       convcalc pool max -i grid.txt --backward 1
 
     """
+    from convcalc.cli.large import large_input, work_in_bands
     from convcalc.engine.pooling import pool as pooled
     from convcalc.report.pooling import worked_pooling
 
@@ -153,8 +154,15 @@ def pool(
     settings = _settings(pooling, windows)
     show = show_of(how, stepping, terms)
     channel = channel_of(ctx)
-    grid = channel.input(source).cells
+    fits = backward is None and "adaptive" not in settings
+    large = large_input(channel, source, out, show) if fits else None
+    grid = channel.input(source).cells if large is None else large.stand_in
     result = pooled(grid, pooling, **settings)
+    if large is not None:
+        from convcalc.engine.bands import pooling_bands
+
+        work_in_bands(pooling_bands(result, large.read), out)
+        return
     if backward is not None:
         from convcalc.engine.routing import backward as routed
         from convcalc.report.routing import worked_routing

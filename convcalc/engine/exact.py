@@ -7,7 +7,7 @@ decimals they were written as, worked exactly, and rounded once at the end. That
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any
@@ -69,25 +69,40 @@ def as_grid(values: Any) -> Array:
         return _settle(array.astype(object))
     if array.dtype.kind == "f":
         check_finite(array)
-    dtype = _KEPT.get((array.dtype.kind, array.dtype.itemsize))
+    dtype = kept_dtype(array.dtype)
     if dtype is not None:
         kept: Array = array.astype(dtype, copy=False)
         return kept
     raise InputError(f"cells of type {array.dtype} are not real numbers", hint="convert them to int or float")
 
 
-def check_finite(array: Array, *, result: bool = False) -> None:
-    """Raise InputError at the first cell that is NaN or infinite; of a `result`, say that it overflowed."""
+def kept_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the dtype in which a grid of plain numbers is kept; None if it is kept as objects, or is none.
+
+    >>> kept_dtype(np.dtype(np.uint8)), kept_dtype(np.dtype(np.float16)), kept_dtype(np.dtype(object))
+    (dtype('int64'), dtype('float32'), None)
+    """
+    kept = _KEPT.get((dtype.kind, dtype.itemsize))
+    return None if kept is None or (dtype.kind, dtype.itemsize) == ("u", 8) else np.dtype(kept)
+
+
+def check_finite(array: Array, *, result: bool = False, origin: Sequence[int] | None = None) -> None:
+    """Raise InputError at the first cell that is NaN or infinite; of a `result`, say that it overflowed.
+
+    `origin` is where in the whole this array's first cell lies.
+    """
+    array = array if any(array.strides) else array[(slice(0, 1),) * array.ndim]  # one cell, seen from everywhere
     with np.errstate(over="ignore", invalid="ignore"):
         if np.isfinite(array.sum()):  # one pass, where there is nothing to find
             return
     finite = np.isfinite(array)
     if finite.all():
         return
-    at = [int(i) for i in np.argwhere(~finite)[0]]
+    place = tuple(int(i) for i in np.argwhere(~finite)[0])
+    at = [start + i for start, i in zip(origin or [0] * array.ndim, place, strict=True)]
     if result:
         raise InputError(f"the result at {at} {TOO_LARGE}", hint=SCALE_DOWN)
-    raise InputError(f"cell {at} is {array[tuple(at)]}", hint="replace NaN and infinity by numbers")
+    raise InputError(f"cell {at} is {array[place]}", hint="replace NaN and infinity by numbers")
 
 
 def _objects(values: Any) -> Array:

@@ -37,10 +37,24 @@ class Padded:
         """Return which input row (axis 0) or column (1) each padded one repeats; None where it is zeros."""
         before, after = (self.rows, self.columns)[axis]
         size = self.input.shape[axis - 2] if self.input.ndim > 1 else (1, self.input.shape[0])[axis]
-        cells = np.arange(size)[None]
-        if self.mode == PadMode.ZEROS:
-            return [None] * before + list(range(size)) + [None] * after
-        return [int(cell) for cell in pad_planes(cells, (0, 0), (before, after), self.mode)[0]]
+        return [source_of(position, size, self.mode) for position in range(-before, size + after)]
+
+
+def source_of(position: int, size: int, mode: PadMode) -> int | None:
+    """Return which of `size` cells a position, counted from the first, repeats; None where it is a zero.
+
+    >>> [source_of(position, 4, PadMode.REFLECT) for position in range(-2, 6)]
+    [2, 1, 0, 1, 2, 3, 2, 1]
+    """
+    if 0 <= position < size:
+        return position
+    if mode == PadMode.ZEROS:
+        return None
+    if mode == PadMode.REPLICATE:
+        return 0 if position < 0 else size - 1
+    if mode == PadMode.CIRCULAR:
+        return position % size
+    return -position if position < 0 else 2 * (size - 1) - position
 
 
 def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.ZEROS) -> Padded:

@@ -7,7 +7,7 @@ import re
 import stat
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from tokenize import TokenError
@@ -80,7 +80,7 @@ def read_file(path: Path, picture: Picture | None = None) -> Grid:
         return Grid(read_picture(path, str(path), picture or Picture()), str(path), is_picture=True)
     try:
         if suffix == ".npy":
-            return Grid(_load_npy(path, str(path)), str(path))
+            return Grid(_placed(load_npy(path, str(path)), str(path)), str(path))
         with path.open("rb") as stream:
             return read_stream(stream, str(path), picture=picture, delimiter={".csv": ";", ".tsv": "\t"}.get(suffix))
     except OSError as error:
@@ -95,7 +95,7 @@ def read_stream(
     while (first := stream.readline(LONGEST_LINE)) and not first.strip():
         blank += 1
     if first.startswith(NPY_MAGIC):
-        return Grid(_load_npy(io.BytesIO(first + _rest(stream, source)), source), source)
+        return Grid(_placed(load_npy(io.BytesIO(first + _rest(stream, source)), source), source), source)
     if first.startswith(SIGNATURES):
         return Grid(
             read_picture(io.BytesIO(first + _rest(stream, source)), source, picture or Picture()),
@@ -139,18 +139,18 @@ def _text_lines(first: Iterable[bytes], stream: IO[bytes], source: str) -> Itera
         yield from text.rstrip("\r\n").split("\r")  # some ends of lines are a lone CR
 
 
-def _load_npy(file: Any, source: str) -> Array:
+def load_npy(file: Any, source: str) -> Any:
+    """Return what an NPY file holds, mapped if it is a path; raise InputError if that is no array of numbers."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            mapped = np.load(file, mmap_mode="r" if isinstance(file, Path) else None, allow_pickle=False)
+            return np.load(file, mmap_mode="r" if isinstance(file, Path) else None, allow_pickle=False)
     except (ValueError, EOFError, OSError, TypeError, OverflowError, SyntaxError, TokenError, MemoryError) as error:
         pickled = re.search("pickle|Python objects|Object arrays", str(error))
         reason = "it holds pickled objects, which could run code" if pickled else "it is damaged or not NPY"
         raise InputError(
             f"cannot read '{source}': {reason}", hint="save it again with numpy.save(file, array.astype(float))"
         ) from error
-    return _placed(mapped, source)
 
 
 def _placed(cells: Any, source: str) -> Array:
@@ -278,16 +278,20 @@ def answer_lines(grid: Array, style: Format | str, write: Any = None) -> Iterato
             yield row.replace(" ", "," if style == "csv" else "\t")
 
 
-def write_whole(path: Path, lines: Iterator[str] | Array | bytes) -> None:
+Content = Iterator[str] | Array | bytes | Callable[[IO[bytes]], None]
+"""What a file is to hold: lines, an array (as NPY), bytes, or whatever a function writes."""
+
+
+def write_whole(path: Path, content: Content) -> None:
     """Write a file whole or not at all: beside it first, then in its place. Raises InputError if it cannot be.
 
-    An array is written as NPY, bytes as they are; a special file, such as /dev/null, is written straight.
+    A special file, such as /dev/null, is written straight.
     """
     try:
         is_stream = path.parts[:3] == ("/", "dev", "fd") or path.parts[:2] == ("/", "proc")
         if is_stream or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
             with os.fdopen(os.open(path, os.O_WRONLY), "wb") as stream:
-                _write(stream, lines)
+                _write(stream, content)
             return
         target = Path(os.path.realpath(path))
         if target.exists() and not os.access(target, os.W_OK):
@@ -296,7 +300,7 @@ def write_whole(path: Path, lines: Iterator[str] | Array | bytes) -> None:
         handle, name = tempfile.mkstemp(dir=target.parent, prefix=".convcalc-")
         try:
             with os.fdopen(handle, "wb") as stream:
-                _write(stream, lines)
+                _write(stream, content)
             Path(name).chmod(mode)
             Path(name).replace(target)
         except BaseException:
@@ -326,13 +330,15 @@ def storable(grid: Array) -> Array:
     return np.array([to_float(cell) for cell in grid.flat]).reshape(grid.shape)
 
 
-def _write(stream: IO[bytes], lines: Iterator[str] | Array | bytes) -> None:
-    if isinstance(lines, np.ndarray):
-        np.save(stream, storable(lines), allow_pickle=False)
-    elif isinstance(lines, bytes):
-        stream.write(lines)
+def _write(stream: IO[bytes], content: Content) -> None:
+    if isinstance(content, np.ndarray):
+        np.save(stream, storable(content), allow_pickle=False)
+    elif isinstance(content, bytes):
+        stream.write(content)
+    elif callable(content):
+        content(stream)
     else:
-        stream.writelines(f"{line}\n".encode() for line in lines)
+        stream.writelines(f"{line}\n".encode() for line in content)
 
 
 def _umask() -> int:

@@ -1,0 +1,86 @@
+"""NPY in, NPY out, of any size: worked in bands, with a bar that says how far it is."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from convcalc.cli.messages import complain
+from convcalc.cli.options import InputOptions, OutputOptions
+from convcalc.cli.output import Channel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from convcalc.engine.bands import Bands
+    from convcalc.engine.exact import Array
+    from convcalc.matrix_io.large import LargeFile, Where
+    from convcalc.report.selection import Show
+
+
+def large_input(channel: Channel, source: InputOptions, out: OutputOptions, show: "Show") -> "LargeFile | None":
+    """Return the input if it is to be worked in bands: from a large NPY file to another one, its work unseen."""
+    # A script's channel carries its answers on: they are held in memory.
+    straight = type(channel) is Channel and source.input is not None and out.output is not None
+    if not straight or Path(str(out.output)).suffix.lower() != ".npy" or out.format is not None:
+        return None
+    if source.normalize or source.rgb or source.grey or source.resize or show.walk or show.quiz or show.check:
+        return None
+    from convcalc.matrix_io.large import LargeFile
+
+    return LargeFile.of(Path(str(source.input)))
+
+
+def work_in_bands(bands: "Bands", out: OutputOptions) -> None:
+    """Work an operation band by band into its output file, telling a person at a terminal how far it is."""
+    from convcalc.matrix_io.large import write_parts
+
+    with _progress(bands.length, bands.noun) as advance:
+
+        def parts() -> "Iterator[tuple[Where, Array]]":
+            for part in bands.parts():
+                yield part.where, part.cells
+                advance(part.length)
+
+        with _ended_in_order():
+            write_parts(Path(str(out.output)), bands.like, bands.maps, parts())
+    complain(f"wrote the {'×'.join(map(str, bands.like.shape))} answer to {out.output}")
+
+
+@contextmanager
+def _ended_in_order() -> "Iterator[None]":
+    """Let an end from outside, such as `kill`, take away what is half written, as Ctrl-C does."""
+
+    def ended(number: int, _: object) -> None:
+        sys.exit(128 + number)
+
+    before = {number: signal.signal(number, ended) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _progress(total: int, noun: str) -> "Iterator[Callable[[int], None]]":
+    """Show a bar on standard error while it lasts, if that is a terminal: how many rows, how fast, how long still."""
+    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda _: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
+    from rich.text import Text
+
+    class Speed(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else f"{speed:,.0f} {noun}/s")
+
+    columns = BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f} " + noun), Speed()
+    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("", total=total)
+        yield lambda count: progress.update(task, advance=count)

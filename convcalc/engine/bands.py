@@ -1,0 +1,170 @@
+"""Inputs too large to hold, worked band by band: each band is a convolution, or a pooling, of its own.
+
+A band's input is read when its turn comes, so that memory is bounded by the band, whatever the input's size. Bands
+are equally high but for a row, so that the arithmetic is the same in each.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.choices import PoolKind
+from convcalc.engine.convolution import Convolution
+from convcalc.engine.exact import Array, as_grid, check_finite, float_kind
+from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
+from convcalc.engine.padding import source_of
+from convcalc.engine.pooling import Pooling
+from convcalc.engine.shapes import like_the_input
+
+BAND = 1 << 24
+"""Bytes of input that are worked at once."""
+
+WHOLE = (PoolKind.MAX, PoolKind.MIN, PoolKind.SUM)
+"""Poolings that give integers of integers."""
+
+Read = Callable[[tuple[slice, ...]], Array]
+"""Reads a part of a four-dimensional input."""
+
+
+class Part(NamedTuple):
+    """A part of the output, (1, maps, rows, columns), and where it belongs."""
+
+    where: tuple[slice, ...]
+    cells: Array
+
+    @property
+    def length(self) -> int:
+        """How many rows it adds (of bands of columns: how many columns)."""
+        lengths: list[int] = [part.stop - part.start for part in self.where[2:] if part != slice(None)]
+        return lengths[0]
+
+
+class Bands(NamedTuple):
+    """An operation on an input that is read as it is needed: what comes out, and the parts it comes in."""
+
+    like: Array
+    """An array of the output's shape and dtype, without its cells."""
+    maps: tuple[int, int, int, int]
+    """That shape in four dimensions."""
+    length: int
+    """How many rows (or columns) there are in all, over all items."""
+    noun: str
+    parts: Callable[[], Iterator[Part]]
+
+
+def convolution_bands(result: Convolution, read: Read) -> Bands:
+    """Return a convolution whose input need not be in memory: only the shape and dtype of `result.input` are used.
+
+    >>> from convcalc.engine.convolution import convolve
+    >>> whole = convolve(np.arange(20).reshape(5, 4), [[1, 0], [0, -1]], padding=1)
+    >>> bands = convolution_bands(whole, lambda part: whole.input[part])
+    >>> bands.like.shape, [bool((part.cells == whole.maps[part.where]).all()) for part in bands.parts()]
+    ((6, 5), [True])
+    """
+    plan = result.plan
+    along, axis = _banded_axis(result.input, (plan.rows, plan.columns))
+
+    def band(item: int, start: int, stop: int) -> Array:
+        first, last = start * axis.stride, (stop - 1) * axis.stride + axis.extent
+        cells = _gathered(read, item, range(first - axis.before, last - axis.before), along, axis, result)
+        part = replace(axis, size=last - first, before=0, after=0)
+        smaller = plan._replace(items=1, rows=part) if along == 2 else plan._replace(items=1, columns=part)
+        return Convolution(cells, result.kernel, result.bias, smaller, 4, result.flipped).maps
+
+    kinds = [array for array in (result.kernel, result.bias) if array is not None]
+    dtype = float_kind(result.input, *kinds)
+    if dtype is None:
+        dtype = np.dtype(np.float64 if any(map(_has_fractions, kinds)) else np.int64)
+    many = plan.filters > 1 or result.input_dimensions > 2
+    return _bands(plan.shape, dtype, along, axis, band, result, many_maps=many)
+
+
+def pooling_bands(result: Pooling, read: Read) -> Bands:
+    """Return a pooling whose input need not be in memory; see `convolution_bands`. Not for adaptive windows."""
+    along, axis = _banded_axis(result.input, (result.rows, result.columns))
+
+    def band(item: int, start: int, stop: int) -> Array:
+        first, last = start * axis.stride - axis.before, (stop - 1) * axis.stride + axis.extent - axis.before
+        inside = slice(max(first, 0), axis.size if stop == axis.output else min(last, axis.size))
+        cells = _read(read, item, inside, along)
+        behind = axis.after if stop == axis.output else max(last - axis.size, 0)
+        part = replace(axis, size=inside.stop - inside.start, before=max(-first, 0), after=behind)
+        rows, columns = (part, result.columns) if along == 2 else (result.rows, part)
+        return Pooling(cells, result.kind, rows, columns, result.count_padding, result.norm, 4).maps
+
+    kind = float_kind(result.input)
+    dtype = kind if kind is not None else np.dtype(np.int64 if result.kind in WHOLE else np.float64)
+    return _bands(result.shape, dtype, along, axis, band, result, many_maps=result.input_dimensions > 2)
+
+
+def _has_fractions(array: Array) -> bool:
+    return array.dtype == object and any(not isinstance(cell, int) for cell in array.flat)
+
+
+def _banded_axis(x: Array, axes: tuple[AnyAxis, AnyAxis]) -> tuple[int, Axis]:
+    """Return the axis along which the input is cut: the rows, unless a window's rows alone are too much."""
+    rows, columns = axes
+    if isinstance(rows, AdaptiveAxis) or isinstance(columns, AdaptiveAxis):
+        raise TypeError("adaptive windows are not worked in bands")
+    a_row = x.shape[1] * x.shape[3] * x.itemsize
+    return (3, columns) if rows.extent * a_row > BAND else (2, rows)
+
+
+def _bands(
+    maps: tuple[int, int, int, int],
+    dtype: np.dtype[Any],
+    along: int,
+    axis: Axis,
+    band: Callable[[int, int, int], Array],
+    result: Convolution | Pooling,
+    *,
+    many_maps: bool,
+) -> Bands:
+    a_step = result.input.itemsize * axis.stride * result.input[0].size // axis.size
+    count = min(max(-(-axis.output * a_step // BAND), 1), axis.output)
+    edges = [axis.output * index // count for index in range(count + 1)]
+
+    def parts() -> Iterator[Part]:
+        for item in range(maps[0]):
+            for start, stop in pairwise(edges):
+                where = [slice(item, item + 1), slice(None), slice(None), slice(None)]
+                where[along] = slice(start, stop)
+                yield Part(tuple(where), band(item, start, stop))
+
+    empty = np.broadcast_to(np.zeros((), dtype), maps)
+    like = like_the_input(empty, result.input_dimensions, many_maps=many_maps)
+    return Bands(like, maps, maps[0] * axis.output, axis.name, parts)
+
+
+def _gathered(read: Read, item: int, span: range, along: int, axis: Axis, result: Convolution) -> Array:
+    """Return rows (or columns) `span` of the input, counted from its first: those before and behind are padding."""
+
+    def padding(positions: range) -> Iterator[Array]:
+        for position in positions:
+            source = source_of(position, axis.size, result.plan.mode)
+            if source is None:
+                shape = [1, *result.input.shape[1:]]
+                shape[along] = 1
+                yield np.zeros(shape, dtype=result.input.dtype)
+            else:
+                yield _read(read, item, slice(source, source + 1), along)
+
+    inside = slice(max(span.start, 0), min(span.stop, axis.size))
+    parts = [*padding(range(span.start, min(0, span.stop)))]
+    if inside.start < inside.stop:
+        parts.append(_read(read, item, inside, along))
+    parts += padding(range(max(axis.size, span.start), span.stop))
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=along)
+
+
+def _read(read: Read, item: int, inside: slice, along: int) -> Array:
+    """Read some rows (or columns) of an item; a cell that is no number is named by its place in the whole."""
+    part = [slice(item, item + 1), slice(None), slice(None), slice(None)]
+    part[along] = inside
+    cells = read(tuple(part))
+    if cells.dtype.kind == "f":
+        check_finite(cells, origin=[bound.start or 0 for bound in part])
+    return as_grid(cells)

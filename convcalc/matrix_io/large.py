@@ -1,0 +1,71 @@
+"""NPY files too large to hold: read part by part, and written part by part."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+
+from convcalc.engine.exact import Array, kept_dtype
+from convcalc.errors import InputError
+from convcalc.matrix_io.files import load_npy, storable, write_whole
+
+LARGE = 1 << 26
+"""Bytes from which a file is worked in parts."""
+
+Where = tuple[slice, ...]
+
+
+class LargeFile(NamedTuple):
+    """An NPY file that stays where it is: its shape and dtype are known, its cells are read as they are needed."""
+
+    path: Path
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+
+    @classmethod
+    def of(cls, path: Path) -> "LargeFile | None":
+        """Return the file if it is a large NPY of real numbers; None for any other, which is read whole."""
+        try:
+            if path.suffix.lower() != ".npy" or path.stat().st_size < LARGE:
+                return None
+        except OSError:
+            return None
+        mapped = load_npy(path, str(path))
+        dtype = kept_dtype(mapped.dtype)
+        return cls(path, mapped.shape, dtype) if dtype is not None and 1 <= mapped.ndim <= 4 else None
+
+    @property
+    def stand_in(self) -> Array:
+        """An array of the file's shape and dtype that holds one 0, seen from everywhere."""
+        return np.broadcast_to(np.zeros((), self.dtype), self.shape)
+
+    def read(self, part: Where) -> Array:
+        """Read a part, named in four dimensions. The file is mapped anew each time, so that pages are given back."""
+        mapped = load_npy(self.path, str(self.path))
+        if mapped.shape != self.shape:
+            raise InputError(f"'{self.path}' has changed while it was read", hint="run it again")
+        return np.array(mapped.reshape((1,) * (4 - mapped.ndim) + mapped.shape)[part])
+
+
+def write_parts(path: Path, like: Array, maps: tuple[int, ...], parts: Iterable[tuple[Where, Array]]) -> None:
+    """Write an NPY file from its parts, whole or not at all; `like` has its shape and dtype, `maps` that shape in 4-D.
+
+    Raises InputError if it cannot be written, or holds integers beyond 64 bits.
+    """
+    dtype = like.dtype
+
+    def write(stream: IO[bytes]) -> None:
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": like.shape}
+        np.lib.format.write_array_header_1_0(stream, header)
+        begin = stream.tell()
+        for where, cells in parts:
+            plain = np.ascontiguousarray(storable(cells), dtype=dtype)
+            starts = [part.start or 0 for part in where]
+            runs = 2 if plain.shape[3] == maps[3] else 3  # whole rows lie one behind the other in the file
+            for index in np.ndindex(plain.shape[:runs]):
+                place = [start + i for start, i in zip(starts, index, strict=False)] + starts[runs:]
+                stream.seek(begin + int(np.ravel_multi_index(place, maps)) * dtype.itemsize)
+                stream.write(plain[index].data)
+
+    write_whole(path, write)

@@ -1,0 +1,219 @@
+"""Inputs worked in bands: the same answers as in one piece, in memory bounded by the band, and no half-written file."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pexpect
+import pytest
+
+from convcalc.choices import PaddingRule, PadMode, PoolKind
+from convcalc.engine import bands
+from convcalc.engine.bands import Bands, convolution_bands, pooling_bands
+from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.exact import Array
+from convcalc.engine.pooling import Pooling, pool
+from convcalc.errors import InputError
+from convcalc.matrix_io import large
+from convcalc.matrix_io.large import LargeFile
+from tests.conftest import Ran, run_convcalc
+
+RAMP = np.arange(40 * 30, dtype=np.int64).reshape(40, 30) % 17
+
+
+def made_up(rng: random.Random) -> tuple[Convolution | Pooling, Bands] | None:
+    """A convolution or pooling at random, of one to four dimensions, and its bands; None where it does not fit."""
+    shape = tuple(rng.randint(1, 14) for _ in range(rng.choice((1, 2, 2, 3, 4))))
+    x = np.array([rng.randint(-9, 9) for _ in range(int(np.prod(shape)))]).reshape(shape)
+    x = rng.choice((x, x / 3, (x / 8).astype(np.float32)))
+    channels = shape[-3] if len(shape) > 2 else 1
+    try:
+        if rng.random() < 0.6:
+            filters, height, width = rng.randint(1, 2), rng.randint(1, 3), rng.randint(1, 3)
+            kernel = np.array([rng.randint(-3, 3) for _ in range(filters * channels * height * width)])
+            result = convolve(
+                x,
+                kernel.reshape(filters, channels, height, width),
+                bias=rng.choice((None, [1] * filters)),
+                stride=rng.randint(1, 3),
+                padding=rng.choice((0, 1, 2, (1, 2, 0, 1), PaddingRule.FULL, PaddingRule.SAME)),
+                dilation=rng.randint(1, 2),
+                mode=rng.choice(list(PadMode)),
+                flip=rng.random() < 0.5,
+            )
+            return result, convolution_bands(result, lambda part: result.input[part])
+        pooling = pool(
+            x,
+            rng.choice(list(PoolKind)),
+            window=rng.randint(1, 4),
+            stride=rng.randint(1, 4),
+            padding=rng.randint(0, 2),
+            ceil=rng.random() < 0.5,
+            count_padding=rng.random() < 0.5,
+        )
+    except InputError:
+        return None
+    return pooling, pooling_bands(pooling, lambda part: pooling.input[part])
+
+
+@pytest.mark.parametrize("size", [64, 300, 5000])
+def test_bands_come_to_the_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "BAND", size)
+    several = 0
+    for seed in range(400):
+        made = made_up(random.Random(seed))
+        if made is None:
+            continue
+        whole, parted = made
+        answer, times, length = np.zeros(parted.maps, parted.like.dtype), np.zeros(parted.maps, int), 0
+        parts = list(parted.parts())
+        for part in parts:
+            answer[part.where] = part.cells
+            times[part.where] += 1
+            length += part.length
+        several += len(parts) > parted.maps[0]
+        assert (times == 1).all(), seed
+        assert (length, parted.like.shape) == (parted.length, whole.output.shape), seed
+        np.testing.assert_allclose(answer, whole.maps.astype(float), rtol=1e-6, atol=1e-6, err_msg=str(seed))
+    assert several > {64: 200, 300: 100, 5000: 5}[size]
+
+
+@pytest.fixture
+def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "LARGE", 1)
+    monkeypatch.setattr(bands, "BAND", 4096)
+
+
+def saved(path: Path, cells: Array) -> str:
+    np.save(path, cells)
+    return str(path)
+
+
+@pytest.mark.usefixtures("small_is_large")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["conv", "-k", "edge"],
+        ["conv", "-k", "1 2; 3 4", "-s", "2", "-p", "1", "--pad-mode", "circular"],
+        ["conv", "-k", "gaussian", "-p", "same"],
+        ["conv", "-k", "0.5 0.25; 1 -1", "--flip", "-b", "3"],
+        ["pool", "max", "-w", "3", "-s", "2", "-p", "1", "--ceil"],
+        ["pool", "avg", "-w", "3", "-p", "1", "--no-count-pad"],
+        ["pool", "lp"],
+        ["pool", "max", "--global"],
+    ],
+    ids=" ".join,
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64, ">i4"])
+def test_a_large_file_is_worked_as_a_small_one(words: list[str], dtype: Any, tmp_path: Path) -> None:
+    cells = RAMP.astype(dtype)
+    name = saved(tmp_path / "in.npy", cells)
+    ran = run_convcalc(*words, "-i", name, "-o", str(tmp_path / "out.npy"))
+    made = np.load(tmp_path / "out.npy")
+    shape = "×".join(map(str, made.shape))
+    assert ran == Ran("", f"wrote the {shape} answer to {tmp_path / 'out.npy'}\n", 0)
+    in_memory = run_convcalc(*words, "-q", stdin=Path(name).read_bytes())
+    assert in_memory.status == 0
+    shown = np.array([line.split("#")[0].split() for line in in_memory.stdout.splitlines()], dtype=float)
+    np.testing.assert_allclose(made, shown, rtol=1e-6)
+    assert made.dtype.isnative
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_channels_items_and_long_rows(tmp_path: Path) -> None:
+    batch = np.arange(2 * 3 * 9 * 8).reshape(2, 3, 9, 8) % 11
+    run_convcalc(
+        "conv", "-k", "edge", "--per-channel", "-i", saved(tmp_path / "b.npy", batch), "-o", str(tmp_path / "o.npy")
+    )
+    edge = np.broadcast_to([[1, 0, -1]] * 3, (3, 1, 3, 3))
+    assert (np.load(tmp_path / "o.npy") == convolve(batch, edge, groups=3).output).all()
+    row = np.arange(5000) % 13
+    run_convcalc("conv", "-k", "1 2 3", "-p", "1", "-i", saved(tmp_path / "r.npy", row), "-o", str(tmp_path / "o.npy"))
+    assert (np.load(tmp_path / "o.npy") == convolve(row, [1, 2, 3], padding=1).output).all()
+    fortran = np.asfortranarray(RAMP)
+    run_convcalc("pool", "-i", saved(tmp_path / "f.npy", fortran), "-o", str(tmp_path / "o.npy"))
+    assert (np.load(tmp_path / "o.npy") == pool(RAMP).output).all()
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_a_fault_is_named_by_its_place_and_leaves_the_old_file(tmp_path: Path) -> None:
+    cells = RAMP.astype(np.float32)
+    cells[35, 7] = np.nan
+    (tmp_path / "out.npy").write_text("old")
+    ran = run_convcalc("conv", "-k", "edge", "-i", saved(tmp_path / "in.npy", cells), "-o", str(tmp_path / "out.npy"))
+    assert (ran.status, ran.stdout) == (1, "")
+    assert "cell [0, 0, 35, 7] is nan" in ran.stderr
+    assert (tmp_path / "out.npy").read_text() == "old"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["in.npy", "out.npy"]
+    overflow = run_convcalc(
+        "conv", "-k", str(2**62), "-i", saved(tmp_path / "in.npy", RAMP), "-o", str(tmp_path / "out.npy")
+    )
+    assert (overflow.status, (tmp_path / "out.npy").read_text()) == (1, "old")
+    assert "integers beyond 64 bits" in overflow.stderr
+
+
+def test_a_file_that_is_not_large_or_not_for_npy_is_read_whole(tmp_path: Path) -> None:
+    name = saved(tmp_path / "in.npy", RAMP)
+    assert LargeFile.of(Path(name)) is None
+    assert run_convcalc("conv", "-k", "edge", "-i", name, "-o", str(tmp_path / "o.npy")).status == 0
+
+
+SETTINGS = "import convcalc.matrix_io.large as large, convcalc.engine.bands as bands; large.LARGE = 1; bands.BAND = {};"
+RUN = "import sys; from convcalc.cli.app import main; sys.argv[0] = 'convcalc'; main()"
+
+
+@pytest.fixture
+def wide(tmp_path: Path) -> Path:
+    saved(tmp_path / "in.npy", np.ones((3000, 2000), dtype=np.float32))
+    return tmp_path
+
+
+def test_a_terminal_is_told_how_far_it_is(wide: Path) -> None:
+    words = ["-c", SETTINGS.format(1_000_000) + RUN, "conv", "-k", "edge", "-i", "in.npy", "-o", "out.npy"]
+    child = pexpect.spawn(sys.executable, words, cwd=str(wide), dimensions=(24, 100), encoding="utf-8", timeout=30)
+    child.expect(r"of 2,998 rows")
+    child.expect(r"[\d,]+ rows/s")
+    child.expect(pexpect.EOF)
+    child.close()
+    assert child.exitstatus == 0
+    assert np.load(wide / "out.npy").shape == (2998, 1998)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopping_leaves_no_half_written_file(number: int, wide: Path) -> None:
+    words = [sys.executable, "-c", SETTINGS.format(10_000) + RUN, "conv", "-k", "edge", "-i", "in.npy", "-o", "o.npy"]
+    process = subprocess.Popen(words, cwd=wide, stderr=subprocess.PIPE)
+    deadline = time.monotonic() + 20
+    while not list(wide.glob(".convcalc-*")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=20)
+    assert process.returncode != 0
+    assert b"Traceback" not in stderr
+    assert os.listdir(wide) == ["in.npy"]
+
+
+def test_memory_is_bounded_by_the_band(tmp_path: Path) -> None:
+    """A file of 200 MB is worked in less than half of that beside the program itself."""
+    cells = np.lib.format.open_memmap(tmp_path / "in.npy", mode="w+", dtype=np.float32, shape=(10_000, 5_000))
+    cells[:] = 1
+    del cells
+    code = (
+        "import resource, sys; from convcalc.cli.app import run;"
+        "import numpy, convcalc.engine.bands, convcalc.matrix_io.large, convcalc.cli.large;"
+        "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = peak();"
+        "status = run(sys.argv[1:]); print(status, peak() - before)"
+    )
+    words = ["conv", "-k", "sobel-x", "-i", "in.npy", "-o", "out.npy"]
+    ran = subprocess.run(
+        [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert ran[0] == "0"
+    assert int(ran[1]) * 1024 < 100_000_000
+    assert (np.load(tmp_path / "out.npy", mmap_mode="r")[::999] == 0).all()
