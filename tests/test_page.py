@@ -170,6 +170,7 @@ def test_hidden_answers_are_typed_and_marked(page: Open) -> None:
     browser = page(*EXAMPLE)
     button(browser, "hide").click()
     assert not one(browser, ".answer").is_displayed()
+    assert one(browser, "td[aria-current=true]").find_element(By.TAG_NAME, "input").is_displayed()
     assert not one(browser, ".sum").is_displayed()
     inputs = browser.find_elements(By.CSS_SELECTOR, "input.cell")
     assert len(inputs) == 16
@@ -200,14 +201,95 @@ def test_a_quotient_may_be_typed_as_people_write_it(page: Open, typed: str, righ
     assert name == {True: "right", False: "wrong", None: ""}[right]
 
 
+@pytest.mark.parametrize(
+    ("words", "secret"),
+    [
+        (
+            ("conv", "-i", "1 2; 3 4", "-k", "1/3", "--precision", "2"),
+            [("1/3", True), ("0.333", True), ("0.34", False)],
+        ),
+        (("gelu", "-i", "-4 1"), [("0", False), ("0.001", False), ("-0.00013", True), ("-1.27e-4", True)]),
+        (("conv", "-i", "1000", "-k", "1000"), [("1,000,000", True), ("1000000.2", False)]),
+        (("conv", "-i", "1 2; 3 4", "-k", "5"), [("5.0", True), ("5.004", False)]),
+    ],
+)
+def test_what_rounds_to_the_same_is_right(page: Open, words: tuple[str, ...], secret: list[tuple[str, bool]]) -> None:
+    browser = page(*words)
+    button(browser, "hide").click()
+    for typed, right in secret:
+        field = one(browser, "input.cell")
+        field.clear()
+        field.send_keys(typed, Keys.ENTER)
+        assert field.get_attribute("class").split()[1] == ("right" if right else "wrong"), typed
+
+
+@pytest.mark.parametrize(
+    ("words", "told", "typed"),
+    [
+        (("softmax", "-i", "2 1 0.1"), ["0.6590", "1.5174"], 3),
+        (("conv-transpose", "-i", "1 2; 3 4", "-k", "5 6; 7 8", "--as", "scatter"), ["16", "22", "60"], 9),
+        (("pool", "max", "-i", "1 5; 7 2", "--backward", "33"), ["33"], 4),
+        (("conv", "-i", "1 2; 3 4", "-k", "5 6", "--as", "matmul"), ["17", "39"], 2),
+        (("conv", "-i", "1 2; 3 4", "-k", "5", "--backward", "1"), ["10"], 10),
+        (("loss", "mse", "-i", "1 9", "-t", "2 2"), ["49", "25"], 1),
+        (("flatten", "-i", "1 2; 3 4"), [], 4),
+    ],
+    ids=lambda part: part[0] if isinstance(part, tuple) else None,
+)
+def test_hidden_answers_are_nowhere_and_can_be_typed(
+    page: Open, words: tuple[str, ...], told: list[str], typed: int
+) -> None:
+    browser = page(*words)
+    assert all(number in one(browser, "main").text for number in told)
+    button(browser, "hide").click()
+    shown = re.findall(r"[-−]?[\d.]+", one(browser, "main").text.partition("\n")[2])
+    assert [number for number in told if number in shown and number != "33"] == []
+    assert len(browser.find_elements(By.CSS_SELECTOR, "main input.cell")) == typed
+    assert not [td for td in browser.find_elements(By.CSS_SELECTOR, "td.result") if td.is_displayed() and not told]
+
+
+def test_of_a_pooling_the_window_is_given_and_the_winner_hidden(page: Open) -> None:
+    browser = page("pool", "-i", "samples/pool-4x4.txt")
+    button(browser, "hide").click()
+    window = browser.find_elements(By.CSS_SELECTOR, ".stage .scroll")[1]
+    assert window.text.split() == ["window", "1", "1", "5", "6"]
+    assert not window.find_elements(By.CSS_SELECTOR, ".result")
+    button(browser, "show the working").click()
+    window = browser.find_elements(By.CSS_SELECTOR, ".stage .scroll")[1]
+    assert [cell.text for cell in window.find_elements(By.CSS_SELECTOR, ".result")] == ["6"]
+
+
+def test_a_script_hides_every_answer(page: Open) -> None:
+    browser = page("run", "-", script="input 1 2; 3 4\nconv -k 1\nlinear -W 100 -i 7\nconv -i 11 -k 13\n")
+    assert "700" in one(browser, "main").text
+    button(browser, "hide").click()
+    assert "700" not in one(browser, "main").text
+    assert "143" not in one(browser, "main").text
+    assert "may be another's answer" in one(browser, "header").text
+
+
+def test_keys_that_scroll_a_long_page_are_left_to_it(page: Open) -> None:
+    browser = page("run", "samples/tiny-cnn.convcalc")
+    before = texts(browser, ".where")
+    press(browser, Keys.ARROW_DOWN, Keys.END)
+    assert texts(browser, ".where") == before
+    press(browser, Keys.HOME)
+    browser.execute_script("scrollTo(0, 0)")
+    box = one(browser, "input[type=checkbox]")
+    box.click()
+    box.send_keys(Keys.ARROW_RIGHT)
+    assert one(browser, ".sum .term:not(.unwritten)").is_displayed()
+
+
 def test_the_keyboard_alone_will_do(page: Open) -> None:
     browser = page(*EXAMPLE)
     seen = []
-    for _ in range(9):
+    for _ in range(10):
         browser.switch_to.active_element.send_keys(Keys.TAB)
         seen.append(browser.switch_to.active_element.get_attribute("aria-label"))
     assert seen[:2] == ["hide the answers, to type your own", "change between light and dark"]
-    assert seen[2:7] == ["first step (Home)", "back (left arrow)", "play (space)", "on (right arrow)",
+    assert seen[2].startswith("Steps. Arrow keys move")
+    assert seen[3:8] == ["first step (Home)", "back (left arrow)", "play (space)", "on (right arrow)",
                          "last step (End)"]  # fmt: skip
     button(browser, "on").send_keys(Keys.ENTER)
     assert where(browser).startswith("step 2 ")

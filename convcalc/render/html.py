@@ -45,7 +45,7 @@ def element(block: Block) -> Iterator[str]:
     """Yield one block's elements."""
     if isinstance(block, Heading):
         yield f"<h2>{escape(block.text)}</h2>"
-        yield from (f'<p class="formula">{escape(formula)}</p>' for formula in block.formulas)
+        yield from formulas(block)
     elif isinstance(block, Subheading):
         yield f"<h3>{escape(block.text)}</h3>"
         if block.detail:
@@ -70,6 +70,11 @@ def element(block: Block) -> Iterator[str]:
         yield '<div class="grids">'
         yield from (_matrix(matrix) for matrix in block.matrices)
         yield "</div>"
+
+
+def formulas(heading: Heading) -> Iterator[str]:
+    """Yield the formulas under a heading."""
+    yield from (f'<p class="formula">{escape(formula)}</p>' for formula in heading.formulas)
 
 
 def _sum(block: Sum) -> str:
@@ -99,7 +104,10 @@ def _matrix(matrix: Matrix) -> str:
     rows = ("".join(_cell(cell) for cell in row) for row in cells(matrix))
     body = "".join(f"<tr>{row}</tr>" for row in rows)
     of = "grid dense" if matrix.body.columns > DENSE else "grid"
-    return f'<div class="scroll"><table class="{of}"><caption>{escape(matrix.body.title)}</caption>{body}</table></div>'
+    scroll = "scroll derived" if matrix.derived else "scroll"
+    return (
+        f'<div class="{scroll}"><table class="{of}"><caption>{escape(matrix.body.title)}</caption>{body}</table></div>'
+    )
 
 
 def _cell(cell: Cell) -> str:
@@ -114,12 +122,14 @@ def shade_style(shade: Shade) -> str:
     return f"background:{hexadecimal(colour)};color:{'#000' if dark_ink else '#fff'}"
 
 
+def _classes(index: int, table: Table, tag: str) -> str:
+    names = ["left"] * (index in table.left) + ["derived"] * (tag == "td" and 0 < table.given <= index)
+    return f' class="{" ".join(names)}"' if names else ""
+
+
 def _table(table: Table) -> Iterator[str]:
     def row(texts: tuple[str, ...], tag: str) -> str:
-        cells_of = (
-            f"<{tag}{' class=left' if index in table.left else ''}>{escape(text)}</{tag}>"
-            for index, text in enumerate(texts)
-        )
+        cells_of = (f"<{tag}{_classes(index, table, tag)}>{escape(text)}</{tag}>" for index, text in enumerate(texts))
         return f"<tr>{''.join(cells_of)}</tr>"
 
     yield f'<div class="wide"><table class="table"><thead>{row(table.columns, "th")}</thead><tbody>'

@@ -19,20 +19,32 @@
     return made;
   };
 
-  // A number as people write it: 28/9, 3,5, −2.
+  // A number as people write it: 28/9, 3,5, −2, 1,000,000.
+  const plain = (text) => {
+    const signs = text.trim().replace(/−/g, "-").replace(/^\((.*)\)$/, "$1");
+    return /^-?\d{1,3}(,\d{3}){2,}$/.test(signs) ? signs.replace(/,/g, "") : signs.replace(",", ".");
+  };
   const number = (text) => {
-    const plain = text.trim().replace(/−/g, "-").replace(",", ".").replace(/^\((.*)\)$/, "$1");
-    const parts = plain.split("/");
+    const parts = plain(text).split("/");
     if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
-    return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(plain);
+    return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
   };
 
+  // Half of what the last digit stands for; 0 of a number without decimals, which is exact.
+  const half = (text) => {
+    const [digits, power] = plain(text).toLowerCase().split("e");
+    const decimals = (digits.split(".")[1] || "").length;
+    return decimals || power ? 0.5001 * 10 ** (Number(power || 0) - decimals) : 0;
+  };
+
+  // Right is what rounds to the same: in the digits shown, or in two decimals and more of one's own.
   const isRight = (typed, expected) => {
-    if (typed.trim() === expected) return true;
     const [one, other] = [number(typed), number(expected)];
-    const decimals = (expected.split(".")[1] || "").length;
-    const exact = decimals <= 2 && !expected.includes("/");
-    return Math.abs(one - other) <= (exact ? 1e-9 : 0.00501);
+    const off = Math.abs(one - other);
+    if (!(off > 1e-9 * Math.max(1, Math.abs(other)))) return !Number.isNaN(off);
+    if (off <= half(expected)) return true;
+    const enough = half(typed) <= 0.00501 && (Math.abs(other) >= 0.01 || off <= 0.05 * Math.abs(other));
+    return enough && off <= half(typed);
   };
 
   // ---- elements of a step, as convcalc's own HTML has them
@@ -51,11 +63,14 @@
     return made;
   };
 
-  const table = ([, columns, left, rows]) => {
+  const table = ([, columns, left, rows, given], masked) => {
     const made = make("table", "table");
     const line = (texts, tag) => {
       const row = make("tr");
-      texts.forEach((text, index) => row.append(make(tag, left.includes(index) ? "left" : "", text)));
+      texts.forEach((text, index) => {
+        const said = masked && given && index >= given ? (tag === "th" ? "?" : "") : text;
+        row.append(make(tag, left.includes(index) ? "left" : "", said));
+      });
       return row;
     };
     const head = make("thead");
@@ -98,6 +113,64 @@
     return { scroll, made, tds, rows, columns, cells, shades, plain: tds.map((td) => td.className), inputs: null };
   };
 
+  // ---- answers that are typed, into a grid's cells
+
+  const ask = (drawn, counted, focused = () => {}) => {
+    if (drawn.inputs) return;
+    drawn.typed = drawn.typed || [];
+    drawn.inputs = drawn.tds.map((td, index) => {
+      const input = make("input", "cell");
+      Object.assign(input, { type: "text", inputMode: "text", autocomplete: "off", spellcheck: false });
+      const [row, column] = [Math.floor(index / drawn.columns), index % drawn.columns];
+      input.setAttribute("aria-label", `${drawn.made.caption.textContent}, row ${row}, column ${column}`);
+      input.value = drawn.typed[index] || "";
+      input.addEventListener("focus", () => focused(index));
+      input.addEventListener("change", () => check(drawn, index, counted));
+      input.addEventListener("keydown", (event) => {
+        const to = { Enter: index + 1, ArrowDown: index + drawn.columns, ArrowUp: index - drawn.columns }[event.key];
+        if (to === undefined) return;
+        event.preventDefault();
+        check(drawn, index, counted);
+        if (drawn.inputs[to]) drawn.inputs[to].focus();
+      });
+      td.replaceChildren(input);
+      td.classList.add("typed");
+      return input;
+    });
+    drawn.inputs.forEach((input, index) => { if (input.value) check(drawn, index, counted); });
+    counted();
+  };
+
+  const check = (drawn, index, counted) => {
+    const input = drawn.inputs[index];
+    drawn.typed[index] = input.value;
+    const empty = input.value.trim() === "";
+    const right = !empty && isRight(input.value, drawn.cells[index]);
+    input.classList.toggle("right", right);
+    input.classList.toggle("wrong", !empty && !right);
+    input.setAttribute("aria-invalid", String(!empty && !right));
+    drawn.tds[index].dataset.mark = empty ? "" : right ? "✓" : "✗";
+    counted();
+  };
+
+  const tell = (drawn) => {
+    drawn.inputs = null;
+    drawn.tds.forEach((td, index) => {
+      td.textContent = drawn.cells[index];
+      td.classList.remove("typed");
+      delete td.dataset.mark;
+    });
+  };
+
+  const counted = (grids, score) => {
+    const inputs = grids.flatMap((drawn) => drawn.inputs || []);
+    const right = inputs.filter((input) => input.classList.contains("right")).length;
+    const wrong = inputs.filter((input) => input.classList.contains("wrong")).length;
+    score.textContent = inputs.length ? `${right} of ${inputs.length} right${wrong ? `, ${wrong} not yet` : ""}` : "";
+  };
+
+  const hides = () => document.body.classList.contains("hides");
+
   class Stepper {
     constructor(root, data) {
       Object.assign(this, { root, data, at: data.at, term: null, timer: null, slots: [], drawn: "", shown: new Set() });
@@ -111,11 +184,15 @@
       this.all = make("div", "all");
       root.replaceChildren(this.controls(), this.where, this.stage, this.reads, this.said, this.all);
       root.setAttribute("role", "group");
+      root.tabIndex = 0;
       root.setAttribute("aria-label", "Steps. Arrow keys move, Home and End go to the ends, space plays.");
       this.show(this.at);
     }
 
     get step() { return this.data.steps[this.at]; }
+    get masked() { return hides() && !this.shown.has(this.at); }
+    // Whether the output is typed into, cell by cell.
+    get asks() { return this.data.steps.some((step) => Stepper.parts(step).some(([part, made]) => made && part.c)); }
     get last() { return this.data.steps.length - 1; }
 
     controls() {
@@ -136,7 +213,7 @@
       this.slowly.addEventListener("change", () => this.go(this.at, this.slowly.checked ? 0 : null));
       this.reveal = button("show this step", "show the working of this step", () => {
         this.shown.add(this.at);
-        this.stage.classList.remove("masked");
+        this.show();
       });
       this.score = make("span", "score");
       this.score.setAttribute("aria-live", "polite");
@@ -201,12 +278,11 @@
       } else {
         step.b.forEach((block, index) => this.update(this.slots[index], block));
       }
-      const hides = document.body.classList.contains("hides");
-      this.stage.classList.toggle("masked", hides && !this.shown.has(this.at));
-      this.mark(step, hides);
+      this.stage.classList.toggle("masked", this.masked);
+      this.mark(step);
       this.write();
       const sums = [...this.stage.querySelectorAll(".sum")].map((one) => one.textContent);
-      this.said.textContent = [this.where.textContent, ...(hides ? [] : sums.slice(-1))].join(": ");
+      this.said.textContent = [this.where.textContent, ...(hides() ? [] : sums.slice(-1))].join(": ");
       this.highlight([]);
     }
 
@@ -224,13 +300,17 @@
 
     own(part) {
       const drawn = grid(part.i);
-      this.dress(drawn, part, false);
-      drawn.tds.forEach((td) => td.classList.add("secret"));
+      this.dress(drawn, this.untold(part), this.masked && part.d);
       return { element: drawn.scroll, grid: drawn };
     }
 
+    // A part without the marks that would tell while answers are hidden: the cell taken, and the cells written to.
+    untold(part) {
+      return this.masked ? { ...part, c: undefined, w: part.o ? undefined : part.w } : part;
+    }
+
     build(block) {
-      if (block[0] !== "p") return { element: BUILD[block[0]](block) };
+      if (block[0] !== "p") return { element: BUILD[block[0]](block, this.masked) };
       const [, lines, result] = block;
       const element = make("div", "picture");
       const column = make("div", "lines");
@@ -254,7 +334,7 @@
 
     update(slot, block) {
       if (block[0] !== "p") {
-        const element = BUILD[block[0]](block);
+        const element = BUILD[block[0]](block, this.masked);
         slot.element.replaceWith(element);
         slot.element = element;
         return;
@@ -281,14 +361,22 @@
       return parts;
     }
 
-    mark(step, hides) {
+    mark(step) {
       for (const [part, made] of Stepper.parts(step)) {
         const drawn = this.grids[part.b];
-        if (hides && made && part.c) this.ask(drawn);
-        else if (drawn.inputs) this.tell(drawn);
-        this.dress(drawn, part, hides && made && !part.c);
+        if (hides() && made && part.c) ask(drawn, () => this.count(), (index) => this.turnTo(drawn, index));
+        else if (drawn.inputs) tell(drawn);
+        const typed = hides() && made && part.c;
+        this.dress(drawn, typed ? part : this.untold(part), this.masked && part.d && !typed);
       }
     }
+
+    turnTo(drawn, index) {
+      const [step] = this.stepsOf(drawn).get(index) || [];
+      if (step !== undefined && step !== this.at) this.go(step);
+    }
+
+    count() { counted(this.grids, this.score); }
 
     // Give every cell its class, and open cells a dot.
     dress(drawn, part, secret) {
@@ -309,7 +397,9 @@
         let text = cells[index];
         if (index === current) name = "result";
         else if (index >= made && name !== "result") { name = "pending"; text = "·"; }
-        if (secret) name = `${name} secret`.trim();
+        if (secret) text = "";
+        if (index === current) td.setAttribute("aria-current", "true");
+        else if (td.hasAttribute("aria-current")) td.removeAttribute("aria-current");
         if (drawn.inputs) name = `${name} typed`.trim();
         else if (td.textContent !== text) td.textContent = text;
         if (td.className !== name) td.className = name;
@@ -422,67 +512,18 @@
       this.reads.textContent = "\u00a0";
     }
 
-    // ---- answers that are typed
-
-    ask(drawn) {
-      if (drawn.inputs) return;
-      drawn.inputs = drawn.tds.map((td, index) => {
-        const input = make("input", "cell");
-        Object.assign(input, { type: "text", inputMode: "text", autocomplete: "off", spellcheck: false });
-        const [row, column] = [Math.floor(index / drawn.columns), index % drawn.columns];
-        input.setAttribute("aria-label", `${drawn.made.caption.textContent}, row ${row}, column ${column}`);
-        input.value = (drawn.typed && drawn.typed[index]) || "";
-        input.addEventListener("focus", () => {
-          const [step] = this.stepsOf(drawn).get(index) || [];
-          if (step !== undefined && step !== this.at) this.go(step);
-        });
-        input.addEventListener("change", () => this.check(drawn, index));
-        input.addEventListener("keydown", (event) => {
-          const to = { Enter: index + 1, ArrowDown: index + drawn.columns, ArrowUp: index - drawn.columns }[event.key];
-          if (to === undefined) return;
-          event.preventDefault();
-          this.check(drawn, index);
-          if (drawn.inputs[to]) drawn.inputs[to].focus();
-        });
-        td.replaceChildren(input);
-        return input;
-      });
-      drawn.typed = drawn.typed || [];
-      drawn.inputs.forEach((input, index) => { if (input.value) this.check(drawn, index); });
-      this.count();
-    }
-
-    tell(drawn) {
-      drawn.inputs = null;
-      drawn.tds.forEach((td) => { td.replaceChildren(); delete td.dataset.mark; });
-    }
-
-    check(drawn, index) {
-      const input = drawn.inputs[index];
-      drawn.typed[index] = input.value;
-      const empty = input.value.trim() === "";
-      const right = !empty && isRight(input.value, drawn.cells[index]);
-      input.classList.toggle("right", right);
-      input.classList.toggle("wrong", !empty && !right);
-      input.setAttribute("aria-invalid", String(!empty && !right));
-      drawn.tds[index].dataset.mark = empty ? "" : right ? "✓" : "✗";
-      this.count();
-    }
-
-    count() {
-      const inputs = this.grids.flatMap((drawn) => drawn.inputs || []);
-      const right = inputs.filter((input) => input.classList.contains("right")).length;
-      const wrong = inputs.filter((input) => input.classList.contains("wrong")).length;
-      this.score.textContent = inputs.length ? `${right} of ${inputs.length} right${wrong ? `, ${wrong} not yet` : ""}` : "";
-    }
-
     // ---- paper: every step of a few, else the one that is shown
 
     print(begins) {
-      const few = this.last < PRINTED && !document.body.classList.contains("hides");
+      const few = this.last < PRINTED && !hides();
       this.root.classList.toggle("printed", begins && few);
+      this.root.classList.toggle("partly", begins && !few && !hides());
       this.all.replaceChildren();
-      if (!begins || !few) return;
+      if (!begins || hides()) return;
+      if (!few) {
+        this.all.append(make("p", "quiet", `Of ${this.last + 1} steps only this one is printed.`));
+        return;
+      }
       const [at, term] = [this.at, this.term];
       this.term = null;
       for (this.at = 0; this.at <= this.last; this.at += 1) {
@@ -510,35 +551,97 @@
 
   // ---- the page
 
-  const steppers = [...document.querySelectorAll(".stepper")].map((root) => {
-    const made = new Stepper(root, JSON.parse(document.getElementById(root.dataset.steps).textContent));
-    root.addEventListener("pointerdown", () => { active = made; });
-    root.addEventListener("focusin", () => { active = made; });
-    return made;
+  let active = null;
+  const steppers = [];
+  const answers = [];
+  const secrets = [...document.querySelectorAll("main > * .derived td, main > .derived td, main td.derived")]
+    .map((td) => [td, td.textContent]);
+
+  // A grid that stands in the page itself, as the steps' own are described.
+  const standing = (made) => {
+    const tds = [...made.querySelectorAll("td")];
+    return { made, tds, columns: made.rows[0].cells.length, cells: tds.map((td) => td.textContent), inputs: null };
+  };
+
+  // An answer that a stepper's output shows too is folded away; any other is itself typed into.
+  let before = null;
+  document.querySelectorAll("main > h2, .stepper, .answer").forEach((node) => {
+    if (node.matches("h2")) {
+      before = null;
+    } else if (node.matches(".stepper")) {
+      before = new Stepper(node, JSON.parse(document.getElementById(node.dataset.steps).textContent));
+      const made = before;
+      node.addEventListener("pointerdown", () => { active = made; });
+      node.addEventListener("focusin", () => { active = made; });
+      steppers.push(made);
+    } else if (before && before.asks) {
+      const folded = make("details", "answer");
+      node.replaceWith(folded);
+      node.classList.remove("answer");
+      folded.append(make("summary", "", "the whole answer"), node);
+      before = null;
+    } else {
+      const grids = [...node.querySelectorAll("table.grid")].map(standing);
+      const score = make("p", "score");
+      score.setAttribute("aria-live", "polite");
+      node.append(score);
+      answers.push({ node, grids, score, whole: !node.querySelector("td.cut") });
+      before = null;
+    }
   });
-  let active = steppers[0];
+
+  const hideAnswers = () => {
+    const hidden = document.body.classList.toggle("hides");
+    hide.setAttribute("aria-pressed", String(hidden));
+    secrets.forEach(([td, text]) => { td.textContent = hidden ? "" : text; });
+    steppers.forEach((one) => { one.shown.clear(); one.show(); });
+    answers.forEach(({ node, grids, score, whole }) => {
+      node.hidden = hidden && !whole;
+      if (!whole) return;
+      const count = () => counted(grids, score);
+      grids.forEach((drawn) => (hidden ? ask(drawn, count) : tell(drawn)));
+      count();
+    });
+  };
 
   const header = document.querySelector("header");
-  const hide = button("hide the answers", "hide the answers, to type your own", () => {
-    const hides = document.body.classList.toggle("hides");
-    hide.setAttribute("aria-pressed", String(hides));
-    steppers.forEach((one) => { one.shown.clear(); one.show(); });
-  });
+  const hide = button("hide the answers", "hide the answers, to type your own", hideAnswers);
   const theme = button("light / dark", "change between light and dark", () => {
     const root = document.documentElement;
     const dark = root.dataset.theme
       ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
   });
-  if (steppers.length) header.append(hide);
+  if (answers.length || steppers.some((one) => one.asks)) header.append(hide);
+  if (steppers.length + answers.length > 2) {
+    header.append(make("span", "only-hidden quiet", "What one operation takes in may be another's answer."));
+  }
   header.append(theme);
 
+  const inView = (one, share) => {
+    const { top, bottom } = one.root.getBoundingClientRect();
+    return bottom > innerHeight * share && top < innerHeight * (1 - share);
+  };
+  const SIDES = ["ArrowLeft", "ArrowRight"];
+  // What is typed into, or scrolled, keeps its keys; a list gives the arrows to the sides, a box all but its space.
+  const keeps = ({ target, key }) => {
+    if (target.closest("button")) return key === " " || key === "Enter";
+    if (target.closest("[type=checkbox]")) return key === " ";
+    if (target.closest("select")) return !SIDES.includes(key);
+    return Boolean(target.closest("input, a, summary, pre, .wide, .scroll:focus"));
+  };
   document.addEventListener("keydown", (event) => {
-    const busy = event.target.closest("input, select, button, a, pre, .wide, .scroll:focus");
-    const onButton = event.target.closest("button") && event.key !== " " && event.key !== "Enter";
-    if (!active || event.ctrlKey || event.metaKey || event.altKey || (busy && !onButton)) return;
-    active.key(event);
+    if (event.ctrlKey || event.metaKey || event.altKey || keeps(event)) return;
+    const inside = event.target.closest(".stepper");
+    // Of several, the one in view takes the arrows to the sides; the keys that scroll a page must be meant for it.
+    if (steppers.length > 1 && !inside && !SIDES.includes(event.key)) return;
+    const seen = active && (inside || inView(active, 0)) ? active : steppers.find((one) => inView(one, 0.15));
+    const one = steppers.length === 1 ? steppers[0] : seen;
+    if (one) one.key(event);
   });
-  addEventListener("beforeprint", () => steppers.forEach((one) => one.print(true)));
+  addEventListener("beforeprint", () => {
+    steppers.forEach((one) => one.print(true));
+    document.querySelectorAll("details").forEach((one) => { one.open = true; });
+  });
   addEventListener("afterprint", () => steppers.forEach((one) => one.print(false)));
 })();

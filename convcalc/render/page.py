@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from convcalc.render.colours import DARK, LIGHT, Palette
-from convcalc.render.html import element, shade_style
+from convcalc.render.html import element, formulas, shade_style
 from convcalc.report.document import (
     Block,
     Body,
@@ -45,7 +45,11 @@ def render(document: Document) -> Iterator[str]:
     first = next(blocks, Heading("convcalc"))
     title = first.text if isinstance(first, Heading | Text | Subheading) else "convcalc"
     yield from opening(title)
-    yield from _content(first)
+    if isinstance(first, Heading):
+        yield f"<h1>{escape(first.text)}</h1>"
+        yield from formulas(first)
+    else:
+        yield from _content(first)
     for block in blocks:
         yield from _content(block)
     yield "</main>"
@@ -168,7 +172,7 @@ def _block(block: Block, shared: dict[int, tuple[int, Body]]) -> list[Any] | Non
         label = block.label.strip()
         return ["s", label, block.opening, block.terms, block.joiner, block.closing, sign, value, int(block.final)]
     if isinstance(block, Table):
-        return ["t", block.columns, sorted(block.left), block.rows]
+        return ["t", block.columns, sorted(block.left), block.rows, block.given]
     if isinstance(block, Drawing):
         return ["d", "\n".join("".join(text for text, _ in line) for line in block.lines)]
     if isinstance(block, Subheading | Heading):
@@ -179,7 +183,10 @@ def _block(block: Block, shared: dict[int, tuple[int, Body]]) -> list[Any] | Non
 
 
 def _matrix(matrix: Matrix, shared: dict[int, tuple[int, Body]]) -> dict[str, Any]:
-    """Return a matrix: the shared body `b` or one of its own `i`, the window, the current cell, the cells made."""
+    """Return a matrix: the shared body `b` or one of its own `i`, the window, the current cell, the cells made.
+
+    `o` says that the window is written to, `d` that its cells are worked rather than given.
+    """
     known = shared.get(id(matrix.body))
     said: dict[str, Any] = {"i": _body(matrix.body)} if known is None else {"b": known[0]}
     if matrix.window is not None:
@@ -190,4 +197,6 @@ def _matrix(matrix: Matrix, shared: dict[int, tuple[int, Body]]) -> dict[str, An
         said["m"] = matrix.made
     if matrix.writes:
         said["o"] = 1
+    if matrix.derived:
+        said["d"] = 1
     return said

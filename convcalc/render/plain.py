@@ -12,7 +12,7 @@ def render(document: Document, width: int, glyphs: Glyphs, *, answers: bool) -> 
     """Yield a document's lines; `answers` says whether the answer is to be drawn too, or follows as rows."""
     layout = Layout(width, glyphs, brackets=True)
     for block in flowing(document):
-        if isinstance(block, Answer) and not answers:
+        if isinstance(block, Answer) and block.follows and not answers:
             continue
         if isinstance(block, Table):
             yield from text_lines(block, width, glyphs)

@@ -147,7 +147,7 @@ def walked_activation(result: Activated, show: Show) -> Steps:
             bodies[item, channel] = pair[0], pair[1]
         read, made = bodies[item, channel]
         grid = Matrix(read, (range(row, row + 1), range(column, column + 1)))
-        output = Matrix(made, current=(row, column), made=row * shape[3] + column + 1)
+        output = Matrix(made, current=(row, column), made=row * shape[3] + column + 1, derived=True)
         return [Picture(((grid, "→"),), output), Text(""), working(result.step(at, index + 1), result, show.write, "")]
 
     shown = shape_text(result.input.shape[-1:] if one_row and result.input.ndim < 3 else result.input.shape)

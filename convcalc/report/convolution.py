@@ -121,7 +121,8 @@ class ConvolutionReport(Stepwise):
         lines = []
         for depth, part in enumerate(step.channels):
             grid, kernel = self.input(item, part.channel), self.kernel(map_, depth, part)
-            lines.append((Matrix(grid, window), "*", Matrix(kernel), "=", Matrix(self.products(part))))
+            products = Matrix(self.products(part), derived=True)
+            lines.append((Matrix(grid, window), "*", Matrix(kernel), "=", products))
         return Picture(tuple(lines), self.output(step.at))
 
     def kernel_title(self, map_: int, channel: int) -> str:

@@ -54,7 +54,7 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Worked:
             places = np.arange(height * width).reshape(height, width) + start * height * width
             yield Text("")
             values = body_of(plane, title, show.write, heat=show.heat)
-            yield Picture(((Matrix(values), "→", Matrix(body_of(places, "places", show.write))),))
+            yield Picture(((Matrix(values), "→", Matrix(body_of(places, "places", show.write), derived=True)),))
         if 0 < shown < len(named):
             yield Text("")
             yield Text(f"… {len(named) - shown:,} more channels: --steps all shows every one", Role.QUIET)
@@ -182,7 +182,7 @@ class _Layer:
         item, output = step.at
         column, made = self.columns(item)
         window = (range(output, output + 1), range(self.inputs))
-        current = Matrix(made, current=(output, 0), made=output + 1)
+        current = Matrix(made, current=(output, 0), made=output + 1, derived=True)
         return Picture(((Matrix(self.weights, window), "×", Matrix(column), "="),), current)
 
 

@@ -112,6 +112,8 @@ class Matrix(NamedTuple):
     """Cells made so far, row by row; the rest are still open. None: all."""
     writes: bool = False
     """Whether the window is what is being made, rather than what is read."""
+    derived: bool = False
+    """Whether its cells are worked, rather than given: they are hidden where the answers are."""
 
 
 class Picture(NamedTuple):
@@ -135,6 +137,8 @@ class Table(NamedTuple):
     left: frozenset[int] = frozenset()
     spare: tuple[int, ...] = ()
     """Columns to be left out where there is no room for all, the first of them first."""
+    given: int = 0
+    """How many of its columns are given; the others are worked."""
 
 
 class Sheet(NamedTuple):
@@ -153,9 +157,10 @@ class Grids(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """The answer, drawn. Where the answer itself follows as plain rows, this is left out."""
+    """The answer, drawn. Where it `follows` as plain rows, as in a pipe, it is left out."""
 
     grids: Grids
+    follows: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)

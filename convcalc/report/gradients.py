@@ -114,7 +114,7 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
                 yield from section(gradients, show)
                 if wrt is None and which is not Gradient.INPUT and asked is None:
                     yield Text("")
-                    yield _drawn(arrays[which](), which, show)
+                    yield Answer(_drawn(arrays[which](), which, show), follows=False)
         if wrt is None and asked is None:
             yield Text("")
             yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)

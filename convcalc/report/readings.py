@@ -60,9 +60,9 @@ def worked_matmul(result: Convolution, show: Show, kernel: str) -> Worked:
                 for title, matrix in (("patches", product.left), ("kernel", product.right), ("product", product.result))
             ]
             if bodies[0].columns <= MOST_BESIDE:
-                yield Picture(((Matrix(bodies[0]), "×", Matrix(bodies[1]), "="),), Matrix(bodies[2]))
+                yield Picture(((Matrix(bodies[0]), "×", Matrix(bodies[1]), "="),), Matrix(bodies[2], derived=True))
             else:
-                yield from (Grids((Matrix(body),)) for body in bodies)
+                yield from (Grids((Matrix(body, derived=body is bodies[2]),)) for body in bodies)
         yield from _bias(result, show)
         yield Text("")
         yield from _dot_products(result, products, chosen, show, sparse=False)
@@ -100,7 +100,7 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Worked:
                     body_of(product.right, "input", show.write),
                     body_of(product.result, "product", show.write),
                 )
-                yield Picture(((Matrix(matrix), "×", Matrix(column), "="),), Matrix(made))
+                yield Picture(((Matrix(matrix), "×", Matrix(column), "="),), Matrix(made, derived=True))
             else:
                 yield Grids((Matrix(matrix),))
                 yield Text(f"  times the input as a column of {shape[1]} is a column of {shape[0]}", Role.QUIET)
@@ -236,7 +236,7 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
             window = (sorted({r for r, _ in places}), sorted({c for _, c in places})) if places else None
             title = f"weights in map {map_}" if plan.filters > 1 else "weights"
             body = body_of(readings.weights[map_], title, write)
-            yield Picture(((read, "→"),), Matrix(body, window, writes=True))
+            yield Picture(((read, "→"),), Matrix(body, window, writes=True, derived=True))
             yield Text("")
         yield Text("Each output reads the cell with the weight above; times the cell, that is its share.", Role.QUIET)
         labels = [_reading_name(result, reading.at, one_row=one_row) for reading in readings.found]

@@ -88,7 +88,7 @@ class _Report(PoolingReport):
     def shares(self, step: RoutingStep) -> Matrix:
         """Return what each cell of the window gets, the winner marked if there is one."""
         shares = tuple(tuple(0 if share is None else share for share in line) for line in step.shares)
-        return Matrix(small_body(shares, "shares", self.show.write), current=step.pooling.winner)
+        return Matrix(small_body(shares, "shares", self.show.write), current=step.pooling.winner, derived=True)
 
     def so_far(self, step: RoutingStep) -> Matrix:
         """Return the input's gradient with this step's shares and all before it, the cells they went to marked."""
@@ -108,7 +108,7 @@ class _Report(PoolingReport):
             "whole", item, channel, lambda: body_of(self.routing.input[item, channel], "", self.show.write)
         )
         body = body_of(step.so_far, "input gradient", self.show.write, width=whole.width)
-        return Matrix(body, (places[0], places[1]), writes=True)
+        return Matrix(body, (places[0], places[1]), writes=True, derived=True)
 
     def share_sum(self, step: RoutingStep) -> Sum:
         """Write where one gradient goes."""

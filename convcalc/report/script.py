@@ -61,8 +61,8 @@ def script_document(parts: Sequence[Part], last: Worked | None = None) -> Docume
 
 
 def _drawn(document: Document) -> Iterator[Block]:
-    """Return a Document whose answer is drawn in every case, as it does not follow as rows."""
-    return (block.grids if isinstance(block, Answer) else block for block in document)
+    """Return a Document whose answer is drawn in every case: another line's follows as rows."""
+    return (block._replace(follows=False) if isinstance(block, Answer) else block for block in document)
 
 
 def worked_script(parts: Sequence[Part], current: Array) -> Worked:

@@ -112,7 +112,7 @@ def softmax_blocks(step: SoftmaxStep, write: Writer, *, log: bool) -> Iterator[B
         for index in ends(len(step.cells))
     ]
     rows.append(("sum", "", "", write(step.total), "" if log else write(step.check)))
-    yield Table(heads, tuple(rows))
+    yield Table(heads, tuple(rows), given=2)
     yield Text("")
     yield Sum(elided(step.cells, write), ", ", f"= {write(step.largest)}", "", "max(", ")", False)
     terms = elided(step.exponentials, write)

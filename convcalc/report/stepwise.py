@@ -179,7 +179,7 @@ class Stepwise(ABC):
             return body_of(self.result.maps[item, map_], title, self.show.write, heat=self.show.heat)
 
         body = self._kept("output", item, map_, make)
-        return Matrix(body, current=(row, column), made=row * body.columns + column + 1)
+        return Matrix(body, current=(row, column), made=row * body.columns + column + 1, derived=True)
 
     @staticmethod
     def hidden_padding(body: Body, text: str) -> Body:

@@ -232,8 +232,9 @@ class _Report:
             for places, size in ((step.rows, result.rows.output), (step.columns, result.columns.output))
         ]
         window = (marked[0], marked[1]) if all(marked) else None
-        line = (Matrix(grid, (range(row, row + 1), range(column, column + 1))), "×", Matrix(kernel), "=", Matrix(stamp))
-        return Picture((line,), Matrix(made, window, writes=True))
+        read = Matrix(grid, (range(row, row + 1), range(column, column + 1)))
+        line = (read, "×", Matrix(kernel), "=", Matrix(stamp, derived=True))
+        return Picture((line,), Matrix(made, window, writes=True, derived=True))
 
     def spreading(self) -> str:
         """Say how the input is spread and bordered."""
