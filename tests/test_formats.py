@@ -1,6 +1,7 @@
 """Every format renders the same Document: golden files to be read, laws that hold for all of them, hostile text."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -252,3 +253,73 @@ def test_the_lecture_becomes_a_gallery(convcalc: Convcalc, tmp_path: Path) -> No
     assert "── " not in index
     assert convcalc("lecture", "--format", "csv").status == 2
     assert convcalc("lecture", "--format", "svg", "-o", f"{folder}/").status == 2
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("conv", "-i", "1 2", "-k", "1", "-o", "x.docx"),
+        ("model", "lenet5", "-o", "x.pdf"),
+        ("model", "lenet5", "-o", "x.png"),
+        ("zoo", "-o", "x.npy"),
+        ("lecture", "8", "-o", "x.pdf"),
+        ("worksheet", "-o", "x.xlsx"),
+        ("model", "lenet5", "--trace", "0,0", "-o", "x.csv"),
+        ("model", "lenet5", "--layer", "conv1", "-o", "x.md"),
+        ("lecture", "--list", "-o", "x/"),
+        ("show", "-i", "1", "--picture", "signed"),
+    ],
+    ids=" ".join,
+)
+def test_what_a_name_promises_is_written_or_refused(
+    convcalc: Convcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    ran = convcalc(*words)
+    assert ran.status in (1, 2)
+    assert "hint:" in ran.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_name_that_is_no_text_is_written_all_the_same(convcalc: Convcalc, tmp_path: Path) -> None:
+    source = tmp_path / os.fsdecode(b"k\xff.txt")
+    source.write_text("1 2")
+    for name in ("out.json", "out.svg", "out.html"):
+        assert convcalc("conv", "-i", str(source), "-k", str(source), "-o", str(tmp_path / name)).status == 0
+        (tmp_path / name).read_text(encoding="utf-8")
+
+
+def test_signs_of_control_in_a_script_reach_no_output(convcalc: Convcalc, tmp_path: Path) -> None:
+    script = "# a\x01\x1b[31mb\ninput 1 2\nconv -k 1\n"
+    assert "\x1b" not in convcalc("run", "-", stdin=script).stdout
+    assert convcalc("run", "-", "-o", str(tmp_path / "x.svg"), stdin=script).status == 0
+    ElementTree.fromstring((tmp_path / "x.svg").read_text(encoding="utf-8"))
+
+
+def test_json_holds_every_step_unless_some_are_asked_for(convcalc: Convcalc) -> None:
+    words = ("conv", "-i", "; ".join(["1 2 3 4 5 6 7 8 9 10"] * 10), "-k", "1", "--format", "json")
+    assert len(json.loads(convcalc(*words).stdout)["steps"]) == 100
+    some = json.loads(convcalc(*words, "--steps", "2").stdout)
+    assert (len(some["steps"]), some["notes"]) == (2, ["2 of 100 steps"])
+    script = json.loads(convcalc("run", "-", "--format", "json", stdin="input 1 2\nrelu\nconv -k 3\n").stdout)
+    assert [(step["of"], step["number"]) for step in script["steps"]] == [
+        ("> relu", 1), ("> relu", 2), ("> conv -k 3", 1), ("> conv -k 3", 2)
+    ]  # fmt: skip
+
+
+def test_what_a_newer_convcalc_wrote_is_refused(convcalc: Convcalc) -> None:
+    ran = convcalc("relu", stdin='{"convcalc": 2, "output": [[1]]}')
+    assert (ran.status, "a newer convcalc wrote this" in ran.stderr) == (1, True)
+
+
+def test_a_script_keeps_reports_out_of_its_own_work(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", stdin="input 1 2\nrelu\nmodel lenet5 --format csv\n")
+    assert (ran.status, "--format does nothing inside a script" in ran.stderr) == (2, True)
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not there to compile with")
+def test_latex_writes_small_numbers_as_powers_of_ten(convcalc: Convcalc, tmp_path: Path) -> None:
+    path = tmp_path / "g.tex"
+    assert convcalc("gelu", "-i", "1 -4", "-o", str(path)).status == 0
+    assert r"-1.2668\times 10^{-4}" in path.read_text(encoding="utf-8")
+    compiled(path)

@@ -1,5 +1,6 @@
 """Pictures in and out, through Pillow (the extra ``convcalc[image]``)."""
 
+import contextlib
 import io
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 
 from convcalc.choices import PictureScale
+from convcalc.errors import InputError
 from convcalc.matrix_io import images
 from convcalc.matrix_io.files import read_file
 from convcalc.matrix_io.images import Picture, as_bytes
@@ -53,9 +55,44 @@ def test_what_is_transparent_stands_on_white(tmp_path: Path) -> None:
     assert read_file(tmp_path / "p.png").cells.tolist() == [[255, 0]]
 
 
-def test_sixteen_bits_stay_sixteen(tmp_path: Path) -> None:
-    Image.fromarray(np.array([[0, 65535, 300]], dtype=np.uint16)).save(tmp_path / "p.png")
-    assert read_file(tmp_path / "p.png").cells.tolist() == [[0, 65535, 300]]
+@pytest.mark.parametrize("rgb", [False, True])
+def test_sixteen_bits_are_brought_to_eight(rgb: bool, tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0, 65535, 300, 257 * 9]], dtype=np.uint16)).save(tmp_path / "p.png")
+    cells = read_file(tmp_path / "p.png", Picture(rgb)).cells
+    assert cells.tolist() == ([[[0, 255, 1, 9]]] * 3 if rgb else [[0, 255, 1, 9]])
+
+
+def test_floats_are_no_picture(tmp_path: Path) -> None:
+    Image.fromarray(np.array([[0.5, 1]], dtype=np.float32)).save(tmp_path / "p.tif")
+    with pytest.raises(InputError, match="floats"):
+        read_file(tmp_path / "p.tif")
+
+
+def test_what_a_picture_would_become_is_limited(tmp_path: Path) -> None:
+    Image.new("L", (5000, 5000)).save(tmp_path / "p.png")
+    with pytest.raises(InputError, match="more than 16 million cells") as refused:
+        read_file(tmp_path / "p.png")
+    assert "--resize" in str(refused.value.hint)
+    assert read_file(tmp_path / "p.png", Picture(size=(2, 2))).cells.tolist() == [[0, 0], [0, 0]]
+
+
+def test_a_damaged_note_of_the_camera_is_not_followed(tmp_path: Path) -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.fromarray(np.array(GREY, dtype=np.uint8))
+    image.save(tmp_path / "p.jpg", exif=exif)
+    whole = (tmp_path / "p.jpg").read_bytes()
+    for at in range(whole.index(b"Exif"), whole.index(b"Exif") + 40):
+        for value in (0, 4, 255):
+            (tmp_path / "p.jpg").write_bytes(whole[:at] + bytes([value]) + whole[at + 1 :])
+            with contextlib.suppress(InputError):
+                assert read_file(tmp_path / "p.jpg").cells.size == 6
+
+
+def test_very_wide_numbers_are_scaled(convcalc: Convcalc, tmp_path: Path) -> None:
+    words = ("show", "-i", "1e308 -1e308; 2 3", "-o", str(tmp_path / "p.png"), "--picture", "scaled")
+    assert convcalc(*words).status == 0
+    assert read_file(tmp_path / "p.png").cells.tolist() == [[255, 0], [128, 128]]
 
 
 def test_a_cameras_rotation_is_applied(tmp_path: Path) -> None:
@@ -154,7 +191,7 @@ def test_without_pillow_the_extra_is_named(convcalc: Convcalc, tmp_path: Path, m
     [
         ("0 128; 255 1", "0 is black, 255 white", [[0, 128], [255, 1]]),
         ("0 1; 1 0", "scaled: 0 is black, 1 white", [[0, 255], [255, 0]]),
-        ("-2 0; 1 2", "signed: 0 is grey, -2 to 2 around it", [[1, 128], [192, 255]]),
+        ("-2 0; 1 2", "signed: 0 is grey, -2 black, 2 white", [[1, 128], [192, 255]]),
         ("0 0.5; 1 0.25", "scaled: 0 is black, 1 white", [[0, 128], [255, 64]]),
     ],
 )
@@ -190,7 +227,7 @@ def test_a_wide_picture_is_drawn_with_half_blocks(convcalc: Convcalc, tmp_path: 
     path = saved(tmp_path / "p.png", np.tile(np.arange(0, 256, 2, dtype=np.uint8), (40, 1)))
     shown = convcalc("show", str(path), "--format", "table").stdout.splitlines()
     drawn = [line for line in shown if "█" in line]
-    assert "every 2nd cell" in shown[2]
+    assert "one cell in 2" in shown[2]
     assert len(drawn) == 10
     assert len(drawn[0]) == 2 + 64
 

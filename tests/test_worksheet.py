@@ -5,11 +5,13 @@ import re
 import shutil
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from convcalc.quiz.exercises import TOPICS
-from convcalc.quiz.worksheet import draw
+from convcalc.quiz.worksheet import _cells_of, draw
+from convcalc.report.document import Grids, Heading
 from tests.conftest import Convcalc
 from tests.test_formats import compiled
 
@@ -34,7 +36,7 @@ def test_the_same_seed_makes_the_same_sheet(convcalc: Convcalc, level: str) -> N
 
 def test_the_same_sheet_on_every_machine_and_python(convcalc: Convcalc) -> None:
     text = convcalc("worksheet", "--count", "24", "--seed", "7", "--level", "medium").stdout
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "c8bb5e261ced283c"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "fcd220db9026bbfb"
 
 
 @pytest.mark.parametrize("topic", ALL)
@@ -52,10 +54,25 @@ def test_no_answer_is_trivial_and_no_number_large(topic: str, level: int) -> Non
 
 
 @pytest.mark.parametrize("topic", ALL)
-def test_no_two_exercises_are_alike(topic: str) -> None:
-    questions = draw([topic], 8, 3, 1)
-    said = [(question.text, question.answer.tolist(), str(list(question.given())[:1])) for question in questions]
-    assert len({str(one) for one in said}) >= 7
+@pytest.mark.parametrize("level", [1, 3, 5])
+def test_no_two_exercises_are_alike(topic: str, level: int) -> None:
+    questions = draw([topic], 8, level, 1)
+    said = [(question.text, question.answer.tolist(), *_cells_of(question)) for question in questions]
+    assert len({str(one) for one in said}) == 8
+
+
+def test_windows_do_not_always_divide_and_no_kernel_merely_copies() -> None:
+    fits = []
+    for question in draw(["conv", "pool"], 60, 3, 5):
+        heading = next(block.text for block in question.given() if isinstance(block, Heading))
+        n, f = (int(number) for number in re.findall(r"(\d+)×\d+", heading)[:2])
+        stride = int(re.findall(r"stride (\d)", heading)[0])
+        fits.append((n - f) % stride == 0)
+    assert {True, False} == set(fits)
+    for question in draw(["conv"], 60, 1, 5):
+        kernel = next(block for block in question.given() if isinstance(block, Grids)).matrices[1].body
+        cells = [kernel.text(row, column) for row in range(kernel.rows) for column in range(kernel.columns)]
+        assert sum(cell != "0" for cell in cells) >= 2
 
 
 def test_sizes_do_not_always_divide() -> None:
@@ -72,15 +89,82 @@ def test_the_sheet_tells_no_answer_and_the_key_does(convcalc: Convcalc, tmp_path
     sheet = convcalc("worksheet", "conv", "-n", "1", "--seed", "3", "--key", str(key)).stdout
     assert "__" in sheet
     assert "=" not in sheet
-    grids = re.search(r"input 4×4.*\n((?:.+\n){4})", sheet)
-    assert grids is not None
-    rows = [list(map(int, line.split())) for line in grids[1].splitlines()]
-    grid = "; ".join(" ".join(map(str, row[:4])) for row in rows)
-    kernel = "; ".join(" ".join(map(str, row[4:])) for row in rows if row[4:])
-    answer = convcalc("conv", "-i", grid, "-k", kernel, "-q").stdout
-    written = key.read_text(encoding="utf-8").rpartition("answer 3×3\n")[2]
+    (given,) = draw(["conv"], 1, 1, 3)
+    said = _cells_of(given)
+    size, taps = (int(number) for number in re.findall(r"(\d)×\d", sheet)[:2])
+    grid, kernel = said[: size * size], said[size * size :]
+    rows = [
+        "; ".join(" ".join(cells[i : i + n]) for i in range(0, n * n, n)) for cells, n in ((grid, size), (kernel, taps))
+    ]
+    answer = convcalc("conv", "-i", rows[0], "-k", rows[1], "-q").stdout
+    written = key.read_text(encoding="utf-8").rpartition("answer ")[2].partition("\n")[2]
     assert written.split() == answer.split()
     assert "output[0,0]:" in key.read_text(encoding="utf-8")
+
+
+def test_decimals_are_keyed_as_they_are_asked_and_a_slope_is_given(convcalc: Convcalc, tmp_path: Path) -> None:
+    key = tmp_path / "key.txt"
+    for seed in range(12):
+        words = ("worksheet", "activation", "--level", "hard", "-n", "3", "--seed", str(seed), "--key", str(key))
+        sheet = convcalc(*words).stdout
+        assert ("leaky-relu" in sheet) == ("slope 0.01" in sheet)
+        answers = key.read_text(encoding="utf-8").split("answer ")[1:]
+        numbers = [number for part in answers for number in re.findall(r"-?\d+\.\d+", part.partition("\n\n")[0])]
+        assert all(len(number.partition(".")[2]) <= 2 for number in numbers)
+
+
+def test_a_later_exercise_takes_the_answer_of_an_earlier_one_untold(convcalc: Convcalc, tmp_path: Path) -> None:
+    script = tmp_path / "s.convcalc"
+    script.write_text("input 1 2; 3 4\nconv -k 7\nsize -n 9 -f 3\nrelu\nlinear -W 1,1\n")
+    ran = convcalc("worksheet", "--from", str(script), "--key", str(tmp_path / "key.txt"))
+    assert "Input: your answer to 1." in ran.stdout
+    assert "Input: your answer to 2." in ran.stdout
+    assert "28" not in ran.stdout
+    assert "28" in (tmp_path / "key.txt").read_text()
+    assert "line 3: size -n 9 -f 3" in ran.stderr
+
+
+def test_no_file_is_written_over_by_another(convcalc: Convcalc, tmp_path: Path) -> None:
+    script = tmp_path / "s.convcalc"
+    script.write_text("input 1 2; 3 4\nconv -k 7\n")
+    (tmp_path / "link.txt").symlink_to(script)
+    for words in (("-o", str(script)), ("--key", str(tmp_path / "link.txt"))):
+        ran = convcalc("worksheet", "--from", str(script), *words)
+        assert (ran.status, "name the same file" in ran.stderr) == (2, True)
+    assert script.read_text().startswith("input")
+
+
+def test_the_key_is_checked_before_the_sheet_is_written(convcalc: Convcalc, tmp_path: Path) -> None:
+    for name in ("key.csv", "key.pdf", "key.npy"):
+        ran = convcalc("worksheet", "-o", str(tmp_path / "a.tex"), "--key", str(tmp_path / name))
+        assert ran.status in (1, 2)
+        assert list(tmp_path.iterdir()) == []
+    words = ("worksheet", "--format", "html", "-o", str(tmp_path / "a.html"), "--key", str(tmp_path / "key.tex"))
+    assert convcalc(*words).status == 0
+    assert (tmp_path / "key.tex").read_text().startswith("\\documentclass")
+
+
+def test_a_sheet_of_a_script_in_a_script_is_refused(convcalc: Convcalc, tmp_path: Path) -> None:
+    script = tmp_path / "s.convcalc"
+    script.write_text(f"worksheet --from {script}\n")
+    ran = convcalc("worksheet", "--from", str(script))
+    assert (ran.status, "a script makes no worksheet of a script" in ran.stderr) == (2, True)
+
+
+def test_letters_of_other_languages_and_signs_of_none(convcalc: Convcalc, tmp_path: Path) -> None:
+    title = "Größe à l’école ñ ł 'Š' “x” \x1b[31m\n# a"
+    for style in ("txt", "md", "html", "tex", "svg"):
+        sheet = tmp_path / f"sheet.{style}"
+        assert convcalc("worksheet", "-n", "1", "--title", title, "-o", str(sheet)).status == 0
+        text = sheet.read_text(encoding="utf-8")
+        assert "\x1b" not in text
+        assert "\n# a" not in text
+        if style == "svg":
+            ElementTree.fromstring(text)
+        if style == "tex":
+            assert r"Gr\"{o}\ss{}e \`{a} l'\'{e}cole \~{n} \l{} '\v{S}' ``x''" in text
+            if shutil.which("pdflatex"):
+                compiled(sheet)
 
 
 @pytest.mark.parametrize("style", ["txt", "md", "html", "tex", "svg"])

@@ -62,4 +62,5 @@ def record_lines(
     }
     given = {name: exact_list(grid, None) for name, grid in grids.items()}
     output = exact_list(as_grid(worked.answer()), worked.write)
-    return record(worked.work, operation, said, given, output)
+    every = arguments.get("steps") is None and arguments.get("at") is None
+    return record(worked.work, operation, said, given, output, every=every)

@@ -53,6 +53,8 @@ def lecture(
     commands: Any = ctx.find_root().command
     rows = script.find(topic)
     if out.output is not None and (out.output.endswith("/") or Path(out.output).is_dir()):
+        if contents:
+            raise UsageError("--list does not go with a folder", hint="leave it out, or name a file")
         _write_gallery(commands, rows, out)
         return
     document: list[Block] = []
@@ -100,10 +102,13 @@ def _write_gallery(commands: Any, rows: "Sequence[Row]", out: SheetOptions) -> N
         raise UsageError(f"--format {out.format} does not go with a folder", hint="a folder holds pages")
     folder = make_folder(Path(str(out.output)))
     pages = [(f"{row.number:02}-{row.topic}.html", f"{row.number} · {row.title}") for row in rows]
-    for row, (name, _) in zip(rows, pages, strict=True):
-        write_whole(folder / name, render(worked_row(commands, row, "")))
+    for place, (row, (name, _)) in enumerate(zip(rows, pages, strict=True)):
+        beside = [("all rows", "index.html")]
+        beside += [(f"← {pages[place - 1][1]}", pages[place - 1][0])] if place else []
+        beside += [(f"{pages[place + 1][1]} →", pages[place + 1][0])] if place + 1 < len(pages) else []
+        write_whole(folder / name, render(worked_row(commands, row, ""), beside))
     write_whole(folder / "index.html", index("The lecture, row by row", pages))
-    complain(f"wrote {len(rows)} pages and an index to {folder}")
+    complain(f"wrote {len(rows)} {'page' if len(rows) == 1 else 'pages'} and an index to {folder}")
 
 
 def as_typed(words: tuple[str, ...], script: str | None = None) -> "Drawing":

@@ -31,7 +31,8 @@ def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":
 
 def printable(text: str) -> str:
     """Return text without control signs, which could command a terminal."""
-    return "".join(sign for sign in text.replace("\r", " ") if sign.isprintable() or sign == "\t")
+    signs = (sign if sign.isprintable() or sign == "\t" else " " if sign.isspace() else "" for sign in text)
+    return "".join(signs)
 
 
 def pipe_width() -> int:

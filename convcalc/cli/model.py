@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from convcalc.choices import Format
+from convcalc.cli.messages import printable
 from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
 from convcalc.cli.output import Channel, channel_of
 from convcalc.cli.run import read_bytes
@@ -160,7 +161,7 @@ def model(
         return
     if network is None and channel.is_piped_in:
         network = "-"
-    _check(network, look, out)
+    _check(network, look, out.style(channel))
     summary = summary_of(channel, str(network), input_shape, class_name, transfer)
     document: Document
     if look.trace is not None:
@@ -178,7 +179,7 @@ def model(
     emit(channel, worked, lambda: sheet(summary), out, walk=look.walk)
 
 
-def _check(network: str | None, look: LookOptions, out: SheetOptions) -> None:
+def _check(network: str | None, look: LookOptions, style: Format) -> None:
     """Refuse options that exclude each other."""
     if network is None:
         raise UsageError("there is no network", hint="as in: convcalc model lenet5; `convcalc zoo --all` names them")
@@ -189,10 +190,11 @@ def _check(network: str | None, look: LookOptions, out: SheetOptions) -> None:
         raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
     if look.layer is not None and wanted and wanted != ["--trace"]:
         raise UsageError(f"--layer and {wanted[0]} exclude each other", hint="leave one of them out")
-    data = out.format not in (None, Format.TABLE, Format.PLAIN, *AS_SHOWN)
+    data = style not in (Format.TABLE, Format.PLAIN, *AS_SHOWN)
     if data and (wanted or look.layer is not None):
         other = wanted[0] if wanted else "--layer"
-        raise UsageError(f"--format {out.format} and {other} exclude each other", hint="it holds every layer anyway")
+        hint = f"{style} holds every layer, as rows: leave {other} out, or write text, .html or .svg"
+        raise UsageError(f"{other} does not go with {style}", hint=hint)
 
 
 def summary_of(
@@ -217,6 +219,7 @@ def summary_of(
     if transfer.freeze and transfer.freeze_to is not None:
         raise UsageError("--freeze and --freeze-to exclude each other", hint="leave one of them out")
     frozen: frozenset[int] = frozenset()
+    title = printable(title)
     summary = summarize(title, trace, output)
     if transfer.freeze and last is not None:
         frozen = frozenset(node.index for node in trace.nodes if node.index != last.index)

@@ -146,11 +146,14 @@ class Channel:
             self._refuse_output(options, "--quiz" if show.quiz else "--check")
             self.asks(worked, show)
             return
+        saves = options.output is not None and options.output not in ITSELF
+        if options.scale is not None and not saves:
+            raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
         walks = show is not None and show.walk
         if walks and show is not None:
             self.walk(worked, show, ascii_only=options.ascii)
-        if options.output is not None and options.output not in ITSELF:
-            self._save(worked, options, style, Path(options.output))
+        if saves:
+            self._save(worked, options, style, Path(str(options.output)))
         elif walks:
             return
         elif style is Format.TABLE:
@@ -237,6 +240,10 @@ class Channel:
         if self.comments:
             self._print(iter([*map(printable, self.comments), ""]))
         self.show(worked.work, ascii_only=options.ascii)
+
+    def write(self, lines: Iterator[str]) -> None:
+        """Write a report that is drawn or data, as its --format says."""
+        self._print(lines)
 
     def _print(self, lines: Iterator[str]) -> None:
         for line in lines:

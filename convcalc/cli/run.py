@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convcalc.cli.commands import COMMANDS
+from convcalc.cli.messages import printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
 from convcalc.cli.output import ITSELF, Channel, channel_of
@@ -105,7 +106,12 @@ class ScriptChannel(Channel):
             self.walk(worked, Show(), ascii_only=ascii_only)
         else:
             self.show(worked.work)
-        self.ran.walkable = worked
+        if worked.steps is not None:
+            self.ran.walkable = worked
+
+    def write(self, lines: "Iterator[str]") -> None:
+        """Refuse what would stand in the middle of the script's own work."""
+        raise UsageError("--format does nothing inside a script", hint="give it to `convcalc run`, or add --output")
 
     def _may_walk(self) -> None:
         if self.session is None or self.session.source is not None:
@@ -231,7 +237,7 @@ def read_script(channel: Channel, word: str) -> list[str]:
     data, source = read_bytes(channel, word, "script", MOST_BYTES), "stdin" if word == "-" else word
     if b"\0" in data:
         raise InputError("the script is no text", hint="write one command a line", place=Place(source))
-    return data.decode("utf-8-sig", "replace").splitlines()
+    return [printable(line) for line in data.decode("utf-8-sig", "replace").splitlines()]
 
 
 def read_bytes(channel: Channel, word: str, what: str, most: int) -> bytes:

@@ -58,6 +58,12 @@ class SheetOptions(NamedTuple):
         if self.output is not None and not self.output.strip():
             raise UsageError("--output is empty", hint="name a file")
         saves = self.output is not None and self.output not in ITSELF
+        if saves:
+            from convcalc.matrix_io.files import format_of
+
+            if format_of(Path(str(self.output))) in ("npy", "picture"):
+                fault = f"a {Path(str(self.output)).suffix} file holds a grid, and this is a report"
+                raise UsageError(fault, hint="name a .txt, .md, .tex, .svg or .html file")
         style = self.format or (style_of(str(self.output)) if saves else None)
         check_fragment(style, fragment=self.fragment)
         if style is not None:
@@ -89,8 +95,7 @@ def emit(
         write_whole(path, _lines(worked.work, sheet, style, options, None))
         complain(f"wrote {path}")
     else:
-        for line in _lines(worked.work, sheet, style, options, channel):
-            channel.stdout.write(line + "\n")
+        channel.write(_lines(worked.work, sheet, style, options, channel))
 
 
 def _lines(

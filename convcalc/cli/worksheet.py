@@ -1,12 +1,16 @@
 """``convcalc worksheet``: exercises on paper, and the key to them."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convcalc.choices import Format
+from convcalc.cli.formats import style_of
+from convcalc.cli.messages import complain, printable
 from convcalc.cli.options import with_options
-from convcalc.cli.output import channel_of
+from convcalc.cli.output import ITSELF, channel_of
 from convcalc.cli.quiz import TOPICS, topic_of
 from convcalc.cli.sheets import SheetOptions, emit
 from convcalc.errors import InputError, Place, UsageError, nearest
@@ -58,10 +62,8 @@ def worksheet(
     from convcalc.report.document import Worked
 
     channel = channel_of(ctx)
-    if key is not None and not key.strip():
-        raise UsageError("--key is empty", hint="name a file")
-    if key is not None and out.output is not None and Path(key).absolute() == Path(out.output).absolute():
-        raise UsageError("--key and --output name the same file", hint="name two")
+    key_out = None if key is None else _key_options(channel, key, out)
+    _refuse_same({"--from": script, "--output": out.output, "--key": key})
     if script is None:
         topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
         questions = sheets.draw(topics, count, level_of(level), seed)
@@ -69,10 +71,34 @@ def worksheet(
         raise UsageError("--from asks for what the script works", hint="leave the topic out")
     else:
         questions = _from_script(ctx, channel, script)
-    shown = title or "Worksheet"
+    shown = printable(title or "Worksheet")
     emit(channel, Worked(sheets.sheet(shown, questions), list), None, out)
-    if key is not None:
-        emit(channel, Worked(sheets.key(shown, questions), list), None, out._replace(output=key))
+    if key_out is not None:
+        emit(channel, Worked(sheets.key(shown, questions), list), None, key_out)
+
+
+def _key_options(channel: "Channel", key: str, out: SheetOptions) -> SheetOptions:
+    """Return how the key is written: as its name says, or else as the sheet; what cannot be is refused here."""
+    if not key.strip():
+        raise UsageError("--key is empty", hint="name a file")
+    named = style_of(key) is not Format.PLAIN or Path(key).suffix.lower() == ".txt"
+    fragment = out.fragment and (style_of(key) if named else out.style(channel)) is Format.LATEX
+    options = SheetOptions(key, None if named else out.format, out.ascii, fragment)
+    for style in (out.style(channel), options.style(channel)):
+        if style in (Format.CSV, Format.TSV, Format.JSON):
+            raise UsageError(f"{style} holds rows, and a worksheet has none", hint="try .tex, .html, .md or .txt")
+    return options
+
+
+def _refuse_same(files: "dict[str, str | None]") -> None:
+    """Refuse two options that name one file, which would be written over."""
+    seen: dict[str, str] = {}
+    for option, name in files.items():
+        if name is None or name in ITSELF:
+            continue
+        other = seen.setdefault(os.path.realpath(name), option)
+        if other != option:
+            raise UsageError(f"{other} and {option} name the same file", hint="name two")
 
 
 def level_of(word: str) -> int:
@@ -92,21 +118,33 @@ def level_of(word: str) -> int:
 
 def _from_script(ctx: Any, channel: "Channel", name: str) -> "list[Question]":
     """Return an exercise for every line of a script that works something."""
-    from convcalc.cli.run import read_script, session_on
+    from convcalc.cli.run import ScriptChannel, read_script, session_on
     from convcalc.quiz.question import about
+    from convcalc.quiz.worksheet import following
     from convcalc.report.selection import Show
     from convcalc.session.script import parse
 
+    if isinstance(channel, ScriptChannel):
+        raise UsageError("a script makes no worksheet of a script", hint="leave --from out")
     source = "stdin" if name == "-" else name
     lines = parse(read_script(channel, name), source)
     session, _ = session_on(ctx, channel, source)
-    questions = []
+    questions: list[Question] = []
+    left_out: list[str] = []
+    made: dict[int, int] = {}  # which exercise an answer is of, by the identity of its grid
     for line in lines:
+        taken = made.get(id(session.current))
         entry = session.execute(line)
         if entry.worked is not None and entry.worked.given is not None:
-            questions.append(about(entry.worked, Show()))
+            question = about(entry.worked, Show())
+            questions.append(question if taken is None else following(question, taken))
+            made[id(session.current)] = len(questions)
+        elif entry.worked is not None or entry.documents:
+            left_out.append(f"line {line.number}: {printable(line.text)}")
         if session.left:
             break
+    if left_out:
+        complain("\n  ".join(["these lines ask nothing, and are left out:", *left_out[:20]]))
     if not questions:
         fault = "nothing in the script can be asked for"
         raise InputError(fault, hint="write lines such as: conv edge", place=Place(source))

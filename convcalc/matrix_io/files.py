@@ -24,7 +24,10 @@ from convcalc.matrix_io.text import Grid, parse_number, parse_text
 
 MOST_BYTES = 1 << 28
 LONGEST_LINE = 1 << 25
+RECORD_VERSION = 1
+"""Of the JSON that holds all of the work."""
 NPY_MAGIC = b"\x93NUMPY"
+NOT_WRITTEN = ("npz", "pdf", "xlsx", "docx", "odt", "ods", "pptx", "doc", "xls", "mat", "pt", "pkl")
 WRITTEN = ("csv", "tsv", "json", "md", "markdown", "tex", "svg", "html", "htm")
 _INLINE = re.compile(r"\s*[-+−.\[\d]")
 
@@ -177,6 +180,9 @@ def _parse_json(text: str, source: str) -> Array:
     except RecursionError:
         raise InputError("the lists are nested too deep", hint="the most is 4 deep", place=Place(source)) from None
     if isinstance(data, dict):
+        if isinstance(data.get("convcalc"), int) and data["convcalc"] > RECORD_VERSION:
+            fault = f"a newer convcalc wrote this: version {data['convcalc']} of its JSON"
+            raise InputError(fault, hint="bring convcalc up to date", place=Place(source))
         found = next((data[key] for key in ("output", "grid") if key in data), None)
         if found is None:
             raise InputError(
@@ -257,7 +263,7 @@ def format_of(path: Path) -> str:
         return suffix
     if is_picture(path):
         return "picture"
-    if suffix in ("npz", "pdf", "xlsx"):
+    if suffix in NOT_WRITTEN:
         raise InputError(
             f"convcalc does not write .{suffix} files",
             hint="use .txt, .csv, .tsv, .json, .npy, .md, .tex, .svg or .html",
@@ -338,7 +344,7 @@ def _write(stream: IO[bytes], content: Content) -> None:
     elif callable(content):
         content(stream)
     else:
-        stream.writelines(f"{line}\n".encode() for line in content)
+        stream.writelines(f"{line}\n".encode("utf-8", "replace") for line in content)
 
 
 def _umask() -> int:

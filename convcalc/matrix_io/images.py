@@ -1,6 +1,8 @@
 """Pictures as grids, and grids as pictures, through Pillow: the extra ``convcalc[image]``."""
 
+import contextlib
 import io
+import struct
 import warnings
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -17,6 +19,10 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".t
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF",
               b"P1\n", b"P2\n", b"P3\n", b"P4\n", b"P5\n", b"P6\n")  # fmt: skip
 MOST_PIXELS = 1 << 26
+"""Pixels of a picture that is opened at all; of what is left of it, `MOST_CELLS` may become cells."""
+MOST_CELLS = 1 << 24
+DEEP = 257
+"""What 16 bits are divided by, to be 8."""
 LARGEST = 255
 MIDDLE = 128
 
@@ -34,7 +40,7 @@ def is_picture(path: Path) -> bool:
 
 
 def read_picture(file: Path | IO[bytes], source: str, picture: Picture) -> Array:
-    """Return a picture's cells, integers from 0 to 255 (65535 of a 16-bit grey one), as (H, W) or (3, H, W).
+    """Return a picture's cells, integers from 0 to 255, as (H, W) or (3, H, W); 16 bits are brought to 8.
 
     What is transparent stands on white; a camera's rotation is applied; of several frames the first is taken.
     Raises InputError for what is damaged, cut off or larger than 64 million cells, or where there is no Pillow.
@@ -69,15 +75,25 @@ def _pillow(source: str) -> Any:
 def _cells(opened: Any, picture: Picture) -> Array:
     from PIL import Image, ImageOps
 
-    image: Any = ImageOps.exif_transpose(opened)
+    image: Any = opened
+    with contextlib.suppress(struct.error, ValueError, TypeError):  # what a damaged note says is not followed
+        image = ImageOps.exif_transpose(opened)
+    if image.mode == "F":
+        raise InputError("the picture's cells are floats", hint="save them as .npy")
+    if image.mode.startswith("I"):
+        cells = np.asarray(image).astype(np.int64)
+        image = Image.fromarray(np.clip((cells + DEEP // 2) // DEEP, 0, LARGEST).astype(np.uint8))
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
-    deep = image.mode.startswith("I") and not picture.rgb
-    if not deep:
-        image = image.convert("RGB" if picture.rgb else "L")
+    image = image.convert("RGB" if picture.rgb else "L")
     if picture.size is not None:
         rows, columns = picture.size
         image = image.resize((columns, rows), Image.Resampling.BILINEAR)
+    if image.width * image.height * len(image.getbands()) > MOST_CELLS:
+        raise InputError(
+            f"a picture of {image.height}×{image.width} has more than {MOST_CELLS >> 20} million cells",
+            hint="add --resize, as in --resize 512x512",
+        )
     cells = np.asarray(image).astype(np.int64)
     return np.ascontiguousarray(np.moveaxis(cells, -1, 0)) if picture.rgb else cells
 
@@ -97,6 +113,7 @@ def as_bytes(grid: Array, scale: PictureScale) -> Array:
         grid = np.array([to_float(cell) for cell in grid.flat]).reshape(grid.shape)
     cells = grid.astype(np.float64)
     if scale is PictureScale.SCALED:
+        cells = cells / (np.abs(cells).max() or 1)  # so that no difference is too large for a float
         cells = (cells - cells.min()) / ((cells.max() - cells.min()) or 1) * LARGEST
     elif scale is PictureScale.SIGNED:
         cells = cells / (np.abs(cells).max() or 1) * (MIDDLE - 1) + MIDDLE
@@ -140,10 +157,11 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot write '{path}': {error}", hint="write .png instead") from None
     low, high = (f"{to_float(end):g}" for end in (planes.min(), planes.max()))
+    furthest = f"{max(abs(to_float(end)) for end in (planes.min(), planes.max())):g}"
     said = {
         PictureScale.SCALED: f"scaled: {low} is black, {high} white",
         PictureScale.CLIPPED: "0 is black, 255 white"
         + (", clipped" if planes.min() < 0 or planes.max() > LARGEST else ""),
-        PictureScale.SIGNED: f"signed: 0 is grey, {low} to {high} around it",
+        PictureScale.SIGNED: f"signed: 0 is grey, -{furthest} black, {furthest} white",
     }
     return stream.getvalue(), said[way]

@@ -64,9 +64,13 @@ def convolution(rng: Random, level: int) -> Question:
 
     def work() -> Worked:
         channels = 2 if level >= 5 else 1
-        size, taps = (4, 2) if level == 1 or channels > 1 else (5, 3)
+        easy, usual = ((4, 2), (3, 2), (4, 3)), ((5, 3), (6, 3), (5, 2))
+        size, taps = rng.choice(easy if level == 1 else usual if channels == 1 else ((4, 2), (5, 2)))
         grid = _cells(rng, channels, size, size)
-        kernel = _cells(rng, 1, channels, taps, taps, low=-1 if level < 4 else -2, high=1 if level < 4 else 2)
+        largest = 1 if level < 4 else 2
+        kernel = _cells(rng, 1, channels, taps, taps, low=-largest, high=largest)
+        while np.count_nonzero(kernel) < 2:  # one weight alone copies the input
+            kernel = _cells(rng, 1, channels, taps, taps, low=-largest, high=largest)
         padding = rng.choice((0, 1)) if level >= 4 else 0
         stride = 2 if padding else rng.choice((1, 2)) if level >= 3 else 1
         bias = [rng.choice((-2, -1, 1, 2))] if level >= 4 else None
@@ -83,7 +87,7 @@ def pooling(rng: Random, level: int) -> Question:
 
     def work() -> Worked:
         kind = rng.choice((PoolKind.MAX, PoolKind.AVG))
-        size = 4 if level <= 3 else 5
+        size = 4 if level <= 2 else rng.choice((4, 5)) if level == 3 else rng.choice((5, 6))
         window = 2 if level <= 3 else 3
         stride = window if level <= 2 else rng.choice((1, 2))
         padding = 1 if level >= 5 else 0
@@ -96,11 +100,11 @@ def pooling(rng: Random, level: int) -> Question:
 
 def size(rng: Random, level: int) -> Question:
     """Ask for an output size: later with padding, strides that do not divide, and dilation."""
-    kernel = rng.choice((2, 3, 5))
+    kernel = rng.choice((2, 3, 4, 5, 7))
     stride = 1 if level == 1 else rng.choice((2, 3))
     padding = rng.choice((1, 2)) if level >= 2 else 0
     dilation = 2 if level >= 4 else 1
-    axis = Axis(rng.randint(7, 15 + 10 * level), kernel, stride, padding, padding, dilation)
+    axis = Axis(rng.randint(8, 30 + 10 * level), kernel, stride, padding, padding, dilation)
     parts = [f"an input of {axis.size}", f"a kernel of {kernel}", f"stride {stride}", f"padding {padding}"]
     parts += [f"dilation {dilation}"] if dilation > 1 else []
     text = f"What is the output size of {', '.join(parts)}? (Rounded down, if it does not fit.)"
@@ -112,12 +116,11 @@ def size(rng: Random, level: int) -> Question:
 
 def parameters(rng: Random, level: int) -> Question:
     """Ask for a layer's parameters."""
-    kernel, channels = rng.choice((3, 5)), rng.choice((1, 3) if level <= 2 else (3, 8, 16))
-    filters = rng.choice((4, 6, 8) if level <= 2 else (12, 16, 32))
+    kernel, channels = rng.choice((2, 3, 5)), rng.choice((1, 2, 3, 4) if level <= 2 else (3, 6, 8, 16))
+    filters = rng.choice((2, 4, 5, 6, 8, 10) if level <= 2 else (12, 16, 20, 32))
     volume = Volume(kernel, kernel, channels, filters)
-    text = (
-        f"How many parameters have {filters} filters of {kernel}×{kernel} over {channels} input channels, with biases?"
-    )
+    over = f"{channels} input channel{'s' * (channels > 1)}"
+    text = f"How many parameters do {filters} filters of {kernel}×{kernel} over {over} have, with biases?"
     product = f"{filters}×({kernel}×{kernel}×{channels} + 1)"
     worked = Worked([Sum((product,), "", f"= {volume.parameters:,}")], lambda: [[volume.parameters]])
     hints = ["filters × (rows × columns × channels + 1)", product]
@@ -182,8 +185,9 @@ def flattened(rng: Random, level: int) -> Question:
 
 def field(rng: Random, level: int) -> Question:
     """Ask for the receptive field of windows one after the other."""
-    convolutions = ("conv 3", "conv 5", "conv 3 s2", "conv 7")[: 1 + level]
-    parts = [f"{rng.choice(convolutions)}, pool 2" for _ in range(2 if level <= 2 else 3)]
+    convolutions = ("conv 3", "conv 5", "conv 7", "conv 3 s2")[: 3 if level <= 2 else 4]
+    pools = ("pool 2", "pool 3") if level <= 2 else ("pool 2", "pool 3 s2")
+    parts = [f"{rng.choice(convolutions)}, {rng.choice(pools)}" for _ in range(2 if level <= 2 else 3)]
     chain = follow(links(", ".join(parts)), (INPUT,))
     said = ", ".join(linked.link.text for linked in chain)
     text = f"How many cells of the input, along one axis, does one cell of the output see? ({said})"
@@ -202,7 +206,7 @@ def gradient(rng: Random, level: int) -> Question:
         forward = pool(cells, kind, window=2, stride=2)
         return worked_routing(backward(forward, _cells(rng, 2, 2, low=1) * (4 if kind is PoolKind.AVG else 1)), Show())
 
-    return about(_interesting(work), Show())
+    return about(_interesting(work), Show())._replace(text="What is the gradient of the input?")
 
 
 TOPICS: dict[str, Callable[[Random, int], Question]] = {

@@ -27,7 +27,7 @@ from convcalc.report.numbers import Writer, shape_text
 TRIES = 50
 MOST_BLANKS = 12
 """Rows, and columns, of a grid that is drawn to be filled in; a larger one is only asked for."""
-BLANK = "__"
+BLANK = "____"
 ROOM = "answer: ______________"
 
 
@@ -76,7 +76,7 @@ def key(title: str, questions: Sequence[Question]) -> Document:
 
 def _exercise(number: int, question: Question) -> Iterator[Block]:
     """Yield what is given, and what is asked, under its number."""
-    decimals = question.answer.dtype.kind == "f"
+    decimals = _in_decimals(question.answer)
     text = f"{question.text.rstrip('?')}, to two decimals?" if decimals else question.text
     given = list(question.given())
     if not given:
@@ -102,10 +102,8 @@ def _room(answer: Array) -> Iterator[Block]:
         return
     rows, columns = (1, *shape)[-2:]
     planes = shape[0] if len(shape) == 3 else 1
-    width = max(len(BLANK), *(len(Writer()(cell)) for cell in answer.flat))
-    blank = BLANK.ljust(min(width, 4), "_")
     titles = [f"map {index}" if planes > 1 else f"answer {shape_text(shape)}" for index in range(planes)]
-    bodies = (Body(title, rows, columns, lambda _row, _column: blank, len(blank)) for title in titles)
+    bodies = (Body(title, rows, columns, lambda _row, _column: BLANK, len(BLANK)) for title in titles)
     yield Text("")
     yield Grids(tuple(Matrix(body) for body in bodies))
 
@@ -131,6 +129,32 @@ def _working(question: Question) -> Iterator[Block]:
     yield from _answer(question.answer)
 
 
+def _in_decimals(answer: Array) -> bool:
+    """Whether an answer is asked for, and given, to two decimals."""
+    return answer.dtype.kind == "f"
+
+
 def _answer(answer: Array) -> Iterator[Block]:
+    write = Writer(2 if _in_decimals(answer) else None)
     yield Text("")
-    yield grids_of(answer, "answer", Writer(), one_row=answer.ndim == 1)
+    if answer.size == 1:
+        yield Text(f"answer: {write(answer.flat[0])}")
+    else:
+        yield grids_of(answer, "answer", write, one_row=answer.ndim == 1)
+
+
+def following(question: Question, number: int) -> Question:
+    """Return a question whose input is the answer to an earlier one: the sheet says which, and does not tell it."""
+
+    def given() -> Document:
+        for block in question.given():
+            if not isinstance(block, Grids):
+                yield block
+                continue
+            yield Text(f"Input: your answer to {number}.")
+            others = tuple(matrix for matrix in block.matrices if not matrix.body.title.startswith("input"))
+            if others:
+                yield Text("")
+                yield Grids(others)
+
+    return question._replace(given=given)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from convcalc.render.matrix import visible
 from convcalc.report.document import Matrix, Role, Shade
 
-MOST = 32
+MOST = 48
 """Rows, and columns, of a matrix that is drawn cell by cell; a larger one is cut down around its marks."""
 PENDING = "·"
 CUT = "…"

@@ -12,7 +12,7 @@ def halves(body: Body, width: int, glyphs: Glyphs, *, grey: bool) -> Drawn:
     """Draw a shaded grid, a sign for two cells; of a wider one every so manieth cell. `grey`: in signs, not colours."""
     assert body.shade is not None
     every = -(-body.columns // max(width, 1))
-    note = f", every {every}th cell" if every > 1 else ""
+    note = f", one cell in {every}" if every > 1 else ""
     note = note.replace("2th", "2nd").replace("3th", "3rd") if every < 4 else note
     title = f"{INDENT}{glyphs.say(body.title)}, {glyphs.say(' … '.join(body.scale))}{note}"
     lines: list[Line] = [[(title, Role.QUIET)]]

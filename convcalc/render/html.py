@@ -113,7 +113,8 @@ def _matrix(matrix: Matrix) -> str:
 def _cell(cell: Cell) -> str:
     of = f' class="{CLASSES[cell.role]}"' if cell.role in CLASSES else ""
     style = "" if cell.shade is None else f' style="{shade_style(cell.shade)}"'
-    return f"<td{of}{style}>{escape(cell.text)}</td>"
+    text = cell.text if cell.text.strip("_") else ""  # a blank is the empty cell itself
+    return f"<td{of}{style}>{escape(text)}</td>"
 
 
 def shade_style(shade: Shade) -> str:

@@ -1,6 +1,7 @@
 """Documents as LaTeX that a plain distribution compiles: matrices, the window on blue, aligned sums."""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
@@ -36,8 +37,15 @@ _SIGNS = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
     "|": r"\textbar{}", '"': "''{}", "`": "`{}", "–": "--", "’": "'", "█": "",
-    "°": r"$^\circ$", "²": "$^2$", "³": "$^3$", "ᵀ": r"$^{\mathsf{T}}$",
+    "°": r"$^\circ$", "²": "$^2$", "³": "$^3$", "ᵀ": r"$^{\mathsf{T}}$", "—": "---", "“": "``", "”": "''", "„": ",,",
+    "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}",
+    "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}", "¿": "?`", "¡": "!`",
 }  # fmt: skip
+_ACCENTS = {
+    "\u0300": "`", "\u0301": "'", "\u0302": "^", "\u0303": "~", "\u0304": "=", "\u0306": "u", "\u0307": ".",
+    "\u0308": '"', "\u030a": "r", "\u030b": "H", "\u030c": "v", "\u0327": "c",
+}  # fmt: skip
+"""The accents every distribution can set, by the sign that Unicode combines a letter with."""
 _MATH = {
     "×": r"\times ", "·": r"\cdot ", "−": "-", "→": r"\to ", "≈": r"\approx ", "…": r"\dots ", "Σ": r"\Sigma ",
     "√": r"\surd ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "≤": r"\le ", "≥": r"\ge ",
@@ -51,6 +59,9 @@ _IN_MATH = {
     "}": r"\}", "–": "-", "’": "'",
 }  # fmt: skip
 _POWER = re.compile(r"\^(\((?:[^()]|\([^()]*\))*\)|[-−]?\([^()]*\)|[-−]?[\w.]+)")
+_LINE = re.compile("_{6,}")
+_SCIENTIFIC = re.compile(r"(?<=[\d.])e(?=[-+]?\d)")
+_NUMBER = re.compile(r"[-+−]?[\d.]+(e[-+]?\d+)?")
 _TOKENS = re.compile(r"([A-Za-z]{2,}(?:-[A-Za-z]+)*)|( +)|(.)", re.DOTALL)
 
 _COLOURS = {
@@ -104,7 +115,7 @@ def _block(block: Block) -> Iterator[str]:
         yield rf"\section*{{{escaped(block.text)}}}"
         yield from (rf"\[ {math(formula)} \]" for formula in block.formulas)
     elif isinstance(block, Subheading):
-        yield rf"\subsection*{{{escaped(block.text)}}}"
+        yield rf"\filbreak\subsection*{{{escaped(block.text)}}}"  # with what follows, if a page can hold it
         if block.detail:
             yield rf"\textcolor{{convcalcquiet}}{{{escaped(block.detail.strip())}}}\par"
     elif isinstance(block, Text):
@@ -134,9 +145,25 @@ def escaped(text: str) -> str:
 
     >>> print(escaped("6×6 & 50%"))
     6$\times$6 \& 50\%
+    >>> print(escaped("Übung"))
+    \"{U}bung
     """
-    signs = (_SIGNS.get(sign) or (f"${_MATH[sign].strip()}$" if sign in _MATH else sign) for sign in text)
-    return "".join(sign if sign.isascii() and sign.isprintable() else "?" for sign in "".join(signs))
+    parts = _LINE.split(text)
+    if len(parts) > 1:  # a line to write on
+        lines = (rf"\rule{{{len(line) * 0.2:.1f}cm}}{{0.4pt}}" for line in _LINE.findall(text))
+        return "".join(escaped(part) + line for part, line in zip(parts, [*lines, ""], strict=True))
+    signs = (_SIGNS.get(sign) or (f"${_MATH[sign].strip()}$" if sign in _MATH else _letter(sign)) for sign in text)
+    return "".join(signs)
+
+
+def _letter(sign: str) -> str:
+    """Return an ASCII sign as it is, a letter with an accent as TeX has it, and anything else as a question mark."""
+    if sign.isascii():
+        return sign if sign.isprintable() else "?"
+    base, *accents = list(unicodedata.normalize("NFD", sign))
+    if len(accents) != 1 or accents[0] not in _ACCENTS or not base.isascii():
+        return "?"
+    return rf"\{_ACCENTS[accents[0]]}{{{base if base != 'i' else chr(92) + 'i'}}}"
 
 
 def math(text: str) -> str:
@@ -144,7 +171,10 @@ def math(text: str) -> str:
 
     >>> print(math("e^-5 + max(0, x²)"))
     e^{-5} + \mathrm{max}(0, x^2)
+    >>> print(math("-1.5e-7"))
+    -1.5\times 10^{-7}
     """
+    text = _SCIENTIFIC.sub("×10^", text).replace("10^+", "10^")
     parts: list[str] = []
     at = 0
     for found in _POWER.finditer(text):
@@ -164,7 +194,7 @@ def _plain_math(text: str) -> str:
         elif sign == "(" and said and said[-1] == " ":
             said[-1:] = [r"\ ("]
         else:
-            said.append(_IN_MATH.get(sign) or (sign if sign.isascii() and sign.isprintable() else "?"))
+            said.append(_IN_MATH.get(sign) or (sign if sign.isascii() else rf"\text{{{escaped(sign)}}}"))
         was_word = bool(word)
     return "".join(said)
 
@@ -215,13 +245,25 @@ def _picture(block: Picture) -> Iterator[str]:
 
 def _grid(matrix: Matrix) -> str:
     rows = [list(row) for row in cells(matrix)]
+    if all(_is_blank(cell) for row in rows for cell in row):
+        return _boxes(escaped(matrix.body.title), len(rows), len(rows[0]))
     said = r" \\ ".join(" & ".join(map(_cell, row)) for row in rows)
     return rf"\convcalcgrid{{{escaped(matrix.body.title)}}}{{{len(rows[0])}}}{{{said}}}"
 
 
+def _is_blank(cell: Cell) -> bool:
+    """Whether a cell is to be filled in."""
+    return bool(cell.text) and not cell.text.strip("_")
+
+
+def _boxes(title: str, rows: int, columns: int) -> str:
+    """Return empty boxes to write into."""
+    line = " & ".join([r"\rule{1.1cm}{0pt}"] * columns) + r"\rule[-0.35cm]{0pt}{0.9cm}\\ \hline "
+    boxes = rf"\begin{{array}}{{|*{{{columns}}}{{c|}}}}\hline {line * rows}\end{{array}}"
+    return rf"\overset{{\text{{\scriptsize\strut {title}}}}}{{{boxes}}}"
+
+
 def _cell(cell: Cell) -> str:
-    if cell.text.strip("_") == "" and cell.text:
-        return r"\framebox[2.2em]{\strut}"  # to be filled in
     text = math(cell.text)
     if cell.shade is not None:
         colour, dark_ink = shade_colours(cell.shade)
@@ -236,6 +278,11 @@ def _cell(cell: Cell) -> str:
     return text
 
 
+def _told(text: str) -> str:
+    """Return a cell of a table: numbers and expressions as mathematics, words as words."""
+    return f"${math(text)}$" if _NUMBER.fullmatch(text) or "^" in text else escaped(text)
+
+
 def _rgb(colour: RGB) -> str:
     return ",".join(f"{part / 255:.3f}" for part in colour)
 
@@ -243,10 +290,10 @@ def _rgb(colour: RGB) -> str:
 def _table(table: Table) -> Iterator[str]:
     """Yield a table as wide as the page at most; a long one goes on on the next."""
     specification = "".join("l" if index in table.left else "r" for index in range(len(table.columns)))
-    head = " & ".join(map(escaped, table.columns)) + r" \\ \hline"
-    rows = [" & ".join(map(escaped, row)) + r" \\" for row in table.rows]
+    head = " & ".join(map(_told, table.columns)) + r" \\ \hline"
+    rows = [" & ".join(map(_told, row)) + r" \\" for row in table.rows]
     if len(rows) > LONG:
-        yield rf"{{\scriptsize\begin{{longtable}}{{{specification}}}"
+        yield rf"{{\scriptsize\setcounter{{LTchunksize}}{{2000}}\begin{{longtable}}{{{specification}}}"
         yield head + r"\endhead"
         yield from rows
         yield r"\end{longtable}}"

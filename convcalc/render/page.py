@@ -8,7 +8,7 @@ import base64
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from pathlib import Path
@@ -37,10 +37,13 @@ from convcalc.report.document import (
 MOST_STEPS = 4096
 MOST_CELLS = 1 << 14
 """Steps, and cells of a grid, that a page can hold; of more, those chosen are written out instead."""
+PROBED = 8
+MOST_DATA = 1 << 21
+"""Terms and cells of all the steps together, judged by the first few."""
 
 
-def render(document: Document) -> Iterator[str]:
-    """Yield the lines of a page. The first heading is its title."""
+def render(document: Document, beside: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
+    """Yield the lines of a page. The first heading is its title; `beside` names other pages, and their files."""
     blocks = iter(document)
     first = next(blocks, Heading("convcalc"))
     title = first.text if isinstance(first, Heading | Text | Subheading) else "convcalc"
@@ -52,6 +55,9 @@ def render(document: Document) -> Iterator[str]:
         yield from _content(first)
     for block in blocks:
         yield from _content(block)
+    if beside:
+        links = " · ".join(f'<a href="{quote(name)}">{escape(text)}</a>' for text, name in beside)
+        yield f"<nav>{links}</nav>"
     yield "</main>"
     yield f"<script>{script()}</script>"
     yield "</html>"
@@ -123,9 +129,11 @@ def _count(steps: Steps) -> int:
 
 def _data(steps: Steps, first: int) -> dict[str, Any] | None:
     """Return all the steps as the script reads them; None if a grid of theirs is too large."""
-    made = [steps.blocks(index) for index in range(_count(steps))]
-    if not made:
+    count = _count(steps)
+    made = [steps.blocks(index) for index in range(min(count, PROBED))]
+    if not made or _own_data(made) * count > MOST_DATA * len(made):
         return None
+    made += [steps.blocks(index) for index in range(len(made), count)]
     times = Counter(id(body) for blocks in made for body in {id(b): b for b in _bodies(blocks)}.values())
     shared: dict[int, tuple[int, Body]] = {}
     for blocks in made:
@@ -144,6 +152,13 @@ def _data(steps: Steps, first: int) -> dict[str, Any] | None:
             for index, blocks in enumerate(made)
         ],
     }
+
+
+def _own_data(made: list[list[Block]]) -> int:
+    """Return how many terms, and cells of grids that no other step shows, some steps have."""
+    shown = Counter(id(body) for blocks in made for body in {id(b): b for b in _bodies(blocks)}.values())
+    cells = sum(body.rows * body.columns for blocks in made for body in _bodies(blocks) if shown[id(body)] == 1)
+    return cells + sum(len(block.terms) for blocks in made for block in blocks if isinstance(block, Sum))
 
 
 def _bodies(blocks: list[Block]) -> Iterator[Body]:

@@ -1,6 +1,7 @@
 """Work as JSON: the operation, what it was given, every step with its terms, the output. The README documents it."""
 
 import json
+import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -11,23 +12,44 @@ from convcalc.report.document import (
     Matrix,
     Picture,
     Stepped,
+    Steps,
     Sum,
     Table,
     Text,
     flowing,
 )
 
+MOST_STEPS = 4096
+"""Steps up to which all are told, if nothing else is asked for."""
 VERSION = 1
 """Of the schema; it grows when a reader must know."""
 
 
 def record(
-    document: Document, operation: str, arguments: Mapping[str, Any], grids: Mapping[str, Any], output: Any
+    document: Document,
+    operation: str,
+    arguments: Mapping[str, Any],
+    grids: Mapping[str, Any],
+    output: Any,
+    *,
+    every: bool = False,
 ) -> Iterator[str]:
-    """Yield the lines of one object; its steps come one a line, as many as are shown."""
+    """Yield the lines of one object; its steps come one a line: those that are shown, or (of so many) `every` one.
+
+    Of several operations, a step says which one it is `of`.
+    """
     blocks = list(document)
+    parts = sum(isinstance(block, Stepped) for block in blocks)
     headings = [block for block in blocks if isinstance(block, Heading)]
-    steps = [step for block in blocks if isinstance(block, Stepped) for step in _steps(block)]
+    steps: list[dict[str, Any]] = []
+    left, of = 0, ""
+    for block in blocks:
+        if isinstance(block, Heading):
+            of = block.text if not block.formulas or not of else of
+        elif isinstance(block, Stepped):
+            some, more = _steps(block, every=every)
+            steps += ({"of": of, **step} for step in some) if parts > 1 else some
+            left += more
     flat = [block for block in blocks if not isinstance(block, Stepped)]
     whole: dict[str, Any] = {
         "convcalc": VERSION,
@@ -36,7 +58,10 @@ def record(
         "heading": headings[0].text if headings else "",
         "formulas": [formula for heading in headings for formula in heading.formulas],
         **grids,
-        "notes": [block.text.strip() for block in flat if isinstance(block, Text) and block.text.strip()],
+        "notes": [
+            *(block.text.strip() for block in flat if isinstance(block, Text) and block.text.strip()),
+            *([f"{len(steps)} of {len(steps) + left} steps"] if left else []),
+        ],
         **_work(flat),
     }
     yield "{"
@@ -53,10 +78,17 @@ def _said(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _steps(block: Stepped) -> Iterator[dict[str, Any]]:
-    """Yield the steps that are shown: number from 1, the cell made, what is read of each grid, the sums."""
+def _steps(block: Stepped, *, every: bool) -> tuple[list[dict[str, Any]], int]:
+    """Return the steps that are told, and how many more there are."""
     steps = block.steps()
-    for index in block.chosen():
+    count = math.prod(steps.shape)
+    chosen = list(range(count) if every and count <= MOST_STEPS else block.chosen())
+    return list(_told(steps, chosen)), count - len(chosen)
+
+
+def _told(steps: Steps, chosen: Iterable[int]) -> Iterator[dict[str, Any]]:
+    """Yield steps: number from 1, the cell made, what is read of each grid, the sums."""
+    for index in chosen:
         made = list(flowing(steps.blocks(index)))
         reads = [said for part in made if isinstance(part, Picture) for said in _reads(part)]
         notes = [part.text.strip() for part in made if isinstance(part, Text) and part.text.strip()]

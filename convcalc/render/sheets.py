@@ -52,7 +52,7 @@ def as_latex(sheet: Sheet, *, fragment: bool = False) -> Iterator[str]:
         yield "{"
     else:
         yield from preamble("a3paper,landscape,margin=1cm")
-    yield r"\tiny"
+    yield r"\tiny\setcounter{LTchunksize}{2000}% so that one run is enough"
     yield rf"\section*{{{escaped(sheet.title)}}}"
     yield rf"\begin{{longtable}}{{{''.join('r' if right else 'l' for right in _numbers(sheet))}}}"
     yield " & ".join(map(escaped, sheet.columns)) + r" \\ \hline\endhead"

@@ -89,10 +89,11 @@ def worked_activation(result: Activated, show: Show) -> Worked:
     shape, grid = result.shape, result.input
     one_row = shape[2] == 1
     chosen = list(select(shape, show, one_row=one_row))
-    output = result.output
+    output, function = result.output, result.function
+    parameter = f" · {function.parameter} {show.write(result.parameter)}" if function.parameter else ""
 
     def given() -> Document:
-        yield Heading(f"{result.kind}", (f"f(x) = {result.function.formula}",))
+        yield Heading(f"{result.kind}{parameter}", (f"f(x) = {function.formula}",))
         yield Text("")
         yield grids_of(grid, "input", show.write, one_row=one_row)
 
@@ -112,8 +113,6 @@ def worked_activation(result: Activated, show: Show) -> Worked:
                 yield working(result.step(part.at, part.number), result, show.write, names[part].ljust(width + 2))
 
     def work() -> Document:
-        function = result.function
-        parameter = f" · {function.parameter} {show.write(result.parameter)}" if function.parameter else ""
         first = 4 if grid.ndim == 4 else grid.ndim
         shown = shape_text(shape[3:] if one_row and first < 3 else shape[4 - first :])
         yield Heading(f"{result.kind} · input {shown}{parameter}", (f"f(x) = {function.formula}",))

@@ -73,6 +73,9 @@ class PoolingReport(Stepwise):
         yield Heading(self.heading().partition(" → ")[0])
         yield Text("")
         yield grids_of(like(self.result.input), "input", self.show.write, heat=self.show.heat, one_row=self.one_row)
+        if self.result.kind is PoolKind.AVG and self.result.padded.shape != self.result.input.shape:
+            yield Text("")
+            yield Text(f"The divisor {'counts the padding' if self.result.count_padding else 'leaves padding out'}.")
 
     def notes(self) -> Iterator[str]:
         """Say which convention is followed where they differ."""
