@@ -274,8 +274,8 @@ def test_keys_that_scroll_a_long_page_are_left_to_it(page: Open) -> None:
     press(browser, Keys.ARROW_DOWN, Keys.END)
     assert texts(browser, ".where") == before
     press(browser, Keys.HOME)
-    browser.execute_script("scrollTo(0, 0)")
     box = one(browser, "input[type=checkbox]")
+    browser.execute_script("arguments[0].scrollIntoView({block: 'center'})", box)
     box.click()
     box.send_keys(Keys.ARROW_RIGHT)
     assert one(browser, ".sum .term:not(.unwritten)").is_displayed()

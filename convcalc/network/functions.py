@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcalc.errors import InputError
-from convcalc.network.layer import SAME, WHOLE, Count, Layer, Reach, Shape, sizes, times
+from convcalc.network.layer import NOTHING, SAME, WHOLE, Count, Layer, Reach, Shape, sizes, times
 
 
 class Function(Layer):
@@ -39,6 +39,22 @@ class Parameter(Source):
 
     @property
     def weights(self) -> Count:
+        """Its cells."""
+        return Count(math.prod(self.shape), times(tuple(self.shape)) if self.shape else "1")
+
+
+class Buffer(Parameter):
+    """An array of a module's own that is kept, and not trained."""
+
+    name = "Buffer"
+
+    @property
+    def weights(self) -> Count:
+        """None: it is not trained."""
+        return NOTHING
+
+    @property
+    def buffers(self) -> Count:
         """Its cells."""
         return Count(math.prod(self.shape), times(tuple(self.shape)) if self.shape else "1")
 

@@ -9,6 +9,9 @@ from convcalc.errors import InputError
 from convcalc.network.functions import axis_of, fill_in
 from convcalc.network.layer import Count, Layer, Reach, Shape, Size, pair, sizes
 
+MOST_SCALE = 1 << 32
+"""The largest size or factor anything is scaled to or by."""
+
 
 class Elementwise(Layer):
     """A function of each cell; it keeps the shape."""
@@ -113,7 +116,7 @@ class Upsample(Layer):
             raise InputError(f"{self.kind} takes either size or scale_factor", hint="as in scale_factor=2")
         given = self.size if self.size is not None else self.scale_factor
         each: Sequence[Any] = given if isinstance(given, tuple | list) else (given,) * (len(shape) - 2)
-        if len(each) != len(shape) - 2 or any(not isinstance(value, int | float) or value <= 0 for value in each):
+        if len(each) != len(shape) - 2 or not all(map(self._fits, each)):
             raise InputError(f"{self.kind} cannot scale {sizes(shape)} by {given!r}", hint="as in scale_factor=2")
         if self.size is not None:
             return (*shape[:2], *map(int, each))
@@ -121,6 +124,11 @@ class Upsample(Layer):
         if min(larger) < 1:
             raise InputError(f"{self.kind} leaves nothing of {sizes(shape)}", hint="use a larger scale_factor")
         return (*shape[:2], *larger)
+
+    def _fits(self, value: Any) -> bool:
+        """Whether a size is whole, or a factor is finite, and either more than nothing."""
+        kind = int if self.size is not None else int | float
+        return isinstance(value, kind) and 0 < value <= MOST_SCALE
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the cells that are repeated or interpolated between: one, two or four."""

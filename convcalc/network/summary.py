@@ -9,6 +9,7 @@ from convcalc.network.layer import Count, Shape, times
 from convcalc.network.receptive import Field, fields
 from convcalc.network.trace import Node, Tensor, Trace
 
+FROZEN_UNKNOWN = "what the file freezes (requires_grad) is not followed: --freeze and --freeze-to do it here"
 FLOAT = 4
 """Bytes of a float32."""
 NO_COPY = frozenset(

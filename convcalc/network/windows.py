@@ -337,7 +337,7 @@ class AdaptivePool(Layer):
         """Return the longest of the windows, which may differ: the whole axis where there is one."""
         found = []
         for size, wanted in zip(shape[2:], self._wanted(shape), strict=True):
-            longest = max(-(-(i + 1) * size // wanted) - i * size // wanted for i in range(min(wanted, size)))
+            longest = longest_window(size, wanted)
             stride = Fraction(size, wanted)
             around = Reach(longest, stride, span=stride - 1, first=math.floor, last=math.ceil)
             found.append(WHOLE if wanted == 1 else around)
@@ -347,6 +347,21 @@ class AdaptivePool(Layer):
         """Return the output's size."""
         given = self.output_size
         return f"to {'×'.join(map(str, given)) if isinstance(given, tuple | list) else times((given,) * self.dims)}"
+
+
+def longest_window(size: int, wanted: int) -> int:
+    """Return the length of the longest of `wanted` windows from ⌊i·N/O⌋ to ⌈(i + 1)·N/O⌉ − 1.
+
+    Where O does not divide N, the remainders i·N mod O take every multiple of their common divisor g, so that some
+    window begins with a remainder of O − g and, unless N mod O is g, ends a cell later than N/O says.
+
+    >>> [longest_window(size, 4) for size in (8, 9, 10, 11)], longest_window(2 * 10**11 - 1, 10**11 - 1)
+    ([2, 3, 3, 4], 3)
+    """
+    whole, remainder = divmod(size, wanted)
+    if remainder == 0:
+        return whole
+    return whole + (1 if remainder == math.gcd(size, wanted) else 2)
 
 
 class GlobalPool(AdaptivePool):

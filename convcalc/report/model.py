@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from convcalc.network.layer import sizes
 from convcalc.network.receptive import Field, is_whole
-from convcalc.network.summary import Row, Summary, bytes_text, deepest, folded, shown, size_text
+from convcalc.network.summary import FROZEN_UNKNOWN, Row, Summary, bytes_text, deepest, folded, shown, size_text
 from convcalc.report.document import Block, Document, Heading, Role, Sheet, Subheading, Table, Text
 
 MOST_ROWS = 48
@@ -107,6 +107,8 @@ def totals(summary: Summary) -> Iterator[Block]:
     """Say what it all comes to, and beside each figure what it counts and what it does not."""
     frozen = summary.weights - summary.trainable
     shares = f"trainable {summary.trainable:,}, frozen {frozen:,}" if frozen else "all trainable"
+    if FROZEN_UNKNOWN in summary.trace.notes and not frozen:
+        shares = "of which the file freezes some: see the note"
     rows = [("parameters", f"{summary.weights:,}, {shares}")]
     if summary.buffers:
         kept = "kept but not trained, as batch norms' running means are; in no count of parameters"

@@ -12,6 +12,8 @@ from convcalc.network.layer import Layer
 from convcalc.network.source.values import Array, Bound, Builtin, Class, Function, Library, Module, Scope, Unknown
 from convcalc.network.trace import Tensor
 
+WEIGHTLESS = 16
+"""Items of a list, or bits of a number, that cost no more than a step."""
 LONGEST = 100_000
 """Items of the longest list, signs of the longest word, bits of the largest number."""
 
@@ -26,7 +28,8 @@ TENSOR_OPERATORS = {
 }  # fmt: skip
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt,
-    ast.GtE: operator.ge, ast.Is: operator.is_, ast.IsNot: operator.is_not,
+    ast.GtE: operator.ge, ast.Is: lambda one, other: _same(one, other),
+    ast.IsNot: lambda one, other: not _same(one, other),
     ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items,
 }  # fmt: skip
 _SHORT_SPEC = re.compile(r"[<>^0]?\d{0,2}(?:\.\d)?[dfgsx]?")
@@ -40,8 +43,17 @@ class Expressions:
         """Return an error that points at a place of the file."""
         raise NotImplementedError
 
-    def spend(self, node: ast.AST) -> None:
-        """Count a step; raise InputError where there have been too many."""
+    def spend(self, node: ast.AST, steps: int = 1) -> None:
+        """Count a step, or so many; raise InputError where there have been too many."""
+        raise NotImplementedError
+
+    def weigh(self, node: ast.AST, size: int) -> None:
+        """Count what something of a size costs to be looked at, in steps."""
+        if size > WEIGHTLESS:
+            self.spend(node, size // WEIGHTLESS)
+
+    def starred(self, name: str) -> Library | None:
+        """Return what a name stands for that was imported by a star, if it is known."""
         raise NotImplementedError
 
     def call(self, node: ast.AST, called: Any, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
@@ -71,7 +83,10 @@ class Expressions:
         try:
             value = scope.find(node.id)
         except KeyError:
-            raise self.refuse(node, f"the name '{node.id}' stands for nothing here") from None
+            found = self.starred(node.id)
+            if found is None:
+                raise self.refuse(node, f"the name '{node.id}' stands for nothing here") from None
+            return found
         if isinstance(value, Unknown):
             raise self.refuse(node, f"'{node.id}' could not be followed: {value.error}", value.error.hint)
         return value
@@ -126,6 +141,7 @@ class Expressions:
     def measure(self, node: ast.AST, *values: Any) -> None:
         """Refuse lists within lists that hold, all told, too much to be compared or written."""
         waiting, count = list(values), 0
+        self.weigh(node, sum(len(value) for value in values if isinstance(value, list | tuple | dict | set)))
         while waiting:
             value = waiting.pop()
             count += 1
@@ -176,6 +192,7 @@ class Expressions:
             made = len(left) + len(right)
         elif isinstance(sign, ast.Mod) and isinstance(left, str) and not _PLAIN_WORDS.fullmatch(left):
             raise self.refuse(node, "words are not put together with % here", 'write an f-string: f"fc{i}"')
+        self.weigh(node, made)
         if made > LONGEST:
             raise self.refuse(node, f"this would make something of more than {LONGEST:,} parts")
 
@@ -216,14 +233,25 @@ class Expressions:
             raise self.refuse(
                 node, "this depends on the numbers in a tensor", "only shapes and constants are known here"
             )
+        self.known(node, value)
         if isinstance(value, Module) and value.kind in ("ModuleList", "Sequential", "ModuleDict"):
             return bool(value.parts)
         return bool(value)
+
+    def known(self, node: ast.AST, *values: Any) -> None:
+        """Refuse to decide by something that comes from a file or library that is not followed."""
+        for value in values:
+            if isinstance(value, Library) and value.is_foreign:
+                raise self.refuse(
+                    node, f"this depends on {value.name}, which comes from elsewhere and is not known here",
+                    "write its value into this file",
+                )  # fmt: skip
 
     def _compare(self, node: ast.Compare, scope: Scope) -> bool:
         left = self.evaluate(node.left, scope)
         for sign, following in zip(node.ops, node.comparators, strict=True):
             right = self.evaluate(following, scope)
+            self.known(node, left, right)
             if not isinstance(sign, ast.Is | ast.IsNot):
                 for value in (left, right):
                     if isinstance(value, Tensor):
@@ -331,6 +359,11 @@ class Expressions:
     def tensor(self, value: Any, node: ast.AST, scope: Scope) -> Tensor:
         """Return a tensor for a value that stands for one."""
         raise NotImplementedError
+
+
+def _same(one: Any, other: Any) -> bool:
+    """Whether two values are the same object; what a library calls by one name is one."""
+    return one == other if isinstance(one, Library) and isinstance(other, Library) else one is other
 
 
 def _no_operator(left: Any, right: Any) -> Any:

@@ -5,11 +5,14 @@ from typing import Any
 
 from convcalc.errors import InputError, Place
 from convcalc.network.functions import Constant, Parameter
+from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
-from convcalc.network.source import library, modules, tensors
+from convcalc.network.source import library, modules, python, tensors
 from convcalc.network.source.expressions import SUPPORTED, named_kind
 from convcalc.network.source.statements import Left, Returned, Statements
 from convcalc.network.source.values import (
+    CONTAINERS,
+    MODULE,
     Array,
     Bound,
     Builtin,
@@ -38,11 +41,15 @@ class Follower(Statements):
         self.lines = lines
         self.asked: list[str] = []
         """What `--class` says, whose nodes are numbered as if it stood behind the file's last line."""
-        self.file = Scope(dict(library.BUILTINS))
+        self.file = Scope(dict(python.BUILTINS))
         self.trace: Trace | None = None
         self.paths: dict[int, str] = {}
         self.made_at: dict[int, ast.AST] = {}
         self.parameters: dict[int, Tensor] = {}
+        self.early: list[str] = []
+        """Remarks from before there was a trace."""
+        self.stars: list[str] = []
+        """Libraries of which everything was imported."""
         self.steps = 0
         self.depth = 0
 
@@ -64,14 +71,25 @@ class Follower(Statements):
         source, number = ("--class", 1) if asked else (self.source, line)
         return Place(source, number, start + 1, text, max(stop - start, 1))
 
+    def starred(self, name: str) -> Library | None:
+        """Return what a name stands for that was imported by a star: a layer, or a part of torch."""
+        known = name in KINDS or name in (MODULE, "Parameter", *CONTAINERS)
+        for star in self.stars:
+            if star in ("torch.nn", "torch.nn.modules") and known:
+                return Library(f"torch.nn.{name}")
+            if star == "torch" and name in ("nn", "cat", "flatten"):
+                return Library(f"torch.{name}")
+        return None
+
     def remark(self, note: str) -> None:
         """Say something with the network's totals, once."""
-        if self.trace is not None and note not in self.trace.notes:
-            self.trace.notes.append(note)
+        notes = self.early if self.trace is None else self.trace.notes
+        if note not in notes:
+            notes.append(note)
 
-    def spend(self, node: ast.AST) -> None:
-        """Count a step; raise InputError where there have been too many."""
-        self.steps += 1
+    def spend(self, node: ast.AST, steps: int = 1) -> None:
+        """Count a step, or so many; raise InputError where there have been too many."""
+        self.steps += steps
         if self.steps > MOST_STEPS:
             raise self.refuse(
                 node, f"following this file takes more than {MOST_STEPS:,} steps", "use a smaller network"
@@ -107,6 +125,8 @@ class Follower(Statements):
             return self.run_function(node, called.function, [called.this, *given], named, scope)
         if isinstance(called, Class):
             return modules.make(self, node, called, given, named, scope)
+        if self.trace is None and isinstance(called, Layer | Module) and any(isinstance(v, Array) for v in given):
+            return self._tried_out(node, called, given, named, scope)
         if isinstance(called, Parameter):
             raise self.refuse(node, "a parameter is not called")
         if isinstance(called, Layer):
@@ -114,6 +134,16 @@ class Follower(Statements):
         if isinstance(called, Module):
             return modules.forward(self, node, called, given, named, scope)
         raise self.refuse(node, f"{named_kind(called)} cannot be called")
+
+    def _tried_out(self, node: ast.AST, called: Any, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
+        """Apply a part of the network in `__init__`, to an array of zeros, as is done to find out a size."""
+        self.trace = Trace()
+        try:
+            tensors_ = [self.trace.input(value.shape[1:]) if isinstance(value, Array) else value for value in given]
+            made = self.call(node, called, tensors_, named, scope)
+        finally:
+            self.trace, self.parameters = None, {}
+        return Array(made.shape) if isinstance(made, Tensor) else made
 
     def run_function(
         self, node: ast.AST, function: Function, given: list[Any], named: dict[str, Any], scope: Scope
@@ -182,7 +212,8 @@ class Follower(Statements):
             return self.trace.apply(name, layer, *tensors_)
         except InputError as error:
             made = self.made_at.get(id(layer), node)
-            used = f" (used in line {getattr(node, 'lineno', '?')})" if made is not node else ""
+            line = getattr(node, "lineno", None)
+            used = f" (used in line {line})" if made is not node and line is not None else ""
             raise InputError(f"{error.message}{used}", hint=error.hint, place=self.place(made)) from None
 
     def tensor(self, value: Any, node: ast.AST, scope: Scope) -> Tensor:
@@ -216,7 +247,7 @@ class Follower(Statements):
             return modules.of_class(self, node, value, name)
         if isinstance(value, Array):
             return library.of_array(value, name)
-        found = library.method(value, name)
+        found = python.method(value, name)
         if found is None:
             raise self.refuse(node, f"{named_kind(value)} has no '{name}' that is followed", SUPPORTED)
         return found

@@ -1,16 +1,20 @@
-"""What is known of Python's and PyTorch's libraries: tables by name. Whatever is not in them is refused."""
+"""What is known of PyTorch's library, and of a few others: tables by name. Whatever is not in them is refused."""
 
+import copy
+import itertools
 import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from convcalc.errors import InputError, nearest
-from convcalc.network.functions import Combine, Parameter, Resize
+from convcalc.network.functions import Parameter, Resize, fill_in
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 from convcalc.network.source import modules, tensors
-from convcalc.network.source.expressions import LONGEST, SUPPORTED, named_kind
-from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Class, Library, Module
+from convcalc.network.source.expressions import LONGEST, SUPPORTED
+from convcalc.network.source.python import listed, pairs, plainly
+from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module
 from convcalc.network.trace import Tensor
 
 HARMLESS_HERE = "torch.nn.init."
@@ -29,6 +33,7 @@ AS_FUNCTIONS = {
     "lp_pool1d": "LPPool1d", "lp_pool2d": "LPPool2d",
 }  # fmt: skip
 """Functions of torch and torch.nn.functional that do what a layer does."""
+CONTEXTS = frozenset(f"torch.{name}" for name in ("no_grad", "enable_grad", "inference_mode", "autocast"))
 MADE_HERE = frozenset(("zeros", "ones", "randn", "rand", "empty", "full"))
 
 
@@ -57,10 +62,14 @@ def called(call: Call, name: str) -> Any:
         return FUNCTIONS[name](call)
     if name.startswith("torch.nothing"):
         return Library("torch.nothing")
+    if name.startswith(("torch.optim.", "torch.utils.data.")) or (head == "torch.nn" and last.endswith("Loss")):
+        return Library("torch.nothing")  # what is for training, and not used in forward
+    if name in CONTEXTS:
+        return Library(name)
     if head == "torch.nn":
         return _made(call, last)
     if head.startswith("torch.nn.utils") and last in ("weight_norm", "spectral_norm"):
-        return call.given[0]
+        raise InputError(f"{last} adds numbers of its own, which are not counted", hint="leave it out")
     if name.startswith(HARMLESS_HERE):
         return call.given[0] if call.given else None
     if head in ("torch.nn.functional", "torch") and last in AS_FUNCTIONS:
@@ -71,8 +80,6 @@ def called(call: Call, name: str) -> Any:
         return tensors.FUNCTIONS[last](call)
     if head in ("torch", "torch.nn.functional", "torch.special"):
         return _of_torch(call, name, last)
-    if name in {f"torch.{context}" for context in ("no_grad", "enable_grad", "inference_mode", "autocast")}:
-        return Library(name)
     raise InputError(f"{name} is not followed", hint=_instead(name))
 
 
@@ -87,7 +94,9 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
     if call.follower.trace is None:
         if last in MADE_HERE:
             return Array(tensors.as_numbers([value for value in call.given if isinstance(value, int | list | tuple)]))
-        if last in ("tensor", "arange", "linspace", "device", "manual_seed", "Size"):
+        if last in ("tensor", "as_tensor", "FloatTensor"):
+            return Array(_shape_of(call.given[0] if call.given else 0))
+        if last in ("arange", "linspace", "device", "manual_seed", "Size"):
             return Library("torch.nothing")
     if last in tensors.ALIKE:
         return tensors.alike(last)(call)
@@ -100,8 +109,16 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
     raise InputError(f"{name} is not followed", hint=f"did you mean {' or '.join(close)}?" if close else SUPPORTED)
 
 
+def _shape_of(value: Any) -> tuple[int, ...]:
+    """Return the shape of numbers in lists within lists."""
+    return (len(value), *_shape_of(value[0])) if isinstance(value, list | tuple) and value else ()
+
+
 def _made(call: Call, kind: str) -> Any:
     """Make a layer, a container or a parameter of torch.nn."""
+    for value in (*call.given, *call.named.values()):
+        if isinstance(value, Library) and value.is_foreign:
+            raise InputError(f"{value.name} comes from elsewhere, and is not known here", hint="write its value here")
     if kind in CONTAINERS:
         module = Module(kind)
         modules.fill(call.follower, call.node, module, kind, call.given)
@@ -127,10 +144,14 @@ def of_array(array: Array, name: str) -> Any:
     """Return an attribute of an array: its shape, or a method that fills or copies it."""
     if name in ("shape", "ndim"):
         return array.shape if name == "shape" else len(array.shape)
+    if name == "numel":
+        return Builtin(name, lambda call: math.prod(array.shape))
     if name == "size":
         return Builtin(name, lambda call: array.shape[call.given[0]] if call.given else array.shape)
     if name.endswith("_") or name in tensors.UNCHANGED or name in tensors.ALIKE:
         return Builtin(name, lambda call: array)
+    if name in ("view", "reshape"):
+        return Builtin(name, lambda call: Array(fill_in(tensors.as_numbers(call.given), math.prod(array.shape), "it")))
     raise InputError(f"'{name}' of an array made in __init__ is not followed", hint="torch.zeros(…) and the like are")
 
 
@@ -151,105 +172,51 @@ def _padded(call: Call) -> Tensor:
     return tensors.use(call, Resize("pad", shape), tensor)
 
 
-def _plain(function: Callable[..., Any], *, keywords: tuple[str, ...] = ()) -> Callable[[Call], Any]:
-    """Return Python's own function, for values that stand for themselves."""
-
-    def run(call: Call) -> Any:
-        for value in call.given:
-            if isinstance(value, Tensor | Parameter | Library):
-                raise InputError(f"this needs a number, not {named_kind(value)}")
-        named = {key: value for key, value in call.named.items() if key in keywords}
-        return call.follower.plainly(call.node, lambda: function(*call.given, **named))
-
-    return run
-
-
-def _listed(function: Callable[..., Any]) -> Callable[[Call], Any]:
-    """Return a function of things to loop over; what it gives is a list."""
-
-    def run(call: Call) -> Any:
-        given = [list(call.follower.iterate(call.node, value)) for value in call.given]
-        if any(len(items) > LONGEST for items in given):
-            raise InputError(f"a list of more than {LONGEST:,} items is not followed")
-        call.follower.measure(call.node, *given)
-        return call.follower.plainly(call.node, lambda: function(*given))
-
-    return run
-
-
-def _enumerate(call: Call) -> Any:
-    items, start = call.take("iterable", "start", start=0)
-    return [(start + index, item) for index, item in enumerate(call.follower.iterate(call.node, items))]
-
-
-def _len(call: Call) -> int:
-    (value,) = call.take("value")
-    if isinstance(value, Tensor):
-        return value.shape[0]
+def copied(call: Call, value: Any, known: dict[int, Any]) -> Any:
+    """Return a copy of a value: layers of its own, within modules and lists of its own."""
+    if id(value) in known:
+        return known[id(value)]
+    call.follower.spend(call.node)
+    if isinstance(value, Layer):
+        known[id(value)] = made = copy.copy(value)
+        return call.follower.made(call.follower.made_at.get(id(value), call.node), made)
     if isinstance(value, Module):
-        return len(value.parts)
-    return int(call.follower.plainly(call.node, len, value))
+        known[id(value)] = module = Module(value.kind, value.made_by, begun=value.begun)
+        module.names |= {name: copied(call, part, known) for name, part in value.names.items()}
+        module.parts |= {name: copied(call, part, known) for name, part in value.parts.items()}
+        return module
+    if isinstance(value, list | tuple):
+        return type(value)(copied(call, part, known) for part in value)
+    if isinstance(value, dict):
+        return {name: copied(call, part, known) for name, part in value.items()}
+    return value
 
 
-def _range(call: Call) -> range:
-    made: range = call.follower.plainly(call.node, range, *call.given)
-    if len(made) > LONGEST * 10:
-        raise InputError("this loop is too long to be followed")
+def _begun(call: Call) -> None:
+    """Do what `nn.Module.__init__(self)` does: layers may be assigned from now on."""
+    if call.given and isinstance(call.given[0], Module):
+        call.given[0].begun = True
+
+
+def _reduce(call: Call) -> Any:
+    function, items, *initial = call.given
+    values = [*initial, *call.follower.iterate(call.node, items)]
+    if not values:
+        raise InputError("there is nothing to reduce")
+    made = values[0]
+    for value in values[1:]:
+        made = call.follower.call(call.node, function, [made, value], {}, call.scope)
     return made
 
 
-def _map(call: Call) -> list[Any]:
-    function, *lists = call.given
-    items = zip(*(call.follower.iterate(call.node, one) for one in lists), strict=False)
-    return [call.follower.call(call.node, function, list(item), {}, call.scope) for item in items]
+def _few(count: Any) -> int:
+    if not isinstance(count, int) or count > LONGEST:
+        raise InputError("this is not repeated so often here")
+    return count
 
 
-def _isinstance(call: Call) -> bool:
-    value, kinds = call.take("value", "kinds")
-    return any(_is(value, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
-
-
-def _is(value: Any, kind: Any) -> bool:
-    if isinstance(kind, Class):
-        return isinstance(value, Module) and value.made_by is not None and kind in value.made_by.line()
-    if isinstance(kind, Builtin):
-        types = {"int": int, "float": float, "str": str, "bool": bool, "list": list, "tuple": tuple, "dict": dict}
-        return kind.name in types and isinstance(value, types[kind.name])
-    if isinstance(kind, Library):
-        name = kind.name.rpartition(".")[2]
-        if name == "Module":
-            return isinstance(value, Module | Layer)
-        if name == "Tensor":
-            return isinstance(value, Tensor | Parameter)
-        if isinstance(value, Module):
-            roots = value.made_by.roots if value.made_by is not None else {value.kind}
-            return name in roots
-        return isinstance(value, Layer) and value.kind == name
-    return False
-
-
-def _getattr(call: Call) -> Any:
-    value, name, *default = call.given
-    if default and isinstance(value, Module) and name not in value.names and name not in value.parts:
-        return default[0]
-    return call.follower.attribute(call.node, value, str(name), call.scope)
-
-
-def _setattr(call: Call) -> None:
-    value, name, new = call.given
-    call.follower.set_attribute(call.node, value, str(name), new)
-
-
-def _hasattr(call: Call) -> bool:
-    value, name = call.given
-    return isinstance(value, Module) and (name in value.names or name in value.parts)
-
-
-def _sum(call: Call) -> Any:
-    """Add up; of tensors, that is a sum cell by cell."""
-    items = list(call.follower.iterate(call.node, call.given[0]))
-    found = [item for item in items if isinstance(item, Tensor)]
-    return tensors.use(call, Combine("add"), *found) if found else call.follower.plainly(call.node, sum, items)
+def _field(call: Call) -> Default:
+    return Default(call.named.get("default"), call.named.get("default_factory"))
 
 
 def _assert(call: Call) -> None:
@@ -269,13 +236,15 @@ def _partial(call: Call) -> Builtin:
 
 
 FUNCTIONS: dict[str, Callable[[Call], Any]] = {
-    "collections.OrderedDict": lambda call: dict(*(_pairs(call, value) for value in call.given), **call.named),
-    "typing.OrderedDict": lambda call: dict(*(_pairs(call, value) for value in call.given), **call.named),
+    "collections.OrderedDict": lambda call: dict(*(pairs(call, value) for value in call.given), **call.named),
+    "typing.OrderedDict": lambda call: dict(*(pairs(call, value) for value in call.given), **call.named),
     "functools.partial": _partial,
     "itertools.chain": lambda call: [item for part in call.given for item in call.follower.iterate(call.node, part)],
-    "copy.deepcopy": lambda call: call.given[0],
-    "math.prod": _listed(math.prod),
-    "numpy.prod": _listed(math.prod),
+    "copy.deepcopy": lambda call: copied(call, call.given[0], {}),
+    "copy.copy": lambda call: copied(call, call.given[0], {}),
+    "dataclasses.field": _field,
+    "math.prod": listed(math.prod),
+    "numpy.prod": listed(math.prod),
     "torch.jit.is_scripting": lambda call: False,
     "torch.jit.is_tracing": lambda call: False,
     "torch.cuda.is_available": lambda call: False,
@@ -286,104 +255,17 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "torch.is_tensor": lambda call: isinstance(call.given[0], Tensor | Parameter),
     "typing.cast": lambda call: call.given[1],
     "warnings.warn": lambda call: None,
-    **{f"logging.{name}": lambda call: None for name in ("debug", "info", "warning", "error", "getLogger")},
-    **{f"math.{name}": _plain(getattr(math, name)) for name in ("ceil", "floor", "sqrt", "log2", "log", "exp", "gcd")},
+    **{f"logging.{name}": lambda call: None for name in ("debug", "info", "warning", "error")},
+    "logging.getLogger": lambda call: Library("torch.nothing"),
+    "torch.utils.checkpoint.checkpoint": lambda call: call.follower.call(
+        call.node, call.given[0], call.given[1:], {}, call.scope
+    ),
+    "torch.nn.Module.__init__": _begun,
+    "functools.reduce": _reduce,
+    "itertools.repeat": lambda call: [call.given[0]] * _few(call.given[1]),
+    "itertools.pairwise": listed(lambda items: list(itertools.pairwise(items))),
+    "itertools.product": listed(lambda *lists: list(itertools.islice(itertools.product(*lists), LONGEST))),
+    **{f"operator.{name}": plainly(getattr(operator, name)) for name in ("add", "sub", "mul", "floordiv")},
+    **{f"math.{name}": plainly(getattr(math, name)) for name in ("ceil", "floor", "sqrt", "log2", "log", "exp", "gcd")},
 }
 """Functions of other libraries."""
-
-
-def _pairs(call: Call, value: Any) -> Any:
-    call.follower.measure(call.node, value)
-    return value if isinstance(value, dict) else [tuple(pair) for pair in call.follower.iterate(call.node, value)]
-
-
-def _type(call: Call) -> Any:
-    """Return what made a value: its class of the file, or a layer's name."""
-    (value,) = call.take("value")
-    made_by = value.made_by if isinstance(value, Module) else None
-    return made_by or Library(f"torch.nn.{named_kind(value).removeprefix('a ')}")
-
-
-def _callable(call: Call) -> bool:
-    return not isinstance(call.given[0], int | float | str | list | tuple | dict | type(None))
-
-
-BUILTIN_CALLS: dict[str, Callable[[Call], Any]] = {
-    **{kind.__name__: _plain(kind) for kind in (int, float, bool, abs, round, divmod, slice)},
-    **{kind.__name__: _listed(kind) for kind in (list, tuple, set, sorted, any, all)},
-    "zip": _listed(lambda *lists: list(zip(*lists, strict=False))),
-    "reversed": _listed(lambda items: items[::-1]),
-    "max": lambda call: call.follower.plainly(call.node, max, *call.given),
-    "min": lambda call: call.follower.plainly(call.node, min, *call.given),
-    "str": lambda call: str(call.follower.worded(call.node, call.given[0])) if call.given else "",
-    "dict": lambda call: dict(*(_pairs(call, value) for value in call.given), **call.named),
-    "sum": _sum,
-    "len": _len,
-    "range": _range,
-    "enumerate": _enumerate,
-    "map": _map,
-    "isinstance": _isinstance,
-    "getattr": _getattr,
-    "setattr": _setattr,
-    "hasattr": _hasattr,
-    "super": modules.parent,
-    "print": lambda call: None,
-    "type": _type,
-    "callable": _callable,
-}
-_NAMED_ONLY = (
-    *("object", "property", "staticmethod", "classmethod", "NotImplementedError", "ValueError", "TypeError"),
-    *("AssertionError", "RuntimeError", "Exception", "Warning", "UserWarning", "FutureWarning", "DeprecationWarning"),
-)
-BUILTINS: dict[str, Any] = {
-    **{name: Builtin(name, run) for name, run in BUILTIN_CALLS.items()},
-    **{name: Library(name) for name in _NAMED_ONLY},
-    "__name__": "network",
-    "__file__": "network.py",
-    "Ellipsis": ...,
-}
-"""Python's own names."""
-
-METHODS: dict[type, tuple[str, ...]] = {
-    list: ("append", "extend", "insert", "pop", "index", "count", "copy", "reverse", "clear", "sort"),
-    dict: ("get", "items", "keys", "values", "update", "pop", "setdefault", "copy"),
-    str: ("lower", "upper", "strip", "split", "startswith", "endswith", "replace", "format", "join", "isdigit"),
-    tuple: ("index", "count"),
-    set: ("add", "union"),
-    int: ("bit_length",),
-}
-"""Methods of plain values, which do what Python's do."""
-
-
-def method(value: Any, name: str) -> Builtin | None:
-    """Return a method of a plain value, if it is known."""
-    names = METHODS.get(type(value), ())
-    if name not in names:
-        return Builtin(name, _numel_of(value)) if type(value) is tuple and name == "numel" else None
-
-    def run(call: Call) -> Any:
-        if isinstance(value, list) and len(value) > LONGEST:
-            raise InputError(f"a list of more than {LONGEST:,} items is not followed")
-        if isinstance(value, str) and name in ("replace", "format", "join"):
-            call.follower.measure(call.node, *call.given)
-            _check_words(value, call)
-        if name not in ("append", "get", "items", "keys", "values"):
-            call.follower.measure(call.node, value, *call.given)
-        made = call.follower.plainly(call.node, lambda: getattr(value, name)(*call.given, **call.named))
-        return list(made) if name in ("items", "keys", "values") else made
-
-    return Builtin(name, run)
-
-
-def _check_words(value: str, call: Call) -> None:
-    """Refuse what would make a word of immense length, or reach into an object."""
-    parts = [str(part) for given in call.given for part in (given if isinstance(given, list | tuple) else (given,))]
-    total = len(value) * max(map(len, parts), default=1)
-    if call.given and isinstance(call.given[0], list | tuple):
-        total = sum(len(part) + len(value) for part in parts)
-    if total > LONGEST or ("{" in value and any(sign in value for sign in ":.[")):
-        raise InputError("these words are not followed", hint='write an f-string: f"fc{i}"')
-
-
-def _numel_of(value: tuple[int, ...]) -> Callable[[Call], int]:
-    return lambda call: math.prod(value)

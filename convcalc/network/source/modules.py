@@ -5,10 +5,22 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import InputError
-from convcalc.network.functions import Parameter
+from convcalc.network.functions import Buffer, Parameter
 from convcalc.network.layer import Layer
 from convcalc.network.source.expressions import named_kind
-from convcalc.network.source.values import CONTAINERS, Bound, Builtin, Call, Class, Function, Module, Scope
+from convcalc.network.source.values import (
+    CONTAINERS,
+    MODULES,
+    Array,
+    Bound,
+    Builtin,
+    Call,
+    Class,
+    Default,
+    Function,
+    Module,
+    Scope,
+)
 
 if TYPE_CHECKING:
     from convcalc.network.source.follower import Follower
@@ -27,6 +39,7 @@ def make(
     try:
         function = made_by.find("__init__")
     except KeyError:
+        module.begun = True
         if made_by.container:
             fill(follower, node, module, made_by.container, given)
         elif given or named or made_by.is_dataclass:
@@ -39,7 +52,7 @@ def make(
 def _check_base(follower: "Follower", node: ast.AST, made_by: Class) -> None:
     """Refuse a class that derives from a layer, whose own behaviour is not followed."""
     for root in made_by.roots:
-        if root not in ("Module", "object", "ABC", "NamedTuple", "Enum", "Protocol", *CONTAINERS):
+        if root not in (*MODULES, "object", "ABC", "NamedTuple", "Enum", "Protocol", "Generic", *CONTAINERS):
             raise follower.refuse(
                 made_by.node,
                 f"class {made_by.name} derives from {root}, which is not followed",
@@ -51,14 +64,22 @@ def _take_fields(follower: "Follower", node: ast.AST, module: Module, given: lis
     """Give a dataclass's object its fields."""
     made_by = module.made_by
     assert made_by is not None
-    statements = [part for part in made_by.node.body if isinstance(part, ast.AnnAssign)]
-    fields = [part.target.id for part in statements if isinstance(part.target, ast.Name)]
+    owners = [owner for owner in reversed(made_by.order) if owner.is_dataclass]
+    statements = [part for owner in owners for part in owner.node.body if isinstance(part, ast.AnnAssign)]
+    fields = list(dict.fromkeys(part.target.id for part in statements if isinstance(part.target, ast.Name)))
     if not made_by.is_dataclass or len(given) > len(fields) or set(named) - set(fields):
         raise follower.refuse(node, f"{made_by.name} takes other values", f"it takes {', '.join(fields) or 'none'}")
     module.names |= dict(zip(fields, given, strict=False)) | named
-    missing = [name for name in fields if name not in module.names and name not in made_by.names]
-    if missing:
-        raise follower.refuse(node, f"{made_by.name} needs '{missing[0]}'")
+    scope = Scope({}, follower.file)
+    for name in fields:
+        if name not in module.names and not made_by.has(name):
+            raise follower.refuse(node, f"{made_by.name} needs '{name}'")
+        default = made_by.find(name) if name not in module.names else None
+        if isinstance(default, Default):
+            made = default.factory is not None
+            module.names[name] = follower.call(node, default.factory, [], {}, scope) if made else default.value
+    if made_by.has("__post_init__"):
+        follower.run_function(node, made_by.find("__post_init__"), [module], {}, scope)
 
 
 def fill(follower: "Follower", node: ast.AST, module: Module, container: str, given: list[Any]) -> None:
@@ -123,6 +144,8 @@ def attribute(follower: "Follower", node: ast.AST, module: Module, name: str, sc
             pass
         else:
             return _bound(follower, node, found, module, scope)
+    if name == "__class__" and module.made_by is not None:
+        return module.made_by
     if name == "training":
         follower.remark("forward asks whether it trains: it is followed as after eval()")
         return False
@@ -171,8 +194,11 @@ class Parent(Module):
     """The object as its base class sees it."""
 
     def __init__(self, module: Module, owner: Class) -> None:
-        above = [base for base in owner.bases if isinstance(base, Class)]
-        outer = Class(f"super of {owner.name}", owner.node, tuple(above), {})
+        line = module.made_by.order if module.made_by is not None else []
+        above = line[line.index(owner) + 1 :] if owner in line else []
+        outer = Class(
+            f"super of {owner.name}", owner.node, (), {}, order=above or [Class("object", owner.node, (), {})]
+        )
         super().__init__(module.kind, outer, {}, {})
         self.module = module
         self.container = "" if above else owner.container
@@ -191,6 +217,7 @@ def of_parent(follower: "Follower", node: ast.AST, parent_: Parent, name: str) -
         container = parent_.container or (parent_.module.made_by.container if parent_.module.made_by else "")
 
         def begin(call: Call) -> None:
+            parent_.module.begun = True
             if container:
                 fill(call.follower, call.node, parent_.module, container, call.given)
 
@@ -240,15 +267,30 @@ def _update(call: Call, module: Module) -> None:
 
 
 def _parameter(call: Call, module: Module) -> None:
-    name, value, _ = call.take("name", "tensor", "persistent", persistent=True)
+    name, value = call.take("name", "param")
     module.names[str(name)] = value
 
 
+def _buffer(call: Call, module: Module) -> None:
+    """Keep an array as it is: not trained, but counted."""
+    name, value, _ = call.take("name", "tensor", "persistent", persistent=True)
+    module.names[str(name)] = call.follower.made(call.node, Buffer(value.shape)) if isinstance(value, Array) else value
+
+
+UNHEEDED = (
+    "load_state_dict",
+    "register_forward_hook",
+    "register_forward_pre_hook",
+    "save_hyperparameters",
+    "extra_repr",
+)
+"""Methods of a module that change nothing that is counted."""
 METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "add_module": _add_module,
     "register_module": _add_module,
     "register_parameter": _parameter,
-    "register_buffer": _parameter,
+    "register_buffer": _buffer,
+    **dict.fromkeys(UNHEEDED, lambda call, module: None),
     "append": _append,
     "extend": _extend,
     "insert": _insert,
@@ -258,6 +300,7 @@ METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "children": lambda call, module: [part for _, part in module.children()],
     "named_children": lambda call, module: list(module.children()),
     "parameters": lambda call, module: [part for _, part in module.named() if isinstance(part, Parameter)],
+    "state_dict": lambda call, module: {},
     "named_parameters": lambda call, module: [],
     "buffers": lambda call, module: [],
     "items": lambda call, module: list(module.parts.items()),

@@ -2,18 +2,24 @@
 
 import ast
 import re
+import warnings
 from typing import Any
 
 from convcalc.errors import ConvcalcError, InputError, Place, UsageError, nearest
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.statements import Left
-from convcalc.network.source.values import Class, Module, Scope, Unknown
+from convcalc.network.source.values import Class, Function, Module, Scope, Unknown
+from convcalc.network.summary import FROZEN_UNKNOWN
 from convcalc.network.trace import Tensor, Trace
 
 _CAPITALS = re.compile(r"\s*(Return|Def|Class|Import|From|If|For|While|Else|Elif|Pass|With|RETURN|DEF|CLASS)\b")
+TOO_DEEP = "the file is nested too deep to be followed"
 _FREEZES = re.compile(r"requires_grad(_\(|\s*=\s*)False")
-CHANGES = frozenset(("append", "extend", "insert", "add_module", "update", "register_module"))
+CHANGES = frozenset(
+    ("append", "extend", "insert", "add_module", "update", "register_module", "reverse", "sort", "pop", "remove",
+     "clear", "setdefault", "register_buffer", "register_parameter")
+)  # fmt: skip
 """Methods that change what they are called on."""
 
 
@@ -31,7 +37,7 @@ class SourceFile:
         try:
             _, title = pick(follower, wanted)
         except RecursionError:
-            raise InputError("the file is nested too deep to be followed", place=Place(self.name)) from None
+            raise InputError(TOO_DEEP, hint="is this a network?", place=Place(self.name)) from None
         return f"{title} of {self.name}"
 
     def _followed(self) -> Follower:
@@ -42,6 +48,12 @@ class SourceFile:
 
     def build(self, shape: Shape, wanted: str | None, replaced: dict[str, int]) -> tuple[Trace, Tensor]:
         """Apply the file's network to an input of a shape, and return what it did, and its output."""
+        try:
+            return self._built(shape, wanted, replaced)
+        except RecursionError:
+            raise InputError(TOO_DEEP, hint="is this a network?", place=Place(self.name)) from None
+
+    def _built(self, shape: Shape, wanted: str | None, replaced: dict[str, int]) -> tuple[Trace, Tensor]:
         follower = self._followed()
         network, _ = pick(follower, wanted)
         trace = Trace(replaced)
@@ -50,6 +62,7 @@ class SourceFile:
         if isinstance(network, Layer):
             follower.paths[id(network)] = network.kind.lower()
         follower.trace = trace
+        trace.notes += follower.early
         x = trace.input(shape)
         node = self.tree
         output = first_tensor(follower, node, follower.call(node, network, [x], {}, follower.file))
@@ -57,9 +70,7 @@ class SourceFile:
             if isinstance(part, Layer):
                 trace.unused(name, part)
         if _FREEZES.search("\n".join(self.lines)):
-            follower.remark(
-                "what the file freezes (requires_grad) is not followed: --freeze and --freeze-to do it here"
-            )
+            follower.remark(FROZEN_UNKNOWN)
         used = {id(node.layer) for node in trace.nodes if node.weights.value and node.used}
         strangers = used - set(follower.paths)
         if strangers:
@@ -77,11 +88,13 @@ def parse(data: bytes, name: str) -> tuple[ast.Module, list[str]]:
     if b"\0" in data:
         raise InputError("the file is no source text", hint="name a .py file", place=Place(name))
     text = data.decode("utf-8-sig", "replace")
-    lines = text.splitlines()
+    lines = re.split(r"\r\n|\r|\n", text)  # as Python counts them
     if max(text.count("("), text.count("["), text.count("{")) and _depth(text) > 100:
         raise InputError("the brackets are nested too deep", hint="is this a network?", place=Place(name))
     try:
-        return ast.parse(data), lines
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of odd escapes and the like, which are the file's own
+            return ast.parse(data), lines
     except SyntaxError as error:
         raise _not_python(error, name, lines) from None
     except (RecursionError, MemoryError, ValueError, UnicodeDecodeError):
@@ -118,7 +131,7 @@ def top_level(follower: Follower, node: ast.stmt) -> None:
 
     What a statement that cannot be followed would have given a value, or changed, is unknown from then on.
     """
-    if isinstance(node, ast.Expr) and not _changes(node.value):
+    if isinstance(node, ast.Expr) and not (_changes(node.value) or _calls_a_changer(follower, node.value)):
         return
     if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
         return
@@ -136,9 +149,35 @@ def _misplaced(follower: Follower, node: ast.AST, error: BaseException) -> Input
     return follower.refuse(node, "a return, break or continue stands where none can")
 
 
-def _changes(node: ast.expr) -> bool:
+def _changes(node: ast.AST) -> bool:
     called = node.func if isinstance(node, ast.Call) else None
+    if isinstance(called, ast.Name):
+        return called.id in ("setattr", "delattr")
     return isinstance(called, ast.Attribute) and called.attr in CHANGES
+
+
+def _calls_a_changer(follower: Follower, node: ast.expr) -> bool:
+    """Whether a function of the file is called that changes something it is given, or something of the file's.
+
+    Training does not count: it gives no attribute a value, and appends to nothing that is a network's.
+    """
+    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+        return False
+    function = follower.file.names.get(node.func.id)
+    if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
+        return False
+    own = {
+        part.id for part in ast.walk(function.node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
+    }
+    for part in ast.walk(function.node):
+        stored = isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
+        if stored and not (isinstance(part, ast.Attribute) and part.attr in ("requires_grad", "grad")):
+            return True
+        if _changes(part) and isinstance(part, ast.Call):
+            func = part.func
+            if isinstance(func, ast.Name) or _base(func) - own:
+                return True
+    return False
 
 
 def _touched(node: ast.stmt) -> set[str]:
@@ -151,8 +190,10 @@ def _touched(node: ast.stmt) -> set[str]:
             names.add(part.id)
         elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store):
             names |= _base(part)
-        elif isinstance(part, ast.Call) and _changes(part) and isinstance(part.func, ast.Attribute):
+        elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and _changes(part):
             names |= _base(part.func.value)
+        elif isinstance(part, ast.Call) and isinstance(node, ast.Expr):
+            names |= {name for given in part.args for name in _base(given)}
     return names
 
 
@@ -169,10 +210,9 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     made = {name: value for name, value in names.items() if isinstance(value, Module | Layer) and _is_network(value)}
     if wanted is not None:
         return _by_name(follower, wanted, [*classes, *made])
-    if made:
-        name = list(made)[-1]
-        found = made[name]
-        return found, found.kind if isinstance(found, Module) and found.made_by else name
+    networks = {name: value for name, value in made.items() if isinstance(value, Module)}
+    if networks or (made and not classes):
+        return _the_one(follower, networks or made)
     unknown = [(name, value) for name, value in names.items() if isinstance(value, Unknown)]
     inner = _used_by_others(classes)
     outer = [name for name in classes if name not in inner]
@@ -182,14 +222,31 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     if not candidates:
         if unknown:
             raise unknown[-1][1].error
+        functions = [name for name, value in names.items() if isinstance(value, Function) and not value.owner]
         raise InputError(
             "the file has no network: no class that derives from nn.Module, and no model",
-            hint="import torch.nn as nn, and write class Net(nn.Module): …",
+            hint=f'if a function makes it: --class "{functions[-1]}()"'
+            if functions
+            else "import torch.nn as nn, and write class Net(nn.Module): …",
             place=Place(follower.source),
         )
     raise UsageError(
         f"{follower.source} has several networks: {', '.join(candidates)}", hint=f"pick one: --class {candidates[-1]}"
     )
+
+
+def _the_one(follower: Follower, made: dict[str, Any]) -> tuple[Module | Layer, str]:
+    """Return the only network among what the file makes: what is a part of another, or the same, does not count."""
+    inner = {id(part) for one in made.values() if isinstance(one, Module) for _, part in one.named() if part is not one}
+    outer = {id(value): name for name, value in made.items() if id(value) not in inner}
+    if len(outer) > 1:
+        names = list(outer.values())
+        raise UsageError(
+            f"{follower.source} has several networks: {', '.join(names)}", hint=f"pick one: --class {names[-1]}"
+        )
+    name = next(iter(outer.values()), next(reversed(made)))
+    found = made[name]
+    return found, found.kind if isinstance(found, Module) and found.made_by else name
 
 
 def _is_network(value: Module | Layer) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 
 from convcalc.network.layer import Layer
 from convcalc.network.source.expressions import LONGEST, SUPPORTED, Expressions, named_kind
-from convcalc.network.source.values import Array, Class, Function, Library, Module, Scope
+from convcalc.network.source.values import Array, Bound, Class, Function, Library, Module, Scope
 from convcalc.network.trace import Tensor
 
 
@@ -32,6 +32,8 @@ class Continued(Left):
 class Statements(Expressions):
     """The part of a follower that runs statements."""
 
+    stars: list[str]
+
     def run(self, body: list[ast.stmt], scope: Scope) -> None:
         """Run statements one after the other."""
         for node in body:
@@ -50,7 +52,35 @@ class Statements(Expressions):
         pass
 
     def _do_expr(self, node: ast.Expr, scope: Scope) -> None:
+        """Follow an expression whose value nobody uses; what another library does then is passed over."""
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name | ast.Attribute):
+            called = self.evaluate(node.value.func, scope)
+            if isinstance(called, Library) and (called.is_foreign or called.name.startswith("torch.nothing")):
+                if any(isinstance(self._value_of(given, scope), Module | Layer) for given in node.value.args):
+                    self.remark(f"{called.name}() comes from elsewhere: what it does to the network is not followed")
+                return
         self.evaluate(node.value, scope)
+
+    def _value_of(self, node: ast.expr, scope: Scope) -> Any:
+        return self._found(node.id, scope) if isinstance(node, ast.Name) else None
+
+    def remark(self, note: str) -> None:
+        """Say something with the network's totals, once."""
+        raise NotImplementedError
+
+    def _do_try(self, node: ast.Try, scope: Scope) -> None:
+        """Follow what is tried, as if nothing failed."""
+        self.run([*node.body, *node.orelse, *node.finalbody], scope)
+
+    def _do_delete(self, node: ast.Delete, scope: Scope) -> None:
+        for target in node.targets:
+            if isinstance(target, ast.Name):
+                scope.names.pop(target.id, None)
+            elif isinstance(target, ast.Attribute) and isinstance(holder := self.evaluate(target.value, scope), Module):
+                holder.names.pop(target.attr, None)
+                holder.parts.pop(target.attr, None)
+            else:
+                raise self.refuse(target, "this cannot be taken away here")
 
     def _do_assign(self, node: ast.Assign, scope: Scope) -> None:
         value = self.evaluate(node.value, scope)
@@ -121,6 +151,12 @@ class Statements(Expressions):
     def set_attribute(self, node: ast.AST, holder: Any, name: str, value: Any) -> None:
         """Give an attribute of a module (or of an object) a value."""
         if isinstance(holder, Module):
+            network = holder.made_by is not None and holder.made_by.is_module
+            if network and isinstance(value, Layer | Module) and not holder.begun:
+                raise self.refuse(
+                    node, f"{name} is assigned before super().__init__() is called",
+                    "call super().__init__() first in __init__",
+                )  # fmt: skip
             holder.names.pop(name, None)
             if name in holder.parts or (holder.holds_parts and isinstance(value, Layer | Module)):
                 holder.parts[name] = value
@@ -194,11 +230,14 @@ class Statements(Expressions):
 
     def _do_importfrom(self, node: ast.ImportFrom, scope: Scope) -> None:
         for alias in node.names:
+            if alias.name == "*":
+                self.stars.append(node.module or "")
+                continue
             full = f"{'.' * node.level}{node.module or ''}.{alias.name}"
             scope.names[alias.asname or alias.name] = Library(full)
 
     def _do_functiondef(self, node: ast.FunctionDef, scope: Scope) -> None:
-        scope.names[node.name] = self.function(node, scope, None)
+        scope.names[node.name] = self.decorated(node, scope, None)
 
     def function(self, node: ast.FunctionDef, scope: Scope, owner: Class | None) -> Function:
         """Return a function of the file, its defaults evaluated."""
@@ -208,6 +247,22 @@ class Statements(Expressions):
         named = {argument.arg: self.evaluate(value, scope) for argument, value in pairs if value is not None}
         return Function(node.name, node, scope, defaults, named, names, owner)
 
+    def decorated(self, node: ast.FunctionDef, scope: Scope, owner: Class | None) -> Any:
+        """Return a function as its decorators leave it; those of other libraries are taken to leave it as it is."""
+        made: Any = self.function(node, scope, owner)
+        for decorator in reversed(node.decorator_list):
+            head = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(head, ast.Name) and isinstance(self._found(head.id, scope), Function | Bound | Class):
+                made = self.call(decorator, self.evaluate(decorator, scope), [made], {}, scope)
+        return made
+
+    @staticmethod
+    def _found(name: str, scope: Scope) -> Any:
+        try:
+            return scope.find(name)
+        except KeyError:
+            return None
+
     def _do_classdef(self, node: ast.ClassDef, scope: Scope) -> None:
         bases = tuple(self.evaluate(base, scope) for base in node.bases)
         decorators = {ast.unparse(decorator).partition("(")[0].rpartition(".")[2] for decorator in node.decorator_list}
@@ -216,7 +271,7 @@ class Statements(Expressions):
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef):
                 # A method sees the names around its class, not those within it.
-                made.names[statement.name] = self.function(statement, scope, made)
+                made.names[statement.name] = self.decorated(statement, scope, made)
             else:
                 self.statement(statement, inner)
         scope.names[node.name] = made

@@ -33,31 +33,21 @@ ALIKE = frozenset(
     (
         *("exp", "log", "log2", "sqrt", "rsqrt", "abs", "neg", "sign", "square", "reciprocal", "sin", "cos", "erf"),
         *("floor", "ceil", "round", "clamp", "clip", "clamp_min", "clamp_max", "pow", "norm_cdf", "nan_to_num"),
+        *("normalize", "zeros_like", "ones_like", "randn_like", "rand_like", "flip", "roll", "softplus", "cumsum"),
         *("add", "sub", "mul", "div", "maximum", "minimum", "masked_fill", "where", "addcmul", "fmod", "remainder"),
     )
 )
 """Functions of one tensor, or of several, cell by cell."""
 UNCHANGED = frozenset(
     (
-        *(
-            "contiguous",
-            "clone",
-            "detach",
-            "to",
-            "cuda",
-            "cpu",
-            "float",
-            "half",
-            "double",
-            "bfloat16",
-            "type",
-            "type_as",
-        ),
-        *("requires_grad_", "long", "int"),
+        *("contiguous", "clone", "detach", "to", "cuda", "cpu", "float", "half", "double", "bfloat16", "type"),
+        *("type_as", "requires_grad_", "long", "int"),
     )
 )
 """Methods that change no shape, and are no layers."""
-REDUCTIONS = frozenset(("mean", "sum", "amax", "amin", "prod", "std", "var", "logsumexp", "norm"))
+REDUCTIONS = frozenset(("mean", "sum", "amax", "amin", "prod", "std", "var", "logsumexp", "norm", "argmax", "argmin"))
+ORDERS = {"norm": ("p", "dim", "keepdim"), **dict.fromkeys(("std", "var"), ("dim", "unbiased", "keepdim"))}
+"""In which order a reduction takes its arguments, where that is not axes and `keepdim`."""
 ACTIVATIONS = {
     "relu": "ReLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "softmax": "Softmax", "log_softmax": "LogSoftmax",
     "hardtanh": "Hardtanh", "dropout": "Dropout",
@@ -149,9 +139,26 @@ def reduction(name: str) -> Callable[[Call], Tensor]:
 
     def run(call: Call) -> Tensor:
         tensor, *given = call.given
-        axes = call.named.get("dim", call.named.get("axis", given[0] if given else None))
-        keeps = call.named.get("keepdim", given[1] if len(given) > 1 else False)
-        return use(call, Reduce(name, axes, bool(keeps)), tensor)
+        taken = dict(zip(ORDERS.get(name, ("dim", "keepdim")), given, strict=False)) | call.named
+        axes = taken.get("dim", taken.get("axis"))
+        if isinstance(axes, bool):
+            raise InputError(f"{name}({axes}) is not followed", hint="name it: unbiased=…, dim=…")
+        return use(call, Reduce(name, axes, bool(taken.get("keepdim", False))), tensor)
+
+    return run
+
+
+def _extreme(name: str) -> Callable[[Call], Any]:
+    """Return `max` or `min`: along an axis, its values and where they are; of two tensors, cell by cell."""
+
+    def run(call: Call) -> Any:
+        _, *given = call.given
+        if any(isinstance(value, Tensor | Parameter) for value in (*given, call.named.get("other"))):
+            return alike(name)(call)
+        if not given and "dim" not in call.named:
+            return reduction(name)(call)
+        made = reduction(f"a{name}")(call)
+        return made, made
 
     return run
 
@@ -314,6 +321,8 @@ def _unflatten(call: Call) -> Tensor:
 
 FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "view": _view,
+    "max": _extreme("max"),
+    "min": _extreme("min"),
     "reshape": _view,
     "flatten": _flatten,
     "permute": _permute,

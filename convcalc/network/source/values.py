@@ -9,6 +9,23 @@ from convcalc.errors import ConvcalcError, InputError
 from convcalc.network.layer import Layer
 
 MODULE = "Module"
+MODULES = (MODULE, "LightningModule")
+"""Classes that a network derives from."""
+KNOWN = (
+    "torch",
+    "operator",
+    "logging",
+    "math",
+    "typing",
+    "collections",
+    "functools",
+    "itertools",
+    "copy",
+    "numpy",
+    "abc",
+    "dataclasses",
+)
+"""Libraries whose names are at least what they seem: functions and classes that exist."""
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "ParameterList")
 
 
@@ -65,6 +82,15 @@ class Class:
     bases: tuple[Any, ...]
     names: dict[str, Any]
     is_dataclass: bool = False
+    order: list["Class"] = field(default_factory=list)
+    """The class and its bases of the file, in Python's order (C3)."""
+
+    def __post_init__(self) -> None:
+        self.order = self.order or [self, *_merged([base for base in self.bases if isinstance(base, Class)])]
+
+    def has(self, name: str) -> bool:
+        """Whether a name stands for something in the class or a base."""
+        return any(name in owner.names for owner in self.order)
 
     def find(self, name: str) -> Any:
         """Return what a name stands for in the class or a base; raise KeyError."""
@@ -75,10 +101,7 @@ class Class:
 
     def line(self) -> Iterator["Class"]:
         """Yield the class and its bases of the file, in the order in which names are looked for."""
-        yield self
-        for base in self.bases:
-            if isinstance(base, Class):
-                yield from base.line()
+        yield from self.order
 
     @property
     def roots(self) -> set[str]:
@@ -88,12 +111,34 @@ class Class:
     @property
     def is_module(self) -> bool:
         """Whether it is a network, or a part of one."""
-        return bool(self.roots & {MODULE, *CONTAINERS})
+        return bool(self.roots & {*MODULES, *CONTAINERS})
 
     @property
     def container(self) -> str:
         """The container that it derives from."""
         return next((name for name in CONTAINERS if name in self.roots), "")
+
+
+def _merged(bases: list[Class]) -> list[Class]:
+    """Return the order in which names are looked for in bases, as Python has it (C3); raise InputError if none is."""
+    lines = [list(base.order) for base in bases] + [list(bases)]
+    merged: list[Class] = []
+    while lines := [line for line in lines if line]:
+        later = {id(one) for line in lines for one in line[1:]}
+        first = next((line[0] for line in lines if id(line[0]) not in later), None)
+        if first is None:
+            raise InputError("these bases have no order that suits them all", hint="name the narrower one first")
+        merged.append(first)
+        lines = [line[1:] if line[0] is first else line for line in lines]
+    return merged
+
+
+@dataclass(eq=False, slots=True)
+class Default:
+    """What a dataclass's field is if it is not given: a value, or what a function makes."""
+
+    value: Any = None
+    factory: Any = None
 
 
 @dataclass(eq=False, slots=True)
@@ -105,6 +150,8 @@ class Module:
     names: dict[str, Any] = field(default_factory=dict)
     parts: dict[str, Any] = field(default_factory=dict)
     """What a container holds, by number or name."""
+    begun: bool = False
+    """Whether `nn.Module.__init__` ran, without which PyTorch lets no layer in."""
 
     @property
     def holds_parts(self) -> bool:
@@ -147,6 +194,11 @@ class Library:
     """Something of a library's, by its full name: ``torch.nn.Conv2d``."""
 
     name: str
+
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it comes from a file or a library of which nothing is known."""
+        return "." in self.name and self.name.partition(".")[0] not in KNOWN
 
 
 @dataclass(eq=False, slots=True)
