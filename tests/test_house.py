@@ -1,6 +1,7 @@
 """The rules of the house: who may import whom, what start-up may load, and that words and numbers agree."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -84,9 +85,28 @@ def test_help_and_size_load_no_numpy(words: tuple[str, ...]) -> None:
     assert "numpy" not in loaded_by(*words)
 
 
-@pytest.mark.parametrize("words", [("size", "-n", "7", "-f", "3"), ("conv", "-i", "1 2; 3 4", "-k", "1 0")])
-def test_the_work_in_a_pipe_loads_no_rich(words: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("size", "-n", "7", "-f", "3"),
+        ("conv", "-i", "1 2; 3 4", "-k", "1 0"),
+        ("--help",),
+        ("conv", "--help"),
+    ],
+)
+def test_what_goes_down_a_pipe_and_the_help_load_no_rich(words: tuple[str, ...]) -> None:
     assert not {name for name in loaded_by(*words) if name.split(".")[0] == "rich"}
+
+
+def test_completing_a_name_builds_no_command() -> None:
+    names = {"_TYPER_COMPLETE_ARGS": "convcalc po", "_CONVCALC_COMPLETE": "complete_bash"}
+    code = "import sys; from convcalc.cli.app import main\ntry: main()\nfinally: print('LOADED', *sys.modules)"
+    ran = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, env={**os.environ, **names}, cwd=ROOT
+    )
+    completed, _, loaded = ran.stdout.partition("LOADED ")
+    assert completed.split() == ["pool"]
+    assert not {"numpy", "rich", "convcalc.cli.pooling", "convcalc.cli.convolution"} & set(loaded.split())
 
 
 def test_importing_convcalc_loads_no_numpy() -> None:

@@ -1,5 +1,6 @@
 """The Typer application, and the one boundary where errors become messages and exit statuses."""
 
+import gc
 import io
 import os
 import sys
@@ -17,7 +18,7 @@ app = typer.Typer(
     invoke_without_command=True,
     add_completion=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
@@ -54,7 +55,9 @@ def main() -> None:
     """Run the command line and exit: 0 done, 1 the input cannot be done, 2 the command line is wrong."""
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)  # an exact product has as many digits as it has
-    sys.exit(run(None))
+    status = run(None)
+    gc.freeze()  # what is left needs no last look
+    sys.exit(status)
 
 
 def run(words: list[str] | None, obj: Any = None) -> int:

@@ -5,10 +5,13 @@ Building all of them for Typer would take longer than most of them run.
 
 import importlib
 from collections.abc import Iterator, MutableMapping
+from itertools import groupby
 from typing import Any, NamedTuple
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
+
+from convcalc.cli.help import Command, write_help
 
 CALCULATE, ACTIVATE, CLASSIFY, LOOK_UP, LEARN = "Calculate", "Activate", "Classify", "Look up", "Learn"
 
@@ -125,8 +128,8 @@ def load(name: str) -> Any:
     """Return a command as Typer builds it."""
     entry = COMMANDS[name]
     function = getattr(importlib.import_module(f"convcalc.cli.{entry.module}"), entry.function)
-    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich")
-    alone.command(name, rich_help_panel=entry.panel)(function)
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    alone.command(name, cls=Command)(function)
     return typer.main.get_command(alone)
 
 
@@ -172,16 +175,22 @@ class Group(TyperGroup):
         return list(COMMANDS)
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Return a command; for the help, only its name and what it does."""
+        """Return a command, built; while names are completed, only its name and what it does."""
         if self.naming:
-            entry = COMMANDS[cmd_name]
-            return TyperCommand(cmd_name, help=entry.summary, rich_help_panel=entry.panel)
+            return Command(cmd_name, help=COMMANDS[cmd_name].summary)
         return self.commands.get(cmd_name)
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, which needs no command built."""
+        panels = groupby(COMMANDS.items(), key=lambda pair: pair[1].panel)
+        write_help(
+            self, ctx, formatter, [(panel, [(name, entry.summary) for name, entry in pairs]) for panel, pairs in panels]
+        )
+
+    def shell_complete(self, ctx: Any, incomplete: str) -> Any:
+        """Return the completions of a command's name, and of options; no command is built for it."""
         self.naming = True
         try:
-            super().format_help(ctx, formatter)
+            return super().shell_complete(ctx, incomplete)
         finally:
             self.naming = False

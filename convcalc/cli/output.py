@@ -33,7 +33,7 @@ ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class Channel:
     """What a command is run with: where it reads, where it writes, and whether that is someone's screen."""
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 MOST_BYTES = 1 << 22
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class ScriptChannel(Channel):
     """What a script's line is run with: it reads the current grid and the named ones, and keeps what is emitted.
 

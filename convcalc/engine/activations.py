@@ -141,7 +141,7 @@ class ActivationStep(NamedTuple):
     exact: bool
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Activated:
     """An activation ready to be asked: for its whole `output` or for the working of any one cell."""
 

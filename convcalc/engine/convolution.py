@@ -196,7 +196,7 @@ def spread(kernel: Any, channels: int, *, per_channel: bool) -> Array:
     return np.tile(filters, (channels, 1, 1, 1) if per_channel else (1, channels, 1, 1))
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Convolution:
     """A convolution ready to be asked: for its whole `output`, or for the working of any one cell.
 

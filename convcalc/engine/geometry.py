@@ -16,7 +16,7 @@ MOST_WINDOWS = 1 << 16
 """Windows adaptive pooling may be asked for along one axis."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class Axis:
     """A window of `kernel` cells sliding over `size` cells by `stride`. All lengths are in cells.
 
@@ -116,7 +116,7 @@ class Axis:
         return [cell for cell in range(self.size) if cell not in read]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class AdaptiveAxis:
     """`output` windows that together cover `size` cells, as PyTorch's adaptive pooling places them.
 
@@ -158,7 +158,7 @@ class AdaptiveAxis:
         return False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False, repr=False)
 class TransposedAxis:
     """A transposed convolution along one axis: `size` cells stamp `kernel` cells each, `stride` cells apart.
 

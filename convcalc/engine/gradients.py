@@ -54,7 +54,7 @@ def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape[first:]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Gradients:
     """The gradients of a convolution, given its output's (N, O, rows, columns); each is made when it is asked for."""
 

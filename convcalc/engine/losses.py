@@ -56,7 +56,7 @@ class LossTerm(NamedTuple):
     """Of a cross-entropy with a class, the probability of all the others."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Loss:
     """A loss ready to be asked for its `terms` (one a cell, or of a cross-entropy one an item) and its `output`."""
 

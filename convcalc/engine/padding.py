@@ -19,7 +19,7 @@ MOST_PADDED = 1 << 29
 _NUMPY_MODES = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Padded:
     """A grid and the cells added around it; `output` has them in place."""
 

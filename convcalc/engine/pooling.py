@@ -128,7 +128,7 @@ def _axis(
     return axis
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Pooling:
     """A pooling ready to be asked: for its whole `output`, or for the working of any one cell.
 

@@ -86,7 +86,7 @@ class RoutingStep(NamedTuple):
     so_far: Array
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Routing:
     """The gradient of a pooling's input, given its output's (N, C, rows, columns)."""
 

@@ -55,7 +55,7 @@ class SoftmaxStep(NamedTuple):
     values: tuple[Number, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Softmax:
     """A softmax (or with `log` its logarithm) ready to be asked for its `output`, or for the working of one line."""
 

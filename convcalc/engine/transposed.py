@@ -63,7 +63,7 @@ class StampStep(NamedTuple):
     so_far: Array
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class Transposed:
     """A transposed convolution ready to be asked for its `output`, for a stamp, or for the zero-inserted reading.
 

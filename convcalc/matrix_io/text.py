@@ -18,11 +18,12 @@ from convcalc.matrix_io.plain import EXACT, SEPARATOR_COMMENT, plain_number
 
 MOST_CELLS = 1 << 24
 MOST_DIGITS = 10_000
-_TOKEN = re.compile(r"[^ \t,]+|,")
-_NUMBER = re.compile(r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?")
-_FRACTION = re.compile(r"([+-]?\d+)/(\d+)")
-_EMPTY_CELL = re.compile(r",\s*(,|$)|^\s*,")
-_SEPARATOR = re.compile(r"-{3,}")
+_TOKEN = r"[^ \t,]+|,"
+_NUMBER = r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?"
+_FRACTION = r"([+-]?\d+)/(\d+)"
+_EMPTY_CELL = r",\s*(,|$)|^\s*,"
+_SEPARATOR = r"-{3,}"
+"""Patterns are compiled when they are first needed: most grids need few of them."""
 _PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
 
 Row = array | list[int | float | Fraction]  # type: ignore[type-arg]
@@ -55,7 +56,7 @@ def parse_text(lines: Iterable[str], source: str, *, delimiter: str | None = Non
     return reader.grid()
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class _Block:
     """The rows of one channel, their cells one after another: packed while all are integers, or all decimals."""
 
@@ -75,7 +76,7 @@ class _Block:
         self.height += 1
 
 
-@dataclass(slots=True)
+@dataclass(eq=False, repr=False)
 class _Reader:
     """Reads line after line into items of channels of rows, and knows where it is."""
 
@@ -122,7 +123,7 @@ class _Reader:
         stripped = text.strip()
         if not stripped:
             self.end_block()
-        elif _SEPARATOR.fullmatch(stripped):
+        elif re.fullmatch(_SEPARATOR, stripped):
             self.end_item()
         else:
             self.column = offset + len(text) - len(text.lstrip()) if ";" in self.text else None
@@ -200,7 +201,11 @@ class _Reader:
         """Read one row, quickly where it is plain; `offset` is where `text` begins in the line."""
         words = text.replace(",", " ").split()
         commas = text.count(",")
-        if _PLAIN_SIGNS.issuperset(text) and commas in (0, len(words) - 1) and not _EMPTY_CELL.search(text):
+        if (
+            _PLAIN_SIGNS.issuperset(text)
+            and commas in (0, len(words) - 1)
+            and not (commas and re.search(_EMPTY_CELL, text))
+        ):
             try:
                 if not ("." in text or "e" in text or "E" in text):
                     return array("q", map(int, words))
@@ -214,7 +219,7 @@ class _Reader:
     def numbers(self, text: str, offset: int) -> Iterator[int | float | Fraction]:
         """Yield the numbers of a row one by one; what stands between two must be commas throughout, or none."""
         after_comma, commas, end = True, "," in text, offset
-        for match in _TOKEN.finditer(text):
+        for match in re.finditer(_TOKEN, text):
             start, end = match.start() + offset, match.end() + offset
             if match[0] == ",":
                 if after_comma:
@@ -271,11 +276,11 @@ def parse_number(word: str, place: Place) -> int | float | Fraction:
     plain = (word[1:-1] if quoted else word).strip().replace("−", "-")
     if len(plain) > MOST_DIGITS:
         raise InputError(f"a number of {len(plain)} digits is too long", hint=f"the most is {MOST_DIGITS}", place=place)
-    if fraction := _FRACTION.fullmatch(plain):
+    if fraction := re.fullmatch(_FRACTION, plain):
         if int(fraction[2]) == 0:
             raise InputError(f"'{word}' divides by zero", hint="write another denominator", place=place)
         return Fraction(int(fraction[1]), int(fraction[2]))
-    decimal = _NUMBER.fullmatch(plain)
+    decimal = re.fullmatch(_NUMBER, plain)
     if not decimal or not plain.isascii():
         raise InputError(f"'{word}' is not a number", hint=_number_hint(plain), place=place)
     if decimal[1].isdigit() and not decimal[2]:

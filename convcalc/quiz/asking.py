@@ -21,7 +21,7 @@ RIGHT_IN_A_ROW = 2
 """Right answers in a row, each at the first try, after which the level rises."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Score:
     """How it went: questions asked, right in the end, right at the first try, and hints given."""
 
@@ -37,7 +37,7 @@ class Score:
         return [Text(""), Heading(f"Score: {self.right} of {self.asked} right{tries}.")]
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Quiz:
     """Draws questions: of the topics in turn, at a level that rises and falls with the answers."""
 
@@ -62,7 +62,7 @@ class Quiz:
             self.level = max(self.level - 1, EASIEST)
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Asking:
     """Asks questions and takes answers, with whatever asks and shows."""
 

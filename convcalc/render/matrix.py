@@ -39,7 +39,7 @@ class Drawn(NamedTuple):
     width: int
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class Rows:
     """Draws the rows of one body in one view, and keeps those that bear no mark."""
 

@@ -74,7 +74,7 @@ def _rules(palette: Palette) -> str:
     )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class _Canvas:
     """What is drawn so far, and how far down."""
 

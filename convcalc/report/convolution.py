@@ -31,7 +31,7 @@ def worked_convolution(result: Convolution, show: Show, labels: Labels) -> Worke
     return ConvolutionReport.of(result, show, labels).worked()
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class ConvolutionReport(Stepwise):
     """The report of a convolution; those of its gradients say the same things under other names."""
 

@@ -84,7 +84,7 @@ def worked_linear(result: Linear, show: Show) -> Worked:
     return _Layer(result, show).worked()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class _Layer:
     """The report of a layer: the weights with the row that is read, times an item's input as a column."""
 

@@ -74,7 +74,7 @@ class Sum(NamedTuple):
     """Whether the outcome is the value of the output cell, rather than a part of it."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Body:
     """A grid of cell texts: `text(row, column)` gives one; `padding` is (top, bottom, left, right).
 
@@ -163,7 +163,7 @@ class Answer(NamedTuple):
     follows: bool = True
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(eq=False, repr=False)
 class Stepped:
     """The steps of the work: `shown` gives the blocks of those that are written out, `chosen` their numbers from 0.
 

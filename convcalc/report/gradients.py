@@ -22,7 +22,7 @@ MOST_TERMS = 4096
 """Products of one sum that are still written out."""
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class _KernelGradient(ConvolutionReport):
     """Its items are the input's channels, its channels the items of the batch, its filters the gradient's maps."""
 
@@ -60,7 +60,7 @@ class _KernelGradient(ConvolutionReport):
         return f", filter {map_ + self.group * plan.filters}, ch. {item}"
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class _InputGradient(ConvolutionReport):
     """Its channels are the gradient's maps, its maps the input's channels."""
 

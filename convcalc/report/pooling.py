@@ -23,7 +23,7 @@ def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None)
     return PoolingReport.of(result, show, rule=rule).worked()
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class PoolingReport(Stepwise):
     """The report of a pooling; that of its gradients extends it."""
 

@@ -38,7 +38,7 @@ def worked_routing(routing: Routing, show: Show) -> Worked:
     return _Report.of(routing.forward, show, routing=routing).worked()
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class _Report(PoolingReport):
     routing: Routing
 

@@ -27,7 +27,7 @@ def worked_softmax(result: Softmax, show: Show) -> Worked:
     return _Report(result, show).worked()
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, repr=False)
 class _Report:
     result: Softmax
     show: Show

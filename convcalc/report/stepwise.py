@@ -47,7 +47,7 @@ class SlidingResult(Protocol):
         """The answer, with the input's axes."""
 
 
-@dataclass(eq=False, kw_only=True)
+@dataclass(eq=False, repr=False, kw_only=True)
 class Stepwise(ABC):
     """A report of steps: `axes` are the rows and columns, `shape` the output's (items, maps, rows, columns)."""
 

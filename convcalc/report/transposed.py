@@ -43,7 +43,7 @@ class _Inserted(ConvolutionReport):
         return super().input_title(item, channel).replace("input", "spread input").replace(", padded", "")
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False, repr=False)
 class _Report:
     result: Transposed
     show: Show

@@ -39,7 +39,7 @@ class Entry(NamedTuple):
     """Whether its answer became the current grid."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Ran:
     """What a command left behind: the work it emitted, what it showed besides, and whether it was to be quiet."""
 

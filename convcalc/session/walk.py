@@ -31,7 +31,7 @@ KEYS = (
 )
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Walk:
     """A walk: where it is, and how the steps are shown. `press` tells it a key; `screen` is what to draw."""
 
