@@ -259,7 +259,7 @@ class Convolution:
             whole = np.dtype(np.int64 if bound < INT64_LIMIT else object)
             total = total.astype(whole) * biases_over + (biases.astype(whole) * over)[:, None, None]
             over *= biases_over
-        return quotient(total if total.dtype == object else total.astype(np.int64, copy=False), over, kind)
+        return quotient(total, over, kind)
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
         cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)

@@ -241,12 +241,15 @@ def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
     of d places is.
     """
     most = 10**6 if array.dtype == np.float32 else 10**15
-    sample = array.ravel()[:: max(array.size // 1000, 1)]
-    for places in range(MOST_DECIMALS + 1):
-        if _scaled(sample, places, most) is not None:
-            numerators = _scaled(array, places, most)
-            if numerators is not None:
-                return numerators.astype(np.int64), int(10**places)
+    sample = array.reshape(-1)[:: max(array.size // 1000, 1)]
+    powers = 10.0 ** np.arange(MOST_DECIMALS + 1)[:, None]
+    with np.errstate(over="ignore"):
+        tried = np.rint(sample.astype(np.float64) * powers)
+        fits = (np.abs(tried) < most).all(axis=1) & ((tried / powers).astype(array.dtype) == sample).all(axis=1)
+    for places in np.flatnonzero(fits).tolist():
+        numerators = _scaled(array, places, most)
+        if numerators is not None:
+            return numerators.astype(np.int64), int(10**places)
     return None
 
 

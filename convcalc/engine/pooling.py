@@ -197,7 +197,7 @@ class Pooling:
         if scaled is None:
             with np.errstate(over="ignore", invalid="ignore"):
                 sums = self._over_windows(grid, np.add)
-            return rounded(sums if divisors is None else sums / divisors, np.dtype(grid.dtype))
+            return rounded(sums if divisors is None else sums / divisors.astype(sums.dtype), np.dtype(grid.dtype))
         numerators, over = scaled
         bound = magnitude(numerators) * _longest(self.rows) * _longest(self.columns)
         totals = self._over_windows(numerators.astype(np.int64 if bound < INT64_LIMIT else object), np.add)

@@ -19,7 +19,11 @@ FLOAT32_INTEGERS = 1 << 24
 MOST_SEPARATE = 40
 """Taps of a column and a row together up to which adding them one by one is quick."""
 FEW_TAPS = 4
-SMALL = {np.dtype(np.float32): 11, np.dtype(np.float64): 9}
+FEW_PLANES = 4
+"""Planes that must fit a band for several channels to be worked at once."""
+TOWERING = 256
+"""How many times the mean the largest cell may be, for a Fourier transform."""
+SMALL = {np.dtype(np.float32): 17, np.dtype(np.float64): 11}
 """The kernel's side up to which matrices are quicker than Fourier transforms."""
 
 DType = np.dtype[Any]
@@ -46,11 +50,12 @@ def by_anything(bound: int) -> DType | None:
 
 
 class Work(NamedTuple):
-    """What is to be summed: the plan, and the kernel as it was given (O, C / groups, h, w)."""
+    """What is to be summed: the plan, the kernel as it was given (O, C / groups, h, w), and the padded input."""
 
     plan: "Plan"
     kernel: Array
     integers: bool
+    x: Array
 
     @property
     def single(self) -> bool:
@@ -63,6 +68,12 @@ class Work(NamedTuple):
         return max(self.plan.rows.kernel, self.plan.columns.kernel)
 
     @property
+    def is_even(self) -> bool:
+        """Whether no cell towers above the others: a Fourier transform spreads its rounding error over them all."""
+        mean = float(np.abs(self.x).mean(dtype=np.float64))
+        return float(np.abs(self.x).max()) <= TOWERING * mean
+
+    @property
     def unit_stride(self) -> bool:
         """Whether every window is asked for."""
         return self.plan.rows.stride == self.plan.columns.stride == 1
@@ -72,7 +83,7 @@ class Way(NamedTuple):
     """A way of summing: when it is taken, in which dtype integers are exact in it, and why it is there."""
 
     name: str
-    run: Callable[[Array, Array, "Plan"], Array]
+    run: Callable[[Array, Array, "Plan", Array], None]
     fits: Callable[[Work], bool]
     arithmetic: Callable[[int], DType | None]
     why: str
@@ -103,11 +114,13 @@ def _is_one_channel(work: Work) -> bool:
 
 
 def _is_large(work: Work) -> bool:
-    return work.single and not work.integers and work.unit_stride and work.side > SMALL[work.kernel.dtype]
+    large = work.single and not work.integers and work.unit_stride and work.side > SMALL[work.kernel.dtype]
+    return large and work.is_even
 
 
 def _is_depthwise(work: Work) -> bool:
-    return work.single and work.plan.filters == work.plan.groups > 1
+    plane = work.x.shape[2] * work.x.shape[3] * work.kernel.itemsize
+    return work.single and work.plan.filters == work.plan.groups > 1 and plane * FEW_PLANES <= ways.BAND
 
 
 WAYS = (
@@ -115,16 +128,16 @@ WAYS = (
         "fewer windows than taps: a dot product each"),
     Way("pointwise", ways.pointwise, _is_pointwise, by_matrices,
         "a 1×1 kernel over channels is one multiplication of matrices"),
+    Way("depthwise", ways.depthwise, _is_depthwise, by_elements,
+        "several small channels at once, each with its own weight"),
     Way("few taps", ways.taps, _has_few_taps, by_elements,
         "so few cells are not 0 that a pass for each is quickest"),
     Way("separable", ways.separable, _is_separable, by_elements,
         "a kernel of rank 1 takes h + w passes instead of h × w"),
     Way("banded", ways.banded, _is_one_channel, by_matrices,
-        "BLAS adds up the taps of 8 rows at once, and nothing is copied out"),
+        "BLAS adds up the taps of 4 rows at once, and nothing is copied out"),
     Way("Fourier", ways.fourier, _is_large, lambda bound: None,
         "a large float kernel costs no more than a small one; integers would not be exact"),
-    Way("depthwise", ways.depthwise, _is_depthwise, by_elements,
-        "several small channels at once, each with its own weight"),
     Way("taps", ways.taps, lambda work: work.single, by_elements,
         "one channel a filter, and integers beyond what floats hold"),
     Way("im2col", ways.columns_of_windows, lambda work: True, by_matrices,
@@ -139,7 +152,7 @@ def way_for(work: Work, bound: int | None) -> tuple[Way, DType]:
 
     >>> from convcalc.engine.convolution import plan
     >>> kernel = np.array([[[[1, 0, -1]] * 3]])
-    >>> way, dtype = way_for(Work(plan((1, 1, 9, 9), kernel.shape), kernel, True), 90)
+    >>> way, dtype = way_for(Work(plan((1, 1, 9, 9), kernel.shape), kernel, True, kernel), 90)
     >>> way.name, dtype.name
     ('separable', 'int16')
     """
@@ -153,7 +166,10 @@ def way_for(work: Work, bound: int | None) -> tuple[Way, DType]:
 def weighted_sums(x: Array, kernel: Array, plan: "Plan", bound: int | None = None) -> Array:
     """Return every window's weighted sum, (N, O, rows, columns); `x` is padded already.
 
-    Integers come with a `bound` that no sum passes, and give integers (maybe as floats that hold them); floats none.
+    Integers come with a `bound` that no sum passes, and give integers; floats come without, and give floats.
     """
-    way, dtype = way_for(Work(plan, kernel, bound is not None), bound)
-    return way.run(x.astype(dtype, copy=False), kernel.astype(dtype, copy=False), plan)
+    way, dtype = way_for(Work(plan, kernel, bound is not None, x), bound)
+    made = dtype if bound is None or dtype.kind == "O" else np.dtype(np.int64)
+    total = np.empty(plan.shape, dtype=made)
+    way.run(x, kernel.astype(dtype, copy=False), plan, total)
+    return total
