@@ -265,24 +265,31 @@ def _side_by_side(parts: list[Drawn], between: int = BETWEEN, *, top: bool = Fal
     """Set drawn parts beside one another; titles share a line, and bodies are centred on the tallest (or not)."""
     titled = any(part.title for part in parts)
     tallest = max(len(part.lines) for part in parts)
-    columns: list[tuple[list[Line], int]] = []
+    columns: list[list[Line]] = []
     for part in parts:
         title = INDENT + part.title if part.title else ""
         width = max(part.width, len(title))
         above = 0 if top else (tallest - len(part.lines)) // 2
-        body: list[Line] = [[] for _ in range(above)]
-        body += part.lines
-        body += [[] for _ in range(tallest - len(body))]
-        columns.append(([[(title, Role.QUIET)], *body] if titled else body, width))
+        empty: Line = [(" " * width, Role.PLAIN)]
+        beside: Line = [(" " * (width - part.width), Role.PLAIN)] if width > part.width else []
+        body: list[Line] = [empty] * above
+        if not part.even:
+            body += [_padded(line, width) for line in part.lines]
+        else:
+            body += [[*line, *beside] for line in part.lines] if beside else part.lines
+        body += [empty] * (tallest - len(body))
+        columns.append([_padded([(title, Role.QUIET)], width), *body] if titled else body)
     lines: list[Line] = []
+    space = (" " * between, Role.PLAIN)
     for row in range(tallest + titled):
         line: Line = []
-        for index, (rows, width) in enumerate(columns):
+        for index, rows in enumerate(columns):
             if index:
-                line.append((" " * between, Role.PLAIN))
-            line += _padded(rows[row], width)
+                line.append(space)
+            line += rows[row]
         lines.append(line)
-    return Drawn("", lines, sum(width for _, width in columns) + between * (len(columns) - 1))
+    widths = (max(part.width, len(INDENT + part.title) if part.title else 0) for part in parts)
+    return Drawn("", lines, sum(widths) + between * (len(columns) - 1))
 
 
 def _padded(line: Line, width: int) -> Line:

@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from convcalc.render.glyphs import Glyphs
-from convcalc.report.document import Body, Line, Matrix, Role, Shade
+from convcalc.report.document import Body, Line, Matrix, Role
 
 CONTEXT = 2
 
@@ -32,11 +32,12 @@ class View(NamedTuple):
 
 
 class Drawn(NamedTuple):
-    """A drawn matrix: its title, its lines, all of one `width`."""
+    """A drawn part: its title, its lines, and how wide they are: the widest of them, or (if `even`) every one."""
 
     title: str
     lines: list[Line]
     width: int
+    even: bool = False
 
 
 @dataclass(eq=False, repr=False)
@@ -48,19 +49,42 @@ class Rows:
     columns: tuple[int | None, ...]
     width: int
     kept: dict[tuple[int, bool], Line] = field(default_factory=dict)
+    texts: dict[int, list[tuple[str, Role]]] = field(default_factory=dict)
 
     def plain(self, row: int, *, made: bool) -> Line:
         """Return a row without marks, its cells all made or all open."""
         if (row, made) not in self.kept:
-            self.kept[row, made] = _merged(self.marked(row, (), None, self.body.columns if made else 0))
+            cells = self.cells(row) if made and self.body.shade is None and None not in self.columns else []
+            if cells and all(role is Role.PLAIN for _, role in cells):
+                lead = " " * self.view.gap
+                self.kept[row, made] = [(f"{lead}{lead.join([text for text, _ in cells])} ", Role.PLAIN)]
+            else:
+                self.kept[row, made] = _merged(self.marked(row, (), None, self.body.columns if made else 0))
         return self.kept[row, made]
+
+    def cells(self, row: int) -> list[tuple[str, Role]]:
+        """Return the texts of a row's cells in sight, as wide as each is drawn, and what they are without a mark."""
+        if row not in self.texts:
+            body, glyphs = self.body, self.view.glyphs
+            made = []
+            for column in self.columns:
+                if column is None:
+                    made.append((glyphs.cut.rjust(self.width), Role.QUIET))
+                    continue
+                text = glyphs.say(body.text(row, column))
+                role = Role.PENDING if text == glyphs.pending else Role.PLAIN  # an empty place of a sparse matrix
+                if body.is_padding(row, column):
+                    text, role = glyphs.padding + text, Role.PADDING
+                made.append((text.rjust(self.width), role))
+            self.texts[row] = made
+        return self.texts[row]
 
     def marked(self, row: int, window: Sequence[int], current: int | None, made: int, writes: bool = False) -> Line:
         """Draw a row: `window` (which is read, or `writes`) and `current` are marked, `made` cells are there."""
         body, view = self.body, self.view
         line: Line = []
         was: Role | None = None
-        for column in self.columns:
+        for column, (shown, kind) in zip(self.columns, self.cells(row), strict=True):
             is_current = column == current and column is not None
             in_window = column in window and column is not None
             mark = Role.RESULT if is_current or (in_window and writes) else Role.WINDOW if in_window else None
@@ -68,27 +92,21 @@ class Rows:
             self._lead(line, was, mark, joined=joined)
             was = mark
             if column is None:
-                line.append((view.glyphs.cut.rjust(self.width), Role.QUIET))
+                line.append((shown, kind))
                 continue
-            in_padding = body.is_padding(row, column)
-            if column >= made and mark is not Role.RESULT:
-                text, role = view.glyphs.pending, Role.PENDING
-            else:
-                text = view.glyphs.say(body.text(row, column))
-                empty = text == view.glyphs.pending  # of a sparse matrix
-                role = Role.PADDING if in_padding else Role.PENDING if empty else Role.PLAIN
-            if in_padding:
-                text = view.glyphs.padding + text
-            dress: Role | Shade = role
             if is_current:
-                self._append_result(line, text)
+                self._append_result(line, shown.lstrip(" "))
                 continue
+            text, dress = shown, kind
+            if column >= made and mark is not Role.RESULT:
+                sign = view.glyphs.padding if kind is Role.PADDING else ""
+                text, dress = (sign + view.glyphs.pending).rjust(self.width), Role.PENDING
             if mark is not None:
-                dress = Role.WINDOW_PADDING if in_padding and mark is Role.WINDOW else mark
-            elif body.shade is not None and role is Role.PLAIN:
-                dress = body.shade(row, column)
-                text = line.pop()[0] + text.rjust(self.width)
-            line.append((text.rjust(self.width), dress))
+                line.append((text, Role.WINDOW_PADDING if kind is Role.PADDING and mark is Role.WINDOW else mark))
+            elif body.shade is not None and dress is Role.PLAIN:
+                line.append((line.pop()[0] + text, body.shade(row, column)))
+            else:
+                line.append((text, dress))
         self._lead(line, was, None, joined=False, last=True)
         return line
 
@@ -126,7 +144,7 @@ def _merged(line: Line) -> Line:
     return [("".join(text for text, _ in group), role) for role, group in groupby(line, key=lambda span: span[1])]
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=256)
 def rows_of(body: Body, view: View, columns: tuple[int | None, ...], width: int) -> Rows:
     """Return the keeper of a body's drawn rows for one view of it."""
     return Rows(body, view, columns, width)
@@ -155,7 +173,7 @@ def draw(matrix: Matrix, view: View) -> Drawn:
             lines.append(keeper.marked(row, marked, current, made - first, matrix.writes))
         else:
             lines.append(keeper.plain(row, made=made > first))
-    return Drawn(view.glyphs.say(body.title), lines, length)
+    return Drawn(view.glyphs.say(body.title), lines, length, even=True)
 
 
 def columns_shown(matrix: Matrix, view: View) -> tuple[int | None, ...]:
