@@ -6,9 +6,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from convcalc.cli.commands import COMMANDS, load
+from convcalc.engine.convolution import convolve
+from convcalc.engine.kernels import kernel
 from convcalc.lecture import ROWS
 from convcalc.matrix_io.files import read_grid
 from tests.conftest import ROOT, SAMPLES, Convcalc
@@ -62,8 +65,24 @@ def test_the_readmes_first_screen_has_the_two_commands() -> None:
     assert commands[1].endswith("pytest -q")
 
 
+PYTHON = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def test_the_readmes_recipe_for_dask_gives_what_one_machine_gives(tmp_path: Path) -> None:
+    pytest.importorskip("distributed")
+    image = np.random.default_rng(3).random((1300, 1100)).astype(np.float32)
+    np.save(tmp_path / "image.npy", image)
+    (tmp_path / "recipe.py").write_text(PYTHON[1], encoding="utf-8")
+    ran = subprocess.run([sys.executable, "recipe.py"], cwd=tmp_path, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+    assert "n_workers=3" in PYTHON[1]
+    made, whole = np.load(tmp_path / "edges.npy"), convolve(image, kernel("sobel-x"), padding=1).output
+    assert (made.shape, made.dtype) == (whole.shape, whole.dtype)
+    np.testing.assert_allclose(made, whole, atol=1e-5)
+
+
 def test_the_readmes_python_runs() -> None:
-    (code,) = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    code = PYTHON[0]
     names: dict[str, object] = {}
     exec(code, names)
     assert names["result"].output.tolist() == [[-5]]  # type: ignore[attr-defined]

@@ -39,7 +39,7 @@ from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
 from convcalc.engine.sums import weighted_sums
 from convcalc.errors import InputError
 
-MANY_PRODUCTS = 4_000_000
+MANY_PRODUCTS = 250_000
 """Products of Python integers beyond which decimals are left to float arithmetic; integers never are."""
 
 

@@ -1,0 +1,130 @@
+"""What is timed: the engine, the start of the commands, the drawing, and the array that does not fit."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import peers
+from benchmarks.timing import Case, Job
+from convcalc.engine.convolution import convolve
+from convcalc.engine.kernels import kernel
+from convcalc.engine.pooling import pool
+
+ROOT = Path(__file__).parents[1]
+GRID = str(ROOT / "samples" / "lecture-6x6.txt")
+LAYERS = (
+    ("3×3, 64→64 channels, 56²", 64, 64, 56, 3, 1, 1),
+    ("7×7 stride 2, 3→64, 224²", 3, 64, 224, 7, 2, 1),
+    ("depthwise 3×3, 64, 112²", 64, 64, 112, 3, 1, 64),
+    ("1×1, 256→64, 56²", 256, 64, 56, 1, 1, 1),
+)
+
+
+def engine(*, quick: bool) -> Iterator[Case]:
+    """Yield convolutions of one plane, of layers, and poolings; every answer is compared before anything is timed."""
+    rng = np.random.default_rng(0)
+    side = 512 if quick else 2048
+    for name, dtype in (("int64", np.int64), ("float64", np.float64), ("float32", np.float32)):
+        x = (rng.random((side, side)) * 200 - 100).astype(dtype)
+        yield _plane(f"edge 3×3, {side}², {name}", x, kernel("edge").astype(dtype))
+    for taps in (3, 5, 11, 31):
+        for name, dtype in (("float32", np.float32), ("float64", np.float64)):
+            x, weights = rng.random((side, side)).astype(dtype), rng.random((taps, taps)).astype(dtype)
+            yield _plane(f"{taps}×{taps}, {side}², {name}", x, weights)
+    for taps in (3, 5, 11):
+        x = rng.integers(-99, 99, (side, side))
+        yield _plane(f"{taps}×{taps}, {side}², int64", x, rng.integers(-9, 9, (taps, taps)))
+    for name, channels, filters, size, taps, stride, groups in LAYERS:
+        x = rng.random((channels, size, size)).astype(np.float32)
+        weights = rng.random((filters, channels // groups, taps, taps)).astype(np.float32)
+        settings = {"stride": stride, "padding": taps // 2, "groups": groups}
+        yield Case("a layer, float32", name, _layer(x, weights, settings), peers.layer(x, weights, **settings))
+    x = rng.random((64, 112, 112)).astype(np.float32)
+    for kind, window, stride in (("max", 2, 2), ("max", 3, 2), ("avg", 2, 2), ("avg", 3, 2)):
+        job = _pool(x, kind, window, stride)
+        yield Case("pooling, float32, 64×112²", f"{kind} {window}×{window} stride {stride}", job,
+                   peers.pooling(x, kind, window, stride))  # fmt: skip
+
+
+def _plane(name: str, x: Any, weights: Any) -> Case:
+    def ours() -> Any:
+        return convolve(x, weights).output
+
+    jobs = peers.plane(x, weights)
+    if "scipy" in jobs:
+        edge = weights.shape[0] // 2
+        inside = jobs["scipy"]()[edge:-edge, edge:-edge]
+        np.testing.assert_allclose(ours(), inside, rtol=1e-3 if x.dtype == np.float32 else 1e-9, atol=1e-2)
+    return Case("one plane", name, ours, jobs)
+
+
+def _layer(x: Any, weights: Any, settings: dict[str, int]) -> Job:
+    return lambda: convolve(x, weights, **settings).output  # type: ignore[arg-type]
+
+
+def _pool(x: Any, kind: str, window: int, stride: int) -> Job:
+    return lambda: pool(x, kind, window=window, stride=stride).output
+
+
+def start() -> Iterator[Case]:
+    """Yield the start of commands, against Python's own."""
+    nothing = {"python -c pass": _process("-c", "pass")}
+    yield Case("the start", "size -n 7 -f 3 -s 2", _command("size", "-n", "7", "-f", "3", "-s", "2"), nothing)
+    yield Case("the start", "conv, 6×6", _command("conv", "-i", GRID, "-k", "edge"), nothing)
+    yield Case("the start", "--help", _command("--help"), nothing)
+    yield Case("the start", "completing a name", _completion(), nothing)
+
+
+def _process(*words: str, env: dict[str, str] | None = None) -> Job:
+    """Return a job that runs Python with these words; what it would compile is compiled already."""
+    settings = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | (env or {})
+    return lambda: subprocess.run(
+        [sys.executable, *words], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=settings
+    )
+
+
+def _command(*words: str) -> Job:
+    return _process(_script(), *words)
+
+
+def _script() -> str:
+    """Return the console script: what a person starts."""
+    return str(Path(sys.executable).parent / "convcalc")
+
+
+def _completion() -> Job:
+    names = {"_TYPER_COMPLETE_ARGS": "convcalc po", "_CONVCALC_COMPLETE": "complete_bash"}
+    return _process(_script(), env=names)
+
+
+def drawing() -> Iterator[Case]:
+    """Yield 576 steps of a 28×28 input with a 5×5 window, written out, against a single one."""
+    folder = Path(tempfile.mkdtemp())
+    np.savetxt(folder / "x.txt", np.arange(784).reshape(28, 28) % 10, fmt="%d")
+    np.savetxt(folder / "k.txt", np.arange(25).reshape(5, 5) % 5, fmt="%d")
+    words = ("conv", "-i", str(folder / "x.txt"), "-k", str(folder / "k.txt"), "--steps")
+    one = {"a single step": _command(*words, "1")}
+    yield Case("drawing", "576 steps, 28×28 with 5×5", _command(*words, "all"), one)
+
+
+def large(*, quick: bool) -> Iterator[Case]:
+    """Yield an NPY file through a 3×3 into another, against copying it: the disk's own speed."""
+    side = 4000 if quick else 20_000
+    folder = Path(tempfile.mkdtemp())
+    cells = np.lib.format.open_memmap(folder / "x.npy", mode="w+", dtype=np.float32, shape=(side, side))
+    rng = np.random.default_rng(0)
+    for top in range(0, side, 1000):
+        cells[top : top + 1000] = rng.random((min(1000, side - top), side), dtype=np.float32)
+    del cells
+    name, out = str(folder / "x.npy"), str(folder / "y.npy")
+    copy = {"cp": lambda: subprocess.run(["cp", name, str(folder / "z.npy")], check=True)}
+    for what, weights in (("edge", "edge"), ("3×3", "1 2 3.5; 2 4 2; 1 2 1")):
+        yield Case(
+            "a large file", f"{what}, {side}² float32", _command("conv", "-i", name, "-k", weights, "-o", out), copy
+        )
