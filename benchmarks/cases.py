@@ -99,7 +99,7 @@ def _script() -> str:
 
 
 def _completion() -> Job:
-    names = {"_TYPER_COMPLETE_ARGS": "convcalc po", "_CONVCALC_COMPLETE": "complete_bash"}
+    names = {"COMP_WORDS": "convcalc po", "COMP_CWORD": "1", "_CONVCALC_COMPLETE": "complete_bash"}
     return _process(_script(), env=names)
 
 

@@ -99,7 +99,7 @@ def test_what_goes_down_a_pipe_and_the_help_load_no_rich(words: tuple[str, ...])
 
 
 def test_completing_a_name_builds_no_command() -> None:
-    names = {"_TYPER_COMPLETE_ARGS": "convcalc po", "_CONVCALC_COMPLETE": "complete_bash"}
+    names = {"COMP_WORDS": "convcalc po", "COMP_CWORD": "1", "_CONVCALC_COMPLETE": "complete_bash"}
     code = "import sys; sys.argv = ['convcalc']; from convcalc.cli.app import main\n"
     code += "try: main()\nfinally: print('LOADED', *sys.modules)"
     ran = subprocess.run(

@@ -12,6 +12,7 @@ import numpy as np
 from convcalc.engine.activations import FLOAT64, exponential
 from convcalc.engine.exact import (
     INT64_LIMIT,
+    LARGEST_EXACT,
     Array,
     as_grid,
     as_shown,
@@ -108,8 +109,7 @@ class Softmax:
         cells = [exact(cell) for cell in np.moveaxis(self.input, self.axis, -1)[place]]
         largest = max(cells)
         shifted = self.shifted[place]
-        exponentials = np.exp(shifted)
-        total = float(exponentials.sum())
+        total = float(exponentials_of(shifted)[1][0])
         chances, logs = (worked_lines(shifted, log=log).tolist() for log in (False, True))
         values = tuple(as_shown(value) for value in rounded(np.array(logs if self.log else chances), self.kind))
         probabilities = tuple(p or exponential(log) for p, log in zip(chances, logs, strict=True))
@@ -132,11 +132,23 @@ def _plain(value: int | Fraction) -> Number:
     return settle_number(value, as_float=False)
 
 
+def exponentials_of(shifted: Array) -> tuple[Array, Array]:
+    """Return e^x of lines (…, cells), and each line's total (…, 1).
+
+    So few that they can be read are worked one by one: numpy's exponential differs from machine to machine.
+    """
+    if shifted.size > LARGEST_EXACT:
+        with np.errstate(under="ignore"):
+            exponentials = np.exp(shifted)
+        return exponentials, exponentials.sum(axis=-1, keepdims=True)
+    exponentials = np.array([math.exp(cell) for cell in shifted.reshape(-1).tolist()]).reshape(shifted.shape)
+    lines = exponentials.reshape(-1, shifted.shape[-1]).tolist()
+    return exponentials, np.array([math.fsum(line) for line in lines]).reshape(*shifted.shape[:-1], 1)
+
+
 def worked_lines(shifted: Array, *, log: bool) -> Array:
     """Return the softmax of lines, (…, cells), whose maximum is 0, or its logarithm."""
-    with np.errstate(under="ignore"):
-        exponentials = np.exp(shifted)
-    totals = exponentials.sum(axis=-1, keepdims=True)
+    exponentials, totals = exponentials_of(shifted)
     result: Array = shifted - np.log(totals) if log else exponentials / totals
     return result
 
