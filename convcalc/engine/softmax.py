@@ -149,8 +149,11 @@ def exponentials_of(shifted: Array) -> tuple[Array, Array]:
 def worked_lines(shifted: Array, *, log: bool) -> Array:
     """Return the softmax of lines, (…, cells), whose maximum is 0, or its logarithm."""
     exponentials, totals = exponentials_of(shifted)
-    result: Array = shifted - np.log(totals) if log else exponentials / totals
-    return result
+    if not log:
+        return np.asarray(exponentials / totals)
+    few = totals.size <= LARGEST_EXACT
+    logs = np.array([math.log(total) for total in totals.reshape(-1).tolist()]) if few else np.log(totals)
+    return np.asarray(shifted - logs.reshape(totals.shape))
 
 
 def softmax(x: Any, axis: int | None = None, *, log: bool = False) -> Softmax:
