@@ -5,7 +5,6 @@ import json
 import os
 import re
 import stat
-import tempfile
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
@@ -303,14 +302,15 @@ def write_whole(path: Path, content: Content) -> None:
         if target.exists() and not os.access(target, os.W_OK):
             raise InputError(f"cannot write '{path}': it is read-only", hint="name another file")
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".convcalc-")
+        # Its name is known before it is there, so that whatever happens from then on, it can be taken away.
+        beside = target.with_name(f".convcalc-{os.urandom(8).hex()}")
         try:
-            with os.fdopen(handle, "wb") as stream:
+            with beside.open("xb") as stream:
                 _write(stream, content)
-            Path(name).chmod(mode)
-            Path(name).replace(target)
+            beside.chmod(mode)
+            beside.replace(target)
         except BaseException:
-            Path(name).unlink(missing_ok=True)
+            beside.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise InputError(
