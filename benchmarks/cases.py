@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -85,7 +84,7 @@ def _process(*words: str, env: dict[str, str] | None = None) -> Job:
     """Return a job that runs Python with these words; what it would compile is compiled already."""
     settings = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"} | (env or {})
     return lambda: subprocess.run(
-        [sys.executable, *words], check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=settings
+        [sys.executable, *words], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=settings
     )
 
 
@@ -103,9 +102,8 @@ def _completion() -> Job:
     return _process(_script(), env=names)
 
 
-def drawing() -> Iterator[Case]:
+def drawing(folder: Path) -> Iterator[Case]:
     """Yield 576 steps of a 28×28 input with a 5×5 window, written out, against a single one."""
-    folder = Path(tempfile.mkdtemp())
     np.savetxt(folder / "x.txt", np.arange(784).reshape(28, 28) % 10, fmt="%d")
     np.savetxt(folder / "k.txt", np.arange(25).reshape(5, 5) % 5, fmt="%d")
     words = ("conv", "-i", str(folder / "x.txt"), "-k", str(folder / "k.txt"), "--steps")
@@ -113,10 +111,9 @@ def drawing() -> Iterator[Case]:
     yield Case("drawing", "576 steps, 28×28 with 5×5", _command(*words, "all"), one)
 
 
-def large(*, quick: bool) -> Iterator[Case]:
+def large(folder: Path, *, quick: bool) -> Iterator[Case]:
     """Yield an NPY file through a 3×3 into another, against copying it: the disk's own speed."""
     side = 4000 if quick else 20_000
-    folder = Path(tempfile.mkdtemp())
     cells = np.lib.format.open_memmap(folder / "x.npy", mode="w+", dtype=np.float32, shape=(side, side))
     rng = np.random.default_rng(0)
     for top in range(0, side, 1000):

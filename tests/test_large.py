@@ -202,7 +202,7 @@ def test_stopping_leaves_no_half_written_file(number: int, wide: Path) -> None:
 def test_memory_is_bounded_by_the_band(tmp_path: Path) -> None:
     """A file of 200 MB is worked in less than half of that beside the program itself."""
     cells = np.lib.format.open_memmap(tmp_path / "in.npy", mode="w+", dtype=np.float32, shape=(10_000, 5_000))
-    cells[:] = 1
+    cells[:] = np.arange(10_000)[:, None] % 7
     del cells
     code = (
         "import resource, sys; from convcalc.cli.app import run;"
@@ -210,10 +210,49 @@ def test_memory_is_bounded_by_the_band(tmp_path: Path) -> None:
         "peak = lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss; before = peak();"
         "status = run(sys.argv[1:]); print(status, peak() - before)"
     )
-    words = ["conv", "-k", "sobel-x", "-i", "in.npy", "-o", "out.npy"]
+    words = ["conv", "-k", "1; 3", "-i", "in.npy", "-o", "out.npy"]
     ran = subprocess.run(
         [sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout.split()
     assert ran[0] == "0"
     assert int(ran[1]) * 1024 < 100_000_000
-    assert (np.load(tmp_path / "out.npy", mmap_mode="r")[::999] == 0).all()
+    rows = np.arange(9_999)
+    made = np.load(tmp_path / "out.npy", mmap_mode="r")
+    assert (made[:, ::999] == (rows % 7 + 3 * ((rows + 1) % 7))[:, None]).all()
+
+
+def test_memory_is_bounded_by_what_many_filters_make(tmp_path: Path) -> None:
+    np.save(tmp_path / "in.npy", np.ones((4_300, 4_000), dtype=np.float32))
+    kernel = tmp_path / "k.npy"
+    np.save(kernel, np.ones((16, 1, 1, 2), dtype=np.float32))
+    code = (
+        "import resource, sys; from convcalc.cli.app import run; status = run(sys.argv[1:]);"
+        "print(status, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+    )
+    words = ["conv", "-k", str(kernel), "-i", "in.npy", "-o", "out.npy"]
+    ran = subprocess.run([sys.executable, "-c", code, *words], cwd=tmp_path, capture_output=True, text=True, check=True)
+    status, peak = ran.stdout.split()
+    assert (status, int(peak) * 1024 < 400_000_000) == ("0", True)
+    os.remove(tmp_path / "out.npy")
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP here")
+def test_what_nohup_ignores_stays_ignored(wide: Path) -> None:
+    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);" + SETTINGS.format(1_000_000) + RUN
+    process = subprocess.Popen(
+        [sys.executable, "-c", code, "conv", "-k", "edge", "-i", "in.npy", "-o", "o.npy"], cwd=wide
+    )
+    deadline = time.monotonic() + 20
+    while not list(wide.glob(".convcalc-*")) and time.monotonic() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGHUP)
+    assert process.wait(timeout=20) == 0
+    assert (wide / "o.npy").exists()
+
+
+@pytest.mark.usefixtures("small_is_large")
+@pytest.mark.parametrize("words", [["--picture", "scaled"], ["--at", "99999,0"]], ids=" ".join)
+def test_what_a_small_file_refuses_a_large_one_does_too(words: list[str], tmp_path: Path) -> None:
+    name = saved(tmp_path / "in.npy", RAMP)
+    assert run_convcalc("conv", "-k", "edge", "-i", name, "-o", str(tmp_path / "o.npy"), *words).status in (1, 2)
+    assert not (tmp_path / "o.npy").exists()

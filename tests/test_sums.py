@@ -11,6 +11,7 @@ from convcalc.engine import ways
 from convcalc.engine.convolution import Convolution, Plan, convolve, plan
 from convcalc.engine.exact import Array
 from convcalc.engine.sums import WAYS, Work, way_for, weighted_sums
+from convcalc.errors import InputError
 
 Case = tuple[Plan, Array, Array]
 
@@ -61,6 +62,17 @@ def bound_of(x: Array, kernel: Array) -> int:
     return int(max(np.abs(x).max() * max(sums), np.abs(x).max(), np.abs(kernel).max(), 1))
 
 
+@pytest.fixture(params=["as it is", "many bands and threads"])
+def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut the work into bands of a few rows and give each to a thread, as only large inputs are."""
+    if request.param != "as it is":
+        for name, size in (("BAND", 200), ("MATRIX_BAND", 400), ("CELLS_WORTH_A_THREAD", 1),
+                           ("PRODUCTS_WORTH_A_THREAD", 1)):  # fmt: skip
+            monkeypatch.setattr(ways, name, size)
+        monkeypatch.setattr(ways, "processors", lambda: 3)
+
+
+@pytest.mark.usefixtures("cut")
 def test_every_way_is_exact_for_integers() -> None:
     reached: Counter[str] = Counter()
     for seed, (plan_, x, kernel) in CASES:
@@ -74,10 +86,12 @@ def test_every_way_is_exact_for_integers() -> None:
             assert (made.astype(object) == expected).all(), (way.name, seed)
             reached[way.name] += 1
         assert (weighted_sums(plain(x), weights, plan_, bound).astype(object) == expected).all()
-    assert set(reached) == {way.name for way in WAYS} - {"Fourier"}
+    few = {"depthwise"} if ways.BAND < 1000 else set()
+    assert set(reached) >= {way.name for way in WAYS} - {"Fourier"} - few
     assert min(reached.values()) >= 3
 
 
+@pytest.mark.usefixtures("cut")
 @pytest.mark.parametrize(("kind", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-13)])
 def test_every_way_is_as_near_as_floats_come(kind: Any, tolerance: float) -> None:
     for seed, (plan_, x, kernel) in CASES:
@@ -135,3 +149,39 @@ def test_a_kernels_factors_do_not_wrap_round() -> None:
     exact = ways.factors(np.array([[2**40, 2**50], [2**30, 2**40]]))
     assert exact is not None
     assert [part.tolist() for part in exact] == [[2**40, 2**30], [1, 1024]]
+
+
+def uneven(kind: Any) -> list[Array]:
+    """Grids of which a part is far smaller than the rest, so that a Fourier transform would lose its digits."""
+    even = np.random.default_rng(5).random((300, 300)).astype(kind) * 255
+    black, faint, spike = even.copy(), even.copy(), even.copy()
+    black[:, 150:] = 0
+    faint[:, 150:] *= kind(1e-7)
+    spike[7, 7] = 1e12
+    return [black, faint, spike]
+
+
+@pytest.mark.parametrize("index", range(3))
+@pytest.mark.parametrize(("kind", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-8)])
+def test_a_large_kernel_keeps_the_digits_of_every_part(index: int, kind: Any, tolerance: float) -> None:
+    x, kernel = uneven(kind)[index], np.random.default_rng(6).random((31, 31)).astype(kind)
+    made = convolve(x, kernel).output
+    exact = convolve(x.astype(np.float64), kernel.astype(np.float64))
+    expected = np.empty(exact.plan.shape)
+    ways.banded(exact.padded, exact.kernel, exact.plan, expected)
+    np.testing.assert_allclose(made, expected[0, 0], rtol=tolerance, atol=0)
+
+
+@pytest.mark.parametrize("taps", [(3, 3), (5, 5), (31, 31)])
+@pytest.mark.parametrize("rank", [1, 2])
+def test_what_no_float_holds_is_refused_by_every_way(taps: tuple[int, int], rank: int) -> None:
+    kernel = np.ones(taps, dtype=np.float32)
+    kernel[0, 0] += rank - 1
+    with pytest.raises(InputError, match="larger than a float can hold"):
+        _ = convolve(np.full((900, 900), 1e38, dtype=np.float32), kernel).output
+
+
+def test_a_large_kernel_refuses_nothing_that_can_be_computed() -> None:
+    x, kernel = np.full((300, 300), 1e305), np.full((31, 31), 1e-10)
+    kernel[3, 4] = 2e-10
+    np.testing.assert_allclose(convolve(x, kernel).output, 1e295 * 962, rtol=1e-12)

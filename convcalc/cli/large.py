@@ -29,6 +29,8 @@ def large_input(channel: Channel, source: InputOptions, out: OutputOptions, show
         return None
     if source.normalize or source.rgb or source.grey or source.resize or show.walk or show.quiz or show.check:
         return None
+    if show.at is not None or show.steps is not None or out.scale is not None:
+        return None  # which are refused, or do nothing, as with a small file
     from convcalc.matrix_io.large import LargeFile
 
     return LargeFile.of(Path(str(source.input)))
@@ -57,7 +59,9 @@ def _ended_in_order() -> "Iterator[None]":
     def ended(number: int, _: object) -> None:
         sys.exit(128 + number)
 
-    before = {number: signal.signal(number, ended) for number in (signal.SIGTERM, signal.SIGHUP)}
+    # What is ignored, as `nohup` has it, stays so.
+    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
+    before = {number: signal.signal(number, ended) for number in numbers}
     try:
         yield
     finally:

@@ -4,6 +4,7 @@ A band's input is read when its turn comes, so that memory is bounded by the ban
 are equally high but for a row, so that the arithmetic is the same in each.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
@@ -20,7 +21,7 @@ from convcalc.engine.pooling import Pooling
 from convcalc.engine.shapes import like_the_input
 
 BAND = 1 << 24
-"""Bytes of input that are worked at once."""
+"""Bytes of input, or of output if that is more, that are worked at once."""
 
 WHOLE = (PoolKind.MAX, PoolKind.MIN, PoolKind.SUM)
 """Poolings that give integers of integers."""
@@ -123,7 +124,8 @@ def _bands(
     *,
     many_maps: bool,
 ) -> Bands:
-    a_step = result.input.itemsize * axis.stride * result.input[0].size // axis.size
+    read = result.input.itemsize * axis.stride * result.input[0].size // axis.size
+    a_step = max(read, dtype.itemsize * math.prod(maps[1:]) // axis.output)
     count = min(max(-(-axis.output * a_step // BAND), 1), axis.output)
     edges = [axis.output * index // count for index in range(count + 1)]
 

@@ -1,7 +1,6 @@
 """Which way a convolution's sums are worked: a table, read from the top; the first way that fits is taken.
 
 Every way is exact for integers: it works in a dtype in which no sum on the way can pass what the dtype holds exactly.
-benchmarks/ measures each against the others; a way that gains less than a tenth is deleted.
 """
 
 from collections.abc import Callable
@@ -21,8 +20,9 @@ MOST_SEPARATE = 40
 FEW_TAPS = 4
 FEW_PLANES = 4
 """Planes that must fit a band for several channels to be worked at once."""
-TOWERING = 256
-"""How many times the mean the largest cell may be, for a Fourier transform."""
+PATCH = 16
+UNEVEN = {np.dtype(np.float32): 1 << 6, np.dtype(np.float64): 1 << 20}
+"""How many times smaller than the largest cell a patch's largest may be, for a Fourier transform."""
 SMALL = {np.dtype(np.float32): 17, np.dtype(np.float64): 11}
 """The kernel's side up to which matrices are quicker than Fourier transforms."""
 
@@ -69,9 +69,17 @@ class Work(NamedTuple):
 
     @property
     def is_even(self) -> bool:
-        """Whether no cell towers above the others: a Fourier transform spreads its rounding error over them all."""
-        mean = float(np.abs(self.x).mean(dtype=np.float64))
-        return float(np.abs(self.x).max()) <= TOWERING * mean
+        """Whether the cells are of one size everywhere: a Fourier transform spreads its rounding error over them all.
+
+        Where some part of the input is far smaller than another, or 0, its digits would be lost.
+        """
+        sizes = np.abs(self.x)
+        largest, limit = float(sizes.max()), float(np.finfo(self.kernel.dtype).max)
+        if largest > limit / ways.TILE**4 / max(1.0, float(np.abs(self.kernel).sum(axis=(1, 2, 3)).max())):
+            return False
+        height, width = (length - length % PATCH for length in self.x.shape[2:])
+        patches = sizes[..., :height, :width].reshape(*sizes.shape[:2], height // PATCH, PATCH, width // PATCH, PATCH)
+        return bool(patches.max(axis=(3, 5)).min(initial=largest) * UNEVEN[self.kernel.dtype] >= largest)
 
     @property
     def unit_stride(self) -> bool:
@@ -110,7 +118,7 @@ def _has_few_taps(work: Work) -> bool:
 
 
 def _is_one_channel(work: Work) -> bool:
-    return work.plan.channels == 1 and (work.integers or work.side <= SMALL[work.kernel.dtype] or not work.unit_stride)
+    return work.plan.channels == 1
 
 
 def _is_large(work: Work) -> bool:
@@ -134,10 +142,10 @@ WAYS = (
         "so few cells are not 0 that a pass for each is quickest"),
     Way("separable", ways.separable, _is_separable, by_elements,
         "a kernel of rank 1 takes h + w passes instead of h × w"),
+    Way("Fourier", ways.fourier, _is_large, lambda bound: None,
+        "a large float kernel costs no more than a small one; where cells differ much in size, digits would be lost"),
     Way("banded", ways.banded, _is_one_channel, by_matrices,
         "BLAS adds up the taps of 4 rows at once, and nothing is copied out"),
-    Way("Fourier", ways.fourier, _is_large, lambda bound: None,
-        "a large float kernel costs no more than a small one; integers would not be exact"),
     Way("taps", ways.taps, lambda work: work.single, by_elements,
         "one channel a filter, and integers beyond what floats hold"),
     Way("im2col", ways.columns_of_windows, lambda work: True, by_matrices,

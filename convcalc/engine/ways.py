@@ -117,7 +117,7 @@ def _each_band(make: Callable[[int, int, slice, Array], None], x: Array, kernel:
     """Make every map's bands, given three buffers as large as one; each thread, if more are worth it, its own rows."""
     width = x.shape[3]
     worth = plan.rows.output * plan.columns.output >= CELLS_WORTH_A_THREAD
-    share = -(-plan.rows.output // (os.cpu_count() or 1)) if worth else plan.rows.output
+    share = -(-plan.rows.output // processors()) if worth else plan.rows.output
     maps = itertools.product(range(plan.items), range(plan.filters))
     parts = [(*at, start) for at in maps for start in range(0, plan.rows.output, share)]
 
@@ -245,13 +245,23 @@ def banded(x: Array, kernel: Array, plan: "Plan", total: Array) -> None:
 
 def _each(do: Callable[[Any], None], parts: list[Any], *, worth: bool) -> None:
     """Do one part of the work after the other, or, where it is `worth` it, some at once: numpy lets threads run."""
-    threads = min(len(parts), os.cpu_count() or 1) if worth else 1
-    if threads == 1:
+    threads = min(len(parts), processors()) if worth else 1
+    if threads < 2:
         for part in parts:
             do(part)
         return
+
+    def quietly(part: Any) -> None:
+        with np.errstate(over="ignore", invalid="ignore"):  # a thread begins with numpy's own; results are checked
+            do(part)
+
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(do, parts))
+        list(pool.map(quietly, parts))
+
+
+def processors() -> int:
+    """Return how many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _blocks(total: Array, plane: Array, matrices: Array, plan: "Plan", band: slice) -> None:

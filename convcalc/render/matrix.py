@@ -144,7 +144,7 @@ def _merged(line: Line) -> Line:
     return [("".join(text for text, _ in group), role) for role, group in groupby(line, key=lambda span: span[1])]
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=96)
 def rows_of(body: Body, view: View, columns: tuple[int | None, ...], width: int) -> Rows:
     """Return the keeper of a body's drawn rows for one view of it."""
     return Rows(body, view, columns, width)
