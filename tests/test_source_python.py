@@ -220,6 +220,50 @@ def test_what_is_not_known_is_refused(convcalc: Convcalc, tmp_path: Path, source
     assert said in refused(convcalc, tmp_path, source)
 
 
+INIT = f"{CLASS}        self.f = nn.Conv2d(3, 4, 3, bias=False)\n"
+FORWARD = "    def forward(self, x): return self.f(x)\n"
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (f"{INIT}        self.f.stride = (2, 2)\n{FORWARD}", "a layer's stride that is changed"),
+        (f"{INIT}        setattr(self.f, 'padding', (1, 1))\n{FORWARD}", "a layer's padding that is changed"),
+        (f"{INIT}        self.forward = self.small\n    def small(self, x): return x\n{FORWARD}", "forward that is assigned"),
+        (f"{INIT}    def __call__(self, x): return x\n{FORWARD}", "__call__ is not followed"),
+        (f"{INIT}        self.register_forward_hook(lambda m, i, o: o)\n{FORWARD}", "has no 'register_forward_hook'"),
+        (f"def f(m):\n    m.stride = 2\n{INIT}        self.apply(f)\n{FORWARD}", "to every layer is not followed"),
+        (f"{INIT}    def forward(self, x):\n        x.unsqueeze_(1)\n        return self.f(x)\n", "unsqueeze_() changes"),
+        (f"def deco(c): return c\n@deco\n{INIT}{FORWARD}", "class Net where it is defined"),
+        (f"{INIT}    @property\n    def w(self): return 1\n    @w.setter\n    def w(self, v): pass\n{FORWARD}", "w.setter is not"),
+        (f"{INIT}{FORWARD}net = Net()\nnet.f.pop(1)\n", "what this does to net is not followed"),
+        (f"def a(m): b(m)\ndef b(m): m.f.stride = 2\n{INIT}{FORWARD}net = Net()\na(net)\n", "to net is not followed"),
+        (f"{INIT}    def cut(self): self.f.stride = 2\n{FORWARD}net = Net()\nnet.cut()\n", "to net is not followed"),
+    ],
+)  # fmt: skip
+def test_what_would_change_the_network_is_refused(convcalc: Convcalc, tmp_path: Path, source: str, said: str) -> None:
+    assert said in refused(convcalc, tmp_path, source)
+
+
+@pytest.mark.parametrize(
+    ("source", "parameters", "output"),
+    [
+        (f"{INIT}    def forward(self, x): return F.max_pool2d(self.f(x), 3, 2, 0, 1, True)\n", "108", "4×3×3"),
+        (f"{CLASS}        self.w = nn.Parameter(torch.FloatTensor(3, 4))\n        self.v = nn.Parameter(torch.randn(size=(2, 5)))\n"
+         "        self.u = nn.Parameter(torch.tensor(range(5)))\n    def forward(self, x): return x\n", "27", "3×8×8"),
+        (f"{INIT}        self.g = nn.Conv2d(4, 2, 1, bias=self.f.bias is not None)\n"
+         "    def forward(self, x): return self.g(self.f(x))\n", "116", "2×6×6"),
+        (f"def fill(m):\n    if isinstance(m, nn.Conv2d): m.weight.data.normal_(0, 1)\n{INIT}        self.apply(fill)\n{FORWARD}",
+         "108", "4×6×6"),
+        (f"import copy\n{INIT}        self.g = copy.copy(self.f)\n{FORWARD}", "108", "4×6×6"),
+    ],
+)  # fmt: skip
+def test_what_looks_like_it_and_is_not(
+    convcalc: Convcalc, tmp_path: Path, source: str, parameters: str, output: str
+) -> None:
+    assert counted(convcalc, tmp_path, source) == (parameters, output)
+
+
 def test_bases_without_an_order_are_refused(convcalc: Convcalc, tmp_path: Path) -> None:
     source = "class A(nn.Module): pass\nclass B(A): pass\nclass Net(A, B): pass\n"
     assert "no order that suits" in refused(convcalc, tmp_path, source, "--class", "Net")

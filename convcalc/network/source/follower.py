@@ -46,6 +46,8 @@ class Follower(Statements):
         self.paths: dict[int, str] = {}
         self.made_at: dict[int, ast.AST] = {}
         self.parameters: dict[int, Tensor] = {}
+        self.lost: list[InputError] = []
+        """Why a network that the file made is not known any more."""
         self.early: list[str] = []
         """Remarks from before there was a trace."""
         self.stars: list[str] = []
@@ -256,8 +258,8 @@ class Follower(Statements):
         if name == "forward":
             return Builtin(name, lambda call: self.run_layer(call.node, layer, call.given, call.named, call.scope))
         if name in ("weight", "bias") and layer.weights.value:
-            return Library("torch.nothing") if getattr(layer, name, True) is not None else None
-        if name in ("eval", "train", "to", "cuda", "cpu", "apply", "requires_grad_", "double", "float", "half"):
+            return Library("torch.nothing") if getattr(layer, name, True) not in (None, False) else None
+        if name in ("eval", "train", "to", "cuda", "cpu", "requires_grad_", "double", "float", "half"):
             return Builtin(name, lambda call: layer)
         if name in ("parameters", "modules", "children", "named_parameters"):
             return Builtin(name, lambda call: [layer] if name == "modules" else [])

@@ -93,8 +93,11 @@ def _instead(name: str) -> str:
 def _of_torch(call: Call, name: str, last: str) -> Any:
     if call.follower.trace is None:
         if last in MADE_HERE:
-            return Array(tensors.as_numbers([value for value in call.given if isinstance(value, int | list | tuple)]))
-        if last in ("tensor", "as_tensor", "FloatTensor"):
+            sizes = [value for value in (*call.given, call.named.get("size")) if isinstance(value, int | list | tuple)]
+            return Array(tensors.as_numbers(sizes[:1] if last == "full" else sizes))
+        if last in ("FloatTensor", "Tensor") and call.given and all(isinstance(value, int) for value in call.given):
+            return Array(tuple(call.given))
+        if last in ("tensor", "as_tensor", "FloatTensor", "Tensor"):
             return Array(_shape_of(call.given[0] if call.given else 0))
         if last in ("arange", "linspace", "device", "manual_seed", "Size"):
             return Library("torch.nothing")
@@ -111,7 +114,7 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
 
 def _shape_of(value: Any) -> tuple[int, ...]:
     """Return the shape of numbers in lists within lists."""
-    return (len(value), *_shape_of(value[0])) if isinstance(value, list | tuple) and value else ()
+    return (len(value), *_shape_of(value[0])) if isinstance(value, list | tuple | range) and value else ()
 
 
 def _made(call: Call, kind: str) -> Any:
@@ -215,6 +218,14 @@ def _few(count: Any) -> int:
     return count
 
 
+def _shallow(call: Call) -> Any:
+    """Return a copy that shares its weights: of a layer, that is the layer as far as counting goes."""
+    (value,) = call.take("x")
+    if isinstance(value, Module):
+        raise InputError("a shallow copy of a module is not followed", hint="copy.deepcopy is")
+    return list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
+
+
 def _field(call: Call) -> Default:
     return Default(call.named.get("default"), call.named.get("default_factory"))
 
@@ -241,7 +252,7 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "functools.partial": _partial,
     "itertools.chain": lambda call: [item for part in call.given for item in call.follower.iterate(call.node, part)],
     "copy.deepcopy": lambda call: copied(call, call.given[0], {}),
-    "copy.copy": lambda call: copied(call, call.given[0], {}),
+    "copy.copy": _shallow,
     "dataclasses.field": _field,
     "math.prod": listed(math.prod),
     "numpy.prod": listed(math.prod),

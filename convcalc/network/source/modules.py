@@ -25,7 +25,9 @@ from convcalc.network.source.values import (
 if TYPE_CHECKING:
     from convcalc.network.source.follower import Follower
 
-KEPT = ("eval", "train", "to", "cuda", "cpu", "apply", "requires_grad_", "double", "float", "half",
+FILLED = ("data", "weight", "bias", "requires_grad", "grad")
+"""Attributes that are given numbers, and keep their shape."""
+KEPT = ("eval", "train", "to", "cuda", "cpu", "requires_grad_", "double", "float", "half",
         "zero_grad", "compile", "share_memory")  # fmt: skip
 """Methods of a module that change no shape: they return the module."""
 
@@ -113,6 +115,8 @@ def forward(
     inner = Scope({}, scope, module, None, path)
     if follower.trace is not None and path and path != scope.path:
         follower.trace.groups[path] = module.kind
+    if "forward" in module.names:
+        raise follower.refuse(node, "a forward that is assigned is not followed", "write it as a method")
     if module.made_by is not None:
         try:
             function = module.made_by.find("forward")
@@ -271,19 +275,33 @@ def _parameter(call: Call, module: Module) -> None:
     module.names[str(name)] = value
 
 
+def changes_layers(node: ast.AST) -> bool:
+    """Whether a function gives an attribute a value that could change a layer: filling its weights does not."""
+    for part in ast.walk(node):
+        stored = isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
+        if stored and isinstance(part, ast.Attribute) and part.attr not in FILLED:
+            return True
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in ("setattr", "delattr"):
+            return True
+    return False
+
+
+def _apply(call: Call, module: Module) -> Module:
+    """Let a function fill weights, as `apply` is used for; refuse one that changes layers."""
+    for function in call.given:
+        node = function.function.node if isinstance(function, Bound) else getattr(function, "node", None)
+        if node is not None and changes_layers(node):
+            raise InputError("what this function does to every layer is not followed", hint="make the layers so")
+    return module
+
+
 def _buffer(call: Call, module: Module) -> None:
     """Keep an array as it is: not trained, but counted."""
     name, value, _ = call.take("name", "tensor", "persistent", persistent=True)
     module.names[str(name)] = call.follower.made(call.node, Buffer(value.shape)) if isinstance(value, Array) else value
 
 
-UNHEEDED = (
-    "load_state_dict",
-    "register_forward_hook",
-    "register_forward_pre_hook",
-    "save_hyperparameters",
-    "extra_repr",
-)
+UNHEEDED = ("load_state_dict", "save_hyperparameters", "extra_repr")
 """Methods of a module that change nothing that is counted."""
 METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "add_module": _add_module,
@@ -291,6 +309,7 @@ METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "register_parameter": _parameter,
     "register_buffer": _buffer,
     **dict.fromkeys(UNHEEDED, lambda call, module: None),
+    "apply": _apply,
     "append": _append,
     "extend": _extend,
     "insert": _insert,

@@ -8,6 +8,7 @@ from typing import Any
 from convcalc.errors import ConvcalcError, InputError, Place, UsageError, nearest
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.follower import Follower
+from convcalc.network.source.modules import changes_layers
 from convcalc.network.source.statements import Left
 from convcalc.network.source.values import Class, Function, Module, Scope, Unknown
 from convcalc.network.summary import FROZEN_UNKNOWN
@@ -140,6 +141,8 @@ def top_level(follower: Follower, node: ast.stmt) -> None:
     except (ConvcalcError, Left, RecursionError) as error:
         reason = error if isinstance(error, ConvcalcError) else _misplaced(follower, node, error)
         for name in _touched(node):
+            if isinstance(follower.file.names.get(name), Module):
+                follower.lost.append(follower.refuse(node, f"what this does to {name} is not followed"))
             follower.file.names[name] = Unknown(reason)
 
 
@@ -156,27 +159,37 @@ def _changes(node: ast.AST) -> bool:
     return isinstance(called, ast.Attribute) and called.attr in CHANGES
 
 
-def _calls_a_changer(follower: Follower, node: ast.expr) -> bool:
-    """Whether a function of the file is called that changes something it is given, or something of the file's.
+def _calls_a_changer(follower: Follower, node: ast.AST, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether something of the file is called that changes what it is given, or something else of the file's.
 
     Training does not count: it gives no attribute a value, and appends to nothing that is a network's.
     """
-    if not (isinstance(node, ast.Call) and isinstance(node.func, ast.Name)):
+    if not isinstance(node, ast.Call):
         return False
-    function = follower.file.names.get(node.func.id)
-    if not isinstance(function, Function) or isinstance(function.node, ast.Lambda):
+    if isinstance(node.func, ast.Attribute):
+        name = node.func.attr
+        holder = follower.file.names.get(next(iter(_base(node.func)), ""))
+        made_by = holder.made_by if isinstance(holder, Module) else None
+        return made_by is not None and made_by.has(name) and _changes_more(follower, made_by.find(name), seen | {name})
+    if not isinstance(node.func, ast.Name) or node.func.id in seen:
         return False
-    own = {
-        part.id for part in ast.walk(function.node) if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-    }
+    return _changes_more(follower, follower.file.names.get(node.func.id), seen | {node.func.id})
+
+
+def _changes_more(follower: Follower, function: object, seen: frozenset[str]) -> bool:
+    """Whether a function of the file changes more than its own names, or calls one that does."""
+    if not isinstance(function, Function):
+        return False
+    if changes_layers(function.node):
+        return True
+    names = [part for part in ast.walk(function.node) if isinstance(part, ast.Name)]
+    own = {part.id for part in names if isinstance(part.ctx, ast.Store)}
     for part in ast.walk(function.node):
-        stored = isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
-        if stored and not (isinstance(part, ast.Attribute) and part.attr in ("requires_grad", "grad")):
-            return True
-        if _changes(part) and isinstance(part, ast.Call):
-            func = part.func
-            if isinstance(func, ast.Name) or _base(func) - own:
+        if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and _changes(part):
+            if _base(part.func) - own:
                 return True
+        elif _calls_a_changer(follower, part, seen):
+            return True
     return False
 
 
@@ -194,6 +207,7 @@ def _touched(node: ast.stmt) -> set[str]:
             names |= _base(part.func.value)
         elif isinstance(part, ast.Call) and isinstance(node, ast.Expr):
             names |= {name for given in part.args for name in _base(given)}
+            names |= _base(part.func) if isinstance(part.func, ast.Attribute) else set()
     return names
 
 
@@ -213,6 +227,8 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     networks = {name: value for name, value in made.items() if isinstance(value, Module)}
     if networks or (made and not classes):
         return _the_one(follower, networks or made)
+    if follower.lost and wanted is None:
+        raise follower.lost[-1]
     unknown = [(name, value) for name, value in names.items() if isinstance(value, Unknown)]
     inner = _used_by_others(classes)
     outer = [name for name in classes if name not in inner]

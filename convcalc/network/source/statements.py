@@ -56,12 +56,16 @@ class Statements(Expressions):
         if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name | ast.Attribute):
             called = self.evaluate(node.value.func, scope)
             if isinstance(called, Library) and (called.is_foreign or called.name.startswith("torch.nothing")):
-                if any(isinstance(self._value_of(given, scope), Module | Layer) for given in node.value.args):
+                given = (*node.value.args, *(keyword.value for keyword in node.value.keywords))
+                if any(isinstance(self._value_of(part, scope), Module | Layer) for part in given):
                     self.remark(f"{called.name}() comes from elsewhere: what it does to the network is not followed")
                 return
         self.evaluate(node.value, scope)
 
     def _value_of(self, node: ast.expr, scope: Scope) -> Any:
+        if isinstance(node, ast.Attribute):
+            holder = self._value_of(node.value, scope)
+            return holder.names.get(node.attr) if isinstance(holder, Module) else None
         return self._found(node.id, scope) if isinstance(node, ast.Name) else None
 
     def remark(self, note: str) -> None:
@@ -168,6 +172,8 @@ class Statements(Expressions):
             raise self.refuse(
                 node, f"a {name} that is shared or taken away is not followed", "use the layer itself twice"
             )
+        elif isinstance(holder, Layer) and name not in HARMLESS_SETTINGS:
+            raise self.refuse(node, f"a layer's {name} that is changed is not followed", "make the layer so")
         elif not isinstance(holder, Layer | Tensor | Library):  # requires_grad and the like change no shape
             raise self.refuse(node, f"an attribute of {named_kind(holder)} cannot be given a value here")
 
@@ -252,9 +258,22 @@ class Statements(Expressions):
         made: Any = self.function(node, scope, owner)
         for decorator in reversed(node.decorator_list):
             head = decorator.func if isinstance(decorator, ast.Call) else decorator
+            if isinstance(head, ast.Attribute) and (head.attr == "setter" or self._is_ours(head, scope)):
+                raise self.refuse(decorator, f"the decorator {ast.unparse(head)[:40]} is not followed")
             if isinstance(head, ast.Name) and isinstance(self._found(head.id, scope), Function | Bound | Class):
                 made = self.call(decorator, self.evaluate(decorator, scope), [made], {}, scope)
         return made
+
+    def _is_ours(self, node: ast.expr, scope: Scope) -> bool:
+        """Whether an attribute's object is something of the file."""
+        while isinstance(node, ast.Attribute):
+            node = node.value
+        return isinstance(node, ast.Name) and isinstance(self._found(node.id, scope), Function | Class | Module)
+
+    def _is_dressed(self, node: ast.ClassDef, scope: Scope) -> bool:
+        """Whether a decorator of the file is put on a class."""
+        heads = (part.func if isinstance(part, ast.Call) else part for part in node.decorator_list)
+        return any(self._is_ours(head, scope) for head in heads)
 
     @staticmethod
     def _found(name: str, scope: Scope) -> Any:
@@ -268,8 +287,12 @@ class Statements(Expressions):
         decorators = {ast.unparse(decorator).partition("(")[0].rpartition(".")[2] for decorator in node.decorator_list}
         made = Class(node.name, node, bases, {}, "dataclass" in decorators)
         inner = Scope(made.names, scope)
+        if any(keyword.arg != "metaclass" for keyword in node.keywords) or self._is_dressed(node, scope):
+            raise self.refuse(node, f"what is done to class {node.name} where it is defined is not followed")
         for statement in node.body:
             if isinstance(statement, ast.FunctionDef):
+                if statement.name in OWN_WAYS:
+                    raise self.refuse(statement, f"a class's own {statement.name} is not followed", "call a method")
                 # A method sees the names around its class, not those within it.
                 made.names[statement.name] = self.decorated(statement, scope, made)
             else:
@@ -277,6 +300,14 @@ class Statements(Expressions):
         scope.names[node.name] = made
 
 
+HARMLESS_SETTINGS = frozenset(("requires_grad", "training", "inplace", "eps", "momentum", "p", "name"))
+"""What may be changed of a layer without changing a shape or a count."""
+OWN_WAYS = frozenset(
+    f"__{name}__"
+    for name in ("call", "iter", "bool", "eq", "len", "getitem", "contains", "setattr", "getattr", "getattribute",
+                 "init_subclass", "new", "enter")
+)  # fmt: skip
+"""Methods with which a class changes what Python's own signs do to its objects."""
 HARMLESS = frozenset(
     f"torch.{name}"
     for name in ("no_grad", "enable_grad", "inference_mode", "autocast", "cuda.amp.autocast", "amp.autocast")

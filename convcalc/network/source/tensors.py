@@ -70,6 +70,10 @@ def attribute(follower: "Follower", node: ast.AST, value: Any, name: str, scope:
     if name == "data":
         return value
     base = name.rstrip("_")
+    if name.endswith("_") and base in FUNCTIONS:
+        raise follower.refuse(
+            node, f"{name}() changes a tensor where it stands, which is not followed", f"x = x.{base}(…)"
+        )
     if base in UNCHANGED or name in UNCHANGED:
         return Builtin(name, lambda call: value)
     function = FUNCTIONS.get(base) if not name.startswith("_") else None
@@ -110,6 +114,8 @@ def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
         if not call.given and "input" not in call.named:
             raise InputError(f"{name} is given no tensor")
         tensor, *settings = call.given if call.given else [call.named["input"]]
+        if kind.startswith("MaxPool") and len(settings) > 4:  # the function takes ceil_mode before return_indices
+            settings[4:6] = [*settings[5:6], settings[4]] if len(settings) > 5 else [False, settings[4]]
         arguments = KINDS[kind].arguments()
         if not arguments:
             settings, named = [], {}
