@@ -1,5 +1,6 @@
 """What is timed: the engine, the start of the commands, the drawing, and the array that does not fit."""
 
+import io
 import os
 import subprocess
 import sys
@@ -109,6 +110,31 @@ def drawing(folder: Path) -> Iterator[Case]:
     words = ("conv", "-i", str(folder / "x.txt"), "-k", str(folder / "k.txt"), "--steps")
     one = {"a single step": _command(*words, "1")}
     yield Case("drawing", "576 steps, 28×28 with 5×5", _command(*words, "all"), one)
+
+
+def key_pressed() -> Iterator[Case]:
+    """Yield a key of the walk on the same exercise, drawn anew on a terminal of 120 × 60."""
+    from rich.console import Console
+
+    from convcalc.cli.walk import ROWS, lines_of
+    from convcalc.render.glyphs import UNICODE
+    from convcalc.report.convolution import Labels, worked_convolution
+    from convcalc.report.selection import Show
+    from convcalc.session.walk import Walk
+
+    grid, weights = np.arange(784).reshape(28, 28) % 10, np.arange(25).reshape(5, 5) % 5
+    steps = worked_convolution(convolve(grid, weights), Show(), Labels()).steps
+    assert steps is not None
+    walk = Walk(steps, Show())
+    console = Console(file=io.StringIO(), force_terminal=True, width=120, height=60)
+
+    def press() -> None:
+        walk.press("right" if walk.index + 1 < walk.count else "home")
+        blocks, below = walk.screen()
+        lines_of(below, console, UNICODE, 120)
+        lines_of(blocks, console, UNICODE, 120, ROWS[0])
+
+    yield Case("drawing", "a key in the walk, 28×28 with 5×5", press, {})
 
 
 def large(folder: Path, *, quick: bool) -> Iterator[Case]:
