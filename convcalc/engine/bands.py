@@ -20,7 +20,7 @@ from convcalc.engine.padding import source_of
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.shapes import like_the_input
 
-BAND = 1 << 24
+BAND = 1 << 23
 """Bytes of input, or of output if that is more, that are worked at once."""
 
 WHOLE = (PoolKind.MAX, PoolKind.MIN, PoolKind.SUM)
