@@ -73,13 +73,14 @@ class Work(NamedTuple):
 
         Where some part of the input is far smaller than another, or 0, its digits would be lost.
         """
-        sizes = np.abs(self.x)
-        largest, limit = float(sizes.max()), float(np.finfo(self.kernel.dtype).max)
+        largest, limit = max(float(self.x.max()), -float(self.x.min())), float(np.finfo(self.kernel.dtype).max)
         if largest > limit / ways.TILE**4 / max(1.0, float(np.abs(self.kernel).sum(axis=(1, 2, 3)).max())):
             return False
         height, width = (length - length % PATCH for length in self.x.shape[2:])
-        patches = sizes[..., :height, :width].reshape(*sizes.shape[:2], height // PATCH, PATCH, width // PATCH, PATCH)
-        return bool(patches.max(axis=(3, 5)).min(initial=largest) * UNEVEN[self.kernel.dtype] >= largest)
+        lines = self.x[:, :, :height].reshape(*self.x.shape[:2], height // PATCH, PATCH, self.x.shape[3])
+        sizes = np.maximum(lines.max(axis=3), -lines.min(axis=3))[..., :width]
+        patches = sizes.reshape(*sizes.shape[:3], width // PATCH, PATCH).max(axis=4)
+        return bool(patches.min(initial=largest) * UNEVEN[self.kernel.dtype] >= largest)
 
     @property
     def unit_stride(self) -> bool:
