@@ -234,7 +234,7 @@
 
     go(index, term = null) {
       this.at = Math.max(0, Math.min(this.last, index));
-      this.term = this.slowly.checked && term === null && index !== this.at ? null : term;
+      this.term = term;
       this.show();
     }
 
