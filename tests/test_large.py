@@ -142,6 +142,17 @@ def test_channels_items_and_long_rows(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("small_is_large")
+def test_small_items_are_worked_many_at_once(tmp_path: Path) -> None:
+    batch = np.arange(500 * 6 * 5).reshape(500, 1, 6, 5) % 23
+    result = convolve(batch, [[1, 2], [3, 4]])
+    parts = list(convolution_bands(result, lambda part: result.input[part]).parts())
+    assert 1 < len(parts) < 60
+    name, out = saved(tmp_path / "b.npy", batch), str(tmp_path / "o.npy")
+    run_convcalc("conv", "-k", "1 2; 3 4", "-i", name, "-o", out)
+    assert (np.load(out) == result.output).all()
+
+
+@pytest.mark.usefixtures("small_is_large")
 def test_a_fault_is_named_by_its_place_and_leaves_the_old_file(tmp_path: Path) -> None:
     cells = RAMP.astype(np.float32)
     cells[35, 7] = np.nan

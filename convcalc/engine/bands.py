@@ -38,9 +38,11 @@ class Part(NamedTuple):
 
     @property
     def length(self) -> int:
-        """How many rows it adds (of bands of columns: how many columns)."""
-        lengths: list[int] = [part.stop - part.start for part in self.where[2:] if part != slice(None)]
-        return lengths[0]
+        """How many rows it adds, over its items (of bands of columns: how many columns)."""
+        lengths: list[int] = [
+            part.stop - part.start for part in (*self.where[2:], self.where[0]) if part != slice(None)
+        ]
+        return lengths[0] * lengths[1]
 
 
 class Bands(NamedTuple):
@@ -68,11 +70,12 @@ def convolution_bands(result: Convolution, read: Read) -> Bands:
     plan = result.plan
     along, axis = _banded_axis(result.input, (plan.rows, plan.columns))
 
-    def band(item: int, start: int, stop: int) -> Array:
+    def band(items: slice, start: int, stop: int) -> Array:
         first, last = start * axis.stride, (stop - 1) * axis.stride + axis.extent
-        cells = _gathered(read, item, range(first - axis.before, last - axis.before), along, axis, result)
+        cells = _gathered(read, items, range(first - axis.before, last - axis.before), along, axis, result)
         part = replace(axis, size=last - first, before=0, after=0)
-        smaller = plan._replace(items=1, rows=part) if along == 2 else plan._replace(items=1, columns=part)
+        smaller = plan._replace(items=len(cells))
+        smaller = smaller._replace(rows=part) if along == 2 else smaller._replace(columns=part)
         return Convolution(cells, result.kernel, result.bias, smaller, 4, result.flipped).maps
 
     kinds = [array for array in (result.kernel, result.bias) if array is not None]
@@ -87,10 +90,10 @@ def pooling_bands(result: Pooling, read: Read) -> Bands:
     """Return a pooling whose input need not be in memory; see `convolution_bands`. Not for adaptive windows."""
     along, axis = _banded_axis(result.input, (result.rows, result.columns))
 
-    def band(item: int, start: int, stop: int) -> Array:
+    def band(items: slice, start: int, stop: int) -> Array:
         first, last = start * axis.stride - axis.before, (stop - 1) * axis.stride + axis.extent - axis.before
         inside = slice(max(first, 0), axis.size if stop == axis.output else min(last, axis.size))
-        cells = _read(read, item, inside, along)
+        cells = _read(read, items, inside, along)
         behind = axis.after if stop == axis.output else max(last - axis.size, 0)
         part = replace(axis, size=inside.stop - inside.start, before=max(-first, 0), after=behind)
         rows, columns = (part, result.columns) if along == 2 else (result.rows, part)
@@ -119,7 +122,7 @@ def _bands(
     dtype: np.dtype[Any],
     along: int,
     axis: Axis,
-    band: Callable[[int, int, int], Array],
+    band: Callable[[slice, int, int], Array],
     result: Convolution | Pooling,
     *,
     many_maps: bool,
@@ -129,42 +132,45 @@ def _bands(
     count = min(max(-(-axis.output * a_step // BAND), 1), axis.output)
     edges = [axis.output * index // count for index in range(count + 1)]
 
+    together = max(BAND // (a_step * axis.output), 1) if count == 1 else 1  # small items, as many as make a band
+
     def parts() -> Iterator[Part]:
-        for item in range(maps[0]):
+        for item in range(0, maps[0], together):
+            items = slice(item, min(item + together, maps[0]))
             for start, stop in pairwise(edges):
-                where = [slice(item, item + 1), slice(None), slice(None), slice(None)]
+                where = [items, slice(None), slice(None), slice(None)]
                 where[along] = slice(start, stop)
-                yield Part(tuple(where), band(item, start, stop))
+                yield Part(tuple(where), band(items, start, stop))
 
     empty = np.broadcast_to(np.zeros((), dtype), maps)
     like = like_the_input(empty, result.input_dimensions, many_maps=many_maps)
     return Bands(like, maps, maps[0] * axis.output, axis.name, parts)
 
 
-def _gathered(read: Read, item: int, span: range, along: int, axis: Axis, result: Convolution) -> Array:
+def _gathered(read: Read, items: slice, span: range, along: int, axis: Axis, result: Convolution) -> Array:
     """Return rows (or columns) `span` of the input, counted from its first: those before and behind are padding."""
 
     def padding(positions: range) -> Iterator[Array]:
         for position in positions:
             source = source_of(position, axis.size, result.plan.mode)
             if source is None:
-                shape = [1, *result.input.shape[1:]]
+                shape = [items.stop - items.start, *result.input.shape[1:]]
                 shape[along] = 1
                 yield np.zeros(shape, dtype=result.input.dtype)
             else:
-                yield _read(read, item, slice(source, source + 1), along)
+                yield _read(read, items, slice(source, source + 1), along)
 
     inside = slice(max(span.start, 0), min(span.stop, axis.size))
     parts = [*padding(range(span.start, min(0, span.stop)))]
     if inside.start < inside.stop:
-        parts.append(_read(read, item, inside, along))
+        parts.append(_read(read, items, inside, along))
     parts += padding(range(max(axis.size, span.start), span.stop))
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=along)
 
 
-def _read(read: Read, item: int, inside: slice, along: int) -> Array:
-    """Read some rows (or columns) of an item; a cell that is no number is named by its place in the whole."""
-    part = [slice(item, item + 1), slice(None), slice(None), slice(None)]
+def _read(read: Read, items: slice, inside: slice, along: int) -> Array:
+    """Read some rows (or columns) of some items; a cell that is no number is named by its place in the whole."""
+    part = [items, slice(None), slice(None), slice(None)]
     part[along] = inside
     cells = read(tuple(part))
     if cells.dtype.kind == "f":

@@ -133,7 +133,7 @@ def _is_float_safe(cell: Number) -> bool:
     """Whether a float, read as the decimal it is written as, is this very number."""
     if isinstance(cell, Fraction):
         return False
-    return isinstance(cell, float) or abs(cell) <= FLOAT64_INTEGERS
+    return isinstance(cell, float | np.floating) or abs(cell) <= FLOAT64_INTEGERS
 
 
 def integers_or_fractions(cells: Iterable[int | Fraction]) -> Array:
