@@ -65,11 +65,11 @@ def table(rows: list[Row]) -> Iterator[str]:
     for group in dict.fromkeys(row.group for row in rows):
         mine = [row for row in rows if row.group == group]
         peers = list(dict.fromkeys(peer for row in mine for peer in row.ratios))
-        yield f"| {group} | ours, ms | {' | '.join(f'÷ {peer}' for peer in peers)} |"
+        yield f"| {' | '.join([group, 'ours, ms', *(f'÷ {peer}' for peer in peers)])} |"
         yield f"|---|---:|{'---:|' * len(peers)}"
         for row in mine:
             cells = [_told(row.ratios.get(peer)) for peer in peers]
-            yield f"| {row.name} | {row.seconds * 1e3:.1f} | {' | '.join(cells)} |"
+            yield f"| {' | '.join([row.name, f'{row.seconds * 1e3:.1f}', *cells])} |"
         yield ""
 
 

@@ -124,6 +124,19 @@ def test_a_later_exercise_takes_the_answer_of_an_earlier_one_untold(convcalc: Co
     assert "line 3: size -n 9 -f 3" in ran.stderr
 
 
+def test_a_line_with_an_input_of_its_own_keeps_it_or_names_the_right_answer(convcalc: Convcalc, tmp_path: Path) -> None:
+    script = tmp_path / "s.convcalc"
+    script.write_text(
+        'a = conv -i "1 2; 3 4" -k 7\nrelu -i "1 -2; 3 4"\nb = pool sum -i a\nflatten -i "8 9"\nlinear -W 1 -i b\n'
+    )
+    parts = convcalc("worksheet", "--from", str(script)).stdout.split(" · ")
+    told = [re.findall(r"your answer to (\d)", part) for part in parts]
+    assert [numbers for numbers in told if numbers] == [["1"], ["3"]]
+    assert "1  -2" in " ".join(parts)
+    sample = convcalc("worksheet", "--from", "samples/tiny-cnn.convcalc").stdout
+    assert "your answer to 8" in sample.rpartition("10 · softmax")[2]
+
+
 def test_no_file_is_written_over_by_another(convcalc: Convcalc, tmp_path: Path) -> None:
     script = tmp_path / "s.convcalc"
     script.write_text("input 1 2; 3 4\nconv -k 7\n")

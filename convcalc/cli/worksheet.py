@@ -18,6 +18,7 @@ from convcalc.errors import InputError, Place, UsageError, nearest
 if TYPE_CHECKING:
     from convcalc.cli.output import Channel
     from convcalc.quiz.question import Question
+    from convcalc.session.session import Session
 
 LEVELS = {"easy": 1, "medium": 3, "hard": 5}
 MOST_EXERCISES = 200
@@ -116,6 +117,16 @@ def level_of(word: str) -> int:
     raise UsageError(f"--level {word}: there is no such level", hint=hint)
 
 
+def _grid_read(words: tuple[str, ...], session: "Session") -> Any:
+    """Return the grid a line reads: the one it names, else the current one; None for a file, or rows written out."""
+    for index, word in enumerate(words):
+        if word in ("-i", "--input"):
+            return session.names.get(words[index + 1]) if index + 1 < len(words) else None
+        if word.startswith("--input=") or (word.startswith("-i") and not word.startswith("--")):
+            return None
+    return session.current
+
+
 def _from_script(ctx: Any, channel: "Channel", name: str) -> "list[Question]":
     """Return an exercise for every line of a script that works something."""
     from convcalc.cli.run import ScriptChannel, read_script, session_on
@@ -131,14 +142,19 @@ def _from_script(ctx: Any, channel: "Channel", name: str) -> "list[Question]":
     session, _ = session_on(ctx, channel, source)
     questions: list[Question] = []
     left_out: list[str] = []
-    made: dict[int, int] = {}  # which exercise an answer is of, by the identity of its grid
+    made: list[tuple[Any, int]] = []  # an answer's grid, and which exercise it is of
     for line in lines:
-        taken = made.get(id(session.current))
+        before, read = session.current, _grid_read(line.words, session)
+        taken = next((number for grid, number in made if grid is read), None)
         entry = session.execute(line)
         if entry.worked is not None and entry.worked.given is not None:
             question = about(entry.worked, Show())
             questions.append(question if taken is None else following(question, taken))
-            made[id(session.current)] = len(questions)
+            answers: list[Any] = (
+                [session.names[line.name]] if line.name is not None and line.name in session.names else []
+            )
+            answers += [session.current] if session.current is not before else []
+            made += [(answer, len(questions)) for answer in answers]
         elif entry.worked is not None or entry.documents:
             left_out.append(f"line {line.number}: {printable(line.text)}")
         if session.left:
