@@ -120,12 +120,21 @@ def _axis(
             f"padding of {max(before, after)} is more than half the pooling window of {window} {name}",
             hint=f"pad by at most {most}, or use `convcalc pad` first",
         )
-    for place in range(axis.output) if before or after else ():
+    for place in _at_the_ends(axis) if before or after else ():
         if all(axis.is_padding(position) for position in axis.inside(place)):
             raise InputError(
                 f"window {place} of the {name} would read nothing but padding", hint="use less padding or dilation"
             )
     return axis
+
+
+def _at_the_ends(axis: AnyAxis) -> list[int]:
+    """Return the windows that may reach into the padding, or over the end; all, where windows differ anyway."""
+    if isinstance(axis, AdaptiveAxis):
+        return list(range(axis.output))
+    behind = max((axis.before + axis.size - axis.extent) // axis.stride, 0)
+    ahead = min(axis.before // axis.stride + 1, axis.output)
+    return [*range(ahead), *range(max(behind, ahead), axis.output)]
 
 
 @dataclass(eq=False, repr=False)
@@ -180,11 +189,15 @@ class Pooling:
 
     def divisors(self) -> Array:
         """Return what each window's sum is divided by, (rows, columns)."""
-        down, across = (
-            np.array([len(self._counted(axis, i)) for i in range(axis.output)]) for axis in (self.rows, self.columns)
-        )
-        divisors: Array = np.multiply.outer(down, across)
+        divisors: Array = np.multiply.outer(*(self._counts(axis) for axis in (self.rows, self.columns)))
         return divisors
+
+    def _counts(self, axis: AnyAxis) -> Array:
+        """Return how many cells each window of an axis counts: all of its own, but at the ends."""
+        counts = np.full(axis.output, 0 if isinstance(axis, AdaptiveAxis) else axis.kernel)
+        for index in _at_the_ends(axis):
+            counts[index] = len(self._counted(axis, index))
+        return counts
 
     def _counted(self, axis: AnyAxis, index: int) -> list[int]:
         return [p for p in axis.inside(index) if self.count_padding or not axis.is_padding(p)]
