@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,8 @@ from convcalc.cli.output import Channel
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"
 GOLDEN = Path(__file__).parent / "golden"
+STOPPING = [number for number in signal.Signals if number.name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT")]
+"""Signals by which the tests stop what they started."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,11 @@ class Ran:
 
 
 Convcalc = Callable[..., Ran]
+
+# A job in a script's background has Ctrl-C ignored, under nohup SIGHUP too: what is ignored here is not handed on.
+for number in STOPPING:
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 
 def run_convcalc(*words: str, stdin: str | bytes | None = None) -> Ran:

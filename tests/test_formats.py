@@ -184,8 +184,10 @@ def test_the_picture_of_one_step_does_not_tell_the_rest(convcalc: Convcalc) -> N
 
 # ---- LaTeX
 
+needs_latex = pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+
+@needs_latex
 @pytest.mark.parametrize("name", list(WORKED))
 def test_latex_compiles(convcalc: Convcalc, tmp_path: Path, name: str) -> None:
     path = tmp_path / "out.tex"
@@ -200,7 +202,7 @@ def compiled(path: Path) -> str:
     return ran.stdout
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+@needs_latex
 @pytest.mark.parametrize("words", [EXAMPLE, ("model", "lenet5")], ids=lambda words: words[0])
 def test_a_fragment_goes_into_a_document(convcalc: Convcalc, tmp_path: Path, words: tuple[str, ...]) -> None:
     fragment = convcalc(*words, "--format", "latex", "--fragment").stdout
@@ -215,7 +217,7 @@ def test_a_fragment_goes_into_a_document(convcalc: Convcalc, tmp_path: Path, wor
 HOSTILE = r"\input{/etc/passwd} \end{verbatim} $&%#_{}~^ <b>|*`x` </script> ☃ 数"
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="no pdflatex on this machine")
+@needs_latex
 def test_hostile_text_is_only_text_in_latex(convcalc: Convcalc, tmp_path: Path) -> None:
     script = f"# {HOSTILE}\ninput 1 2; 3 4\nrelu # {HOSTILE}\n"
     ran = convcalc("run", "-", "-o", str(tmp_path / "out.tex"), stdin=script)
@@ -317,7 +319,7 @@ def test_a_script_keeps_reports_out_of_its_own_work(convcalc: Convcalc) -> None:
     assert (ran.status, "--format does nothing inside a script" in ran.stderr) == (2, True)
 
 
-@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not there to compile with")
+@needs_latex
 def test_latex_writes_small_numbers_as_powers_of_ten(convcalc: Convcalc, tmp_path: Path) -> None:
     path = tmp_path / "g.tex"
     assert convcalc("gelu", "-i", "1 -4", "-o", str(path)).status == 0

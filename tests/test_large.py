@@ -196,16 +196,25 @@ def test_a_terminal_is_told_how_far_it_is(wide: Path) -> None:
     assert np.load(wide / "out.npy").shape == (2998, 1998)
 
 
+def signalled(number: int, folder: Path, settings: str) -> tuple[int, bytes]:
+    """Send a signal to a convcalc that is writing; return its status and what it complained of."""
+    words = [sys.executable, "-c", settings + RUN, "conv", "-k", "edge", "-i", "in.npy", "-o", "o.npy"]
+    with subprocess.Popen(words, cwd=folder, stderr=subprocess.PIPE) as process:
+        try:
+            deadline = time.monotonic() + 20
+            while not list(folder.glob(".convcalc-*")) and time.monotonic() < deadline:
+                time.sleep(0.005)
+            process.send_signal(number)
+            _, stderr = process.communicate(timeout=20)
+        finally:
+            process.kill()
+    return process.returncode, stderr
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopping_leaves_no_half_written_file(number: int, wide: Path) -> None:
-    words = [sys.executable, "-c", SETTINGS.format(10_000) + RUN, "conv", "-k", "edge", "-i", "in.npy", "-o", "o.npy"]
-    process = subprocess.Popen(words, cwd=wide, stderr=subprocess.PIPE)
-    deadline = time.monotonic() + 20
-    while not list(wide.glob(".convcalc-*")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(number)
-    _, stderr = process.communicate(timeout=20)
-    assert process.returncode != 0
+    status, stderr = signalled(number, wide, SETTINGS.format(10_000))
+    assert status != 0
     assert b"Traceback" not in stderr
     assert os.listdir(wide) == ["in.npy"]
 
@@ -218,6 +227,9 @@ PEAK = (
 )
 
 
+needs_proc = pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is not told here")
+
+
 def peak_of(folder: Path, *words: str) -> int:
     """Return the bytes of memory that convcalc takes at most."""
     ran = subprocess.run([sys.executable, "-c", PEAK, *words], cwd=folder, capture_output=True, text=True, check=True)
@@ -226,7 +238,7 @@ def peak_of(folder: Path, *words: str) -> int:
     return int(kilobytes) * 1024
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is not told here")
+@needs_proc
 def test_memory_is_bounded_by_the_band(tmp_path: Path) -> None:
     """A file of 200 MB is worked in less than that."""
     cells = np.lib.format.open_memmap(tmp_path / "in.npy", mode="w+", dtype=np.float32, shape=(10_000, 5_000))
@@ -238,7 +250,7 @@ def test_memory_is_bounded_by_the_band(tmp_path: Path) -> None:
     assert (made[:, ::999] == (rows % 7 + 3 * ((rows + 1) % 7))[:, None]).all()
 
 
-@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is not told here")
+@needs_proc
 def test_memory_is_bounded_by_what_many_filters_make(tmp_path: Path) -> None:
     """Of 64 MB, sixteen filters make 1.1 GB."""
     np.save(tmp_path / "in.npy", np.ones((4_300, 4_000), dtype=np.float32))
@@ -249,15 +261,9 @@ def test_memory_is_bounded_by_what_many_filters_make(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="there is no SIGHUP here")
 def test_what_nohup_ignores_stays_ignored(wide: Path) -> None:
-    code = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);" + SETTINGS.format(1_000_000) + RUN
-    process = subprocess.Popen(
-        [sys.executable, "-c", code, "conv", "-k", "edge", "-i", "in.npy", "-o", "o.npy"], cwd=wide
-    )
-    deadline = time.monotonic() + 20
-    while not list(wide.glob(".convcalc-*")) and time.monotonic() < deadline:
-        time.sleep(0.005)
-    process.send_signal(signal.SIGHUP)
-    assert process.wait(timeout=20) == 0
+    ignoring = "import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN);"
+    status, _ = signalled(signal.SIGHUP, wide, ignoring + SETTINGS.format(1_000_000))
+    assert status == 0
     assert (wide / "o.npy").exists()
 
 
