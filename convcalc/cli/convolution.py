@@ -150,6 +150,8 @@ class ReadingOptions(NamedTuple):
 
     def check(self, stepping: StepOptions, moving: MovingOptions) -> None:
         """Refuse what contradicts, or does nothing."""
+        if moving.per_channel and moving.all_channels:
+            raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
         given = {"--as": self.reading, "--reads": self.reads, "--backward": self.backward}
         named = [option for option, value in given.items() if value is not None]
         if len(named) > 1:
@@ -204,8 +206,6 @@ def conv(
     from convcalc.cli.large import large_input, work_in_bands
     from convcalc.engine.convolution import convolve
 
-    if moving.per_channel and moving.all_channels:
-        raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
     other.check(stepping, moving)
     channel = channel_of(ctx)
     word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)

@@ -26,6 +26,41 @@ TRAIN_PANEL = "Transfer learning"
 MOST_BYTES = 1 << 20
 
 
+class NetworkOptions(NamedTuple):
+    """Which network, and what goes into it."""
+
+    network: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME|FILE.py|LAYERS",
+            help="A network of the zoo, a PyTorch source file, or a list of layers. Default: a file that is piped in.",
+            show_default=False,
+        ),
+    ] = None
+    input_shape: Annotated[
+        str | None,
+        typer.Option(
+            "--input",
+            "-i",
+            metavar="CxHxW",
+            help="The shape of one input, without its batch: 1x28x28, or 10 for ten features.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None
+    class_name: Annotated[
+        str | None,
+        typer.Option(
+            "--class",
+            metavar="NAME",
+            help="Which network of the file: a class, with settings if it needs some (Net(10)), or a variable.",
+            show_default=False,
+            rich_help_panel=INPUT_PANEL,
+        ),
+    ] = None
+    kinds: Annotated[bool, typer.Option("--list", help="List the layers that are counted.")] = False
+
+
 class TransferOptions(NamedTuple):
     """What is replaced, and what is trained."""
 
@@ -102,36 +137,7 @@ class LookOptions(NamedTuple):
 def model(
     *,
     ctx: typer.Context,
-    network: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="NAME|FILE.py|LAYERS",
-            help="A network of the zoo, a PyTorch source file, or a list of layers. Default: a file that is piped in.",
-            show_default=False,
-        ),
-    ] = None,
-    input_shape: Annotated[
-        str | None,
-        typer.Option(
-            "--input",
-            "-i",
-            metavar="CxHxW",
-            help="The shape of one input, without its batch: 1x28x28, or 10 for ten features.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
-        ),
-    ] = None,
-    class_name: Annotated[
-        str | None,
-        typer.Option(
-            "--class",
-            metavar="NAME",
-            help="Which network of the file: a class, with settings if it needs some (Net(10)), or a variable.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
-        ),
-    ] = None,
-    kinds: Annotated[bool, typer.Option("--list", help="List the layers that are counted.")] = False,
+    asked: NetworkOptions,
     transfer: TransferOptions,
     look: LookOptions,
     out: SheetOptions,
@@ -154,15 +160,15 @@ def model(
     from convcalc.report.model_steps import layer_document, layer_named, model_steps, trace_document
 
     channel = channel_of(ctx)
-    if kinds:
+    if asked.kinds:
         from convcalc.report.model import kinds_document
 
         emit(channel, Worked(kinds_document(), list), None, out)
         return
-    if network is None and channel.is_piped_in:
-        network = "-"
-    _check(network, look, out.style(channel))
-    summary = summary_of(channel, str(network), input_shape, class_name, transfer)
+    if asked.network is None and channel.is_piped_in:
+        asked = asked._replace(network="-")
+    _check(asked.network, look, out.style(channel))
+    summary = summary_of(channel, asked, transfer)
     document: Document
     if look.trace is not None:
         document = list(trace_document(summary, _cell(look.trace), look.layer))
@@ -197,15 +203,13 @@ def _check(network: str | None, look: LookOptions, style: Format) -> None:
         raise UsageError(f"{other} does not go with {style}", hint=hint)
 
 
-def summary_of(
-    channel: Channel, word: str, input_shape: str | None, class_name: str | None, transfer: TransferOptions
-) -> "Summary":
+def summary_of(channel: Channel, asked: NetworkOptions, transfer: TransferOptions) -> "Summary":
     """Return a network, counted: with its last layer replaced, and frozen, as asked."""
     from convcalc.network.summary import last_layer, summarize
     from convcalc.report.model_steps import layer_named
 
-    shape = None if input_shape is None else shape_of(input_shape)
-    title, build = _builder(channel, word, shape, class_name)
+    shape = None if asked.input_shape is None else shape_of(asked.input_shape)
+    title, build = _builder(channel, str(asked.network), shape, asked.class_name)
     trace, output = build({})
     last = last_layer(trace)
     if last is None and (transfer.classes is not None or transfer.freeze):

@@ -43,8 +43,9 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
             values[name] = group(**{field: values.pop(field) for field in group._fields})
         command(**values)
 
-    spread.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    spread.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    told: Any = spread
+    told.__signature__ = inspect.Signature(parameters)
+    told.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return spread
 
 

@@ -110,6 +110,18 @@ class WindowOptions(NamedTuple):
     ] = None
 
 
+Backward = Annotated[
+    str | None,
+    typer.Option(
+        "--backward",
+        metavar="GRAD",
+        help="Given the gradient of the output (a grid like it, or 1), show where it goes in the input.",
+        show_default=False,
+        rich_help_panel=READ_PANEL,
+    ),
+]
+
+
 @with_options
 def pool(
     *,
@@ -117,16 +129,7 @@ def pool(
     kind: Annotated[str, typer.Argument(metavar=f"[{KINDS}]", help="What each window gives.")] = "max",
     source: InputOptions,
     windows: WindowOptions,
-    backward: Annotated[
-        str | None,
-        typer.Option(
-            "--backward",
-            metavar="GRAD",
-            help="Given the gradient of the output (a grid like it, or 1), show where it goes in the input.",
-            show_default=False,
-            rich_help_panel=READ_PANEL,
-        ),
-    ] = None,
+    backward: Backward = None,
     stepping: StepOptions,
     terms: OrderOptions,
     how: NumberOptions,

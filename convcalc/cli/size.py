@@ -58,11 +58,9 @@ class SizeOptions(NamedTuple):
     ceil: Annotated[bool, typer.Option("--ceil", help="Round up, as pooling with ceil does.")] = False
 
 
-@with_options
-def size(
-    *,
-    ctx: typer.Context,
-    letters: SizeOptions,
+class AskedOptions(NamedTuple):
+    """What is asked about the letters, but for the output's size."""
+
     output_size: Annotated[
         int | None,
         typer.Option(
@@ -72,13 +70,13 @@ def size(
             help="Find what is left out so that the output has this size.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     channels: Annotated[
         int | None, typer.Option("--channels", min=1, help="Input channels, to count parameters.", show_default=False)
-    ] = None,
+    ] = None
     filters: Annotated[
         int | None, typer.Option("--filters", min=1, help="Filters, to count parameters.", show_default=False)
-    ] = None,
+    ] = None
     convention: Annotated[
         Convention | None,
         typer.Option(
@@ -86,7 +84,7 @@ def size(
             help="Whose rule where they differ (PyTorch's); textbook: it must divide.",
             show_default=False,
         ),
-    ] = None,
+    ] = None
     chain: Annotated[
         str | None,
         typer.Option(
@@ -95,9 +93,17 @@ def size(
             help='Windows one after the other: "conv 5, pool 2, conv 3 s2 p1"; also the receptive field.',
             show_default=False,
         ),
-    ] = None,
-    out: OutputOptions,
-) -> None:
+    ] = None
+
+    def given(self, *options: str) -> list[str]:
+        """Return which of some options were given."""
+        values: dict[str, object] = {"-O": self.output_size, "--channels": self.channels, "--filters": self.filters}
+        values["--convention"] = self.convention
+        return [option for option in options if values[option] is not None]
+
+
+@with_options
+def size(*, ctx: typer.Context, letters: SizeOptions, asked: AskedOptions, out: OutputOptions) -> None:
     """Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.
 
     Lists in any of -n -f -s -p -d give a table; 32x28 is rows and columns.
@@ -119,29 +125,26 @@ def size(
     from convcalc.report.size import worked_size, worked_solution
 
     channel = channel_of(ctx)
-    if chain is not None:
-        asked = {"-O": output_size, "--channels": channels, "--filters": filters, "--convention": convention}
-        channel.emit(_chained(chain, letters, [option for option, value in asked.items() if value is not None]), out)
-        return
-    if output_size is not None:
-        counting = [name for name, value in (("--channels", channels), ("--filters", filters)) if value is not None]
-        if counting:
+    if asked.chain is not None:
+        channel.emit(_chained(asked.chain, letters, asked), out)
+    elif asked.output_size is not None:
+        if counting := asked.given("--channels", "--filters"):
             raise UsageError(f"{counting[0]} does not go with -O", hint="find the size first, then count")
         question = _question(letters)
-        found = solve(question, output_size, must_divide=convention is Convention.TEXTBOOK)
-        channel.emit(worked_solution(found, question.missing(), output_size), out)
-        return
-    channel.emit(worked_size(_all_sized(letters, convention), channels, filters), out)
+        found = solve(question, asked.output_size, must_divide=asked.convention is Convention.TEXTBOOK)
+        channel.emit(worked_solution(found, question.missing(), asked.output_size), out)
+    else:
+        channel.emit(worked_size(_all_sized(letters, asked.convention), asked.channels, asked.filters), out)
 
 
-def _chained(chain: str, letters: SizeOptions, others: list[str]) -> "Worked":
+def _chained(chain: str, letters: SizeOptions, asked: AskedOptions) -> "Worked":
     """Return the work of a chain, whose windows have their own settings."""
     from convcalc.network.chain import follow, links
     from convcalc.report.chain import worked_chain
 
     own = {"-f": letters.f, "-s": letters.s, "-p": letters.p, "-d": letters.d, "--ceil": letters.ceil or None}
-    others = [option for option, value in own.items() if value is not None] + others
-    if others:
+    others = [option for option, value in own.items() if value is not None]
+    if others := others + asked.given("-O", "--channels", "--filters", "--convention"):
         raise UsageError(f"{others[0]} does not go with --chain", hint='each window has its own: "conv 3 s2 p1"')
     if letters.n is None:
         raise UsageError("-n is missing", hint="give the input's size, as in -n 28")

@@ -16,7 +16,7 @@ from convcalc.errors import InputError
 MOST_PADDED = 1 << 29
 """Cells a padded grid may have: 4 GiB of them."""
 
-_NUMPY_MODES = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
+_NUMPY_MODES: dict[PadMode, Any] = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
 
 
 @dataclass(eq=False, repr=False)
@@ -104,7 +104,7 @@ def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: 
             f"the padded grid would have {math.prod(lengths):,} cells", hint=f"the most is {MOST_PADDED:,}: pad by less"
         )
     if mode == PadMode.ZEROS:
-        padded: Array = np.full(lengths, fill, dtype=x.dtype)
+        padded = np.full(lengths, fill, dtype=x.dtype)
         padded[tuple(slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True))] = x
         return padded
-    return np.pad(x, amounts, mode=_NUMPY_MODES[mode])  # type: ignore[call-overload, no-any-return]
+    return np.pad(x, amounts, mode=_NUMPY_MODES[mode])

@@ -309,9 +309,8 @@ def write_whole(path: Path, content: Content) -> None:
                 _write(stream, content)
             beside.chmod(mode)
             beside.replace(target)
-        except BaseException:
+        finally:
             beside.unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise InputError(
             f"cannot write '{path}': {error.strerror}", hint="name a file in a folder you may write"

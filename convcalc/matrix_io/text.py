@@ -8,7 +8,7 @@ from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -26,7 +26,7 @@ _SEPARATOR = r"-{3,}"
 """Patterns are compiled when they are first needed: most grids need few of them."""
 _PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
 
-Row = array | list[int | float | Fraction]  # type: ignore[type-arg]
+Row: TypeAlias = "array[int] | array[float] | list[int | float | Fraction]"
 """A row's numbers: packed if all are integers of 64 bits, or all decimals."""
 
 

@@ -379,8 +379,8 @@ def moving(layer: Layer) -> list[str]:
             parts.append(f"{name} {value}")
         elif set(values := layer.each(name, 0)) != {default}:
             parts.append(f"{name} {pair(values)}")
-    if getattr(layer, "groups", 1) != 1:
-        parts.append(f"groups {layer.groups}")  # type: ignore[attr-defined]
+    if (groups := getattr(layer, "groups", 1)) != 1:
+        parts.append(f"groups {groups}")
     if getattr(layer, "bias", True) is False:
         parts.append("no bias")
     if getattr(layer, "ceil_mode", False):

@@ -170,7 +170,8 @@ def plain(value: Any) -> Number:
     """Return a cell of an array, or a number, as plain Python."""
     if isinstance(value, np.generic):
         return float(str(value)) if isinstance(value, np.float32) else value.item()
-    return value  # type: ignore[no-any-return]
+    number: Number = value
+    return number
 
 
 def widest(grid: Array, write: Any) -> int:

@@ -66,7 +66,7 @@ class Follower(Statements):
             return Place(self.source)
         asked = line > len(self.lines)
         text = self.asked[line - len(self.lines) - 1] if asked else self.lines[line - 1]
-        start = len(text.encode()[: node.col_offset].decode(errors="replace"))  # type: ignore[attr-defined]
+        start = len(text.encode()[: getattr(node, "col_offset", 0)].decode(errors="replace"))
         end = getattr(node, "end_col_offset", None)
         same_line = getattr(node, "end_lineno", line) == line and end is not None
         stop = len(text.encode()[:end].decode(errors="replace")) if same_line else len(text)
