@@ -126,7 +126,7 @@ def test_a_later_exercise_takes_the_answer_of_an_earlier_one_untold(convcalc: Co
 def test_a_line_with_an_input_of_its_own_keeps_it_or_names_the_right_answer(convcalc: Convcalc, tmp_path: Path) -> None:
     script = tmp_path / "s.convcalc"
     script.write_text(
-        'a = conv -i "1 2; 3 4" -k 7\nrelu -i "1 -2; 3 4"\nb = pool sum -i a\nflatten -i "8 9"\nlinear -W 1 -i b\n'
+        'a = conv -i "1 2; 3 4" -k 7\nrelu -i "1 -2; 3 4"\nb = pool sum -i a\nflatten -i "8 9"\nlinear -W 1 --input=b\n'
     )
     parts = convcalc("worksheet", "--from", str(script)).stdout.split(" · ")
     told = [re.findall(r"your answer to (\d)", part) for part in parts]

@@ -18,7 +18,6 @@ from convcalc.errors import InputError, Place, UsageError, nearest
 if TYPE_CHECKING:
     from convcalc.cli.output import Channel
     from convcalc.quiz.question import Question
-    from convcalc.session.session import Session
 
 LEVELS = {"easy": 1, "medium": 3, "hard": 5}
 MOST_EXERCISES = 200
@@ -117,16 +116,6 @@ def level_of(word: str) -> int:
     raise UsageError(f"--level {word}: there is no such level", hint=hint)
 
 
-def _grid_read(words: tuple[str, ...], session: "Session") -> Any:
-    """Return the grid a line reads: the one it names, else the current one; None for a file, or rows written out."""
-    for index, word in enumerate(words):
-        if word in ("-i", "--input"):
-            return session.names.get(words[index + 1]) if index + 1 < len(words) else None
-        if word.startswith("--input=") or (word.startswith("-i") and not word.startswith("--")):
-            return None
-    return session.current
-
-
 def _from_script(ctx: Any, channel: "Channel", name: str) -> "list[Question]":
     """Return an exercise for every line of a script that works something."""
     from convcalc.cli.run import ScriptChannel, read_script, session_on
@@ -139,14 +128,15 @@ def _from_script(ctx: Any, channel: "Channel", name: str) -> "list[Question]":
         raise UsageError("a script makes no worksheet of a script", hint="leave --from out")
     source = "stdin" if name == "-" else name
     lines = parse(read_script(channel, name), source)
-    session, _ = session_on(ctx, channel, source)
+    session, inner = session_on(ctx, channel, source)
     questions: list[Question] = []
     left_out: list[str] = []
     made: list[tuple[Any, int]] = []  # an answer's grid, and which exercise it is of
     for line in lines:
-        before, read = session.current, _grid_read(line.words, session)
-        taken = next((number for grid, number in made if grid is read), None)
+        before = session.current
+        inner.grids.clear()
         entry = session.execute(line)
+        taken = next((number for grid, number in made if grid is inner.grids.get("input")), None)
         if entry.worked is not None and entry.worked.given is not None:
             question = about(entry.worked, Show())
             questions.append(question if taken is None else following(question, taken))
