@@ -5,6 +5,8 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ import numpy as np
 from benchmarks import peers
 from benchmarks.timing import Case, Job
 from convcalc.engine.convolution import convolve
+from convcalc.engine.exact import magnitude
 from convcalc.engine.kernels import kernel
 from convcalc.engine.pooling import pool
+from convcalc.engine.sums import Work, summed, ways_for
 
 ROOT = Path(__file__).parents[1]
 GRID = str(ROOT / "samples" / "lecture-6x6.txt")
@@ -64,12 +68,49 @@ def _plane(name: str, x: Any, weights: Any) -> Case:
     return Case("one plane", name, ours, jobs)
 
 
-def _layer(x: Any, weights: Any, settings: dict[str, int]) -> Job:
-    return lambda: convolve(x, weights, **settings).output  # type: ignore[arg-type]
+def _layer(x: Any, weights: Any, settings: Any) -> Job:
+    return lambda: convolve(x, weights, **settings).output
 
 
 def _pool(x: Any, kind: str, window: int, stride: int) -> Job:
     return lambda: pool(x, kind, window=window, stride=stride).output
+
+
+def ways(*, quick: bool) -> Iterator[Case]:
+    """Yield, for each way of summing, work that it is taken for, against the way that would be taken without it."""
+    rng = np.random.default_rng(0)
+    side = 512 if quick else 2048
+
+    def plane(low: int, high: int) -> Any:
+        return rng.integers(low, high, (side, side))
+
+    def floats(*shape: int) -> Any:
+        return rng.random(shape).astype(np.float32)
+
+    given: tuple[tuple[str, Any, Any, Any], ...] = (
+        ("a dense layer, 7×7, 512→64", floats(512, 7, 7), floats(64, 512, 7, 7), {}),
+        ("1×1, 256→64, 56²", floats(256, 56, 56), floats(64, 256, 1, 1), {}),
+        ("depthwise 3×3, 64, 112²", floats(64, 112, 112), floats(64, 1, 3, 3), {"groups": 64}),
+        (f"1×3, {side}², float32", floats(side, side), np.array([[1, 0, -1]], np.float32), {}),
+        (f"edge, {side}², float32", floats(side, side), kernel("edge").astype(np.float32), {}),
+        (f"11×11 of rank 1, {side}², float32", floats(side, side), floats(11, 1) * floats(1, 11), {}),
+        (f"31×31, {side}², float32", floats(side, side), floats(31, 31), {}),
+        (f"3×3, {side}², float32", floats(side, side), floats(3, 3), {}),
+        (f"3×3, {side}², int64", plane(-99, 99), rng.integers(1, 9, (3, 3)), {}),
+        ("laplacian, 512², int64", rng.integers(0, 256, (512, 512)), kernel("laplacian"), {}),
+        (f"7×7, {side}², int64", plane(-99, 99), rng.integers(1, 9, (7, 7)), {}),
+        (f"3×3, {side}², 16 digits", plane(-(10**14), 10**14), rng.integers(1, 99, (3, 3)), {}),
+        ("7×7 stride 2, 3→64, 224²", floats(3, 224, 224), floats(64, 3, 7, 7), {"stride": 2, "padding": 3}),
+        ("3×3, 64→64 channels, 56²", floats(64, 56, 56), floats(64, 64, 3, 3), {"padding": 1}),
+    )
+    for name, x, weights, settings in given:
+        worked = convolve(x, weights, **settings)
+        integers = x.dtype.kind == "i"
+        work = Work(worked.plan, worked.kernel, integers, worked.padded)
+        bound = magnitude(x) * int(np.abs(weights).sum()) if integers else None
+        (way, dtype), (other, others) = islice(ways_for(work, bound), 2)
+        job, instead = partial(summed, work, way, dtype), partial(summed, work, other, others)
+        yield Case("the ways", f"{way.name}: {name}, else {other.name}", job, {"the next way": instead})
 
 
 def start() -> Iterator[Case]:

@@ -3,7 +3,7 @@
 Every way is exact for integers: it works in a dtype in which no sum on the way can pass what the dtype holds exactly.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 FLOAT32_INTEGERS = 1 << 24
 MOST_SEPARATE = 40
 """Taps of a column and a row together up to which adding them one by one is quick."""
+MOST_WEIGHED = 7
+"""The kernel's side up to which BLAS is quicker than separate floats, unless nearly every weight is 1 or -1."""
 FEW_TAPS = 4
+NARROW_TAPS = 16
+"""Taps up to which adding them one by one in 16 bits is quicker than BLAS."""
 FEW_PLANES = 4
 """Planes that must fit a band for several channels to be worked at once."""
 PATCH = 16
@@ -35,6 +39,11 @@ def by_elements(bound: int) -> DType | None:
         if bound <= np.iinfo(dtype).max:
             return np.dtype(dtype)
     return None
+
+
+def in_16_bits(bound: int) -> DType | None:
+    """Return 16-bit integers, if they hold every sum."""
+    return np.dtype(np.int16) if bound <= np.iinfo(np.int16).max else None
 
 
 def by_matrices(bound: int) -> DType | None:
@@ -111,11 +120,27 @@ def _is_separable(work: Work) -> bool:
     rows, columns = work.plan.rows.kernel, work.plan.columns.kernel
     if not work.single or min(rows, columns) == 1 or rows + columns > MOST_SEPARATE:
         return False
-    return all(ways.factors(kernel) is not None or not kernel.any() for kernel in work.kernel[:, 0])
+    found = [ways.factors(kernel) for kernel in work.kernel[:, 0] if kernel.any()]
+    if work.integers or work.side > MOST_WEIGHED:
+        return None not in found
+    return all(parts is not None and _passes(*parts) <= 2 * columns for parts in found)
+
+
+def _passes(column: Array, row: Array) -> int:
+    """Return how often an array is gone through for a column and a row: a weight of 1 or -1 is not multiplied by."""
+    return sum(1 if abs(weight) == 1 else 2 for weight in (*column, *row) if weight)
+
+
+def _has_taps(work: Work, most: int) -> bool:
+    return work.single and int(np.count_nonzero(work.kernel)) <= most * work.plan.filters
 
 
 def _has_few_taps(work: Work) -> bool:
-    return work.single and int(np.count_nonzero(work.kernel)) <= FEW_TAPS * work.plan.filters
+    return _has_taps(work, FEW_TAPS)
+
+
+def _is_narrow(work: Work) -> bool:
+    return work.integers and _has_taps(work, NARROW_TAPS)
 
 
 def _is_one_channel(work: Work) -> bool:
@@ -143,6 +168,8 @@ WAYS = (
         "so few cells are not 0 that a pass for each is quickest"),
     Way("separable", ways.separable, _is_separable, by_elements,
         "a kernel of rank 1 takes h + w passes instead of h × w"),
+    Way("narrow taps", ways.taps, _is_narrow, in_16_bits,
+        "a processor adds so many integers of 16 bits at once that BLAS gains nothing on a small kernel"),
     Way("Fourier", ways.fourier, _is_large, lambda bound: None,
         "a large float kernel costs no more than a small one; where cells differ much in size, digits would be lost"),
     Way("banded", ways.banded, _is_one_channel, by_matrices,
@@ -156,20 +183,29 @@ WAYS = (
 )  # fmt: skip
 
 
-def way_for(work: Work, bound: int | None) -> tuple[Way, DType]:
-    """Return the first way that fits, and the dtype to work in; `bound` is what no sum passes, None for floats.
+def ways_for(work: Work, bound: int | None) -> Iterator[tuple[Way, DType]]:
+    """Yield the ways that fit, each with the dtype to work in; the first is taken, the last fits everything.
+
+    `bound` is what no sum passes, None for floats.
 
     >>> from convcalc.engine.convolution import plan
     >>> kernel = np.array([[[[1, 0, -1]] * 3]])
-    >>> way, dtype = way_for(Work(plan((1, 1, 9, 9), kernel.shape), kernel, True, kernel), 90)
-    >>> way.name, dtype.name
-    ('separable', 'int16')
+    >>> found = ways_for(Work(plan((1, 1, 9, 9), kernel.shape), kernel, True, kernel), 90)
+    >>> [(way.name, dtype.name) for way, dtype in found][:2]
+    [('separable', 'int16'), ('narrow taps', 'int16')]
     """
     for way in WAYS:
         dtype = work.kernel.dtype if bound is None else way.arithmetic(bound)
         if dtype is not None and way.fits(work):
-            return way, dtype
-    raise AssertionError("the last way fits everything")
+            yield way, dtype
+
+
+def summed(work: Work, way: Way, dtype: DType) -> Array:
+    """Return every window's weighted sum, (N, O, rows, columns), worked in a way and a dtype."""
+    made = np.dtype(np.int64) if work.integers and dtype.kind != "O" else dtype
+    total = np.empty(work.plan.shape, dtype=made)
+    way.run(work.x, work.kernel.astype(dtype, copy=False), work.plan, total)
+    return total
 
 
 def weighted_sums(x: Array, kernel: Array, plan: "Plan", bound: int | None = None) -> Array:
@@ -177,8 +213,5 @@ def weighted_sums(x: Array, kernel: Array, plan: "Plan", bound: int | None = Non
 
     Integers come with a `bound` that no sum passes, and give integers; floats come without, and give floats.
     """
-    way, dtype = way_for(Work(plan, kernel, bound is not None, x), bound)
-    made = dtype if bound is None or dtype.kind == "O" else np.dtype(np.int64)
-    total = np.empty(plan.shape, dtype=made)
-    way.run(x, kernel.astype(dtype, copy=False), plan, total)
-    return total
+    work = Work(plan, kernel, bound is not None, x)
+    return summed(work, *next(ways_for(work, bound)))
