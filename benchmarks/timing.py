@@ -1,9 +1,12 @@
-"""Timing in turns: every case runs ours and its peers A B C A B C …, so that a machine that slows down slows them all.
+"""Timing in turns: every case runs ours and its peers A B C B C A …, so that a machine that slows down slows them all.
+
+Each turn begins with another, so that none always finds the cache as the same one left it.
 
 What is compared is the ratio ours ÷ theirs of each turn (below 1 we are quicker): its median, and its quartiles.
 """
 
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from statistics import median, quantiles
 from typing import Any, NamedTuple
@@ -46,12 +49,14 @@ def timed(job: Job) -> float:
 def measure(case: Case, budget: float, most: int = 31, least: int = 5) -> Row:
     """Run a case in turns until its share of time is spent; the first turn only warms up."""
     jobs = {"ours": case.ours, **case.peers}
+    order = deque(jobs)
     for job in jobs.values():
         job()
     turns: list[dict[str, float]] = []
     end = time.perf_counter() + budget
     while len(turns) < least or (time.perf_counter() < end and len(turns) < most):
-        turns.append({name: timed(job) for name, job in jobs.items()})
+        turns.append({name: timed(jobs[name]) for name in order})
+        order.rotate(-1)
     ratios = {}
     for peer in case.peers:
         each = [turn["ours"] / turn[peer] for turn in turns]
