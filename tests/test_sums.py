@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcalc.engine import ways
+from convcalc.engine import channels, sums, threads, ways
 from convcalc.engine.convolution import Convolution, Plan, convolve, plan
 from convcalc.engine.exact import Array
-from convcalc.engine.sums import WAYS, Work, ways_for, weighted_sums
+from convcalc.engine.sums import WAYS, Way, Work, summed, ways_for, weighted_sums
 from convcalc.errors import InputError
 
 Case = tuple[Plan, Array, Array]
@@ -63,20 +63,22 @@ def bound_of(x: Array, kernel: Array) -> int:
 
 
 @pytest.fixture(params=["as it is", "many bands and threads"])
-def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Cut the work into bands of a few rows and give each to a thread, as only large inputs are."""
     if request.param != "as it is":
-        for name, size in (("BAND", 200), ("MATRIX_BAND", 400), ("CELLS_WORTH_A_THREAD", 1),
+        for name, size in (("BAND", 200), ("BLAS_ALONE", 200), ("BYTES_WORTH_A_THREAD", 1),
                            ("PRODUCTS_WORTH_A_THREAD", 1)):  # fmt: skip
-            monkeypatch.setattr(ways, name, size)
-        monkeypatch.setattr(ways, "processors", lambda: 3)
+            for module in (ways, channels, sums):
+                monkeypatch.setattr(module, name, size, raising=False)
+        for module in (ways, channels, threads):
+            monkeypatch.setattr(module, "processors", lambda: 3)
+    return str(request.param) != "as it is"
 
 
-@pytest.mark.usefixtures("cut")
-def test_every_way_is_exact_for_integers() -> None:
+def test_every_way_is_exact_for_integers(cut: bool) -> None:
     reached: Counter[str] = Counter()
     for seed, (plan_, x, kernel) in CASES:
-        expected = made_by(ways.products_of_taps, x, kernel, plan_, np.dtype(object))
+        expected = made_by(channels.products_of_taps, x, kernel, plan_, np.dtype(object))
         bound, weights = bound_of(x, kernel), plain(kernel)
         for way in WAYS:
             dtype = way.arithmetic(bound)
@@ -86,7 +88,7 @@ def test_every_way_is_exact_for_integers() -> None:
             assert (made.astype(object) == expected).all(), (way.name, seed)
             reached[way.name] += 1
         assert (weighted_sums(plain(x), weights, plan_, bound).astype(object) == expected).all()
-    few = {"depthwise"} if ways.BAND < 1000 else set()
+    few = {"depthwise"} if cut else set()
     assert set(reached) >= {way.name for way in WAYS} - {"Fourier"} - few
     assert min(reached.values()) >= 3
 
@@ -97,13 +99,14 @@ def test_every_way_is_as_near_as_floats_come(kind: Any, tolerance: float) -> Non
     for seed, (plan_, x, kernel) in CASES:
         cells = (x.astype(np.float64) / max(np.abs(x).max(), 1)).astype(kind)
         weights = (kernel.astype(np.float64) / max(np.abs(kernel).max(), 1)).astype(kind)
-        expected = made_by(ways.products_of_taps, cells, weights.astype(np.float64), plan_, np.dtype(np.float64))
+        expected = made_by(channels.products_of_taps, cells, weights.astype(np.float64), plan_, np.dtype(np.float64))
         single = plan_.channels == plan_.groups
         unit = plan_.rows.stride == plan_.columns.stride == 1
         for way in WAYS:
-            fits = (single and unit) if way.name == "Fourier" else way.fits(Work(plan_, weights, False, cells))
+            work = Work(plan_, weights, False, cells)
+            fits = (single and unit) if way.name == "Fourier" else way.fits(work)
             if fits:
-                made = made_by(way.run, cells, weights, plan_, np.dtype(kind))
+                made = summed(work, way, np.dtype(kind))
                 assert np.abs(made - expected).max() <= tolerance * max(kernel.shape) * 10, (way.name, seed)
 
 
@@ -123,7 +126,11 @@ def test_every_way_is_as_near_as_floats_come(kind: Any, tolerance: float) -> Non
         ((40, 40), np.random.default_rng(1).random((9, 9)), {"stride": 2}, "banded", "float64"),
         ((9, 9), np.ones((9, 8)), {}, "windows", "float64"),
         ((4, 9, 9), np.ones((2, 4, 1, 1)), {}, "pointwise", "float64"),
-        ((4, 9, 9), np.random.default_rng(1).random((2, 4, 3, 3)), {}, "im2col", "float64"),
+        ((4, 9, 9), np.random.default_rng(1).random((2, 4, 3, 3)), {}, "shifted channels", "float64"),
+        ((4, 9, 9), np.random.default_rng(1).random((2, 4, 3, 3)), {"stride": 2}, "im2col", "float64"),
+        ((4, 9, 9), np.random.default_rng(1).random((20, 4, 3, 3)), {}, "im2col", "float64"),
+        ((4, 9, 9), np.random.default_rng(1).random((2000, 4, 8, 8)), {}, "im2col", "float64"),
+        ((4, 9, 9), np.random.default_rng(1).random((2000, 4, 9, 9)), {}, "windows", "float64"),
         ((4, 9, 9), np.random.default_rng(1).random((4, 1, 3, 3)), {"groups": 4}, "depthwise", "float64"),
     ],
 )
@@ -189,3 +196,18 @@ def test_a_large_kernel_refuses_nothing_that_can_be_computed() -> None:
     x, kernel = np.full((300, 300), 1e305), np.full((31, 31), 1e-10)
     kernel[3, 4] = 2e-10
     np.testing.assert_allclose(convolve(x, kernel).output, 1e295 * 962, rtol=1e-12)
+
+
+@pytest.mark.usefixtures("cut")
+@pytest.mark.parametrize("way", [way for way in WAYS if way.name != "windows"], ids=lambda way: way.name)
+def test_every_way_says_where_a_sum_is_larger_than_a_float_holds(way: Way) -> None:
+    channels = {"pointwise": 2, "im2col": 2, "shifted channels": 2, "products": 2, "depthwise": 2}.get(way.name, 1)
+    groups = 2 if way.name == "depthwise" else 1
+    side = 1 if way.name == "pointwise" else 2
+    x = np.zeros((1, channels, 9, 11), dtype=np.float32)
+    x[0, :, 6, 7] = 3e38
+    kernel = np.full((groups, channels // groups, side, side), 2, dtype=np.float32)
+    plan_ = plan(x.shape, kernel.shape, groups=groups)
+    where = r"\[0, 0, [56], [67]\]" if way.name != "Fourier" else ""
+    with pytest.raises(InputError, match=f"the result at {where}"), np.errstate(over="ignore", invalid="ignore"):
+        summed(Work(plan_, kernel, False, x), way, np.dtype(np.float32))

@@ -267,7 +267,7 @@ class Convolution:
             total = weighted_sums(cells, weights, self.plan)
             if self.bias is not None:
                 total += as_floats(self.bias, kind)[:, None, None]
-        check_finite(total, result=True)
+                check_finite(total, result=True)
         return total
 
     def step(self, at: Sequence[int], number: int = 1) -> ConvolutionStep:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from convcalc.engine.step import Cells, Number
+from convcalc.engine.threads import each
 from convcalc.errors import InputError
 
 Array = npt.NDArray[Any]
@@ -29,6 +30,11 @@ MOST_DECIMALS = 15
 TOO_LARGE, SCALE_DOWN = "is larger than a float can hold", "scale the input down, or write it in integers"
 VAST = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 """For numbers beyond what floats can hold, which are only ever shown."""
+
+BLOCK = 1 << 18
+"""Cells that are looked at at once."""
+BLOCKS_WORTH_A_THREAD = 8
+"""So many of them that a second thread gains more than it costs."""
 
 INT64_LIMIT = 1 << 63
 INT64_SAFE = 1 << 62
@@ -92,17 +98,30 @@ def check_finite(array: Array, *, result: bool = False, origin: Sequence[int] | 
     `origin` is where in the whole this array's first cell lies.
     """
     array = array if any(array.strides) else array[(slice(0, 1),) * array.ndim]  # one cell, seen from everywhere
-    with np.errstate(over="ignore", invalid="ignore"):
-        if np.isfinite(array.sum()):  # one pass, where there is nothing to find
-            return
-    finite = np.isfinite(array)
-    if finite.all():
+    if is_finite(array):
         return
-    place = tuple(int(i) for i in np.argwhere(~finite)[0])
+    place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     at = [start + i for start, i in zip(origin or [0] * array.ndim, place, strict=True)]
     if result:
         raise InputError(f"the result at {at} {TOO_LARGE}", hint=SCALE_DOWN)
     raise InputError(f"cell {at} is {array[place]}", hint="replace NaN and infinity by numbers")
+
+
+def is_finite(array: Array) -> bool:
+    """Return whether no cell is NaN or infinite; a large array is read block by block, each while it is in the cache.
+
+    >>> is_finite(np.array([1.0, np.nan])), is_finite(np.array([1e308, 1e308]))
+    (False, True)
+    """
+    if array.dtype.kind != "f":
+        return True
+    if array.size <= BLOCK or not array.flags.c_contiguous:
+        return bool(np.isfinite(array).all())
+    flat = array.reshape(-1)
+    blocks = [flat[start : start + BLOCK] for start in range(0, len(flat), BLOCK)]
+    return each(
+        lambda: lambda block: bool(np.isfinite(block).all()), blocks, worth=len(blocks) >= BLOCKS_WORTH_A_THREAD
+    )
 
 
 def _objects(values: Any) -> Array:
@@ -241,7 +260,7 @@ def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
     of d places is.
     """
     most = 10**6 if array.dtype == np.float32 else 10**15
-    sample = array.reshape(-1)[:: max(array.size // 1000, 1)]
+    sample = array.reshape(-1)[:: max(array.size // 100, 1)]
     powers = 10.0 ** np.arange(MOST_DECIMALS + 1)[:, None]
     with np.errstate(over="ignore"):
         tried = np.rint(sample.astype(np.float64) * powers)

@@ -104,7 +104,11 @@ def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: 
             f"the padded grid would have {math.prod(lengths):,} cells", hint=f"the most is {MOST_PADDED:,}: pad by less"
         )
     if mode == PadMode.ZEROS:
-        padded = np.full(lengths, fill, dtype=x.dtype)
-        padded[tuple(slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True))] = x
+        padded = np.empty(lengths, dtype=x.dtype)
+        inside = [slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True)]
+        padded[tuple(inside)] = x
+        for axis, (before, after) in enumerate(amounts):
+            for border in (slice(before), slice(lengths[axis] - after, None)) if before or after else ():
+                padded[(slice(None),) * axis + (border,)] = fill
         return padded
     return np.pad(x, amounts, mode=_NUMPY_MODES[mode])

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine import ways
-from convcalc.engine.exact import FLOAT64_INTEGERS, INT64_LIMIT, Array
+from convcalc.engine import channels, ways
+from convcalc.engine.exact import FLOAT64_INTEGERS, INT64_LIMIT, Array, check_finite
+from convcalc.engine.threads import BAND
 
 if TYPE_CHECKING:
     from convcalc.engine.convolution import Plan
@@ -19,11 +20,17 @@ MOST_SEPARATE = 40
 """Taps of a column and a row together up to which adding them one by one is quick."""
 MOST_WEIGHED = 7
 """The kernel's side up to which BLAS is quicker than separate floats, unless nearly every weight is 1 or -1."""
+MOST_DOT_PRODUCTS = 1 << 10
+"""Windows times filters up to which the weights are quickly read anew for every window."""
 FEW_TAPS = 4
 NARROW_TAPS = 16
 """Taps up to which adding them one by one in 16 bits is quicker than BLAS."""
 FEW_PLANES = 4
 """Planes that must fit a band for several channels to be worked at once."""
+LEAST_POSITIONS = 8
+"""Windows for each filter from which putting the kernel's weights in another order is quickly done."""
+MOST_OVERRUN = 1.5
+"""How much longer than the output's rows the input's may be, for all of them to be multiplied."""
 PATCH = 16
 UNEVEN = {np.dtype(np.float32): 1 << 6, np.dtype(np.float64): 1 << 20}
 """How many times smaller than the largest cell a patch's largest may be, for a Fourier transform."""
@@ -101,15 +108,19 @@ class Way(NamedTuple):
     """A way of summing: when it is taken, in which dtype integers are exact in it, and why it is there."""
 
     name: str
-    run: Callable[[Array, Array, "Plan", Array], None]
+    run: Callable[[Array, Array, "Plan", Array], bool]
     fits: Callable[[Work], bool]
     arithmetic: Callable[[int], DType | None]
     why: str
+    wide: bool = False
+    """Whether it makes rows as long as the input's, and an answer whose rows lie as far apart spares a copy."""
 
 
 def _has_few_windows(work: Work) -> bool:
     plan = work.plan
-    return plan.rows.output * plan.columns.output < plan.rows.kernel * plan.columns.kernel
+    windows = plan.rows.output * plan.columns.output
+    few = windows == 1 or windows * plan.filters // plan.groups <= MOST_DOT_PRODUCTS
+    return few and windows < plan.rows.kernel * plan.columns.kernel
 
 
 def _is_pointwise(work: Work) -> bool:
@@ -154,20 +165,28 @@ def _is_large(work: Work) -> bool:
 
 def _is_depthwise(work: Work) -> bool:
     plane = work.x.shape[2] * work.x.shape[3] * work.kernel.itemsize
-    return work.single and work.plan.filters == work.plan.groups > 1 and plane * FEW_PLANES <= ways.BAND
+    return work.single and work.plan.filters == work.plan.groups > 1 and plane * FEW_PLANES <= BAND
+
+
+def _reads_many_channels(work: Work) -> bool:
+    plan, width = work.plan, work.x.shape[3]
+    filters, positions = plan.filters // plan.groups, plan.items * plan.rows.output * plan.columns.output
+    read = plan.channels // plan.groups * plan.columns.kernel
+    worth = filters <= read and positions >= LEAST_POSITIONS * filters
+    return worth and work.unit_stride and width <= MOST_OVERRUN * plan.columns.output
 
 
 WAYS = (
-    Way("windows", ways.windows, _has_few_windows, by_anything,
+    Way("windows", channels.windows, _has_few_windows, by_anything,
         "fewer windows than taps: a dot product each"),
-    Way("pointwise", ways.pointwise, _is_pointwise, by_matrices,
+    Way("pointwise", channels.pointwise, _is_pointwise, by_matrices,
         "a 1×1 kernel over channels is one multiplication of matrices"),
-    Way("depthwise", ways.depthwise, _is_depthwise, by_elements,
+    Way("depthwise", channels.depthwise, _is_depthwise, by_elements,
         "several small channels at once, each with its own weight"),
     Way("few taps", ways.taps, _has_few_taps, by_elements,
-        "so few cells are not 0 that a pass for each is quickest"),
+        "so few cells are not 0 that a pass for each is quickest", wide=True),
     Way("separable", ways.separable, _is_separable, by_elements,
-        "a kernel of rank 1 takes h + w passes instead of h × w"),
+        "a kernel of rank 1 takes h + w passes instead of h × w", wide=True),
     Way("narrow taps", ways.taps, _is_narrow, in_16_bits,
         "a processor adds so many integers of 16 bits at once that BLAS gains nothing on a small kernel"),
     Way("Fourier", ways.fourier, _is_large, lambda bound: None,
@@ -175,10 +194,12 @@ WAYS = (
     Way("banded", ways.banded, _is_one_channel, by_matrices,
         "BLAS adds up the taps of 4 rows at once, and nothing is copied out"),
     Way("taps", ways.taps, lambda work: work.single, by_elements,
-        "one channel a filter, and integers beyond what floats hold"),
-    Way("im2col", ways.columns_of_windows, lambda work: True, by_matrices,
+        "one channel a filter, and integers beyond what floats hold", wide=True),
+    Way("shifted channels", channels.shifted_channels, _reads_many_channels, by_matrices,
+        "copies the channels for each kernel column only, and in long rows; more, smaller matrices"),
+    Way("im2col", channels.columns_of_windows, lambda work: True, by_matrices,
         "channels are added up by one multiplication of matrices for a band of rows"),
-    Way("products", ways.products_of_taps, lambda work: True, by_anything,
+    Way("products", channels.products_of_taps, lambda work: True, by_anything,
         "whatever is left: many channels of such integers"),
 )  # fmt: skip
 
@@ -201,10 +222,16 @@ def ways_for(work: Work, bound: int | None) -> Iterator[tuple[Way, DType]]:
 
 
 def summed(work: Work, way: Way, dtype: DType) -> Array:
-    """Return every window's weighted sum, (N, O, rows, columns), worked in a way and a dtype."""
+    """Return every window's weighted sum, (N, O, rows, columns), worked in a way and a dtype.
+
+    Raises InputError where a sum is larger than a float can hold.
+    """
     made = np.dtype(np.int64) if work.integers and dtype.kind != "O" else dtype
-    total = np.empty(work.plan.shape, dtype=made)
-    way.run(work.x, work.kernel.astype(dtype, copy=False), work.plan, total)
+    *maps, columns = work.plan.shape
+    width = work.x.shape[3] if way.wide and made == dtype and work.unit_stride else columns
+    total = np.empty((*maps, width), dtype=made)[..., :columns]
+    if not way.run(work.x, work.kernel.astype(dtype, copy=False), work.plan, total):
+        check_finite(total, result=True)
     return total
 
 

@@ -1,0 +1,143 @@
+"""Ways of adding up weighted windows of several channels; `convcalc.engine.ways` says what each takes and returns."""
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from convcalc.engine.exact import Array, is_finite
+from convcalc.engine.threads import BAND, bands, each, processors, scratch
+from convcalc.engine.ways import BYTES_WORTH_A_THREAD, rows_read
+
+if TYPE_CHECKING:
+    from convcalc.engine.convolution import Plan
+
+
+def tap(x: Array, plan: "Plan", i: int, j: int) -> Array:
+    """Return the cells that one kernel cell multiplies, for every output: a strided view (…, rows, columns)."""
+    rows, columns = plan.rows, plan.columns
+    top, left = i * rows.dilation, j * columns.dilation
+    return x[
+        ...,
+        top : top + (rows.output - 1) * rows.stride + 1 : rows.stride,
+        left : left + (columns.output - 1) * columns.stride + 1 : columns.stride,
+    ]
+
+
+def windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+    """Work one window at a time, where the kernel has more cells than the output."""
+    weights = kernel.reshape(plan.groups, plan.filters // plan.groups, -1)
+    for row, column in itertools.product(range(plan.rows.output), range(plan.columns.output)):
+        down, across = plan.rows.reads(row), plan.columns.reads(column)
+        window = x[:, :, down.start : down.stop : down.step, across.start : across.stop : across.step]
+        cells = window.reshape(plan.items, plan.groups, -1, 1).astype(kernel.dtype, copy=False)
+        total[:, :, row, column] = np.matmul(weights, cells).reshape(plan.items, plan.filters)
+    return is_finite(total)
+
+
+def pointwise(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+    """Multiply matrices: of a 1×1 kernel every output cell is the filters times the channels at its place."""
+    cells = tap(x, plan, 0, 0).astype(kernel.dtype, copy=False)
+    cells = cells.reshape(plan.items, plan.groups, plan.channels // plan.groups, -1)
+    weights = kernel.reshape(plan.groups, plan.filters // plan.groups, -1)
+    _multiplied(weights, cells, total.reshape(plan.items, plan.groups, plan.filters // plan.groups, -1))
+    return is_finite(total)
+
+
+def depthwise(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+    """Add up the shifted inputs of several small channels at once, each with its own weight. One filter a channel."""
+    rows, columns, width = plan.rows, plan.columns, x.shape[3]
+    strided = rows.stride > 1 or columns.stride > 1
+    length = rows.output * columns.output if strided else rows.output * width - (width - columns.output)
+    taps_ = list(itertools.product(range(rows.kernel), range(columns.kernel)))
+    worth = total[0].nbytes * len(taps_) >= BYTES_WORTH_A_THREAD
+    blocks = bands(plan.channels, x.shape[2] * width * kernel.itemsize, BAND, processors() if worth else 1)
+
+    def make(part: tuple[int, slice]) -> bool:
+        item, channels = part
+        read = rows_read(x[item, channels], plan, slice(0, rows.output), kernel.dtype)
+        cells_made = len(read), rows.output * (columns.output if strided else width)
+        made, product = scratch(kernel.dtype, cells_made, cells_made)
+        for index, (i, j) in enumerate(taps_):
+            if strided:
+                cells = tap(read, plan, i, j).reshape(len(read), -1)
+            else:
+                shift = i * rows.dilation * width + j * columns.dilation
+                cells = read.reshape(len(read), -1)[:, shift : shift + length]
+            np.multiply(cells, kernel[channels, 0, i, j][:, None], out=(product if index else made)[:, :length])
+            if index:
+                np.add(made[:, :length], product[:, :length], out=made[:, :length])
+        total[part] = made.reshape(len(read), rows.output, -1)[..., : columns.output]
+        return is_finite(total[part])
+
+    return each(lambda: make, list(itertools.product(range(plan.items), blocks)), worth=worth)
+
+
+def columns_of_windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+    """Copy the windows of a band of rows out as columns, and multiply matrices (im2col): of many channels."""
+    rows, columns = plan.rows, plan.columns
+    depth, per_group = plan.channels // plan.groups, plan.filters // plan.groups
+    weights = kernel.reshape(plan.groups, per_group, -1)
+    width, size = columns.output, weights.shape[2]
+    out = total.reshape(plan.items, plan.groups, per_group, rows.output * width)
+    for band in bands(rows.output, size * width * kernel.itemsize, BAND):
+        height = band.stop - band.start
+        (gathered,) = scratch(kernel.dtype, (depth, rows.kernel, columns.kernel, height, width))
+        for item, group in np.ndindex(plan.items, plan.groups):
+            planes = x[item, group * depth : (group + 1) * depth]
+            for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
+                gathered[:, i, j] = tap(planes, plan, i, j)[:, band]
+            part = out[item, group, :, band.start * width : band.stop * width]
+            _multiplied(weights[group], gathered.reshape(size, -1), part)
+    return is_finite(total)
+
+
+def shifted_channels(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+    """Copy the channels out once for each kernel column, shifted, and multiply matrices once for each kernel row.
+
+    That copies a third of what im2col does for a 3×3, and in long rows. Stride 1.
+    """
+    rows, columns, width = plan.rows, plan.columns, x.shape[3]
+    depth, per_group = plan.channels // plan.groups, plan.filters // plan.groups
+    split = kernel.reshape(plan.groups, per_group, depth, rows.kernel, columns.kernel)
+    weights = split.transpose(3, 0, 1, 2, 4).reshape(rows.kernel, plan.groups, per_group, -1)
+    out = total.reshape(plan.items, plan.groups, per_group, rows.output, columns.output)
+    for band in bands(rows.output, weights.shape[3] * width * kernel.itemsize, BAND):
+        height = band.stop - band.start
+        length = height * width - (width - columns.output)
+        lines = depth, columns.kernel, (height + rows.extent - 1) * width
+        shifted, made, product = scratch(kernel.dtype, lines, *[(per_group, height * width)] * 2)
+        for item, group in np.ndindex(plan.items, plan.groups):
+            read = rows_read(x[item, group * depth : (group + 1) * depth], plan, band, kernel.dtype).reshape(depth, -1)
+            for j in range(columns.kernel):
+                shift = j * columns.dilation
+                shifted[:, j, : read.shape[1] - shift] = read[:, shift:]
+            for i in range(rows.kernel):
+                cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
+                np.matmul(weights[i, group], cells, out=(product if i else made)[:, :length])
+                if i:
+                    np.add(made[:, :length], product[:, :length], out=made[:, :length])
+            out[item, group, :, band] = made.reshape(per_group, height, width)[..., : columns.output]
+    return is_finite(total)
+
+
+def products_of_taps(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+    """Multiply matrices tap by tap: of any channels and groups, in any dtype."""
+    items, filters, height, width = plan.shape
+    depth = plan.channels // plan.groups
+    summed = np.zeros((items, plan.groups, filters // plan.groups, height * width), dtype=kernel.dtype)
+    for i, j in itertools.product(range(plan.rows.kernel), range(plan.columns.kernel)):
+        weights = kernel[:, :, i, j].reshape(plan.groups, filters // plan.groups, depth)
+        if weights.any():
+            cells = tap(x, plan, i, j).reshape(items, plan.groups, depth, height * width)
+            summed += np.matmul(weights, cells.astype(kernel.dtype, copy=False))
+    total[...] = summed.reshape(plan.shape)
+    return is_finite(total)
+
+
+def _multiplied(one: Array, other: Array, out: Array) -> None:
+    """Multiply matrices into an array, of whichever dtype it is."""
+    if out.dtype == other.dtype:
+        np.matmul(one, other, out=out)
+    else:
+        out[...] = np.matmul(one, other)
