@@ -33,6 +33,7 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.padding import pad_planes
+from convcalc.engine.reductions import reduced
 from convcalc.engine.shapes import (
     Pair,
     amounts_of,
@@ -161,18 +162,18 @@ class Pooling:
     @cached_property
     def padded(self) -> Array:
         """The input with zeros for padding, as averages read it and as it is shown."""
-        return self._pad(self.input, 0)
+        return self._pad(self.input, lambda x: 0)
 
-    def _pad(self, x: Array, fill: Any) -> Array:
+    def _pad(self, x: Array, fill: Callable[[Array], Any]) -> Array:
         sides = (self.rows.before, after(self.rows)), (self.columns.before, after(self.columns))
-        return pad_planes(x, *sides, PadMode.ZEROS, fill)
+        return pad_planes(x, *sides, PadMode.ZEROS, fill(x)) if any(map(any, sides)) else x
 
     @cached_property
     def maps(self) -> Array:
         """The pooled maps, (N, C, rows, columns)."""
         if self.kind in EXTREMES:
             meet, losing, _ = EXTREMES[self.kind]
-            return self._over_windows(self._pad(self.input, losing(self.input)), meet)
+            return reduced(self._pad(self.input, losing), self.rows, self.columns, meet)
         if self.kind == PoolKind.LP:
             return self._roots()
         return self._sums(self.divisors() if self.kind == PoolKind.AVG else None)
@@ -181,11 +182,6 @@ class Pooling:
     def output(self) -> Array:
         """The answer, with as many axes as the input."""
         return like_the_input(self.maps, self.input_dimensions, many_maps=self.input_dimensions > 2)
-
-    def _over_windows(self, x: Array, meet: Any) -> Array:
-        """Reduce every window, rows first and then columns: a window's extreme or sum is that of its rows'."""
-        pooled: Array = _along(_along(x, self.rows, 2, meet), self.columns, 3, meet)
-        return pooled
 
     def divisors(self) -> Array:
         """Return what each window's sum is divided by, (rows, columns)."""
@@ -209,14 +205,16 @@ class Pooling:
         scaled = over_common_denominator(grid)
         if scaled is None:
             with np.errstate(over="ignore", invalid="ignore"):
-                sums = self._over_windows(grid, np.add)
+                sums = reduced(grid, self.rows, self.columns, np.add)
             return rounded(sums if divisors is None else sums / divisors.astype(sums.dtype), np.dtype(grid.dtype))
         numerators, over = scaled
         bound = magnitude(numerators) * _longest(self.rows) * _longest(self.columns)
-        totals = self._over_windows(numerators.astype(np.int64 if bound < INT64_LIMIT else object), np.add)
+        whole = numerators.astype(np.int64 if bound < INT64_LIMIT else object, copy=False)
+        totals = reduced(whole, self.rows, self.columns, np.add)
         if divisors is None:
             return quotient(totals, over, kind)
-        return quotient(totals, np.broadcast_to(divisors.astype(object) * over, totals.shape), kind)
+        fits = int(divisors.max()) * over < INT64_LIMIT
+        return quotient(totals, (divisors if fits else divisors.astype(object)) * over, kind)
 
     def _roots(self) -> Array:
         """Work lp pooling: exact powers and sums where there are few, and the root of each."""
@@ -226,13 +224,12 @@ class Pooling:
         if self.padded.size > LARGEST_EXACT and float_kind(self.padded) is not None:
             cells_ = np.abs(as_floats(self.padded, np.dtype(np.float64)))
             largest = cells_.max() or 1.0  # powers of what is at most 1 do not overflow
-            return rounded(
-                self._over_windows((cells_ / largest) ** self.norm, np.add) ** (1 / self.norm) * largest, cells_.dtype
-            )
+            sums = reduced((cells_ / largest) ** self.norm, self.rows, self.columns, np.add)
+            return rounded(sums ** (1 / self.norm) * largest, cells_.dtype)
         cells = [_power(exact(cell), self.norm) for cell in self.padded.ravel()]
         powers = np.empty(len(cells), dtype=object)
         powers[:] = cells
-        sums = self._over_windows(powers.reshape(self.padded.shape), np.add)
+        sums = reduced(powers.reshape(self.padded.shape), self.rows, self.columns, np.add)
         as_float = float_kind(self.padded) is not None
         roots = [settle_root(cell, self.norm, as_float=as_float) for cell in sums.ravel()]
         if any(isinstance(value, float) for value in roots):
@@ -330,19 +327,3 @@ def after(axis: AnyAxis) -> int:
 
 def _longest(axis: AnyAxis) -> int:
     return max(len(axis.reads(index)) for index in {0, axis.output // 2, axis.output - 1}) + 1
-
-
-def _along(x: Array, axis: AnyAxis, which: int, meet: Any) -> Array:
-    """Reduce the windows of one axis of `x`, offset by offset; windows of unequal length one by one."""
-    before: tuple[slice, ...] = (slice(None),) * which
-    if isinstance(axis, AdaptiveAxis):
-        windows = (axis.reads(index) for index in range(axis.output))
-        return np.stack(
-            [meet.reduce(x[before + (slice(window.start, window.stop),)], axis=which) for window in windows], which
-        )
-    length = (axis.output - 1) * axis.stride + 1
-    views = [x[before + (slice(start, start + length, axis.stride),)] for start in axis.reads(0)]
-    total: Array = views[0].copy()
-    for view in views[1:]:
-        meet(total, view, out=total)
-    return total
