@@ -25,7 +25,7 @@ def case(seed: int) -> Case | None:
     size = rng.randint(3, 30), rng.randint(3, 30)
     if any((t - 1) * d + 1 > s for t, d, s in zip(taps, dilation, size, strict=True)):
         return None
-    shapes = (rng.randint(1, 2), groups * depth, *size), (groups * filters, depth, *taps)
+    shapes = (rng.choice((1, 1, 2, 8)), groups * depth, *size), (groups * filters, depth, *taps)
     largest = rng.choice((1, 9, 255, 10**5, 10**9, 10**20))
     x, kernel = (
         np.array([rng.randint(-largest, largest) for _ in range(int(np.prod(shape)))], dtype=object).reshape(shape)
@@ -120,6 +120,7 @@ def test_every_way_is_as_near_as_floats_come(kind: Any, tolerance: float) -> Non
         ((9, 9), np.outer([1, 2, 1], [1, 2, 1]) / 16, {}, "banded", "float64"),
         ((20, 20), np.outer(np.arange(1, 9), np.arange(1, 9)) / 64, {}, "separable", "float64"),
         ((9, 9), np.array([[0, 0], [0, 7]]), {}, "few taps", "int16"),
+        ((8, 1, 9, 9), np.array([[0, 0], [0, 7]]), {}, "batch", "float32"),
         ((9, 9), np.arange(9).reshape(3, 3) * 10**6, {}, "banded", "float64"),
         ((9, 9), np.arange(9).reshape(3, 3) * 10**15, {}, "taps", "int64"),
         ((40, 40), np.random.default_rng(1).random((15, 15)), {}, "Fourier", "float64"),

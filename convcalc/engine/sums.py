@@ -25,6 +25,8 @@ MOST_DOT_PRODUCTS = 1 << 10
 FEW_TAPS = 4
 NARROW_TAPS = 16
 """Taps up to which adding them one by one in 16 bits is quicker than BLAS."""
+LEAST_ITEMS, SMALL_PLANE = 8, 1 << 12
+"""Items of so few cells that are worked together."""
 FEW_PLANES = 4
 """Planes that must fit a band for several channels to be worked at once."""
 LEAST_POSITIONS = 8
@@ -154,6 +156,10 @@ def _is_narrow(work: Work) -> bool:
     return work.integers and _has_taps(work, NARROW_TAPS)
 
 
+def _is_batch(work: Work) -> bool:
+    return work.plan.channels == 1 and work.plan.items >= LEAST_ITEMS and work.x[0].size <= SMALL_PLANE
+
+
 def _is_one_channel(work: Work) -> bool:
     return work.plan.channels == 1
 
@@ -183,6 +189,8 @@ WAYS = (
         "a 1×1 kernel over channels is one multiplication of matrices"),
     Way("depthwise", channels.depthwise, _is_depthwise, by_elements,
         "several small channels at once, each with its own weight"),
+    Way("batch", ways.banded, _is_batch, by_matrices,
+        "many small items at once: a pass for each item and tap would mostly be spent on calling numpy"),
     Way("few taps", ways.taps, _has_few_taps, by_elements,
         "so few cells are not 0 that a pass for each is quickest", wide=True),
     Way("separable", ways.separable, _is_separable, by_elements,

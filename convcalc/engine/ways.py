@@ -103,7 +103,7 @@ def _each_band(
     rows, width = plan.rows.output, x.shape[3]
     worth = rows * plan.columns.output * total.itemsize >= BYTES_WORTH_A_THREAD
     cut = bands(rows, width * kernel.itemsize, BAND, processors() if worth else 1)
-    tallest = max(band.stop - band.start for band in cut)
+    tallest = _longest(cut)
 
     def begin() -> Callable[[tuple[int, int, slice]], bool]:
         (buffers,) = scratch(kernel.dtype, (3, tallest, width))
@@ -176,69 +176,65 @@ def banded(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
     """
     rows, columns = plan.rows, plan.columns
     reach = (BLOCK - 1) * rows.stride + rows.extent
-    spread = np.zeros((columns.kernel, plan.filters, BLOCK, reach), dtype=kernel.dtype)
+    matrices = np.zeros((columns.kernel, plan.filters, BLOCK, reach), dtype=kernel.dtype)
     for row, i in itertools.product(range(BLOCK), range(rows.kernel)):
-        spread[:, :, row, row * rows.stride + i * rows.dilation] = kernel[:, 0, i].T
-    matrices = spread.reshape(columns.kernel, -1, reach)
-    whole, worth = rows.output // BLOCK, plan.products // plan.items >= PRODUCTS_WORTH_A_THREAD
+        matrices[:, :, row, row * rows.stride + i * rows.dilation] = kernel[:, 0, i].T
+    rest = rows.output % BLOCK
+    fewer = matrices[:, :, :rest, : (rest - 1) * rows.stride + rows.extent]
+    whole, shares = rows.output - rest, processors() if plan.products >= PRODUCTS_WORTH_A_THREAD else 1
     across = bands(columns.output, matrices[0].size, BLAS_ALONE)
-    wide = max(span.stop - span.start for span in across)
-    row_bytes = plan.filters * BLOCK * wide * kernel.itemsize
-    down = bands(whole, row_bytes, BAND, processors() if worth else 1) if whole else []
+    row_bytes = plan.filters * _longest(across) * kernel.itemsize
+    together = bands(plan.items, row_bytes * rows.output, BAND, shares)
+    cut = bands(whole // BLOCK, row_bytes * BLOCK, BAND, shares if len(together) < shares else 1)
+    down = [slice(band.start * BLOCK, band.stop * BLOCK) for band in cut]
+    largest = plan.filters * _longest(together) * (_longest(down) or rest) * _longest(across)
+    down += [slice(whole, rows.output)] if rest else []
 
-    def begin() -> Callable[[tuple[int, slice, slice]], bool]:
-        most = max(band.stop - band.start for band in down) * len(matrices[0]) * wide
-        (buffers,) = scratch(kernel.dtype, (2, most))
-        return lambda part: _blocks(total[part[0]], x[part[0], 0], matrices, plan, part[1:], buffers)
+    def begin() -> Callable[[tuple[slice, slice, slice]], bool]:
+        (buffers,) = scratch(kernel.dtype, (2, largest))
+        return lambda part: _blocks(total, x, fewer if part[1].start == whole else matrices, plan, part, buffers)
 
-    well = not down or each(begin, list(itertools.product(range(plan.items), down, across)), worth=worth)
-    if rows.output % BLOCK:
-        well = _last_rows(total, x, kernel, plan, whole * BLOCK) and well
-    return well
+    return each(begin, list(itertools.product(together, down, across)), worth=shares > 1)
+
+
+def _longest(parts: list[slice]) -> int:
+    return max([part.stop - part.start for part in parts], default=0)
 
 
 def _blocks(
-    total: Array, plane: Array, matrices: Array, plan: "Plan", part: tuple[slice, slice], buffers: Array
+    total: Array, x: Array, matrices: Array, plan: "Plan", part: tuple[slice, slice, slice], buffers: Array
 ) -> bool:
-    """Make some columns of the rows of some blocks: their input rows overlap, and are read as they lie."""
-    rows, columns, (band, span) = plan.rows, plan.columns, part
-    count, width = band.stop - band.start, span.stop - span.start
-    where = slice(band.start * BLOCK, band.stop * BLOCK)
-    read = rows_read(plane[:, span.start * columns.stride :], plan, where, matrices.dtype)
+    """Make some columns of some rows of some items, in blocks: their input rows overlap, and are read as they lie."""
+    rows, columns, (items, band, span) = plan.rows, plan.columns, part
+    block, width = matrices.shape[2], span.stop - span.start
+    count = (band.stop - band.start) // block
+    read = rows_read(x[items, 0, :, span.start * columns.stride :], plan, band, matrices.dtype)
     # A strided read would keep BLAS away: the columns are parted by their phase first.
     phases = [read] if columns.stride == 1 else [
-        np.ascontiguousarray(read[:, phase :: columns.stride]) for phase in range(columns.stride)
+        np.ascontiguousarray(read[..., phase :: columns.stride]) for phase in range(columns.stride)
     ]  # fmt: skip
-    shape = count, matrices.shape[1], width
+    shape = len(read), count, plan.filters * block, width
     product, summed = (buffer[: math.prod(shape)].reshape(shape) for buffer in buffers)
     direct = plan.filters == 1 and total.dtype == matrices.dtype
     if direct:
-        summed = total[0, where, span].reshape(shape)
+        summed = total[items, 0, band, span].reshape(shape)
     for j in range(columns.kernel):
         offset, phase = divmod(j * columns.dilation, columns.stride)
-        first = phases[phase][:, offset : offset + width]
-        down, across = first.strides
+        first = phases[phase][..., offset : offset + width]
+        over, down, across = first.strides
         windows = np.lib.stride_tricks.as_strided(
-            first, (count, matrices.shape[2], width), (down * BLOCK * rows.stride, down, across), writeable=False
+            first,
+            (*shape[:2], matrices.shape[3], width),
+            (over, down * block * rows.stride, down, across),
+            writeable=False,
         )
-        np.matmul(matrices[j], windows, out=product if j else summed)
+        np.matmul(matrices[j].reshape(shape[2], -1), windows, out=product if j else summed)
         if j:
             np.add(summed, product, out=summed)
     if not direct:
-        made = summed.reshape(count, plan.filters, BLOCK, width).transpose(1, 0, 2, 3)
-        total[:, where, span] = made.reshape(plan.filters, count * BLOCK, width)
+        made = summed.reshape(len(read), count, plan.filters, block, width).transpose(0, 2, 1, 3, 4)
+        total[items, :, band, span] = made.reshape(len(read), plan.filters, count * block, width)
     return total.dtype.kind != "f" or is_finite(summed)
-
-
-def _last_rows(total: Array, x: Array, kernel: Array, plan: "Plan", start: int) -> bool:
-    """Make the rows that fill no block, tap by tap."""
-    read = rows_read(x[:, :1], plan, slice(start, plan.rows.output), kernel.dtype)
-    height = plan.rows.output - start
-    made = np.zeros((plan.items, plan.filters, height, plan.columns.output), dtype=kernel.dtype)
-    for i, j in itertools.product(range(plan.rows.kernel), range(plan.columns.kernel)):
-        made += _cut(_lines(read, height, plan.rows, i), plan.columns, j) * kernel[:, 0, i, j][:, None, None]
-    total[:, :, start:] = made
-    return is_finite(total[:, :, start:])
 
 
 def fourier(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
