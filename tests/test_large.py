@@ -47,7 +47,7 @@ def made_up(rng: random.Random) -> tuple[Convolution | Pooling, Bands] | None:
                 mode=rng.choice(list(PadMode)),
                 flip=rng.random() < 0.5,
             )
-            return result, convolution_bands(result, lambda part: result.input[part])
+            return result, convolution_bands(result, lambda part: result.input[part], fortran=rng.random() < 0.3)
         pooling = pool(
             x,
             rng.choice(list(PoolKind)),
@@ -56,10 +56,12 @@ def made_up(rng: random.Random) -> tuple[Convolution | Pooling, Bands] | None:
             padding=rng.randint(0, 2),
             ceil=rng.random() < 0.5,
             count_padding=rng.random() < 0.5,
+            adaptive=rng.choice((None, None, 1, (rng.randint(1, 4), rng.randint(1, 9)))),
+            norm=rng.randint(1, 3),
         )
     except InputError:
         return None
-    return pooling, pooling_bands(pooling, lambda part: pooling.input[part])
+    return pooling, pooling_bands(pooling, lambda part: pooling.input[part], fortran=rng.random() < 0.3)
 
 
 @pytest.mark.parametrize("size", [64, 300, 5000])
@@ -107,12 +109,18 @@ def saved(path: Path, cells: Array) -> str:
         ["pool", "avg", "-w", "3", "-p", "1", "--no-count-pad"],
         ["pool", "lp"],
         ["pool", "max", "--global"],
+        ["pool", "avg", "--global"],
+        ["pool", "lp", "--global", "--norm", "3"],
+        ["pool", "sum", "--adaptive", "7x4"],
+        ["pool", "avg", "-w", "30", "-s", "20", "-p", "2", "--no-count-pad"],
+        ["pool", "min", "-w", "30", "-s", "1"],
     ],
     ids=" ".join,
 )
+@pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.int64, np.float32, np.float64, ">i4"])
-def test_a_large_file_is_worked_as_a_small_one(words: list[str], dtype: Any, tmp_path: Path) -> None:
-    cells = RAMP.astype(dtype)
+def test_a_large_file_is_worked_as_a_small_one(words: list[str], dtype: Any, order: Any, tmp_path: Path) -> None:
+    cells = RAMP.astype(dtype, order=order)
     name = saved(tmp_path / "in.npy", cells)
     ran = run_convcalc(*words, "-i", name, "-o", str(tmp_path / "out.npy"))
     made = np.load(tmp_path / "out.npy")
@@ -136,9 +144,9 @@ def test_channels_items_and_long_rows(tmp_path: Path) -> None:
     row = np.arange(5000) % 13
     run_convcalc("conv", "-k", "1 2 3", "-p", "1", "-i", saved(tmp_path / "r.npy", row), "-o", str(tmp_path / "o.npy"))
     assert (np.load(tmp_path / "o.npy") == convolve(row, [1, 2, 3], padding=1).output).all()
-    fortran = np.asfortranarray(RAMP)
-    run_convcalc("pool", "-i", saved(tmp_path / "f.npy", fortran), "-o", str(tmp_path / "o.npy"))
-    assert (np.load(tmp_path / "o.npy") == pool(RAMP).output).all()
+    run_convcalc("pool", "-i", saved(tmp_path / "f.npy", np.asfortranarray(batch)), "-o", str(tmp_path / "o.npy"))
+    assert (np.load(tmp_path / "o.npy") == pool(batch).output).all()
+    assert np.load(tmp_path / "o.npy").flags.f_contiguous
 
 
 @pytest.mark.usefixtures("small_is_large")

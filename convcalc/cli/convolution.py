@@ -229,7 +229,7 @@ def conv(
     if large is not None:
         from convcalc.engine.bands import convolution_bands
 
-        work_in_bands(convolution_bands(result, large.read), out)
+        work_in_bands(convolution_bands(result, large.read, fortran=large.fortran), out)
         return
     from convcalc.report.convolution import Labels
 

@@ -48,7 +48,7 @@ def work_in_bands(bands: "Bands", out: OutputOptions) -> None:
                 advance(part.length)
 
         with _ended_in_order():
-            write_parts(Path(str(out.output)), bands.like, bands.maps, parts())
+            write_parts(Path(str(out.output)), bands.like, bands.maps, parts(), fortran=bands.fortran)
     complain(f"wrote the {'×'.join(map(str, bands.like.shape))} answer to {out.output}")
 
 

@@ -157,14 +157,13 @@ def pool(
     settings = _settings(pooling, windows)
     show = show_of(how, stepping, terms)
     channel = channel_of(ctx)
-    fits = backward is None and "adaptive" not in settings
-    large = large_input(channel, source, out, show) if fits else None
+    large = large_input(channel, source, out, show) if backward is None else None
     grid = channel.input(source).cells if large is None else large.stand_in
     result = pooled(grid, pooling, **settings)
     if large is not None:
         from convcalc.engine.bands import pooling_bands
 
-        work_in_bands(pooling_bands(result, large.read), out)
+        work_in_bands(pooling_bands(result, large.read, fortran=large.fortran), out)
         return
     if backward is not None:
         from convcalc.engine.routing import backward as routed

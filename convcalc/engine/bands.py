@@ -8,16 +8,16 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
 from convcalc.choices import PoolKind
 from convcalc.engine.convolution import Convolution
-from convcalc.engine.exact import Array, as_grid, check_finite, float_kind
+from convcalc.engine.exact import Array, as_grid, check_finite, float_kind, quotient, rounded
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 from convcalc.engine.padding import source_of
-from convcalc.engine.pooling import Pooling
+from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.shapes import like_the_input
 
 BAND = 1 << 23
@@ -26,6 +26,10 @@ BAND = 1 << 23
 WHOLE = (PoolKind.MAX, PoolKind.MIN, PoolKind.SUM)
 """Poolings that give integers of integers."""
 
+DISJOINT = 2
+"""How many windows at most may read a row for windows of more rows than a band to be worked some rows at a time."""
+
+OneAxis = TypeVar("OneAxis", Axis, AnyAxis)
 Read = Callable[[tuple[slice, ...]], Array]
 """Reads a part of a four-dimensional input."""
 
@@ -55,11 +59,15 @@ class Bands(NamedTuple):
     length: int
     """How many rows (or columns) there are in all, over all items."""
     noun: str
+    fortran: bool
+    """Whether the parts lie one behind the other where the columns, not the rows, come first."""
     parts: Callable[[], Iterator[Part]]
 
 
-def convolution_bands(result: Convolution, read: Read) -> Bands:
+def convolution_bands(result: Convolution, read: Read, *, fortran: bool = False) -> Bands:
     """Return a convolution whose input need not be in memory: only the shape and dtype of `result.input` are used.
+
+    Where the input lies as Fortran has it, its columns one behind the other, so do the parts.
 
     >>> from convcalc.engine.convolution import convolve
     >>> whole = convolve(np.arange(20).reshape(5, 4), [[1, 0], [0, -1]], padding=1)
@@ -68,7 +76,7 @@ def convolution_bands(result: Convolution, read: Read) -> Bands:
     ((6, 5), [True])
     """
     plan = result.plan
-    along, axis = _banded_axis(result.input, (plan.rows, plan.columns))
+    along, axis = _banded_axis(result.input, (plan.rows, plan.columns), across=fortran)
 
     def band(items: slice, start: int, stop: int) -> Array:
         first, last = start * axis.stride, (stop - 1) * axis.stride + axis.extent
@@ -83,56 +91,118 @@ def convolution_bands(result: Convolution, read: Read) -> Bands:
     if dtype is None:
         dtype = np.dtype(np.float64 if any(map(_has_fractions, kinds)) else np.int64)
     many = plan.filters > 1 or result.input_dimensions > 2
-    return _bands(plan.shape, dtype, along, axis, band, result, many_maps=many)
+    return _bands(plan.shape, dtype, (along, axis), band, result, many_maps=many, fortran=fortran)
 
 
-def pooling_bands(result: Pooling, read: Read) -> Bands:
-    """Return a pooling whose input need not be in memory; see `convolution_bands`. Not for adaptive windows."""
-    along, axis = _banded_axis(result.input, (result.rows, result.columns))
+def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Bands:
+    """Return a pooling whose input need not be in memory; see `convolution_bands`."""
+    along, axis = _banded_axis(result.input, (result.rows, result.columns), across=fortran)
+    if not fortran and _is_apart(result.rows):
+        along, axis = 2, result.rows
+    other = result.columns if along == 2 else result.rows
+    tall = _bytes_read(result.input, axis, along) > BAND
 
     def band(items: slice, start: int, stop: int) -> Array:
+        if tall and _is_apart(axis):
+            made = [_piece_by_piece(result, read, items, along, index) for index in range(start, stop)]
+            return np.concatenate(made, axis=along)
+        if isinstance(axis, AdaptiveAxis):
+            cells = _read(read, items, slice(axis.reads(start).start, axis.reads(stop - 1).stop), along)
+            return pooled(cells, axis.part(start, stop))
         first, last = start * axis.stride - axis.before, (stop - 1) * axis.stride + axis.extent - axis.before
         inside = slice(max(first, 0), axis.size if stop == axis.output else min(last, axis.size))
         cells = _read(read, items, inside, along)
         behind = axis.after if stop == axis.output else max(last - axis.size, 0)
-        part = replace(axis, size=inside.stop - inside.start, before=max(-first, 0), after=behind)
-        rows, columns = (part, result.columns) if along == 2 else (result.rows, part)
+        return pooled(cells, replace(axis, size=inside.stop - inside.start, before=max(-first, 0), after=behind))
+
+    def pooled(cells: Array, part: AnyAxis) -> Array:
+        rows, columns = (part, other) if along == 2 else (other, part)
         return Pooling(cells, result.kind, rows, columns, result.count_padding, result.norm, 4).maps
 
     kind = float_kind(result.input)
     dtype = kind if kind is not None else np.dtype(np.int64 if result.kind in WHOLE else np.float64)
-    return _bands(result.shape, dtype, along, axis, band, result, many_maps=result.input_dimensions > 2)
+    many = result.input_dimensions > 2
+    return _bands(result.shape, dtype, (along, axis), band, result, many_maps=many, fortran=fortran)
+
+
+def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index: int) -> Array:
+    """Pool one row (or column) of windows that read more than a band: some rows after the other, then together."""
+    axis, other = (result.rows, result.columns) if along == 2 else (result.columns, result.rows)
+    inside = [position - axis.before for position in axis.inside(index) if not axis.is_padding(position)]
+    kind = PoolKind.SUM if result.kind == PoolKind.AVG else result.kind
+    height = max(BAND * len(inside) // _bytes_read(result.input, axis, along), 1)
+    total: Array | None = None
+    for top in range(inside[0], inside[-1] + 1, height):
+        cells = _read(read, items, slice(top, min(top + height, inside[-1] + 1)), along)
+        piece = Axis(cells.shape[along], cells.shape[along])
+        rows, columns = (piece, other) if along == 2 else (other, piece)
+        made = Pooling(cells, kind, rows, columns, True, result.norm, 4).maps
+        total = made if total is None else _together(total, made, kind, result.norm)
+    assert total is not None
+    dtype = float_kind(result.input)
+    if result.kind == PoolKind.AVG:
+        where = (slice(index, index + 1), slice(None)) if along == 2 else (slice(None), slice(index, index + 1))
+        divisors = result.divisors()[where]
+        return total / divisors if dtype is not None else quotient(total, divisors, None)
+    return rounded(total, dtype) if dtype is not None else total
+
+
+def _together(one: Array, other: Array, kind: PoolKind, norm: int) -> Array:
+    """Return what two pieces of the same windows come to, floats in float64."""
+    if kind in EXTREMES:
+        met: Array = EXTREMES[kind][0](one, other)
+        return met
+    if one.dtype.kind != "f":
+        return as_grid(one.astype(object) + other)
+    one, other = one.astype(np.float64), other.astype(np.float64)
+    if kind == PoolKind.SUM:
+        return one + other
+    largest = np.maximum(np.maximum(one, other), np.finfo(np.float64).tiny)
+    return np.asarray(largest * ((one / largest) ** norm + (other / largest) ** norm) ** (1 / norm))
+
+
+def _is_apart(axis: AnyAxis) -> bool:
+    """Whether each row is read by so few windows that reading it once for each costs little."""
+    return isinstance(axis, AdaptiveAxis) or (axis.dilation == 1 and axis.stride * DISJOINT >= axis.kernel)
+
+
+def _bytes_read(x: Array, axis: AnyAxis, along: int) -> int:
+    """Return how many bytes of one item the longest windows of an axis read."""
+    length = axis.extent if isinstance(axis, Axis) else -(-axis.size // axis.output) + 1
+    a_row: int = x[0].nbytes // x.shape[along]
+    return min(length, axis.size) * a_row
 
 
 def _has_fractions(array: Array) -> bool:
     return array.dtype == object and any(not isinstance(cell, int) for cell in array.flat)
 
 
-def _banded_axis(x: Array, axes: tuple[AnyAxis, AnyAxis]) -> tuple[int, Axis]:
-    """Return the axis along which the input is cut: the rows, unless a window's rows alone are too much."""
+def _banded_axis(x: Array, axes: tuple[OneAxis, OneAxis], *, across: bool) -> tuple[int, OneAxis]:
+    """Return the axis along which the input is cut: the rows, unless cut across, or a window's rows are too many."""
     rows, columns = axes
-    if isinstance(rows, AdaptiveAxis) or isinstance(columns, AdaptiveAxis):
-        raise TypeError("adaptive windows are not worked in bands")
-    a_row = x.shape[1] * x.shape[3] * x.itemsize
-    return (3, columns) if rows.extent * a_row > BAND else (2, rows)
+    return (3, columns) if across or _bytes_read(x, rows, 2) > BAND else (2, rows)
 
 
 def _bands(
     maps: tuple[int, int, int, int],
     dtype: np.dtype[Any],
-    along: int,
-    axis: Axis,
+    cut: tuple[int, AnyAxis],
     band: Callable[[slice, int, int], Array],
     result: Convolution | Pooling,
     *,
     many_maps: bool,
+    fortran: bool,
 ) -> Bands:
-    read = result.input.itemsize * axis.stride * result.input[0].size // axis.size
-    a_step = max(read, dtype.itemsize * math.prod(maps[1:]) // axis.output)
+    along, axis = cut
+    items = maps[0] if fortran else 1
+    step = axis.stride if isinstance(axis, Axis) else -(-axis.size // axis.output)
+    read = result.input.itemsize * step * result.input[0].size // axis.size
+    a_step = max(read, dtype.itemsize * math.prod(maps[1:]) // axis.output) * items
     count = min(max(-(-axis.output * a_step // BAND), 1), axis.output)
     edges = [axis.output * index // count for index in range(count + 1)]
 
-    together = max(BAND // (a_step * axis.output), 1) if count == 1 else 1  # small items, as many as make a band
+    # Small items, as many as make a band.
+    together = items if fortran else max(BAND // (a_step * axis.output), 1) if count == 1 else 1
 
     def parts() -> Iterator[Part]:
         for item in range(0, maps[0], together):
@@ -144,7 +214,7 @@ def _bands(
 
     empty = np.broadcast_to(np.zeros((), dtype), maps)
     like = like_the_input(empty, result.input_dimensions, many_maps=many_maps)
-    return Bands(like, maps, maps[0] * axis.output, axis.name, parts)
+    return Bands(like, maps, maps[0] * axis.output, axis.name, fortran, parts)
 
 
 def _gathered(read: Read, items: slice, span: range, along: int, axis: Axis, result: Convolution) -> Array:

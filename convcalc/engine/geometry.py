@@ -131,6 +131,10 @@ class AdaptiveAxis:
     size: int
     output: int
     name: str = "cells"
+    whole: tuple[int, int] | None = None
+    """Of a part, the size and the output of the axis that it is a part of,"""
+    skipped: int = 0
+    """and how many windows come before it."""
 
     def __post_init__(self) -> None:
         if self.output < 1:
@@ -149,7 +153,19 @@ class AdaptiveAxis:
 
     def reads(self, index: int) -> range:
         """Return the cells of window `index`."""
-        return range(index * self.size // self.output, -(-(index + 1) * self.size // self.output))
+        size, output = self.whole or (self.size, self.output)
+        first, before = self.skipped + index, self.skipped * size // output
+        return range(first * size // output - before, -(-(first + 1) * size // output) - before)
+
+    def part(self, start: int, stop: int) -> "AdaptiveAxis":
+        """Return some of the windows, over the cells that they read.
+
+        >>> part = AdaptiveAxis(5, 3).part(1, 3)
+        >>> [AdaptiveAxis(5, 3).reads(i) for i in (1, 2)], [part.reads(i) for i in (0, 1)]
+        ([range(1, 4), range(3, 5)], [range(0, 3), range(2, 4)])
+        """
+        size = self.reads(stop - 1).stop - self.reads(start).start
+        return AdaptiveAxis(size, stop - start, self.name, (self.size, self.output), start)
 
     inside = reads
 

@@ -54,8 +54,9 @@ def windows_of(axis: AnyAxis) -> Windows:
     """
     if not isinstance(axis, AdaptiveAxis):
         return Windows(range(0, axis.output * axis.stride, axis.stride), axis.kernel, axis.dilation)
-    if axis.size % axis.output == 0:
-        return Windows(range(0, axis.size, axis.size // axis.output), axis.size // axis.output)
+    size, output = axis.whole or (axis.size, axis.output)
+    if size % output == 0:
+        return Windows(range(0, axis.size, size // output), size // output)
     return Windows(range(0), 0, uneven=tuple(axis.reads(index) for index in range(axis.output)))
 
 

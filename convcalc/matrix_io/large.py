@@ -22,6 +22,8 @@ class LargeFile(NamedTuple):
     path: Path
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
+    fortran: bool
+    """Whether the last axis, not the first, is the one whose parts lie one behind the other."""
 
     @classmethod
     def of(cls, path: Path) -> "LargeFile | None":
@@ -33,7 +35,9 @@ class LargeFile(NamedTuple):
             return None
         mapped = load_npy(path, str(path))
         dtype = kept_dtype(mapped.dtype)
-        return cls(path, mapped.shape, dtype) if dtype is not None and 1 <= mapped.ndim <= 4 else None
+        if dtype is None or not 1 <= mapped.ndim <= 4:
+            return None
+        return cls(path, mapped.shape, dtype, not mapped.flags.c_contiguous)
 
     @property
     def stand_in(self) -> Array:
@@ -48,18 +52,25 @@ class LargeFile(NamedTuple):
         return np.array(mapped.reshape((1,) * (4 - mapped.ndim) + mapped.shape)[part])
 
 
-def write_parts(path: Path, like: Array, maps: tuple[int, ...], parts: Iterable[tuple[Where, Array]]) -> None:
+def write_parts(
+    path: Path, like: Array, maps: tuple[int, ...], parts: Iterable[tuple[Where, Array]], *, fortran: bool = False
+) -> None:
     """Write an NPY file from its parts, whole or not at all; `like` has its shape and dtype, `maps` that shape in 4-D.
+
+    As `fortran` has it, the parts are columns of all items, one behind the other.
 
     Raises InputError if it cannot be written, or holds integers beyond 64 bits.
     """
     dtype = like.dtype
 
     def write(stream: IO[bytes]) -> None:
-        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": like.shape}
+        header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": fortran, "shape": like.shape}
         np.lib.format.write_array_header_1_0(stream, header)
         begin = stream.tell()
         for where, cells in parts:
+            if fortran:
+                stream.write(np.ascontiguousarray(storable(cells).T, dtype=dtype).data)
+                continue
             plain = np.ascontiguousarray(storable(cells), dtype=dtype)
             starts = [part.start or 0 for part in where]
             runs = 2 if plain.shape[3] == maps[3] else 3  # whole rows lie one behind the other in the file
