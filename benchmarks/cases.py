@@ -16,8 +16,11 @@ from benchmarks import peers
 from benchmarks.timing import Case, Job
 from convcalc.engine.convolution import convolve
 from convcalc.engine.exact import magnitude
+from convcalc.engine.geometry import Axis
 from convcalc.engine.kernels import kernel
 from convcalc.engine.pooling import pool
+from convcalc.engine.reductions import WAYS as REDUCTIONS
+from convcalc.engine.reductions import windows_of
 from convcalc.engine.sums import Work, summed, ways_for
 
 ROOT = Path(__file__).parents[1]
@@ -87,21 +90,22 @@ def ways(*, quick: bool) -> Iterator[Case]:
     def floats(*shape: int) -> Any:
         return rng.random(shape).astype(np.float32)
 
+    long = np.arange(1, 12, dtype=np.float32)
     given: tuple[tuple[str, Any, Any, Any], ...] = (
         ("a dense layer, 7×7, 512→64", floats(512, 7, 7), floats(64, 512, 7, 7), {}),
         ("1×1, 256→64, 56²", floats(256, 56, 56), floats(64, 256, 1, 1), {}),
         ("depthwise 3×3, 64, 112²", floats(64, 112, 112), floats(64, 1, 3, 3), {"groups": 64}),
         (f"1×3, {side}², float32", floats(side, side), np.array([[1, 0, -1]], np.float32), {}),
         (f"edge, {side}², float32", floats(side, side), kernel("edge").astype(np.float32), {}),
-        (f"11×11 of rank 1, {side}², float32", floats(side, side), floats(11, 1) * floats(1, 11), {}),
+        (f"11×11 of rank 1, {side}², float32", floats(side, side), np.outer(long, long), {}),
         (f"31×31, {side}², float32", floats(side, side), floats(31, 31), {}),
         (f"3×3, {side}², float32", floats(side, side), floats(3, 3), {}),
-        (f"3×3, {side}², int64", plane(-99, 99), rng.integers(1, 9, (3, 3)), {}),
-        ("laplacian, 512², int64", rng.integers(0, 256, (512, 512)), kernel("laplacian"), {}),
+        (f"laplacian, {side}², int64", plane(0, 256), kernel("laplacian"), {}),
         (f"7×7, {side}², int64", plane(-99, 99), rng.integers(1, 9, (7, 7)), {}),
         (f"3×3, {side}², 16 digits", plane(-(10**14), 10**14), rng.integers(1, 99, (3, 3)), {}),
         ("7×7 stride 2, 3→64, 224²", floats(3, 224, 224), floats(64, 3, 7, 7), {"stride": 2, "padding": 3}),
-        ("3×3, 64→64 channels, 56²", floats(64, 56, 56), floats(64, 64, 3, 3), {"padding": 1}),
+        ("3×3, 16→16 channels, 112²", floats(16, 112, 112), floats(16, 16, 3, 3), {"padding": 1}),
+        ("edge, 1024 items of 28², float32", floats(1024, 1, 28, 28), kernel("edge").astype(np.float32), {}),
     )
     for name, x, weights, settings in given:
         worked = convolve(x, weights, **settings)
@@ -111,6 +115,18 @@ def ways(*, quick: bool) -> Iterator[Case]:
         (way, dtype), (other, others) = islice(ways_for(work, bound), 2)
         job, instead = partial(summed, work, way, dtype), partial(summed, work, other, others)
         yield Case("the ways", f"{way.name}: {name}, else {other.name}", job, {"the next way": instead})
+    for axis in (Axis(side, 32, 32), Axis(side, 15)):
+        yield _reduction(floats(1, side, side), axis)
+
+
+def _reduction(x: Any, axis: Axis) -> Case:
+    """Return maxima of the windows of the rows, by the way that is taken, against the next that fits."""
+    windows = windows_of(axis)
+    first, second = [way for way in REDUCTIONS if way.fits(windows)][:2]
+    out = np.empty((1, axis.output, x.shape[2]), x.dtype)
+    jobs = (partial(way.run, x, windows, 1, np.maximum, out) for way in (first, second))
+    name = f"{first.name}: maxima of {axis.kernel} rows, stride {axis.stride}, {axis.size}², else {second.name}"
+    return Case("the ways", name, next(jobs), {"the next way": next(jobs)})
 
 
 def start() -> Iterator[Case]:

@@ -222,7 +222,11 @@ class Convolution:
         arrays = [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])
         kind = float_kind(*arrays)
         many = self.plan.products > MANY_PRODUCTS
-        scaled = [pair for array in arrays if (pair := over_common_denominator(array, quickly=many)) is not None]
+        scaled: list[tuple[Array, int]] = []
+        for array in arrays:
+            if (pair := over_common_denominator(array, quickly=many)) is None:
+                break
+            scaled.append(pair)
         if kind is not None and (len(scaled) < len(arrays) or self._is_too_much(scaled)):
             return self._in_floats(kind)
         return self._in_integers(scaled, kind)

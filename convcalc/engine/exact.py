@@ -10,6 +10,7 @@ import math
 from collections.abc import Iterable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
+from operator import truediv
 from typing import Any
 
 import numpy as np
@@ -250,11 +251,29 @@ def over_common_denominator(array: Array, *, quickly: bool = False) -> tuple[Arr
         return array, 1
     if array.dtype.kind == "f" and (quickly or array.size > LARGEST_EXACT):
         return _scaled_decimals(array)
-    plain = array.ravel().tolist() if array.dtype != np.float32 else list(array.ravel())
-    cells = [exact(cell) for cell in plain]
-    denominator = math.lcm(*(cell.denominator for cell in cells))
-    numerators = [cell.numerator * (denominator // cell.denominator) for cell in cells]
+    if array.dtype.kind == "f":
+        numerators, denominator = _decimals(array)
+    else:
+        cells = [exact(cell) for cell in array.ravel().tolist()]
+        denominator = math.lcm(*(cell.denominator for cell in cells))
+        numerators = [cell.numerator * (denominator // cell.denominator) for cell in cells]
     return integers_or_fractions(numerators).reshape(array.shape), denominator
+
+
+def _decimals(array: Array) -> tuple[list[int], int]:
+    """Return finite floats, as the decimals that they are written as, over their least common denominator.
+
+    The digits are read as one integer, which takes a quarter of the time of a Fraction.
+    """
+    written = map(str, array.ravel() if array.dtype == np.float32 else array.ravel().tolist())
+    parts = [(*mantissa.partition("."), int(power or 0)) for mantissa, _, power in (t.partition("e") for t in written)]
+    places = [len(digits) - power for _, _, digits, power in parts]
+    most = max(0, *places)
+    scaled = [
+        int(whole + digits) * 10 ** (most - place) for (whole, _, digits, _), place in zip(parts, places, strict=True)
+    ]
+    common = math.gcd(10**most, *scaled)
+    return [numerator // common for numerator in scaled], 10**most // common
 
 
 def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
@@ -315,11 +334,14 @@ def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None
         # Both are floats exactly, so this division rounds once.
         return rounded(numerators / np.asarray(divisor, dtype=np.int64), kind)
     divisors = np.broadcast_to(np.array(divisor, dtype=object), numerators.shape).ravel().tolist()
-    pairs = zip(numerators.ravel().tolist(), divisors, strict=True)
-    cells = [Fraction(cell, over) for cell, over in pairs]
+    pairs = numerators.ravel().tolist(), divisors
     if kind is None:
-        return integers_or_fractions(cells).reshape(numerators.shape)
-    return rounded(np.array([to_float(cell) for cell in cells]).reshape(numerators.shape), kind)
+        return integers_or_fractions(map(Fraction, *pairs)).reshape(numerators.shape)
+    try:
+        cells = list(map(truediv, *pairs))  # of Python's integers, and so rounded once
+    except OverflowError:
+        raise InputError(f"a result {TOO_LARGE}", hint=SCALE_DOWN) from None
+    return rounded(np.array(cells).reshape(numerators.shape), kind)
 
 
 def as_floats(array: Array, kind: np.dtype[Any]) -> Array:

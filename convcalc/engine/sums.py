@@ -23,8 +23,8 @@ MOST_WEIGHED = 7
 MOST_DOT_PRODUCTS = 1 << 10
 """Windows times filters up to which the weights are quickly read anew for every window."""
 FEW_TAPS = 4
-NARROW_TAPS = 16
-"""Taps up to which adding them one by one in 16 bits is quicker than BLAS."""
+NARROW_PASSES = 14
+"""Passes over an array up to which adding taps one by one in 16 bits is quicker than BLAS."""
 LEAST_ITEMS, SMALL_PLANE = 8, 1 << 12
 """Items of so few cells that are worked together."""
 FEW_PLANES = 4
@@ -91,13 +91,14 @@ class Work(NamedTuple):
 
         Where some part of the input is far smaller than another, or 0, its digits would be lost.
         """
-        largest, limit = max(float(self.x.max()), -float(self.x.min())), float(np.finfo(self.kernel.dtype).max)
-        if largest > limit / ways.TILE**4 / max(1.0, float(np.abs(self.kernel).sum(axis=(1, 2, 3)).max())):
-            return False
         height, width = (length - length % PATCH for length in self.x.shape[2:])
         lines = self.x[:, :, :height].reshape(*self.x.shape[:2], height // PATCH, PATCH, self.x.shape[3])
-        sizes = np.maximum(lines.max(axis=3), -lines.min(axis=3))[..., :width]
-        patches = sizes.reshape(*sizes.shape[:3], width // PATCH, PATCH).max(axis=4)
+        sizes = np.maximum(lines.max(axis=3), -lines.min(axis=3))
+        largest = max(float(sizes.max(initial=0)), float(np.abs(self.x[:, :, height:]).max(initial=0)))
+        limit = float(np.finfo(self.kernel.dtype).max) / ways.TILE**4
+        if largest > limit / max(1.0, float(np.abs(self.kernel).sum(axis=(1, 2, 3)).max())):
+            return False
+        patches = sizes[..., :width].reshape(*sizes.shape[:3], width // PATCH, PATCH).max(axis=4)
         return bool(patches.min(initial=largest) * UNEVEN[self.kernel.dtype] >= largest)
 
     @property
@@ -136,24 +137,22 @@ def _is_separable(work: Work) -> bool:
     found = [ways.factors(kernel) for kernel in work.kernel[:, 0] if kernel.any()]
     if work.integers or work.side > MOST_WEIGHED:
         return None not in found
-    return all(parts is not None and _passes(*parts) <= 2 * columns for parts in found)
+    return all(parts is not None and _passes(np.concatenate(parts)) <= 2 * columns for parts in found)
 
 
-def _passes(column: Array, row: Array) -> int:
-    """Return how often an array is gone through for a column and a row: a weight of 1 or -1 is not multiplied by."""
-    return sum(1 if abs(weight) == 1 else 2 for weight in (*column, *row) if weight)
-
-
-def _has_taps(work: Work, most: int) -> bool:
-    return work.single and int(np.count_nonzero(work.kernel)) <= most * work.plan.filters
+def _passes(weights: Array) -> int:
+    """Return how often an array is gone through to add up taps: a weight of 1 or -1 is not multiplied by."""
+    return 2 * int(np.count_nonzero(weights)) - int(np.count_nonzero(np.abs(weights) == 1))
 
 
 def _has_few_taps(work: Work) -> bool:
-    return _has_taps(work, FEW_TAPS)
+    return work.single and int(np.count_nonzero(work.kernel)) <= FEW_TAPS * work.plan.filters
 
 
 def _is_narrow(work: Work) -> bool:
-    return work.integers and _has_taps(work, NARROW_TAPS)
+    most = NARROW_PASSES * work.plan.filters
+    taps = work.kernel.size  # a long kernel need not be looked at
+    return work.single and work.integers and taps <= 4 * most and _passes(work.kernel.ravel()) <= most
 
 
 def _is_batch(work: Work) -> bool:

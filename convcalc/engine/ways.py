@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 BLOCK = 4
 """Output rows that one small matrix makes at once."""
-TILE = 256
+TILE = 320
 """Rows, and columns, of a Fourier transform."""
 BLAS_ALONE = 1 << 18
 """Multiply-adds of one multiplication of matrices up to which BLAS starts no threads of its own."""
