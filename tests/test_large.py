@@ -66,7 +66,7 @@ def made_up(rng: random.Random) -> tuple[Convolution | Pooling, Bands] | None:
 
 @pytest.mark.parametrize("size", [64, 300, 5000])
 def test_bands_come_to_the_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bands, "BAND", size)
+    monkeypatch.setattr(bands, "PART", size)
     several = 0
     for seed in range(400):
         made = made_up(random.Random(seed))
@@ -89,7 +89,7 @@ def test_bands_come_to_the_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> 
 @pytest.fixture
 def small_is_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(large, "LARGE", 1)
-    monkeypatch.setattr(bands, "BAND", 4096)
+    monkeypatch.setattr(bands, "PART", 4096)
 
 
 def saved(path: Path, cells: Array) -> str:
@@ -183,7 +183,7 @@ def test_a_file_that_is_not_large_or_not_for_npy_is_read_whole(tmp_path: Path) -
     assert run_convcalc("conv", "-k", "edge", "-i", name, "-o", str(tmp_path / "o.npy")).status == 0
 
 
-SETTINGS = "import convcalc.matrix_io.large as large, convcalc.engine.bands as bands; large.LARGE = 1; bands.BAND = {};"
+SETTINGS = "import convcalc.matrix_io.large as large, convcalc.engine.bands as bands; large.LARGE = 1; bands.PART = {};"
 RUN = "import sys; from convcalc.cli.app import main; sys.argv[0] = 'convcalc'; main()"
 
 
@@ -281,3 +281,54 @@ def test_what_a_small_file_refuses_a_large_one_does_too(words: list[str], tmp_pa
     name = saved(tmp_path / "in.npy", RAMP)
     assert run_convcalc("conv", "-k", "edge", "-i", name, "-o", str(tmp_path / "o.npy"), *words).status in (1, 2)
     assert not (tmp_path / "o.npy").exists()
+
+
+@pytest.mark.parametrize(
+    ("x", "kind", "norm", "answer"),
+    [
+        (np.array([[3], [4]]), "lp", 2, 5),
+        (np.full((4, 1), 3), "lp", 2, 6),
+        (np.array([[3], [-4]]), "lp", 1, 7),
+        (np.array([[2**62], [2**62], [-(2**62)]]), "sum", 2, 2**62),
+        (np.array([[3e38], [1], [-3e38]], np.float32), "sum", 2, 0),
+        (np.array([[2**24], [1], [1]], np.float32), "sum", 2, 2**24 + 2),
+        (np.array([[1], [2]]), "avg", 2, 1.5),
+    ],
+)
+@pytest.mark.parametrize("fortran", [False, True])
+def test_a_window_worked_in_pieces_is_rounded_once(
+    x: Array, kind: str, norm: int, answer: Any, fortran: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bands, "PART", 8)
+    turned = x.T if fortran else x
+    pooling = pool(turned, kind, adaptive=1, norm=norm)
+    (part,) = pooling_bands(pooling, lambda part: pooling.input[part], fortran=fortran).parts()
+    assert part.cells.ravel().tolist() == [answer]
+
+
+@pytest.mark.parametrize("kind", ["sum", "avg", "lp"])
+def test_a_window_in_pieces_too_large_for_a_float_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bands, "PART", 8)
+    pooling = pool(np.full((40, 1), 1e308), kind, adaptive=1, norm=1)
+    with pytest.raises(InputError, match="larger than a float can hold"):
+        list(pooling_bands(pooling, lambda part: pooling.input[part]).parts())
+
+
+@pytest.mark.parametrize("fortran", [False, True])
+@pytest.mark.parametrize("items", [1, 50])
+@pytest.mark.parametrize("window", [{"adaptive": 1}, {"window": 20, "stride": 1}, {"window": 2}, {"adaptive": (3, 5)}])
+def test_no_more_is_read_at_once_than_a_part(
+    window: Any, items: int, fortran: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bands, "PART", 40_000)
+    pooling = pool(np.arange(items * 9000).reshape(items, 1, 90, 100) % 7, "max", **window)
+    most = 0
+
+    def read(part: tuple[slice, ...]) -> Array:
+        nonlocal most
+        most = max(most, pooling.input[part].nbytes)
+        return pooling.input[part]
+
+    made = pooling_bands(pooling, read, fortran=fortran)
+    assert sum(part.cells.size for part in made.parts()) == pooling.maps.size
+    assert most <= 2 * 40_000

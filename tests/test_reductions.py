@@ -21,7 +21,7 @@ def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None
     """Cut the work into bands of a few rows and give each to a thread, as only large inputs are."""
     if request.param != "as it is":
         monkeypatch.setattr(reductions, "BAND", 300)
-        monkeypatch.setattr(reductions, "BYTES_WORTH_A_THREAD", 1)
+        monkeypatch.setattr(reductions, "INPUT_WORTH_A_THREAD", 1)
         for module in (reductions, threads):
             monkeypatch.setattr(module, "processors", lambda: 3)
 
@@ -72,7 +72,7 @@ def test_every_window_is_reduced_as_a_loop_reduces_it() -> None:
 
 
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.name)
-def test_each_way_that_fits_agrees_with_the_one_that_is_taken(way: Any) -> None:
+def test_each_way_reduces_whatever_windows_as_a_loop_does(way: Any) -> None:
     fitting = 0
     for seed in range(200):
         rng = random.Random(seed)

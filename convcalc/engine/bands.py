@@ -14,14 +14,14 @@ import numpy as np
 
 from convcalc.choices import PoolKind
 from convcalc.engine.convolution import Convolution
-from convcalc.engine.exact import Array, as_grid, check_finite, float_kind, quotient, rounded
+from convcalc.engine.exact import Array, as_floats, as_grid, check_finite, float_kind, quotient, rounded
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 from convcalc.engine.padding import source_of
 from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.shapes import like_the_input
 
-BAND = 1 << 23
-"""Bytes of input, or of output if that is more, that are worked at once."""
+PART = 1 << 23
+"""Bytes of input, or of output if that is more, that are read and worked at once."""
 
 WHOLE = (PoolKind.MAX, PoolKind.MIN, PoolKind.SUM)
 """Poolings that give integers of integers."""
@@ -76,7 +76,8 @@ def convolution_bands(result: Convolution, read: Read, *, fortran: bool = False)
     ((6, 5), [True])
     """
     plan = result.plan
-    along, axis = _banded_axis(result.input, (plan.rows, plan.columns), across=fortran)
+    axes = plan.rows, plan.columns
+    along, axis, fortran = _banded_axis(result.input, axes, lambda axis: False, fortran=fortran)
 
     def band(items: slice, start: int, stop: int) -> Array:
         first, last = start * axis.stride, (stop - 1) * axis.stride + axis.extent
@@ -96,11 +97,10 @@ def convolution_bands(result: Convolution, read: Read, *, fortran: bool = False)
 
 def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Bands:
     """Return a pooling whose input need not be in memory; see `convolution_bands`."""
-    along, axis = _banded_axis(result.input, (result.rows, result.columns), across=fortran)
-    if not fortran and _is_apart(result.rows):
-        along, axis = 2, result.rows
+    axes = result.rows, result.columns
+    along, axis, fortran = _banded_axis(result.input, axes, _is_apart, fortran=fortran)
     other = result.columns if along == 2 else result.rows
-    tall = _bytes_read(result.input, axis, along) > BAND
+    tall = _bytes_read(result.input, axis, along) * (len(result.input) if fortran else 1) > PART
 
     def band(items: slice, start: int, stop: int) -> Array:
         if tall and _is_apart(axis):
@@ -130,10 +130,12 @@ def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index
     axis, other = (result.rows, result.columns) if along == 2 else (result.columns, result.rows)
     inside = [position - axis.before for position in axis.inside(index) if not axis.is_padding(position)]
     kind = PoolKind.SUM if result.kind == PoolKind.AVG else result.kind
-    height = max(BAND * len(inside) // _bytes_read(result.input, axis, along), 1)
+    together = items.stop - items.start
+    height = max(PART * len(inside) // (_bytes_read(result.input, axis, along) * together), 1)
     total: Array | None = None
     for top in range(inside[0], inside[-1] + 1, height):
         cells = _read(read, items, slice(top, min(top + height, inside[-1] + 1)), along)
+        cells = cells.astype(np.float64) if cells.dtype.kind == "f" else cells  # the whole is rounded, not its pieces
         piece = Axis(cells.shape[along], cells.shape[along])
         rows, columns = (piece, other) if along == 2 else (other, piece)
         made = Pooling(cells, kind, rows, columns, True, result.norm, 4).maps
@@ -143,7 +145,7 @@ def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index
     if result.kind == PoolKind.AVG:
         where = (slice(index, index + 1), slice(None)) if along == 2 else (slice(None), slice(index, index + 1))
         divisors = result.divisors()[where]
-        return total / divisors if dtype is not None else quotient(total, divisors, None)
+        total = total / divisors if dtype is not None else quotient(total, divisors, None)
     return rounded(total, dtype) if dtype is not None else total
 
 
@@ -152,11 +154,13 @@ def _together(one: Array, other: Array, kind: PoolKind, norm: int) -> Array:
     if kind in EXTREMES:
         met: Array = EXTREMES[kind][0](one, other)
         return met
-    if one.dtype.kind != "f":
+    sums = kind == PoolKind.SUM or norm == 1
+    if sums and one.dtype.kind != "f":
         return as_grid(one.astype(object) + other)
-    one, other = one.astype(np.float64), other.astype(np.float64)
-    if kind == PoolKind.SUM:
-        return one + other
+    one, other = as_floats(one, np.dtype(np.float64)), as_floats(other, np.dtype(np.float64))
+    if sums:
+        with np.errstate(over="ignore"):
+            return rounded(one + other, np.dtype(np.float64))
     largest = np.maximum(np.maximum(one, other), np.finfo(np.float64).tiny)
     return np.asarray(largest * ((one / largest) ** norm + (other / largest) ** norm) ** (1 / norm))
 
@@ -177,10 +181,18 @@ def _has_fractions(array: Array) -> bool:
     return array.dtype == object and any(not isinstance(cell, int) for cell in array.flat)
 
 
-def _banded_axis(x: Array, axes: tuple[OneAxis, OneAxis], *, across: bool) -> tuple[int, OneAxis]:
-    """Return the axis along which the input is cut: the rows, unless cut across, or a window's rows are too many."""
+def _banded_axis(
+    x: Array, axes: tuple[OneAxis, OneAxis], in_pieces: Callable[[OneAxis], bool], *, fortran: bool
+) -> tuple[int, OneAxis, bool]:
+    """Return the axis along which the input is cut, and whether the parts lie one behind the other in Fortran's order.
+
+    It is cut as it lies, unless its windows read too much at once that way, and cannot be worked `in_pieces`.
+    """
     rows, columns = axes
-    return (3, columns) if across or _bytes_read(x, rows, 2) > BAND else (2, rows)
+    by_rows, by_columns = _bytes_read(x, rows, 2), _bytes_read(x, columns, 3) * len(x)
+    if fortran and (by_columns <= PART or in_pieces(columns)):
+        return 3, columns, True
+    return (2, rows, False) if by_rows <= PART or in_pieces(rows) else (3, columns, False)
 
 
 def _bands(
@@ -194,19 +206,18 @@ def _bands(
     fortran: bool,
 ) -> Bands:
     along, axis = cut
-    items = maps[0] if fortran else 1
+    at_once = maps[0] if fortran else 1
     step = axis.stride if isinstance(axis, Axis) else -(-axis.size // axis.output)
     read = result.input.itemsize * step * result.input[0].size // axis.size
-    a_step = max(read, dtype.itemsize * math.prod(maps[1:]) // axis.output) * items
-    count = min(max(-(-axis.output * a_step // BAND), 1), axis.output)
+    a_step = max(read, dtype.itemsize * math.prod(maps[1:]) // axis.output) * at_once
+    count = min(max(-(-axis.output * a_step // PART), 1), axis.output)
     edges = [axis.output * index // count for index in range(count + 1)]
-
-    # Small items, as many as make a band.
-    together = items if fortran else max(BAND // (a_step * axis.output), 1) if count == 1 else 1
+    if count == 1 and not fortran:
+        at_once = max(PART // (a_step * axis.output), 1)  # small items, as many as make a part
 
     def parts() -> Iterator[Part]:
-        for item in range(0, maps[0], together):
-            items = slice(item, min(item + together, maps[0]))
+        for item in range(0, maps[0], at_once):
+            items = slice(item, min(item + at_once, maps[0]))
             for start, stop in pairwise(edges):
                 where = [items, slice(None), slice(None), slice(None)]
                 where[along] = slice(start, stop)

@@ -16,7 +16,7 @@ from convcalc.engine.threads import BAND, bands, each, processors, scratch
 
 LONG = 32
 """Cells of a window from which numpy's own reduction is quicker than a pass for each."""
-BYTES_WORTH_A_THREAD = 1 << 22
+INPUT_WORTH_A_THREAD = 1 << 22
 """Bytes of input from which a second thread gains more than it costs."""
 
 
@@ -154,7 +154,7 @@ def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, meet: np.ufunc) -> Array:
     down_way, across_way = way_for(down), way_for(across)
     items, channels, height, width = x.shape
     total = np.empty((items, channels, down.number, across.number), dtype=x.dtype)
-    worth = x.nbytes >= BYTES_WORTH_A_THREAD
+    worth = x.nbytes >= INPUT_WORTH_A_THREAD
     planes = bands(channels, height * width * x.itemsize, BAND, processors() if worth else 1)
     whole = height * width * x.itemsize <= BAND or bool(down.uneven)
     cut = [slice(0, down.number)] if whole else bands(down.number, down.starts.step * width * x.itemsize, BAND)

@@ -10,6 +10,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 if TYPE_CHECKING:
-    from concurrent.futures import ThreadPoolExecutor
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Part = TypeVar("Part")
 
@@ -96,10 +97,15 @@ def each(begin: Callable[[], Callable[[Part], bool]], parts: Sequence[Part], *, 
         with np.errstate(over="ignore", invalid="ignore"):  # a thread begins with numpy's own; results are checked
             return work()
 
-    asked = [_helpers().submit(quietly) for _ in range(min(len(parts), processors()) - 1)] if worth else []
+    asked: list[Future[bool]] = []
     try:
+        if worth:
+            with suppress(RuntimeError):  # Python is ending, and starts no threads any more
+                asked.extend(_helpers().submit(quietly) for _ in range(min(len(parts), processors()) - 1))
         well = work()
     finally:
         todo.clear()
-        told = [helper.result() for helper in asked if not helper.cancel()]
-    return well and all(told)
+        started = [helper for helper in asked if not helper.cancel()]
+        for helper in started:
+            helper.exception()  # waits; what was raised is raised below
+    return all([well, *(helper.result() for helper in started)])

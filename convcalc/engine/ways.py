@@ -32,9 +32,9 @@ BLAS_ALONE = 1 << 18
 STILL = Axis(1, 1)
 """Rows that stay where they are."""
 BYTES_WORTH_A_THREAD = 1 << 22
-"""Bytes of one map from which a second thread gains more than it costs."""
+"""Bytes of one map (or, of several channels at once, of all maps for all taps) from which a second thread gains."""
 PRODUCTS_WORTH_A_THREAD = 1 << 23
-"""The same for matrices: multiply-adds of one item."""
+"""The same for matrices: multiply-adds."""
 
 
 def add_up(weighted: Iterable[tuple[Any, Array]], total: Array, product: Array) -> None:
@@ -208,7 +208,9 @@ def _blocks(
     rows, columns, (items, band, span) = plan.rows, plan.columns, part
     block, width = matrices.shape[2], span.stop - span.start
     count = (band.stop - band.start) // block
-    read = rows_read(x[items, 0, :, span.start * columns.stride :], plan, band, matrices.dtype)
+    left = span.start * columns.stride
+    across = slice(left, left + (width - 1) * columns.stride + columns.extent)
+    read = rows_read(x[items, 0, :, across], plan, band, matrices.dtype)
     # A strided read would keep BLAS away: the columns are parted by their phase first.
     phases = [read] if columns.stride == 1 else [
         np.ascontiguousarray(read[..., phase :: columns.stride]) for phase in range(columns.stride)
@@ -221,11 +223,11 @@ def _blocks(
     for j in range(columns.kernel):
         offset, phase = divmod(j * columns.dilation, columns.stride)
         first = phases[phase][..., offset : offset + width]
-        over, down, across = first.strides
+        over, down, right = first.strides
         windows = np.lib.stride_tricks.as_strided(
             first,
             (*shape[:2], matrices.shape[3], width),
-            (over, down * block * rows.stride, down, across),
+            (over, down * block * rows.stride, down, right),
             writeable=False,
         )
         np.matmul(matrices[j].reshape(shape[2], -1), windows, out=product if j else summed)

@@ -49,7 +49,7 @@ class LargeFile(NamedTuple):
         mapped = load_npy(self.path, str(self.path))
         if mapped.shape != self.shape:
             raise InputError(f"'{self.path}' has changed while it was read", hint="run it again")
-        return np.array(mapped.reshape((1,) * (4 - mapped.ndim) + mapped.shape)[part])
+        return np.array(mapped.reshape((1,) * (4 - mapped.ndim) + mapped.shape)[part], order="C")
 
 
 def write_parts(
