@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,6 +30,7 @@ from convcalc.engine.exact import (
     settle_result,
     to_float,
 )
+from convcalc.engine.kept import kept_property
 from convcalc.engine.shapes import choose, place_in
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
@@ -160,7 +160,7 @@ class Activated:
         full = (1,) * (4 - self.input.ndim) + self.input.shape
         return full[0], full[1], full[2], full[3]
 
-    @cached_property
+    @kept_property
     def output(self) -> Array:
         """The answer, of the input's shape: exact where the function is and the input, else floats."""
         if self.kind == ActivationKind.RELU:

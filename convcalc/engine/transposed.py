@@ -9,7 +9,6 @@ also how a gradient comes back through a convolution.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +27,7 @@ from convcalc.engine.exact import (
     settle_number,
 )
 from convcalc.engine.geometry import TransposedAxis
+from convcalc.engine.kept import kept_property
 from convcalc.engine.padding import MOST_PADDED
 from convcalc.engine.shapes import (
     Pair,
@@ -94,7 +94,7 @@ class Transposed:
         items, _, height, width = self.input.shape
         return items, self.kernel.shape[0] * self.maps_a_group, height, width
 
-    @cached_property
+    @kept_property
     def inserted(self) -> Convolution:
         """The zero-inserted reading: a plain convolution of stride 1 whose maps are the answer."""
         return self._convolution(self.input, self.bias)
@@ -170,12 +170,12 @@ class Transposed:
         self._kept[item, map_] = index + 1, plane
         return before, quotient(plane.copy(), over, kind) if over else plane.copy()
 
-    @cached_property
+    @kept_property
     def _kept(self) -> dict[tuple[int, int], tuple[int, Any]]:
         """For each map how many stamps are on it, and the map."""
         return {}
 
-    @cached_property
+    @kept_property
     def _numerators(self) -> tuple[Array, Array, int]:
         """The input and the kernel as whole numbers, and what divides their products (0: nothing, they are floats)."""
         scaled, kernel = over_common_denominator(self.input), over_common_denominator(self.kernel)
