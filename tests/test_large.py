@@ -177,6 +177,20 @@ def test_a_fault_is_named_by_its_place_and_leaves_the_old_file(tmp_path: Path) -
     assert "integers beyond 64 bits" in overflow.stderr
 
 
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_sum_that_is_too_large_is_named_by_its_place_in_the_whole(
+    order: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(large, "LARGE", 1)
+    monkeypatch.setattr(bands, "PART", 1 << 20)
+    cells = np.random.default_rng(0).random((700, 600))
+    cells[650, 550] = 1e308
+    name = saved(tmp_path / "in.npy", np.array(cells, order=order))
+    ran = run_convcalc("conv", "-k", "1 1; 1 10", "-i", name, "-o", str(tmp_path / "out.npy"))
+    assert (ran.status, ran.stdout) == (1, "")
+    assert "the result at [0, 0, 649, 549] is larger than a float can hold" in ran.stderr
+
+
 def test_a_file_that_is_not_large_or_not_for_npy_is_read_whole(tmp_path: Path) -> None:
     name = saved(tmp_path / "in.npy", RAMP)
     assert LargeFile.of(Path(name)) is None

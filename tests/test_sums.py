@@ -172,10 +172,13 @@ def uneven(kind: Any) -> list[Array]:
     black[:, 150:] = 0
     faint[:, 150:] *= kind(1e-7)
     spike[7, 7] = 1e12
-    return [black, faint, spike]
+    hole, end = even.copy(), even[:279].copy()
+    hole[100:131, 101:132] = 0
+    end[248:] *= kind(1e-7)
+    return [black, faint, spike, hole, end]
 
 
-@pytest.mark.parametrize("index", range(3))
+@pytest.mark.parametrize("index", range(5))
 @pytest.mark.parametrize(("kind", "tolerance"), [(np.float32, 1e-5), (np.float64, 1e-8)])
 def test_a_large_kernel_keeps_the_digits_of_every_part(index: int, kind: Any, tolerance: float) -> None:
     x, kernel = uneven(kind)[index], np.random.default_rng(6).random((31, 31)).astype(kind)
@@ -184,6 +187,32 @@ def test_a_large_kernel_keeps_the_digits_of_every_part(index: int, kind: Any, to
     expected = np.empty(exact.plan.shape)
     ways.banded(exact.padded, exact.kernel, exact.plan, expected)
     np.testing.assert_allclose(made, expected[0, 0], rtol=tolerance, atol=0)
+
+
+def fourier_fits(x: Array, kernel: Array, **settings: Any) -> bool:
+    worked = convolve(x, kernel, **settings)
+    return any(
+        way.name == "Fourier" for way, _ in ways_for(Work(worked.plan, worked.kernel, False, worked.padded), None)
+    )
+
+
+def test_a_fourier_transform_is_for_kernels_that_overlook_no_part() -> None:
+    x, kernel = np.random.default_rng(5).random((300, 300)), np.random.default_rng(6).random((31, 31))
+    bordered = np.zeros((31, 31))
+    bordered[12:17, 10:15] = kernel[:5, :5]
+    assert fourier_fits(x, kernel)
+    assert not fourier_fits(x, kernel[:, :5])
+    assert not fourier_fits(x, bordered)
+    assert not fourier_fits(x, kernel[:15, :15], dilation=3)
+    assert not fourier_fits(x[:, :40] * np.where(np.arange(300) < 293, 1, 1e-9)[:, None], kernel)
+
+
+@pytest.mark.parametrize("size", [30, 300])
+@pytest.mark.parametrize("kernel", [np.full((3, 3), 1.5e-20), np.random.default_rng(2).random((25, 25)) * 1e-20])
+def test_what_the_caller_wants_raised_is_not_raised_by_the_engine(size: int, kernel: Array) -> None:
+    x = (np.random.default_rng(1).random((size, size)) * 1e-30).astype(np.float32)
+    with np.errstate(all="raise"):
+        assert np.isfinite(convolve(x, kernel.astype(np.float32)).output).all()
 
 
 @pytest.mark.parametrize("taps", [(3, 3), (5, 5), (31, 31)])

@@ -14,7 +14,7 @@ import numpy as np
 
 from convcalc.choices import PoolKind
 from convcalc.engine.convolution import Convolution
-from convcalc.engine.exact import Array, as_floats, as_grid, check_finite, float_kind, quotient, rounded
+from convcalc.engine.exact import Array, TooLargeError, as_floats, as_grid, check_finite, float_kind, quotient, rounded
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 from convcalc.engine.padding import source_of
 from convcalc.engine.pooling import EXTREMES, Pooling
@@ -100,12 +100,12 @@ def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Band
     axes = result.rows, result.columns
     along, axis, fortran = _banded_axis(result.input, axes, _is_apart, fortran=fortran)
     other = result.columns if along == 2 else result.rows
-    tall = _bytes_read(result.input, axis, along) * (len(result.input) if fortran else 1) > PART
+    at_once = len(result.input) if fortran else 1
+    singly = _bytes_read(result.input, axis, along) * at_once > PART and _is_apart(axis)
 
     def band(items: slice, start: int, stop: int) -> Array:
-        if tall and _is_apart(axis):
-            made = [_piece_by_piece(result, read, items, along, index) for index in range(start, stop)]
-            return np.concatenate(made, axis=along)
+        if singly:
+            return _piece_by_piece(result, read, items, along, start)
         if isinstance(axis, AdaptiveAxis):
             cells = _read(read, items, slice(axis.reads(start).start, axis.reads(stop - 1).stop), along)
             return pooled(cells, axis.part(start, stop))
@@ -122,7 +122,7 @@ def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Band
     kind = float_kind(result.input)
     dtype = kind if kind is not None else np.dtype(np.int64 if result.kind in WHOLE else np.float64)
     many = result.input_dimensions > 2
-    return _bands(result.shape, dtype, (along, axis), band, result, many_maps=many, fortran=fortran)
+    return _bands(result.shape, dtype, (along, axis), band, result, many_maps=many, fortran=fortran, singly=singly)
 
 
 def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index: int) -> Array:
@@ -159,7 +159,7 @@ def _together(one: Array, other: Array, kind: PoolKind, norm: int) -> Array:
         return as_grid(one.astype(object) + other)
     one, other = as_floats(one, np.dtype(np.float64)), as_floats(other, np.dtype(np.float64))
     if sums:
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             return rounded(one + other, np.dtype(np.float64))
     largest = np.maximum(np.maximum(one, other), np.finfo(np.float64).tiny)
     return np.asarray(largest * ((one / largest) ** norm + (other / largest) ** norm) ** (1 / norm))
@@ -204,13 +204,14 @@ def _bands(
     *,
     many_maps: bool,
     fortran: bool,
+    singly: bool = False,
 ) -> Bands:
     along, axis = cut
     at_once = maps[0] if fortran else 1
     step = axis.stride if isinstance(axis, Axis) else -(-axis.size // axis.output)
     read = result.input.itemsize * step * result.input[0].size // axis.size
     a_step = max(read, dtype.itemsize * math.prod(maps[1:]) // axis.output) * at_once
-    count = min(max(-(-axis.output * a_step // PART), 1), axis.output)
+    count = axis.output if singly else min(max(-(-axis.output * a_step // PART), 1), axis.output)
     edges = [axis.output * index // count for index in range(count + 1)]
     if count == 1 and not fortran:
         at_once = max(PART // (a_step * axis.output), 1)  # small items, as many as make a part
@@ -221,11 +222,21 @@ def _bands(
             for start, stop in pairwise(edges):
                 where = [items, slice(None), slice(None), slice(None)]
                 where[along] = slice(start, stop)
-                yield Part(tuple(where), band(items, start, stop))
+                yield Part(tuple(where), _placed(band, items, start, stop, along))
 
     empty = np.broadcast_to(np.zeros((), dtype), maps)
     like = like_the_input(empty, result.input_dimensions, many_maps=many_maps)
     return Bands(like, maps, maps[0] * axis.output, axis.name, fortran, parts)
+
+
+def _placed(band: Callable[[slice, int, int], Array], items: slice, start: int, stop: int, along: int) -> Array:
+    """Return a band's cells; one that is too large is named by its place in the whole."""
+    try:
+        return band(items, start, stop)
+    except TooLargeError as error:
+        at = list(error.at)
+        at[0], at[along] = at[0] + items.start, at[along] + start
+        raise TooLargeError(at) from None
 
 
 def _gathered(read: Read, items: slice, span: range, along: int, axis: Axis, result: Convolution) -> Array:

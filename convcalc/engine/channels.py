@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
-from convcalc.engine.threads import BAND, bands, each, processors, scratch
+from convcalc.engine.threads import BAND, bands, each, longest, processors, scratch
 from convcalc.engine.ways import BYTES_WORTH_A_THREAD, rows_read
 
 if TYPE_CHECKING:
@@ -80,9 +80,11 @@ def columns_of_windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> b
     weights = kernel.reshape(plan.groups, per_group, -1)
     width, size = columns.output, weights.shape[2]
     out = total.reshape(plan.items, plan.groups, per_group, rows.output * width)
-    for band in bands(rows.output, size * width * kernel.itemsize, BAND):
+    cut = bands(rows.output, size * width * kernel.itemsize, BAND)
+    (memory,) = scratch(kernel.dtype, (longest(cut) * size * width,))
+    for band in cut:
         height = band.stop - band.start
-        (gathered,) = scratch(kernel.dtype, (depth, rows.kernel, columns.kernel, height, width))
+        gathered = memory[: size * height * width].reshape(depth, rows.kernel, columns.kernel, height, width)
         for item, group in np.ndindex(plan.items, plan.groups):
             planes = x[item, group * depth : (group + 1) * depth]
             for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
@@ -102,11 +104,13 @@ def shifted_channels(x: Array, kernel: Array, plan: "Plan", total: Array) -> boo
     split = kernel.reshape(plan.groups, per_group, depth, rows.kernel, columns.kernel)
     weights = split.transpose(3, 0, 1, 2, 4).reshape(rows.kernel, plan.groups, per_group, -1)
     out = total.reshape(plan.items, plan.groups, per_group, rows.output, columns.output)
-    for band in bands(rows.output, weights.shape[3] * width * kernel.itemsize, BAND):
+    cut = bands(rows.output, weights.shape[3] * width * kernel.itemsize, BAND)
+    tallest = longest(cut)
+    lines = depth, columns.kernel, (tallest + rows.extent - 1) * width
+    shifted, made, product = scratch(kernel.dtype, lines, *[(per_group, tallest * width)] * 2)
+    for band in cut:
         height = band.stop - band.start
         length = height * width - (width - columns.output)
-        lines = depth, columns.kernel, (height + rows.extent - 1) * width
-        shifted, made, product = scratch(kernel.dtype, lines, *[(per_group, height * width)] * 2)
         for item, group in np.ndindex(plan.items, plan.groups):
             read = rows_read(x[item, group * depth : (group + 1) * depth], plan, band, kernel.dtype).reshape(depth, -1)
             for j in range(columns.kernel):
@@ -117,7 +121,8 @@ def shifted_channels(x: Array, kernel: Array, plan: "Plan", total: Array) -> boo
                 np.matmul(weights[i, group], cells, out=(product if i else made)[:, :length])
                 if i:
                     np.add(made[:, :length], product[:, :length], out=made[:, :length])
-            out[item, group, :, band] = made.reshape(per_group, height, width)[..., : columns.output]
+            whole = made[:, : height * width].reshape(per_group, height, width)
+            out[item, group, :, band] = whole[..., : columns.output]
     return is_finite(total)
 
 

@@ -9,7 +9,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -33,6 +32,7 @@ from convcalc.engine.exact import (
     settle_result,
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
+from convcalc.engine.kept import kept_property
 from convcalc.engine.padding import check_mode, pad_planes
 from convcalc.engine.shapes import Pair, amounts_of, biases_of, choose, four_dimensional, like_the_input, pair, place_in
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
@@ -210,13 +210,13 @@ class Convolution:
     input_dimensions: int
     flipped: bool
 
-    @cached_property
+    @kept_property
     def padded(self) -> Array:
         """The input with its padding, (N, C, H + …, W + …)."""
         rows, columns = self.plan.rows, self.plan.columns
         return pad_planes(self.input, (rows.before, rows.after), (columns.before, columns.after), self.plan.mode)
 
-    @cached_property
+    @kept_property
     def maps(self) -> Array:
         """The feature maps, (N, O, rows, columns)."""
         arrays = [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])
@@ -267,7 +267,7 @@ class Convolution:
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
         cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             total = weighted_sums(cells, weights, self.plan)
             if self.bias is not None:
                 total += as_floats(self.bias, kind)[:, None, None]

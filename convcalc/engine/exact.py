@@ -93,6 +93,14 @@ def kept_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     return None if kept is None or (dtype.kind, dtype.itemsize) == ("u", 8) else np.dtype(kept)
 
 
+class TooLargeError(InputError):
+    """A result, whose place it tells, is larger than a float can hold."""
+
+    def __init__(self, at: Sequence[int]) -> None:
+        super().__init__(f"the result at {list(at)} {TOO_LARGE}", hint=SCALE_DOWN)
+        self.at = at
+
+
 def check_finite(array: Array, *, result: bool = False, origin: Sequence[int] | None = None) -> None:
     """Raise InputError at the first cell that is NaN or infinite; of a `result`, say that it overflowed.
 
@@ -104,7 +112,7 @@ def check_finite(array: Array, *, result: bool = False, origin: Sequence[int] | 
     place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     at = [start + i for start, i in zip(origin or [0] * array.ndim, place, strict=True)]
     if result:
-        raise InputError(f"the result at {at} {TOO_LARGE}", hint=SCALE_DOWN)
+        raise TooLargeError(at)
     raise InputError(f"cell {at} is {array[place]}", hint="replace NaN and infinity by numbers")
 
 
@@ -124,7 +132,7 @@ def is_finite(array: Array) -> bool:
 
 
 def _is_finite(block: Array) -> bool:
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(all="ignore"):
         # Of float64 the sum is quicker; that of huge cells may be infinite while they are not.
         return bool((block.itemsize == 8 and np.isfinite(block.sum())) or np.isfinite(block).all())
 
@@ -285,7 +293,7 @@ def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
     most = 10**6 if array.dtype == np.float32 else 10**15
     sample = array.reshape(-1)[:: max(array.size // 100, 1)]
     powers = 10.0 ** np.arange(MOST_DECIMALS + 1)[:, None]
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         tried = np.rint(sample.astype(np.float64) * powers)
         fits = (np.abs(tried) < most).all(axis=1) & ((tried / powers).astype(array.dtype) == sample).all(axis=1)
     for places in np.flatnonzero(fits).tolist():
@@ -297,7 +305,7 @@ def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
 
 def _scaled(array: Array, places: int, most: int) -> Array | None:
     """Return the numerators of cells over 10^`places`, if they are that exactly and smaller than `most`."""
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         numerators: Array = np.rint(array.astype(np.float64) * 10.0**places)
     if np.abs(numerators).max() >= most or not ((numerators / 10.0**places).astype(array.dtype) == array).all():
         return None
@@ -356,7 +364,7 @@ def as_floats(array: Array, kind: np.dtype[Any]) -> Array:
 
 def rounded(values: Array, kind: np.dtype[Any]) -> Array:
     """Return results in a float dtype; raise InputError where one is too large for it."""
-    with np.errstate(over="ignore"):
+    with np.errstate(all="ignore"):
         result: Array = values.astype(kind, copy=False)
     check_finite(result, result=True)
     return result

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from convcalc.engine.exact import (
     to_float,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
+from convcalc.engine.kept import kept_property
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.reductions import reduced
 from convcalc.engine.shapes import (
@@ -159,7 +159,7 @@ class Pooling:
         items, channels = self.input.shape[:2]
         return items, channels, self.rows.output, self.columns.output
 
-    @cached_property
+    @kept_property
     def padded(self) -> Array:
         """The input with zeros for padding, as averages read it and as it is shown."""
         return self._pad(self.input, lambda x: 0)
@@ -168,7 +168,7 @@ class Pooling:
         sides = (self.rows.before, after(self.rows)), (self.columns.before, after(self.columns))
         return pad_planes(x, *sides, PadMode.ZEROS, fill(x)) if any(map(any, sides)) else x
 
-    @cached_property
+    @kept_property
     def maps(self) -> Array:
         """The pooled maps, (N, C, rows, columns)."""
         if self.kind in EXTREMES:
@@ -204,7 +204,7 @@ class Pooling:
         kind = float_kind(grid)
         scaled = over_common_denominator(grid)
         if scaled is None:
-            with np.errstate(over="ignore", invalid="ignore"):
+            with np.errstate(all="ignore"):
                 sums = reduced(grid, self.rows, self.columns, np.add)
             return rounded(sums if divisors is None else sums / divisors.astype(sums.dtype), np.dtype(grid.dtype))
         numerators, over = scaled

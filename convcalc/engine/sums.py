@@ -3,6 +3,7 @@
 Every way is exact for integers: it works in a dtype in which no sum on the way can pass what the dtype holds exactly.
 """
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -10,6 +11,8 @@ import numpy as np
 
 from convcalc.engine import channels, ways
 from convcalc.engine.exact import FLOAT64_INTEGERS, INT64_LIMIT, Array, check_finite
+from convcalc.engine.geometry import Axis
+from convcalc.engine.reductions import reduced
 from convcalc.engine.threads import BAND
 
 if TYPE_CHECKING:
@@ -33,7 +36,8 @@ LEAST_POSITIONS = 8
 """Windows for each filter from which putting the kernel's weights in another order is quickly done."""
 MOST_OVERRUN = 1.5
 """How much longer than the output's rows the input's may be, for all of them to be multiplied."""
-PATCH = 16
+PATCH = 6
+"""Rows and columns of a patch: so few that any window of a kernel large enough for a Fourier transform holds one."""
 UNEVEN = {np.dtype(np.float32): 1 << 6, np.dtype(np.float64): 1 << 20}
 """How many times smaller than the largest cell a patch's largest may be, for a Fourier transform."""
 SMALL = {np.dtype(np.float32): 17, np.dtype(np.float64): 11}
@@ -89,17 +93,20 @@ class Work(NamedTuple):
     def is_even(self) -> bool:
         """Whether the cells are of one size everywhere: a Fourier transform spreads its rounding error over them all.
 
-        Where some part of the input is far smaller than another, or 0, its digits would be lost.
+        Where some window's cells are far smaller than others, or 0, its digits would be lost. A window holds a whole
+        patch, so that none is overlooked.
         """
-        height, width = (length - length % PATCH for length in self.x.shape[2:])
-        lines = self.x[:, :, :height].reshape(*self.x.shape[:2], height // PATCH, PATCH, self.x.shape[3])
-        sizes = np.maximum(lines.max(axis=3), -lines.min(axis=3))
-        largest = max(float(sizes.max(initial=0)), float(np.abs(self.x[:, :, height:]).max(initial=0)))
+        sizes = []
+        for rows, columns in itertools.product((slice(None), slice(-PATCH, None)), repeat=2):  # to the very ends
+            part = self.x[:, :, rows, columns]
+            axes = [Axis(length, min(PATCH, length), PATCH) for length in part.shape[2:]]
+            most, least = (reduced(part, axes[0], axes[1], meet) for meet in (np.maximum, np.minimum))
+            sizes.append(np.maximum(most, -least))
+        largest = max(float(part.max()) for part in sizes)
         limit = float(np.finfo(self.kernel.dtype).max) / ways.TILE**4
         if largest > limit / max(1.0, float(np.abs(self.kernel).sum(axis=(1, 2, 3)).max())):
             return False
-        patches = sizes[..., :width].reshape(*sizes.shape[:3], width // PATCH, PATCH).max(axis=4)
-        return bool(patches.min(initial=largest) * UNEVEN[self.kernel.dtype] >= largest)
+        return min(float(part.min()) for part in sizes) * UNEVEN[self.kernel.dtype] >= largest
 
     @property
     def unit_stride(self) -> bool:
@@ -165,7 +172,14 @@ def _is_one_channel(work: Work) -> bool:
 
 def _is_large(work: Work) -> bool:
     large = work.single and not work.integers and work.unit_stride and work.side > SMALL[work.kernel.dtype]
-    return large and work.is_even
+    near = work.plan.rows.dilation == work.plan.columns.dilation == 1
+    return large and near and all(_holds_a_patch(kernel) for kernel in work.kernel[:, 0]) and work.is_even
+
+
+def _holds_a_patch(kernel: Array) -> bool:
+    """Whether what a kernel reads, but for borders of zeros, holds a whole patch, wherever it stands."""
+    spans = (np.flatnonzero(kernel.any(axis=axis)) for axis in (0, 1))
+    return all(len(span) and span[-1] - span[0] >= 2 * PATCH - 2 for span in spans)
 
 
 def _is_depthwise(work: Work) -> bool:

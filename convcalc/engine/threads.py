@@ -7,6 +7,7 @@ touching new memory takes longer than to add it up.
 import itertools
 import math
 import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -27,10 +28,13 @@ BAND = 1 << 21
 MOST_KEPT = 1 << 24
 """Bytes of scratch memory that a thread keeps."""
 _kept = threading.local()
+_kept.memory = np.empty(0, np.uint8)
+UNUSED = sys.getrefcount(_kept.memory)
+"""References to memory that no array uses, as this Python counts them."""
 
 
 def scratch(dtype: np.dtype[Any], *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]]:
-    """Return arrays to work in, with anything in them; the same thread's next call takes their memory again.
+    """Return arrays to work in, with anything in them; once none is in use, the thread's next call takes their memory.
 
     >>> [array.shape for array in scratch(np.dtype(np.int16), (2, 3), (4,))]
     [(2, 3), (4,)]
@@ -39,10 +43,11 @@ def scratch(dtype: np.dtype[Any], *shapes: tuple[int, ...]) -> list[npt.NDArray[
     needed = sum(sizes) * dtype.itemsize
     if dtype.hasobject or needed > MOST_KEPT:
         return [np.empty(shape, dtype) for shape in shapes]
-    memory: npt.NDArray[Any] | None = getattr(_kept, "memory", None)
-    if memory is None or memory.nbytes < needed:
-        memory = _kept.memory = np.empty(needed, np.uint8)
-    cells = memory[:needed].view(dtype)
+    # Whoever is called meanwhile in this thread, as by a signal, must not find it: arrays in use count as references.
+    memory_is_free = hasattr(_kept, "memory") and sys.getrefcount(_kept.memory) <= UNUSED
+    if not memory_is_free or _kept.memory.nbytes < needed:
+        _kept.memory = np.empty(needed, np.uint8)
+    cells = _kept.memory[:needed].view(dtype)
     stops = itertools.accumulate(sizes)
     return [cells[stop - size : stop].reshape(shape) for stop, size, shape in zip(stops, sizes, shapes, strict=True)]
 
@@ -74,6 +79,11 @@ def bands(rows: int, bytes_a_row: int, most: int, shares: int = 1) -> list[slice
     return [slice(rows * index // count, rows * (index + 1) // count) for index in range(count)]
 
 
+def longest(parts: list[slice]) -> int:
+    """Return the length of the longest of some parts, 0 if there is none."""
+    return max([part.stop - part.start for part in parts], default=0)
+
+
 def each(begin: Callable[[], Callable[[Part], bool]], parts: Sequence[Part], *, worth: bool) -> bool:
     """Do every part of some work, and return whether all parts were well.
 
@@ -94,7 +104,7 @@ def each(begin: Callable[[], Callable[[Part], bool]], parts: Sequence[Part], *, 
             well = do(part) and well
 
     def quietly() -> bool:
-        with np.errstate(over="ignore", invalid="ignore"):  # a thread begins with numpy's own; results are checked
+        with np.errstate(all="ignore"):  # a thread begins with numpy's own; results are checked
             return work()
 
     asked: list[Future[bool]] = []

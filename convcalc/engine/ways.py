@@ -18,7 +18,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
 from convcalc.engine.geometry import Axis
-from convcalc.engine.threads import BAND, bands, each, processors, scratch
+from convcalc.engine.threads import BAND, bands, each, longest, processors, scratch
 
 if TYPE_CHECKING:
     from convcalc.engine.convolution import Plan
@@ -70,7 +70,7 @@ def factors(kernel: Array) -> tuple[Array, Array] | None:
     else:
         cells = kernel
         row = kernel[i]
-        with np.errstate(over="ignore", invalid="ignore"):
+        with np.errstate(all="ignore"):
             column = kernel[:, j] / row[j]
     if not (np.multiply.outer(column, row) == cells).all():
         return None
@@ -103,7 +103,7 @@ def _each_band(
     rows, width = plan.rows.output, x.shape[3]
     worth = rows * plan.columns.output * total.itemsize >= BYTES_WORTH_A_THREAD
     cut = bands(rows, width * kernel.itemsize, BAND, processors() if worth else 1)
-    tallest = _longest(cut)
+    tallest = longest(cut)
 
     def begin() -> Callable[[tuple[int, int, slice]], bool]:
         (buffers,) = scratch(kernel.dtype, (3, tallest, width))
@@ -183,11 +183,11 @@ def banded(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
     fewer = matrices[:, :, :rest, : (rest - 1) * rows.stride + rows.extent]
     whole, shares = rows.output - rest, processors() if plan.products >= PRODUCTS_WORTH_A_THREAD else 1
     across = bands(columns.output, matrices[0].size, BLAS_ALONE)
-    row_bytes = plan.filters * _longest(across) * kernel.itemsize
+    row_bytes = plan.filters * longest(across) * kernel.itemsize
     together = bands(plan.items, row_bytes * rows.output, BAND, shares)
     cut = bands(whole // BLOCK, row_bytes * BLOCK, BAND, shares if len(together) < shares else 1)
     down = [slice(band.start * BLOCK, band.stop * BLOCK) for band in cut]
-    largest = plan.filters * _longest(together) * (_longest(down) or rest) * _longest(across)
+    largest = plan.filters * longest(together) * (longest(down) or rest) * longest(across)
     down += [slice(whole, rows.output)] if rest else []
 
     def begin() -> Callable[[tuple[slice, slice, slice]], bool]:
@@ -195,10 +195,6 @@ def banded(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
         return lambda part: _blocks(total, x, fewer if part[1].start == whole else matrices, plan, part, buffers)
 
     return each(begin, list(itertools.product(together, down, across)), worth=shares > 1)
-
-
-def _longest(parts: list[slice]) -> int:
-    return max([part.stop - part.start for part in parts], default=0)
 
 
 def _blocks(
