@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FLOAT32_INTEGERS = 1 << 24
 MOST_SEPARATE = 40
 """Taps of a column and a row together up to which adding them one by one is quick."""
-MOST_WEIGHED = 7
+MOST_WEIGHED = {np.dtype(np.float32): 11, np.dtype(np.float64): 15}
 """The kernel's side up to which BLAS is quicker than separate floats, unless nearly every weight is 1 or -1."""
 MOST_DOT_PRODUCTS = 1 << 10
 """Windows times filters up to which the weights are quickly read anew for every window."""
@@ -142,7 +142,7 @@ def _is_separable(work: Work) -> bool:
     if not work.single or min(rows, columns) == 1 or rows + columns > MOST_SEPARATE:
         return False
     found = [ways.factors(kernel) for kernel in work.kernel[:, 0] if kernel.any()]
-    if work.integers or work.side > MOST_WEIGHED:
+    if work.integers or work.side > MOST_WEIGHED[work.kernel.dtype]:
         return None not in found
     return all(parts is not None and _passes(np.concatenate(parts)) <= 2 * columns for parts in found)
 
