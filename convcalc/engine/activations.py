@@ -30,7 +30,7 @@ from convcalc.engine.exact import (
     settle_result,
     to_float,
 )
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose, place_in
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
@@ -160,7 +160,7 @@ class Activated:
         full = (1,) * (4 - self.input.ndim) + self.input.shape
         return full[0], full[1], full[2], full[3]
 
-    @kept_property
+    @Kept
     def output(self) -> Array:
         """The answer, of the input's shape: exact where the function is and the input, else floats."""
         if self.kind == ActivationKind.RELU:

@@ -32,7 +32,7 @@ from convcalc.engine.exact import (
     settle_result,
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.padding import check_mode, pad_planes
 from convcalc.engine.shapes import Pair, amounts_of, biases_of, choose, four_dimensional, like_the_input, pair, place_in
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
@@ -210,13 +210,13 @@ class Convolution:
     input_dimensions: int
     flipped: bool
 
-    @kept_property
+    @Kept
     def padded(self) -> Array:
         """The input with its padding, (N, C, H + …, W + …)."""
         rows, columns = self.plan.rows, self.plan.columns
         return pad_planes(self.input, (rows.before, rows.after), (columns.before, columns.after), self.plan.mode)
 
-    @kept_property
+    @Kept
     def maps(self) -> Array:
         """The feature maps, (N, O, rows, columns)."""
         arrays = [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])

@@ -24,7 +24,7 @@ from convcalc.engine.exact import (
     quotient,
 )
 from convcalc.engine.geometry import Axis, TransposedAxis
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.readings import sources
 from convcalc.engine.shapes import like_the_input
 from convcalc.engine.transposed import Transposed
@@ -61,7 +61,7 @@ class Gradients:
     forward: Convolution
     output: Array
 
-    @kept_property
+    @Kept
     def kernel_parts(self) -> tuple[Convolution, ...]:
         """For each group the convolution whose maps, (C / groups, O / groups, h, w), are its weights' gradients.
 
@@ -91,14 +91,14 @@ class Gradients:
             for group in range(plan.groups)
         )
 
-    @kept_property
+    @Kept
     def kernel(self) -> Array:
         """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w)."""
         parts = [part.maps.transpose(1, 0, 2, 3) for part in self.kernel_parts]
         whole = as_grid(np.concatenate([part.astype(np.result_type(*parts)) for part in parts]))
         return whole[..., ::-1, ::-1] if self.forward.flipped else whole
 
-    @kept_property
+    @Kept
     def input_part(self) -> Transposed:
         """The transposed convolution whose maps are the gradient of the input (where it folds, of the padded input)."""
         plan = self.forward.plan
@@ -116,7 +116,7 @@ class Gradients:
         padded = (plan.rows.before, plan.rows.after, plan.columns.before, plan.columns.after)
         return plan.mode is not PadMode.ZEROS and any(padded)
 
-    @kept_property
+    @Kept
     def input(self) -> Array:
         """The gradient of the input, (N, C, H, W)."""
         maps = self.input_part.maps
@@ -140,7 +140,7 @@ class Gradients:
             if len(places) > 1:
                 yield (row, column), places
 
-    @kept_property
+    @Kept
     def bias(self) -> Array:
         """The gradient of the bias: the sum of each map's gradients, (O)."""
         scaled = over_common_denominator(self.output)

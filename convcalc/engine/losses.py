@@ -28,7 +28,7 @@ from convcalc.engine.exact import (
     to_float,
     to_float_or_decimal,
 )
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose
 from convcalc.engine.softmax import Softmax, softmax, worked_lines
 from convcalc.engine.step import Number
@@ -72,12 +72,12 @@ class Loss:
         """Whether the target is a class a row, rather than a number a cell."""
         return self.kind is LossKind.CROSS_ENTROPY and self.target.ndim < self.input.ndim
 
-    @kept_property
+    @Kept
     def probabilities(self) -> Softmax:
         """The logarithm of the softmax of each row of logits."""
         return softmax(self.input, -1, log=True)
 
-    @kept_property
+    @Kept
     def logs(self) -> Array:
         """The logarithms that a cross-entropy weighs: ln p of each cell; of bce ln p and ln(1 − p), (2, …)."""
         if self.kind is LossKind.CROSS_ENTROPY:
@@ -109,7 +109,7 @@ class Loss:
         log_p, log_rest = self.logs
         return bool((((log_p <= LEAST_LOG) & (target > 0)) | ((log_rest <= LEAST_LOG) & (target < 1))).any())
 
-    @kept_property
+    @Kept
     def terms(self) -> Array:
         """One term a cell, of the input's shape; of a cross-entropy one a row, (items)."""
         if self.kind in (LossKind.MSE, LossKind.MAE):
@@ -142,7 +142,7 @@ class Loss:
             return integers_or_fractions(values)
         return rounded(np.array([to_float(value) for value in values]), kind)
 
-    @kept_property
+    @Kept
     def total(self) -> Any:
         """The sum of the terms; a Decimal beyond what floats hold."""
         if self.terms.dtype.kind == "f":
@@ -154,7 +154,7 @@ class Loss:
             return exact(math.fsum(self.terms.ravel()))
         return sum((exact(term) for term in self.terms.ravel()), Fraction(0))
 
-    @kept_property
+    @Kept
     def output(self) -> Array:
         """The answer: the mean or the sum of the terms, (1), or the terms themselves."""
         if self.reduction is Reduction.NONE:

@@ -9,7 +9,7 @@ import numpy as np
 from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.exact import Array, as_grid
 from convcalc.engine.geometry import Padding, padding_amounts
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import amounts_of, choose
 from convcalc.errors import InputError
 
@@ -28,7 +28,7 @@ class Padded:
     columns: tuple[int, int]
     mode: PadMode
 
-    @kept_property
+    @Kept
     def output(self) -> Array:
         """The padded grid, in the input's dtype."""
         return pad_planes(self.input, self.rows, self.columns, self.mode)

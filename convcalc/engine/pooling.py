@@ -31,7 +31,7 @@ from convcalc.engine.exact import (
     to_float,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.reductions import reduced
 from convcalc.engine.shapes import (
@@ -159,7 +159,7 @@ class Pooling:
         items, channels = self.input.shape[:2]
         return items, channels, self.rows.output, self.columns.output
 
-    @kept_property
+    @Kept
     def padded(self) -> Array:
         """The input with zeros for padding, as averages read it and as it is shown."""
         return self._pad(self.input, lambda x: 0)
@@ -168,7 +168,7 @@ class Pooling:
         sides = (self.rows.before, after(self.rows)), (self.columns.before, after(self.columns))
         return pad_planes(x, *sides, PadMode.ZEROS, fill(x)) if any(map(any, sides)) else x
 
-    @kept_property
+    @Kept
     def maps(self) -> Array:
         """The pooled maps, (N, C, rows, columns)."""
         if self.kind in EXTREMES:

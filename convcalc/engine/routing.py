@@ -31,7 +31,7 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.gradients import like_the_output
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.shapes import like_the_input, place_in
 from convcalc.engine.step import Number, PoolingStep
@@ -93,7 +93,7 @@ class Routing:
     forward: Pooling
     output: Array
 
-    @kept_property
+    @Kept
     def input(self) -> Array:
         """The gradient of the input, (N, C, H, W): exact where the output's is, but for lp pooling's roots."""
         pooling = self.forward
@@ -116,7 +116,7 @@ class Routing:
         inside = self._without_padding(total)
         return quotient(inside, over * common, kind) if over else rounded(inside / common, self.output.dtype)
 
-    @kept_property
+    @Kept
     def _taps(self) -> list["_Tap"]:
         """The places of all windows' first cells, of all their second cells, and so on, row by row."""
         rows, columns = _along(self.forward.rows), _along(self.forward.columns)
@@ -206,11 +206,11 @@ class Routing:
         so_far: Array = Routing(self._planes[item, channel], output).input[0, 0]
         return so_far
 
-    @kept_property
+    @Kept
     def _planes(self) -> dict[tuple[int, int], Pooling]:
         return {}
 
-    @kept_property
+    @Kept
     def as_float(self) -> bool:
         """Whether the gradients are floats: there are decimals, or irrational roots."""
         roots = self.forward.kind is PoolKind.LP and self.forward.norm > 1

@@ -24,7 +24,7 @@ from convcalc.engine.exact import (
     settle_number,
     to_float_or_decimal,
 )
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
 
@@ -69,7 +69,7 @@ class Softmax:
         """The shape of the lines that are worked one by one: the input's, less the axis."""
         return self.input.shape[: self.axis] + self.input.shape[self.axis + 1 :]
 
-    @kept_property
+    @Kept
     def shifted(self) -> Array:
         """The input less each line's maximum, worked exactly and rounded once, (…, cells): the axis comes last."""
         cells = np.moveaxis(self.input, self.axis, -1)
@@ -86,7 +86,7 @@ class Softmax:
             shifted = np.maximum(shifted, LOWEST * over)
         return np.ascontiguousarray(quotient(shifted, over, kind))
 
-    @kept_property
+    @Kept
     def output(self) -> Array:
         """The answer, of the input's shape: float64, or float32 for a float32 grid."""
         values = worked_lines(self.shifted, log=self.log)

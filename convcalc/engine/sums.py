@@ -157,9 +157,7 @@ def _has_few_taps(work: Work) -> bool:
 
 
 def _is_narrow(work: Work) -> bool:
-    most = NARROW_PASSES * work.plan.filters
-    taps = work.kernel.size  # a long kernel need not be looked at
-    return work.single and work.integers and taps <= 4 * most and _passes(work.kernel.ravel()) <= most
+    return work.single and work.integers and _passes(work.kernel.ravel()) <= NARROW_PASSES * work.plan.filters
 
 
 def _is_batch(work: Work) -> bool:

@@ -27,7 +27,7 @@ from convcalc.engine.exact import (
     settle_number,
 )
 from convcalc.engine.geometry import TransposedAxis
-from convcalc.engine.kept import kept_property
+from convcalc.engine.kept import Kept
 from convcalc.engine.padding import MOST_PADDED
 from convcalc.engine.shapes import (
     Pair,
@@ -94,7 +94,7 @@ class Transposed:
         items, _, height, width = self.input.shape
         return items, self.kernel.shape[0] * self.maps_a_group, height, width
 
-    @kept_property
+    @Kept
     def inserted(self) -> Convolution:
         """The zero-inserted reading: a plain convolution of stride 1 whose maps are the answer."""
         return self._convolution(self.input, self.bias)
@@ -170,12 +170,12 @@ class Transposed:
         self._kept[item, map_] = index + 1, plane
         return before, quotient(plane.copy(), over, kind) if over else plane.copy()
 
-    @kept_property
+    @Kept
     def _kept(self) -> dict[tuple[int, int], tuple[int, Any]]:
         """For each map how many stamps are on it, and the map."""
         return {}
 
-    @kept_property
+    @Kept
     def _numerators(self) -> tuple[Array, Array, int]:
         """The input and the kernel as whole numbers, and what divides their products (0: nothing, they are floats)."""
         scaled, kernel = over_common_denominator(self.input), over_common_denominator(self.kernel)

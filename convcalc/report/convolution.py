@@ -2,12 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
+from convcalc.engine.kept import Kept
 from convcalc.engine.step import ChannelSum, ConvolutionStep
 from convcalc.report.document import Block, Body, Document, Grids, Heading, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.grids import grids_of, like, small_body
@@ -149,7 +149,7 @@ class ConvolutionReport(Stepwise):
         title = "products" if part.divisor == 1 else f"products × 1/{part.divisor}"
         return small_body(part.products, title, self.show.write, self.widths[1])
 
-    @cached_property
+    @Kept
     def widths(self) -> tuple[int, int]:
         """How wide a weight and a product of whole numbers can be, so that all steps are laid out alike."""
         arrays = self.result.padded, self.result.kernel

@@ -4,12 +4,13 @@ import itertools
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
 from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
+from convcalc.engine.kept import Kept
 from convcalc.engine.step import DotStep
 from convcalc.report.document import (
     Block,
@@ -162,7 +163,7 @@ class _Layer:
             drawn += grids_of(bias, "bias", write, one_row=True).matrices
         yield Grids(drawn)
 
-    @cached_property
+    @Kept
     def weights(self) -> Body:
         """The weights as a body."""
         return body_of(self.result.weights, f"weights {self.outputs}×{self.inputs}", self.show.write)
