@@ -143,8 +143,8 @@ def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index
     assert total is not None
     dtype = float_kind(result.input)
     if result.kind == PoolKind.AVG:
-        where = (slice(index, index + 1), slice(None)) if along == 2 else (slice(None), slice(index, index + 1))
-        divisors = result.divisors()[where]
+        one = slice(index, index + 1)
+        divisors = result.divisors(rows=one) if along == 2 else result.divisors(columns=one)
         total = total / divisors if dtype is not None else quotient(total, divisors, None)
     return rounded(total, dtype) if dtype is not None else total
 

@@ -183,9 +183,9 @@ class Pooling:
         """The answer, with as many axes as the input."""
         return like_the_input(self.maps, self.input_dimensions, many_maps=self.input_dimensions > 2)
 
-    def divisors(self) -> Array:
-        """Return what each window's sum is divided by, (rows, columns)."""
-        divisors: Array = np.multiply.outer(*(self._counts(axis) for axis in (self.rows, self.columns)))
+    def divisors(self, rows: slice = slice(None), columns: slice = slice(None)) -> Array:
+        """Return what each window's sum is divided by, (rows, columns), or that of some windows."""
+        divisors: Array = np.multiply.outer(self._counts(self.rows)[rows], self._counts(self.columns)[columns])
         return divisors
 
     def _counts(self, axis: AnyAxis) -> Array:

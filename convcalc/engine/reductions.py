@@ -21,7 +21,7 @@ INPUT_WORTH_A_THREAD = 1 << 22
 
 
 class Windows(NamedTuple):
-    """Windows of one axis: where each begins, all of one length unless `lengths` tells, every `dilation`-th cell."""
+    """Windows of one axis: where each begins, of every `dilation`-th cell, so many; or each window, if `uneven`."""
 
     starts: range
     length: int
