@@ -14,11 +14,11 @@ import numpy as np
 
 from convcalc.choices import ActivationKind
 from convcalc.engine.exact import (
-    INT64_SAFE,
     VAST,
     Array,
     as_floats,
     as_grid,
+    as_integers,
     as_shown,
     exact,
     float_kind,
@@ -172,9 +172,9 @@ class Activated:
 
     def _leaky(self, numerators: Array, over: int) -> Array:
         slope = Fraction(self.parameter)
-        if magnitude(numerators) * max(abs(slope.numerator), slope.denominator) >= INT64_SAFE:
-            numerators = numerators.astype(object)
-        bent = np.where(numerators < 0, numerators * slope.numerator, numerators * slope.denominator)
+        factors = np.array([slope.numerator, slope.denominator], dtype=object)
+        numerators, (up, down) = as_integers(magnitude(numerators) * magnitude(factors), numerators, factors)
+        bent = np.where(numerators < 0, numerators * up, numerators * down)
         return quotient(bent, over * slope.denominator, float_kind(self.input))
 
     def _in_floats(self, cells: Array) -> Array:

@@ -21,6 +21,7 @@ from convcalc.engine.exact import (
     Array,
     as_floats,
     as_grid,
+    as_integers,
     check_finite,
     exact,
     float_kind,
@@ -219,8 +220,21 @@ class Convolution:
     @Kept
     def maps(self) -> Array:
         """The feature maps, (N, O, rows, columns)."""
-        arrays = [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])
-        kind = float_kind(*arrays)
+        numerators, divisor = self.sums()
+        return quotient(numerators, divisor, self.kind) if divisor else numerators
+
+    @property
+    def kind(self) -> np.dtype[Any] | None:
+        """The float dtype of the feature maps, or None if they are exact."""
+        return float_kind(*self._arrays)
+
+    @property
+    def _arrays(self) -> list[Array]:
+        return [self.padded, self.kernel] + ([] if self.bias is None else [self.bias])
+
+    def sums(self) -> tuple[Array, int]:
+        """Return the feature maps before they are rounded: integers, and what divides them (0: they are floats)."""
+        kind, arrays = self.kind, self._arrays
         many = self.plan.products > MANY_PRODUCTS
         scaled: list[tuple[Array, int]] = []
         for array in arrays:
@@ -228,8 +242,8 @@ class Convolution:
                 break
             scaled.append(pair)
         if kind is not None and (len(scaled) < len(arrays) or self._is_too_much(scaled)):
-            return self._in_floats(kind)
-        return self._in_integers(scaled, kind)
+            return self._in_floats(kind), 0
+        return self._in_integers(scaled)
 
     @property
     def output(self) -> Array:
@@ -253,17 +267,17 @@ class Convolution:
             bound = bound * biases_over + max(magnitude(biases), 1) * cells_over * weights_over
         return max(bound, largest, magnitude(weights), *(magnitude(biases) for biases, _ in bias))
 
-    def _in_integers(self, scaled: list[tuple[Array, int]], kind: np.dtype[Any] | None) -> Array:
+    def _in_integers(self, scaled: list[tuple[Array, int]]) -> tuple[Array, int]:
         """Add up whole numerators over one denominator, in the quickest arithmetic that is exact for them."""
         (cells, cells_over), (weights, weights_over), *bias = scaled
         bound = self._bound(scaled)
         total = weighted_sums(cells, weights, self.plan, bound)
         over = cells_over * weights_over
         for biases, biases_over in bias:
-            whole = np.dtype(np.int64 if bound < INT64_LIMIT else object)
-            total = total.astype(whole) * biases_over + (biases.astype(whole) * over)[:, None, None]
+            total, biases = as_integers(bound, total, biases)
+            total = total * biases_over + (biases * over)[:, None, None]
             over *= biases_over
-        return quotient(total, over, kind)
+        return total, over
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
         cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)
@@ -289,14 +303,13 @@ class Convolution:
             for depth, channel in enumerate(self.plan.channels_read(map_))
         ]
         total = sum(subtotal for subtotal, _ in worked)
-        kind = float_kind(self.padded, self.kernel, *([] if self.bias is None else [self.bias]))
         bias = None
         if self.bias is not None:
             total += exact(self.bias[map_])
             bias_is_float = float_kind(self.bias) is not None
             bias = settle_number(exact(self.bias[map_]), as_float=bias_is_float)
         sums = tuple(shown for _, shown in worked)
-        value = settle_result(total, kind)
+        value = settle_result(total, self.kind)
         return ConvolutionStep(number, (item, map_, row, column), window, sums, bias, value)
 
     def _channel_sum(

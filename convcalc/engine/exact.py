@@ -38,8 +38,6 @@ BLOCKS_WORTH_A_THREAD = 8
 """So many of them that a second thread gains more than it costs."""
 
 INT64_LIMIT = 1 << 63
-INT64_SAFE = 1 << 62
-"""Below this, two int64 can be added."""
 FLOAT64_INTEGERS = 1 << 53
 
 
@@ -210,8 +208,9 @@ def settle_result(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
     >>> settle_result(Fraction(1, 3), None), settle_result(Fraction(1, 3), np.dtype(np.float32))
     (Fraction(1, 3), 0.33333334)
     """
-    number = settle_number(value, as_float=kind is not None)
-    return as_shown(np.float32(number)) if kind == np.float32 else number
+    if kind != np.float32:
+        return settle_number(value, as_float=kind is not None)
+    return as_shown(rounded(np.array([_beside_tie(value, to_float(value))]), kind)[0])
 
 
 def as_shown(cell: Any) -> Number:
@@ -266,6 +265,16 @@ def over_common_denominator(array: Array, *, quickly: bool = False) -> tuple[Arr
         denominator = math.lcm(*(cell.denominator for cell in cells))
         numerators = [cell.numerator * (denominator // cell.denominator) for cell in cells]
     return integers_or_fractions(numerators).reshape(array.shape), denominator
+
+
+def as_integers(bound: int, *arrays: Array) -> list[Array]:
+    """Return integer grids in a dtype that holds them, and every number up to `bound` that is made of them.
+
+    >>> [grid.dtype for grid in as_integers(2**63, np.array([2**62]), np.array([2]))]
+    [dtype('O'), dtype('O')]
+    """
+    fits = max(bound, *(magnitude(array) for array in arrays)) < INT64_LIMIT
+    return [array.astype(np.int64 if fits else object, copy=False) for array in arrays]
 
 
 def _decimals(array: Array) -> tuple[list[int], int]:
@@ -340,7 +349,7 @@ def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None
     small = numerators.dtype == np.int64 and magnitude(numerators) < FLOAT64_INTEGERS and largest < FLOAT64_INTEGERS
     if kind is not None and small:
         # Both are floats exactly, so this division rounds once.
-        return rounded(numerators / np.asarray(divisor, dtype=np.int64), kind)
+        return _rounded_once(numerators / np.asarray(divisor, dtype=np.int64), numerators, divisor, kind)
     divisors = np.broadcast_to(np.array(divisor, dtype=object), numerators.shape).ravel().tolist()
     pairs = numerators.ravel().tolist(), divisors
     if kind is None:
@@ -349,7 +358,35 @@ def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None
         cells = list(map(truediv, *pairs))  # of Python's integers, and so rounded once
     except OverflowError:
         raise InputError(f"a result {TOO_LARGE}", hint=SCALE_DOWN) from None
-    return rounded(np.array(cells).reshape(numerators.shape), kind)
+    return _rounded_once(np.array(cells).reshape(numerators.shape), numerators, divisor, kind)
+
+
+def _rounded_once(quotients: Array, numerators: Array, divisor: Any, kind: np.dtype[Any]) -> Array:
+    """Return quotients that are rounded to float64 already in another dtype, as if they were rounded only once."""
+    if kind == np.float32:
+        ties = np.flatnonzero(_is_tie(quotients))
+        if len(ties):
+            quotients = quotients.copy()
+            divisors = np.broadcast_to(np.asarray(divisor, dtype=object), quotients.shape).reshape(-1)
+            for index in ties.tolist():
+                exactly = Fraction(int(numerators.reshape(-1)[index]), int(divisors[index]))
+                quotients.reshape(-1)[index] = _beside_tie(exactly, float(quotients.reshape(-1)[index]))
+    return rounded(quotients, kind)
+
+
+def _is_tie(values: Array) -> Any:
+    """Return which float64 lie in the middle between two float32: rounded once before, they may go the wrong way."""
+    with np.errstate(all="ignore"):
+        in_the_middle = (values.view(np.int64) & ((1 << 29) - 1)) == 1 << 28
+        small = np.abs(values) < np.finfo(np.float32).tiny  # float32 lie equally far apart there
+        return np.where(small, np.abs(values * 2.0**150) % 2 == 1, in_the_middle) if small.any() else in_the_middle
+
+
+def _beside_tie(exactly: int | Fraction, number: float) -> float:
+    """Return a float64 near an exact value that rounds to the float32 nearest to it: not a tie, if it is none."""
+    if Fraction(number) == exactly or not _is_tie(np.array([number]))[0]:
+        return number
+    return math.nextafter(number, math.inf if exactly > Fraction(number) else -math.inf)
 
 
 def as_floats(array: Array, kind: np.dtype[Any]) -> Array:

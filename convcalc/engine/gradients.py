@@ -15,9 +15,9 @@ import numpy as np
 from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import (
-    INT64_SAFE,
     Array,
     as_grid,
+    as_integers,
     float_kind,
     magnitude,
     over_common_denominator,
@@ -119,17 +119,15 @@ class Gradients:
     @Kept
     def input(self) -> Array:
         """The gradient of the input, (N, C, H, W)."""
-        maps = self.input_part.maps
         if not self.folds:
-            return maps
-        scaled = over_common_denominator(maps)
-        cells, over = (maps, 0) if scaled is None else scaled
-        if over and magnitude(cells) * max(cells.shape) ** 2 >= INT64_SAFE:
-            cells = cells.astype(object)
+            return self.input_part.maps
+        cells, over = self.input_part.inserted.sums()  # rounded once, when all are added up
+        if over:
+            (cells,) = as_integers(magnitude(cells) * cells.shape[2] * cells.shape[3], cells)
         folded = np.zeros(self.forward.input.shape, dtype=cells.dtype)
         rows, columns = (np.array(source) for source in sources(self.forward))
         np.add.at(folded, np.ix_(*map(np.arange, folded.shape[:2]), rows, columns), cells)
-        return quotient(folded, over, float_kind(maps)) if over else folded
+        return quotient(folded, over, self.input_part.inserted.kind) if over else folded
 
     def folded(self) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
         """Yield each input cell, (row, column), that the padding repeats, and its places on the padded input."""

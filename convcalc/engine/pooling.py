@@ -26,9 +26,7 @@ from convcalc.engine.exact import (
     quotient,
     rounded,
     settle_cells,
-    settle_number,
     settle_result,
-    to_float,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.kept import Kept
@@ -48,8 +46,12 @@ from convcalc.engine.step import Number, PoolingStep, Window
 from convcalc.errors import InputError
 
 MOST_NORM = 64
+SAFE_EXPONENT = 900
+"""Powers of 2 within which a float's powers, and their sums, neither overflow nor lose digits."""
 MOST_BITS = 1 << 18
 """Bits beyond which a root is found by logarithms."""
+ROOT_BITS = 120
+"""Bits of a root that is to be rounded: so many more than a float's that it goes to the right side."""
 
 EXTREMES: dict[PoolKind, tuple[Any, Callable[[Array], Any], Callable[..., Any]]] = {
     PoolKind.MAX: (np.maximum, np.min, max),
@@ -221,20 +223,40 @@ class Pooling:
         if self.norm == 1:
             least = self.padded.dtype == np.int64 and int(self.padded.min()) == -INT64_LIMIT
             return self._sums(None, np.abs(self.padded.astype(object) if least else self.padded))
-        if self.padded.size > LARGEST_EXACT and float_kind(self.padded) is not None:
-            cells_ = np.abs(as_floats(self.padded, np.dtype(np.float64)))
-            largest = cells_.max() or 1.0  # powers of what is at most 1 do not overflow
-            sums = reduced((cells_ / largest) ** self.norm, self.rows, self.columns, np.add)
-            return rounded(sums ** (1 / self.norm) * largest, cells_.dtype)
+        kind = float_kind(self.padded)
+        if self.padded.size > LARGEST_EXACT and self._powers_fit():
+            return self._many_roots()
         cells = [_power(exact(cell), self.norm) for cell in self.padded.ravel()]
         powers = np.empty(len(cells), dtype=object)
         powers[:] = cells
         sums = reduced(powers.reshape(self.padded.shape), self.rows, self.columns, np.add)
-        as_float = float_kind(self.padded) is not None
-        roots = [settle_root(cell, self.norm, as_float=as_float) for cell in sums.ravel()]
-        if any(isinstance(value, float) for value in roots):
-            roots = [float(value) for value in roots]
-        return as_grid(np.array(roots, dtype=object)).reshape(sums.shape)
+        roots = [settle_root(cell, self.norm, kind) for cell in sums.ravel()]
+        if kind is None and any(isinstance(value, float) for value in roots):
+            kind = np.dtype(np.float64)
+        grid = as_grid(np.array(roots, dtype=object)) if kind is None else np.array(list(map(float, roots)), kind)
+        return grid.reshape(sums.shape)
+
+    def _powers_fit(self) -> bool:
+        """Whether the powers' sums are floats, or integers of 64 bits."""
+        if self.padded.dtype != np.int64:
+            return self.padded.dtype.kind == "f"
+        return magnitude(self.padded) ** self.norm * _longest(self.rows) * _longest(self.columns) < INT64_LIMIT
+
+    def _many_roots(self) -> Array:
+        """Work lp pooling of more cells than are worked exactly: integers still, if every root is one."""
+        if self.padded.dtype == np.int64:
+            sums = reduced(whole_power(np.abs(self.padded), self.norm), self.rows, self.columns, np.add)
+            roots = np.rint(_float_root(sums.astype(np.float64), self.norm)).astype(np.int64)
+            if (whole_power(roots, self.norm) == sums).all():
+                return roots
+            return _float_root(sums.astype(np.float64), self.norm)
+        cells = np.abs(as_floats(self.padded, np.dtype(np.float64)))
+        # A power of 2 changes no digit: so that no power overflows, or vanishes, and bands of a file come to the same.
+        exponent = int(np.frexp(cells.max())[1])
+        scale = 0 if abs(exponent) * self.norm < SAFE_EXPONENT else exponent
+        sums = reduced(whole_power(np.ldexp(cells, -scale), self.norm), self.rows, self.columns, np.add)
+        with np.errstate(all="ignore"):
+            return rounded(np.ldexp(_float_root(sums, self.norm), scale), self.padded.dtype)
 
     def step(self, at: Sequence[int], number: int = 1) -> PoolingStep:
         """Return the working of one output cell, `at` being ([item,] [channel,] row, column).
@@ -260,7 +282,7 @@ class Pooling:
             value = settle_result(best, kind)
         elif self.kind == PoolKind.LP:
             powers = sum(_power(cell, self.norm) for cell, _ in real)
-            value = settle_root(powers, self.norm, as_float=as_float)
+            value = settle_root(powers, self.norm, kind)
         else:
             summed = sum(cell for line in cells for cell in line)
             total = settle_result(summed, kind)
@@ -272,31 +294,43 @@ class Pooling:
         return PoolingStep(number, (item, channel, row, column), window, shown, padding, value, winner, total, divisor)
 
 
-def settle_root(power: int | Fraction, degree: int, *, as_float: bool) -> Number:
-    """Return the root of a sum of powers: exact if it is rational (and not asked as a float), else the nearest float.
+def settle_root(power: int | Fraction, degree: int, kind: np.dtype[Any] | None) -> Number:
+    """Return the root of a sum of powers, as an answer of that float dtype holds it; if None: exact, if it is rational.
 
-    >>> settle_root(25, 2, as_float=False), settle_root(2, 2, as_float=False)
+    >>> settle_root(25, 2, None), settle_root(2, 2, None)
     (5, 1.4142135623730951)
     """
-    if power.denominator.bit_length() * degree > MOST_BITS:
-        return to_float(Fraction(_root_by_logarithms(power, degree)))
-    exactly = Fraction(whole_root(power.numerator, degree), whole_root(power.denominator, degree))
+    root, rational = root_of(power, degree, ROOT_BITS)
+    return settle_result(root, kind if rational or kind is not None else np.dtype(np.float64))
+
+
+def root_of(power: int | Fraction, degree: int, bits: int) -> tuple[Fraction, bool]:
+    """Return the root of a sum of powers to at least so many bits, and whether it is rational, and so exact.
+
+    >>> root_of(Fraction(9, 4), 2, 64), root_of(2, 2, 64)[1]
+    ((Fraction(3, 2), True), False)
+    """
+    top, bottom = power.numerator, power.denominator
+    if bottom.bit_length() * degree > MOST_BITS:
+        return _root_by_logarithms(power, degree, bits), power == 0
+    exactly = Fraction(whole_root(top, degree), whole_root(bottom, degree))
     if exactly**degree == power:
-        return settle_number(exactly, as_float=as_float)
-    # The root of n/d is that of n·d^(degree − 1), over d; 2^64 times as fine as whole numbers is finer than a float.
-    scale = 1 << 64
-    fine = whole_root(power.numerator * power.denominator ** (degree - 1) * scale**degree, degree)
-    # It lies between this and the next, so half a step more rounds to the right side.
-    return to_float(Fraction(2 * fine + 1, 2 * power.denominator * scale))
+        return exactly, True
+    # The root of n/d is that of n·d^(degree − 1), over d. It lies between a whole number of steps and the next:
+    # half a step more rounds to the right side.
+    whole = top * bottom ** (degree - 1)
+    steps = max(bits - whole.bit_length() // degree, 0) + 1
+    fine = whole_root(whole << (steps * degree), degree)
+    return Fraction(2 * fine + 1, bottom << (steps + 1)), False
 
 
-def _root_by_logarithms(power: int | Fraction, degree: int) -> Decimal:
-    """Return the root of a fraction too long for whole numbers, to 50 digits."""
+def _root_by_logarithms(power: int | Fraction, degree: int, bits: int) -> Fraction:
+    """Return the root of a fraction too long for whole numbers."""
     if power == 0:
-        return Decimal(0)
-    context = Context(prec=50, Emax=MAX_EMAX, Emin=MIN_EMIN)
+        return Fraction(0)
+    context = Context(prec=bits // 3 + 20, Emax=MAX_EMAX, Emin=MIN_EMIN)
     top, bottom = (context.ln(Decimal(part)) for part in (power.numerator, power.denominator))
-    return context.exp(context.divide(context.subtract(top, bottom), Decimal(degree)))
+    return Fraction(context.exp(context.divide(context.subtract(top, bottom), Decimal(degree))))
 
 
 def whole_root(value: int, degree: int) -> int:
@@ -313,6 +347,28 @@ def whole_root(value: int, degree: int) -> int:
         if better >= guess:
             return guess
         guess = better
+
+
+def whole_power(cells: Array, degree: int) -> Array:
+    """Return each cell multiplied by itself: unlike a power of floats, the same in every place and on every machine.
+
+    >>> whole_power(np.array([2, 3]), 5).tolist()
+    [32, 243]
+    """
+    result, square = np.ones_like(cells), cells
+    with np.errstate(all="ignore"):
+        while degree:
+            if degree & 1:
+                result = result * square
+            degree >>= 1
+            square = square * square if degree else square
+    return result
+
+
+def _float_root(sums: Array, degree: int) -> Array:
+    if degree == 2:
+        return np.asarray(np.sqrt(sums))
+    return np.asarray(np.cbrt(sums) if degree == 3 else sums ** (1 / degree))
 
 
 def _power(cell: int | Fraction, degree: int) -> int | Fraction:

@@ -12,8 +12,8 @@ import numpy as np
 from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import (
-    INT64_SAFE,
     Array,
+    as_integers,
     exact,
     float_kind,
     magnitude,
@@ -122,7 +122,7 @@ def _addable(kernel: Array, times: int) -> tuple[Array, int]:
     if scaled is None:
         return kernel, 0
     numerators, over = scaled
-    return (numerators.astype(object) if magnitude(numerators) * times >= INT64_SAFE else numerators), over
+    return as_integers(magnitude(numerators) * times, numerators)[0], over
 
 
 def _settled(total: Array, over: int, kernel: Array) -> Array:

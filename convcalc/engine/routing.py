@@ -15,10 +15,10 @@ import numpy as np
 
 from convcalc.choices import PoolKind
 from convcalc.engine.exact import (
-    INT64_SAFE,
     Array,
     as_floats,
     as_grid,
+    as_integers,
     exact,
     float_kind,
     integers_or_fractions,
@@ -27,15 +27,17 @@ from convcalc.engine.exact import (
     quotient,
     rounded,
     settle_number,
-    to_float,
+    settle_result,
 )
 from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.gradients import like_the_output
 from convcalc.engine.kept import Kept
-from convcalc.engine.pooling import EXTREMES, Pooling
+from convcalc.engine.pooling import EXTREMES, ROOT_BITS, Pooling, root_of
 from convcalc.engine.shapes import like_the_input, place_in
 from convcalc.engine.step import Number, PoolingStep
 
+MOST_ROOT_BITS = 1 << 13
+"""Bits of roots beyond which shares that cancel are taken for 0."""
 MOST_EXACT_ROOTS = 4096
 """Cells of an input beyond which lp pooling's gradients are worked in floats."""
 
@@ -103,8 +105,8 @@ class Routing:
         cells, over = (self.output, 0) if scaled is None else scaled
         divisors = pooling.divisors() if pooling.kind is PoolKind.AVG else np.ones(pooling.shape[2:], dtype=np.int64)
         common = math.lcm(*np.unique(divisors).tolist())
-        if over and magnitude(cells) * common * cells.size >= INT64_SAFE:
-            cells, divisors = cells.astype(object), divisors.astype(object)
+        if over:
+            cells, divisors = as_integers(magnitude(cells) * common * cells.size, cells, divisors)
         total = np.zeros(pooling.padded.shape, dtype=cells.dtype)
         shares = cells * (common // divisors)
         winners = self._winners() if pooling.kind in EXTREMES else None
@@ -149,51 +151,66 @@ class Routing:
             x = tap.of(cells)
             part = np.divide(np.abs(x), maps, out=np.zeros_like(x), where=maps > 0)
             tap.add(total, np.where(tap.valid, output * np.sign(x) * part**power, 0))
-        return rounded(self._without_padding(total), float_kind(self.forward.input, self.output) or total.dtype)
+        return rounded(self._without_padding(total), self.kind or total.dtype)
 
     def _without_padding(self, total: Array) -> Array:
         rows, columns = self.forward.rows, self.forward.columns
         cut: Array = total[:, :, rows.before : rows.before + rows.size, columns.before : columns.before + columns.size]
         return cut
 
-    def _shares(self, at: Sequence[int]) -> tuple[PoolingStep, list[list[Any]]]:
-        """Return a step of the pooling, and each cell's share of its gradient, exact where it can be."""
+    def _shares(self, at: Sequence[int], bits: int = ROOT_BITS) -> tuple[PoolingStep, list[list[Any]]]:
+        """Return a step of the pooling, and each cell's share of its gradient: exact but for a root to so many bits."""
         step = self.forward.step(at)
-        gradient = exact(self.output[step.at])
+        gradient, norm = exact(self.output[step.at]), self.forward.norm
+        root = Fraction(1)
+        if self.forward.kind is PoolKind.LP and norm > 1:
+            powers = (abs(Fraction(exact(cell))) ** norm for line in step.cells for cell in line)
+            root, _ = root_of(sum(powers, Fraction(0)), norm, bits)
         return step, [
-            [None if step.padding[i][j] else gradient * self._weight(step, cell, (i, j)) for j, cell in enumerate(line)]
+            [
+                None if step.padding[i][j] else gradient * self._weight(step, exact(cell), (i, j), root)
+                for j, cell in enumerate(line)
+            ]
             for i, line in enumerate(step.cells)
         ]
 
-    def _weight(self, step: PoolingStep, cell: Number, place: tuple[int, int]) -> Any:
-        """Return the derivative of a step's value with respect to one cell of its window."""
-        kind, norm = self.forward.kind, self.forward.norm
-        if kind in EXTREMES:
+    def _weight(self, step: PoolingStep, x: int | Fraction, place: tuple[int, int], root: Fraction) -> int | Fraction:
+        """Return the derivative of a step's value, of lp pooling its `root`, with respect to a cell of its window."""
+        if self.forward.kind in EXTREMES:
             return int(place == step.winner)
-        if kind is not PoolKind.LP:
+        if self.forward.kind is not PoolKind.LP:
             return Fraction(1, step.divisor or 1)
-        x, y = exact(cell), step.value
-        if y == 0 or x == 0:
-            return 0
-        if isinstance(y, float) and float_kind(self.forward.input) is None:
-            return Fraction(math.copysign(abs(float(x) / y) ** (norm - 1), x))
-        return (1 if x > 0 else -1) * abs(Fraction(x) / exact(y)) ** (norm - 1)
+        return 0 if x == 0 else (1 if x > 0 else -1) * (abs(x) / root) ** (self.forward.norm - 1)
 
     def _added(self) -> Array:
-        """Add up lp pooling's shares, exactly where they are rational."""
+        """Add up lp pooling's shares, with so many bits that none are lost where they cancel."""
+        bits, lost = ROOT_BITS, True
+        while lost and bits <= MOST_ROOT_BITS:
+            cells, sizes = self._totals(bits)
+            least = Fraction(1, 1 << (bits // 2))
+            lost = any(abs(cell) < size * least for cell, size in zip(cells, sizes, strict=True))
+            bits *= 4
+        if self.kind is not None:
+            return np.array([settle_result(cell, self.kind) for cell in cells], self.kind).reshape(
+                self.forward.input.shape
+            )
+        return integers_or_fractions(cells).reshape(self.forward.input.shape)
+
+    def _totals(self, bits: int) -> tuple[list[int | Fraction], list[int | Fraction]]:
+        """Return the sum of each input cell's shares, of roots to so many bits; and that of their sizes."""
         rows, columns = self.forward.rows, self.forward.columns
-        total: dict[tuple[int, ...], Any] = {}
+        totals: dict[tuple[int, ...], Any] = {}
+        sizes: dict[tuple[int, ...], Any] = {}
         for at in np.argwhere(self.output != 0).tolist():
-            step, shares = self._shares(at)
+            step, shares = self._shares(at, bits)
             for r, line in zip(step.window.rows, shares, strict=True):
                 for c, share in zip(step.window.columns, line, strict=True):
                     if share is not None:
                         place = (at[0], at[1], r - rows.before, c - columns.before)
-                        total[place] = total.get(place, 0) + share
-        cells = [total.get(place, 0) for place in np.ndindex(*self.forward.input.shape)]
-        if self.as_float:
-            return np.array([to_float(cell) for cell in cells]).reshape(self.forward.input.shape)
-        return integers_or_fractions(cells).reshape(self.forward.input.shape)
+                        totals[place] = totals.get(place, 0) + share
+                        sizes[place] = sizes.get(place, 0) + abs(share)
+        places = list(np.ndindex(*self.forward.input.shape))
+        return [totals.get(place, 0) for place in places], [sizes.get(place, 0) for place in places]
 
     def _so_far(self, at: tuple[int, int, int, int]) -> Array:
         """Return one plane of the input's gradient, from the output's up to a cell and with it."""
@@ -211,11 +228,10 @@ class Routing:
         return {}
 
     @Kept
-    def as_float(self) -> bool:
-        """Whether the gradients are floats: there are decimals, or irrational roots."""
+    def kind(self) -> np.dtype[Any] | None:
+        """The float dtype of the gradients, or None if they are exact: there are no decimals, or irrational roots."""
         roots = self.forward.kind is PoolKind.LP and self.forward.norm > 1
-        arrays = [self.forward.input, self.forward.maps] if roots else []
-        return float_kind(self.output, *arrays) is not None
+        return float_kind(self.output, *([self.forward.input, self.forward.maps] if roots else []))
 
     def step(self, at: Sequence[int], number: int = 1) -> RoutingStep:
         """Return one output cell's gradient, its shares, and the input's gradient so far."""
@@ -225,8 +241,7 @@ class Routing:
             step,
             settle_number(exact(self.output[place]), as_float=float_kind(self.output) is not None),
             tuple(
-                tuple(None if share is None else settle_number(share, as_float=self.as_float) for share in line)
-                for line in shares
+                tuple(None if share is None else settle_result(share, self.kind) for share in line) for line in shares
             ),
             self._so_far(place),
         )

@@ -15,9 +15,9 @@ import numpy as np
 
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import (
-    INT64_SAFE,
     Array,
     as_grid,
+    as_integers,
     exact,
     float_kind,
     magnitude,
@@ -182,9 +182,7 @@ class Transposed:
         if scaled is None or kernel is None:
             return self.input, self.kernel, 0
         (cells, cells_over), (weights, weights_over) = scaled, kernel
-        times = max(math.prod(weights.shape), 1)
-        if magnitude(cells) * magnitude(weights) * times >= INT64_SAFE:
-            cells = cells.astype(object)
+        cells, weights = as_integers(magnitude(cells) * magnitude(weights) * weights.size, cells, weights)
         return cells, weights, cells_over * weights_over
 
     def _stamp_onto(self, plane: Array, cells: Array, weights: Array, index: int, map_: int) -> None:

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.step import Cells
+from convcalc.engine.step import Cells, Number
 from convcalc.report.document import Answer, Body, Grids, Matrix, Shade
-from convcalc.report.numbers import Writer, shape_text, widest
+from convcalc.report.numbers import Writer, plain, shape_text, widest
 
 WRITTEN_AT_ONCE = 1 << 14
 
@@ -52,7 +52,7 @@ def _lookup(cells: list[list[str]]) -> Callable[[int, int], str]:
 
 def shading(plane: Array) -> Callable[[int, int], Shade]:
     """Return how each cell is shaded: from 0 to the largest, or evenly around 0 if there are negative cells."""
-    largest = max(abs(plane.max()), abs(plane.min())) or 1
+    largest = _largest(plane) or 1
     if plane.dtype == object:
         plane = np.array([[float(Fraction(cell) / Fraction(largest)) for cell in row] for row in plane.tolist()])
     else:
@@ -62,9 +62,14 @@ def shading(plane: Array) -> Callable[[int, int], Shade]:
     return lambda row, column: Shade(float(plane[row, column]), 0.0)
 
 
+def _largest(plane: Array) -> Number:
+    """Return the size of the largest cell as a plain number, which does not wrap round."""
+    return max(abs(plain(plane.max())), abs(plain(plane.min())))
+
+
 def scale_of(plane: Array, write: Writer) -> tuple[str, ...]:
     """Return what the darkest shade, the middle one (if that is 0) and the lightest stand for."""
-    largest = max(abs(plane.max()), abs(plane.min()))
+    largest = _largest(plane)
     return (write(-largest), "0", write(largest)) if plane.min() < 0 else ("0", write(largest))
 
 
