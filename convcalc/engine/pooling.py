@@ -240,7 +240,7 @@ class Pooling:
         """Whether the powers' sums are floats, or integers of 64 bits."""
         if self.padded.dtype != np.int64:
             return self.padded.dtype.kind == "f"
-        return magnitude(self.padded) ** self.norm * _longest(self.rows) * _longest(self.columns) < INT64_LIMIT
+        return bool(magnitude(self.padded) ** self.norm * _longest(self.rows) * _longest(self.columns) < INT64_LIMIT)
 
     def _many_roots(self) -> Array:
         """Work lp pooling of more cells than are worked exactly: integers still, if every root is one."""

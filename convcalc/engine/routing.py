@@ -180,7 +180,7 @@ class Routing:
             return int(place == step.winner)
         if self.forward.kind is not PoolKind.LP:
             return Fraction(1, step.divisor or 1)
-        return 0 if x == 0 else (1 if x > 0 else -1) * (abs(x) / root) ** (self.forward.norm - 1)
+        return 0 if x == 0 else (1 if x > 0 else -1) * (abs(Fraction(x)) / root) ** (self.forward.norm - 1)
 
     def _added(self) -> Array:
         """Add up lp pooling's shares, with so many bits that none are lost where they cancel."""
@@ -190,13 +190,11 @@ class Routing:
             least = Fraction(1, 1 << (bits // 2))
             lost = any(abs(cell) < size * least for cell, size in zip(cells, sizes, strict=True))
             bits *= 4
-        if self.kind is not None:
-            return np.array([settle_result(cell, self.kind) for cell in cells], self.kind).reshape(
-                self.forward.input.shape
-            )
-        return integers_or_fractions(cells).reshape(self.forward.input.shape)
+        settled = [settle_result(cell, self.kind) for cell in cells]
+        grid = np.array(settled, self.kind) if self.kind is not None else integers_or_fractions(cells)
+        return grid.reshape(self.forward.input.shape)
 
-    def _totals(self, bits: int) -> tuple[list[int | Fraction], list[int | Fraction]]:
+    def _totals(self, bits: int) -> tuple[list[Any], list[Any]]:
         """Return the sum of each input cell's shares, of roots to so many bits; and that of their sizes."""
         rows, columns = self.forward.rows, self.forward.columns
         totals: dict[tuple[int, ...], Any] = {}

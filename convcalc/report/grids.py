@@ -64,7 +64,7 @@ def shading(plane: Array) -> Callable[[int, int], Shade]:
 
 def _largest(plane: Array) -> Number:
     """Return the size of the largest cell as a plain number, which does not wrap round."""
-    return max(abs(plain(plane.max())), abs(plain(plane.min())))
+    return plain(max(plain(plane.max()), -plain(plane.min())))
 
 
 def scale_of(plane: Array, write: Writer) -> tuple[str, ...]:
