@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from convcalc.engine.exact import Array
-    from convcalc.matrix_io.images import Picture
+    from convcalc.matrix_io.files import ReadOptions
     from convcalc.matrix_io.text import Grid
     from convcalc.render.glyphs import Glyphs
     from convcalc.report.document import Block, Document, Worked
@@ -63,9 +63,15 @@ class Channel:
         self.grids[what.removeprefix("--")] = grid.cells
         return grid
 
+    def read_answer(self, word: str | None, what: str) -> "Grid":
+        """Read an answer that is to be marked, with the digits that were written."""
+        from convcalc.matrix_io.files import ReadOptions
+
+        return self.find(word, what, ReadOptions(as_written=True))
+
     def input(self, source: InputOptions, *, normalize: bool = True) -> "Grid":
         """Read the input as its options say; a command that shows the division by 255 itself does it itself."""
-        grid = self.find(source.input, "--input", picture_of(source))
+        grid = self.find(source.input, "--input", read_options(source))
         if source.normalize and normalize:
             from convcalc.engine.exact import divided
 
@@ -74,9 +80,11 @@ class Channel:
         self.grids["input"] = grid.cells
         return grid
 
-    def find(self, word: str | None, what: str, picture: "Picture | None" = None) -> "Grid":
+    def find(self, word: str | None, what: str, options: "ReadOptions | None" = None) -> "Grid":
         """Read a grid by the user's word for it; standard input if there is no word and something is piped in."""
-        from convcalc.matrix_io.files import read_grid
+        from convcalc.matrix_io.files import AS_IT_IS, read_grid
+
+        options = options or AS_IT_IS
 
         if word is None and not self.has_input:
             raise UsageError(
@@ -85,11 +93,14 @@ class Channel:
         if word in (None, "-"):
             if self.stdin is None:
                 raise UsageError("standard input is taken already", hint="read only one grid from it")
-            grid = read_grid("-", stdin=self.stdin, picture=picture)
+            grid = read_grid("-", options, stdin=self.stdin)
             self.stdin = None
             self.comments += grid.comments
             return grid
-        return read_grid(str(word), what=what, picture=picture)
+        grid = read_grid(str(word), options, what=what)
+        if grid.note:
+            complain(f"note: {grid.note}")
+        return grid
 
     def one_of(self, argument: str | None, option: str | None, noun: str, example: str, source: "InputOptions") -> str:
         """Return the user's word for a second grid, given once, as argument or option; both cannot be the pipe."""
@@ -325,18 +336,20 @@ def answer_text(
     yield from answer_lines(answer, style, worked.write)
 
 
-def picture_of(source: InputOptions) -> "Picture | None":
-    """Return how a picture is to be read; None where nothing is said, and the input may be any grid."""
+def read_options(source: InputOptions) -> "ReadOptions":
+    """Return how the input is to be read: as a picture, if anything is said of one; otherwise it may be any grid."""
+    from convcalc.matrix_io.files import ReadOptions
+
     if source.rgb and source.grey:
         raise UsageError("--rgb and --grey exclude each other", hint="leave one of them out")
     if not (source.rgb or source.grey or source.resize is not None):
-        return None
+        return ReadOptions()
     from convcalc.matrix_io.images import Picture
 
     size = numbers(source.resize, "--resize", most=2, least=1, example="28x28") if source.resize is not None else None
     if size is not None and max(size) > LARGEST_SIDE:
         raise UsageError(f"--resize {source.resize} is too large", hint=f"at most {LARGEST_SIDE}")
-    return Picture(source.rgb, None if size is None else (size[0], size[-1]))
+    return ReadOptions(Picture(source.rgb, None if size is None else (size[0], size[-1])))
 
 
 def check_bytes(grid: "Array") -> None:

@@ -146,7 +146,7 @@ def check(channel: Channel, worked: "Worked", show: "Show") -> bool:
     if worked.steps is None and worked.mistakes is None:
         raise UsageError("there is nothing here to mark", hint="leave --check out")
     answer = as_grid(worked.answer())
-    given = channel.read(show.check, "--check").cells
+    given = channel.read_answer(show.check, "--check").cells
     at = None if show.at is None else _question(worked, show).at
     if given.ndim > 4:
         raise InputError("an answer has at most 4 dimensions", hint="write it as the command would")

@@ -17,7 +17,7 @@ from convcalc.cli.output import ITSELF, Channel, channel_of
 from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
-    from convcalc.matrix_io.images import Picture
+    from convcalc.matrix_io.files import ReadOptions
     from convcalc.matrix_io.text import Grid
     from convcalc.report.document import Document, Worked
     from convcalc.report.selection import Show
@@ -46,21 +46,21 @@ class ScriptChannel(Channel):
         """Whether there is a current grid."""
         return self.is_piped_in or (self.session is not None and self.session.current is not None)
 
-    def find(self, word: str | None, what: str, picture: "Picture | None" = None) -> "Grid":
+    def find(self, word: str | None, what: str, options: "ReadOptions | None" = None) -> "Grid":
         """Read the current grid, a named one, or any other."""
         from convcalc.matrix_io.text import Grid
 
         if self.session is None:
-            return Channel.find(self, word, what, picture)
+            return Channel.find(self, word, what, options)
         if word is None:
             if self.session.current is None and self.is_piped_in:
-                return Channel.find(self, None, what, picture)
+                return Channel.find(self, None, what, options)
             if self.session.current is None:
                 raise UsageError("there is no current grid", hint="begin with a line such as: input grid.txt")
             return Grid(self.session.current, "the current grid")
         if word in self.session.names:
             return Grid(self.session.names[word], word)
-        return Channel.find(self, self.beside(word), what, picture)
+        return Channel.find(self, self.beside(word), what, options)
 
     def beside(self, word: str) -> str:
         """Return a file's name as it is found: from where one is, or else beside the script."""

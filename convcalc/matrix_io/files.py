@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from tokenize import TokenError
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import numpy as np
 
@@ -40,11 +40,24 @@ def looks_inline(word: str) -> bool:
     return bool(_INLINE.match(word)) and not re.search(r"\.[A-Za-z]\w*$|[\\/][A-Za-z]", word)
 
 
-def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid", picture: Picture | None = None) -> Grid:
-    """Read a grid from a file, from standard input (``-``), or from the word itself.
+class ReadOptions(NamedTuple):
+    """How a grid is read: as a `picture`, which it then must be; and `as_written`, with decimals as Decimals."""
 
-    `what` names it in messages, as in ``--kernel:1:5``; `picture` says how a picture is read, and that it must be one.
-    Raises InputError with the place of the first fault.
+    picture: Picture | None = None
+    as_written: bool = False
+
+
+AS_IT_IS = ReadOptions()
+"""Whatever grid it is, decimals as floats."""
+
+
+def read_grid(
+    word: str, options: ReadOptions = AS_IT_IS, *, stdin: IO[bytes] | None = None, what: str = "grid"
+) -> Grid:
+    """Read a grid that is written out in the word itself, from a file, or from standard input (``-``).
+
+    What can be read as numbers is that, even where a file is called so, which the grid's `note` then says. `what` names
+    it in messages, as in ``--kernel:1:5``. Raises InputError with the place of the first fault.
 
     >>> read_grid("1 2; 3 4").cells.tolist()
     [[1, 2], [3, 4]]
@@ -54,43 +67,55 @@ def read_grid(word: str, *, stdin: IO[bytes] | None = None, what: str = "grid", 
     if word == "-":
         if stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
-        return _as_asked(read_stream(stdin, "stdin", picture=picture), picture)
+        return _as_asked(read_stream(stdin, "stdin", options), options)
     path = Path(word)
-    if exists(path):
-        return _as_asked(read_file(path, picture), picture)
+    is_file = exists(path)
     if looks_inline(word):
-        return _as_asked(read_stream(io.BytesIO(word.encode("utf-8", "replace")), what), picture)
+        try:
+            grid = read_stream(io.BytesIO(word.encode("utf-8", "replace")), what, options)
+        except InputError:
+            if not is_file:
+                raise
+        else:
+            return _as_asked(grid._replace(note=also_a_file(word, "numbers") if is_file else ""), options)
+    if is_file:
+        return _as_asked(read_file(path, options), options)
     raise InputError(
         f"there is no file '{word}'", hint=file_hint(path, 'name a file, or write the grid out: "1 2; 3 4"')
     )
 
 
-def _as_asked(grid: Grid, picture: Picture | None) -> Grid:
-    if picture is not None and not grid.is_picture:
+def also_a_file(word: str, what: str) -> str:
+    """Say what a word was taken for that is the name of a file, too, and what would name the file."""
+    return f"'{word}' is read as {what}; the file of that name is ./{word}"
+
+
+def _as_asked(grid: Grid, options: ReadOptions) -> Grid:
+    if options.picture is not None and not grid.is_picture:
         raise InputError(
             f"'{grid.source}' is no picture", hint="--rgb, --grey and --resize are for pictures; leave them out"
         )
     return grid
 
 
-def read_file(path: Path, picture: Picture | None = None) -> Grid:
+def read_file(path: Path, options: ReadOptions = AS_IT_IS) -> Grid:
     """Read a grid from a file, by its suffix; a text that opens with ``[`` or ``{`` is JSON."""
     suffix = path.suffix.lower()
     if suffix == ".npz":
         raise InputError(f"'{path}' is an archive of arrays, not a grid", hint="save one of them as .npy")
     if is_picture(path):
-        return Grid(read_picture(path, str(path), picture or Picture()), str(path), is_picture=True)
+        return Grid(read_picture(path, str(path), options.picture or Picture()), str(path), is_picture=True)
     try:
         if suffix == ".npy":
             return Grid(_placed(load_npy(path, str(path)), str(path)), str(path))
         with path.open("rb") as stream:
-            return read_stream(stream, str(path), picture=picture, delimiter={".csv": ";", ".tsv": "\t"}.get(suffix))
+            return read_stream(stream, str(path), options, delimiter={".csv": ";", ".tsv": "\t"}.get(suffix))
     except OSError as error:
         raise InputError(f"cannot read '{path}': {error.strerror}", hint="name a file of numbers") from error
 
 
 def read_stream(
-    stream: IO[bytes], source: str, *, delimiter: str | None = None, picture: Picture | None = None
+    stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS, *, delimiter: str | None = None
 ) -> Grid:
     """Read a grid from bytes: NPY and pictures by their magic, JSON by its first sign, text otherwise."""
     blank = 0
@@ -100,16 +125,15 @@ def read_stream(
         return Grid(_placed(load_npy(io.BytesIO(first + _rest(stream, source)), source), source), source)
     if first.startswith(SIGNATURES):
         return Grid(
-            read_picture(io.BytesIO(first + _rest(stream, source)), source, picture or Picture()),
+            read_picture(io.BytesIO(first + _rest(stream, source)), source, options.picture or Picture()),
             source,
             is_picture=True,
         )
     if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
-        return Grid(
-            _parse_json((b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace"), source), source
-        )
+        text = (b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace")
+        return Grid(_parse_json(text, source, as_written=options.as_written), source)
     lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
-    return parse_text(lines, source, delimiter=delimiter)
+    return parse_text(lines, source, delimiter=delimiter, as_written=options.as_written)
 
 
 def _rest(stream: IO[bytes], source: str) -> bytes:
@@ -163,9 +187,9 @@ def _placed(cells: Any, source: str) -> Array:
         raise InputError(error.message, hint=error.hint, place=Place(source)) from None
 
 
-def _parse_json(text: str, source: str) -> Array:
+def _parse_json(text: str, source: str, *, as_written: bool) -> Array:
     def number(word: str) -> Any:
-        return parse_number(word, Place(source))
+        return parse_number(word, Place(source), as_written=as_written)
 
     try:
         data = json.loads(text, parse_int=number, parse_float=number, parse_constant=number)
@@ -191,7 +215,8 @@ def _parse_json(text: str, source: str) -> Array:
     if not isinstance(data, list):
         data = [[data]]
     _check_json(data, source, ())
-    return _placed(_numbers_of(data, source, ""), source)
+    cells = _numbers_of(data, source, "", number)
+    return np.array(cells, dtype=object) if as_written else _placed(cells, source)
 
 
 def _check_json(data: Any, source: str, path: tuple[int, ...]) -> tuple[int, ...]:
@@ -215,12 +240,12 @@ def _check_json(data: Any, source: str, path: tuple[int, ...]) -> tuple[int, ...
     return (len(data), *shapes[0])
 
 
-def _numbers_of(data: Any, source: str, where: str) -> Any:
+def _numbers_of(data: Any, source: str, where: str, number: Callable[[str], Any]) -> Any:
     if isinstance(data, list):
-        return [_numbers_of(part, source, f"{where}[{index}]") for index, part in enumerate(data)]
+        return [_numbers_of(part, source, f"{where}[{index}]", number) for index, part in enumerate(data)]
     if isinstance(data, str):
         try:
-            return parse_number(data, Place(source))
+            return number(data)
         except InputError as error:
             raise InputError(f"cell {where}: {error.message}", hint=error.hint, place=error.place) from None
     if isinstance(data, bool) or data is None or isinstance(data, dict):

@@ -5,6 +5,7 @@ comment, ``0.3333333333333333  #= 1/3``: numpy reads the one, convcalc the other
 """
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -25,7 +26,7 @@ def plain_number(cell: Any) -> str:
     >>> plain_number(2.0), plain_number(0.1), plain_number(Fraction(13, 4)), plain_number(-0.0)
     ('2', '0.1', '3.25', '0')
     """
-    if isinstance(cell, Fraction):
+    if isinstance(cell, Fraction | Decimal):
         try:
             cell = float(cell)
         except OverflowError:

@@ -7,6 +7,7 @@ import re
 from array import array
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple, TypeAlias
 
@@ -26,7 +27,7 @@ _SEPARATOR = r"-{3,}"
 """Patterns are compiled when they are first needed: most grids need few of them."""
 _PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
 
-Row: TypeAlias = "array[int] | array[float] | list[int | float | Fraction]"
+Row: TypeAlias = "array[int] | array[float] | list[int | float | Fraction | Decimal]"
 """A row's numbers: packed if all are integers of 64 bits, or all decimals."""
 
 
@@ -37,20 +38,23 @@ class Grid(NamedTuple):
     source: str
     comments: tuple[str, ...] = ()
     is_picture: bool = False
+    note: str = ""
+    """What is to be said of how it was read, if anything."""
 
 
-def parse_text(lines: Iterable[str], source: str, *, delimiter: str | None = None) -> Grid:
+def parse_text(lines: Iterable[str], source: str, *, delimiter: str | None = None, as_written: bool = False) -> Grid:
     """Read a grid from lines of text; raise InputError with the place of the first fault.
 
     One block gives (H, W); blocks parted by blank lines (C, H, W); by ``---`` as well (N, C, H, W). A semicolon is
-    as good as a line's end, unless it is the `delimiter`, as it may be in CSV; in TSV that is a tab.
+    as good as a line's end, unless it is the `delimiter`, as it may be in CSV; in TSV that is a tab. `as_written` keeps
+    decimals as Decimals, with every digit and zero that was written.
 
     >>> parse_text(["# two rows", "1, 2", "3, 1/2"], "example").cells.tolist()
     [[1, 2], [3, Fraction(1, 2)]]
     >>> parse_text(["1 0 -1; 1 0 -1"], "example").cells.shape, parse_text(["1 2;; 3 4"], "example").cells.shape
     ((2, 3), (2, 1, 2))
     """
-    reader = _Reader(source, delimiter)
+    reader = _Reader(source, delimiter, as_written)
     for line in lines:
         reader.read(line)
     return reader.grid()
@@ -82,6 +86,7 @@ class _Reader:
 
     source: str
     delimiter: str | None
+    as_written: bool = False
     number: int = 0
     text: str = ""
     column: int | None = None
@@ -141,7 +146,7 @@ class _Reader:
                 place=Place(self.source),
             )
         first = items[0][0]
-        four = _joined([block.cells for item in items for block in item])
+        four = _joined([block.cells for item in items for block in item], as_written=self.as_written)
         four = four.reshape(len(items), len(items[0]), first.height, first.width)
         cells = four if len(items) > 1 else four[0] if len(items[0]) > 1 else four[0, 0]
         return Grid(cells, self.source, tuple(self.comments))
@@ -202,7 +207,8 @@ class _Reader:
         words = text.replace(",", " ").split()
         commas = text.count(",")
         if (
-            _PLAIN_SIGNS.issuperset(text)
+            not self.as_written
+            and _PLAIN_SIGNS.issuperset(text)
             and commas in (0, len(words) - 1)
             and not (commas and re.search(_EMPTY_CELL, text))
         ):
@@ -216,7 +222,7 @@ class _Reader:
                 pass  # the slower reading below finds the fault, or the large number, and its column
         return list(self.numbers(text, offset))
 
-    def numbers(self, text: str, offset: int) -> Iterator[int | float | Fraction]:
+    def numbers(self, text: str, offset: int) -> Iterator[Any]:
         """Yield the numbers of a row one by one; what stands between two must be commas throughout, or none."""
         after_comma, commas, end = True, "," in text, offset
         for match in re.finditer(_TOKEN, text):
@@ -234,7 +240,7 @@ class _Reader:
                     hint="part them one way; decimals are written with a point, 1.5",
                     place=self.place(start, len(match[0])),
                 )
-            yield parse_number(match[0], self.place(start, len(match[0])))
+            yield parse_number(match[0], self.place(start, len(match[0])), as_written=self.as_written)
             after_comma = False
         if after_comma:
             raise InputError("a number is missing after this comma", hint="take it out", place=self.place(end - 1))
@@ -266,8 +272,10 @@ class _Reader:
         return exactly
 
 
-def parse_number(word: str, place: Place) -> int | float | Fraction:
+def parse_number(word: str, place: Place, *, as_written: bool = False) -> Any:
     """Read an integer, a decimal or a fraction, exactly as ``1/9`` is written; raise InputError at `place`.
+
+    A decimal is a float, or `as_written` a Decimal with the digits that it was written with.
 
     >>> parse_number("-1/9", Place("example")), parse_number("2.50", Place("example"))
     (Fraction(-1, 9), 2.5)
@@ -291,7 +299,7 @@ def parse_number(word: str, place: Place) -> int | float | Fraction:
         raise InputError(
             f"'{word}' is too {size} for a decimal", hint="decimals reach from 1e-323 to 1e308", place=place
         )
-    return value
+    return Decimal(plain) if as_written else value
 
 
 def _number_hint(word: str) -> str:
@@ -307,8 +315,10 @@ def _number_hint(word: str) -> str:
     return "numbers look like 3, -2, 0.5, 1e-3 or 1/9; # starts a comment"
 
 
-def _joined(blocks: list[Any]) -> Array:
-    """Return the cells of all blocks one after another, as a grid."""
+def _joined(blocks: list[Any], *, as_written: bool) -> Array:
+    """Return the cells of all blocks one after another, as a grid; `as_written` they are objects."""
+    if as_written:
+        return np.array([cell for block in blocks for cell in block], dtype=object)
     codes = {block.typecode if isinstance(block, array) else "" for block in blocks}
     if len(codes) == 1 and "" not in codes:
         return np.concatenate([np.array(block) for block in blocks])

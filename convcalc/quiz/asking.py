@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from convcalc.errors import ConvcalcError
-from convcalc.matrix_io.files import read_stream
+from convcalc.matrix_io.files import ReadOptions, read_stream
 from convcalc.quiz.exercises import EASIEST, HARDEST, TOPICS
 from convcalc.quiz.marking import core, mark
 from convcalc.quiz.question import Question
@@ -111,7 +111,8 @@ class Asking:
                 self.score.hints += hinted
                 return False, False
             try:
-                given = read_stream(io.BytesIO(text.encode("utf-8", "replace")), "answer").cells
+                line = io.BytesIO(text.encode("utf-8", "replace"))
+                given = read_stream(line, "answer", ReadOptions(as_written=True)).cells
             except ConvcalcError as error:
                 self.complain(error)
                 continue

@@ -1,6 +1,7 @@
 """Marking an answer, cell by cell, and finding the mistake that would have led to it."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -11,14 +12,16 @@ from convcalc.engine.mistakes import Mistake
 from convcalc.report.document import Block, Table, Text
 from convcalc.report.numbers import Writer, shape_text
 
-LEAST_DECIMALS = 2
+DECIMALS = 2
+"""How many an answer that is rounded must have; zeros at the end need not be written."""
+SHORTEST_ROUNDED = 7
+"""Digits from which a float was rounded, rather than the very number."""
 MOST_SHOWN = 12
 MOST_REASONS = 2
 MOST_COMPARED = 4096
-"""Cells that are compared one by one, as they were written."""
+"""Cells that are compared with every mistake."""
 LEAST_EXPLAINED, MOSTLY = 3, Fraction(4, 5)
 """How many cells a mistake must explain, and what share of all must be as it would have them, to be named."""
-NEAR = Fraction(6, 100)
 
 
 class Marks(NamedTuple):
@@ -38,9 +41,7 @@ class Marks(NamedTuple):
     @property
     def near(self) -> bool:
         """Whether every wrong cell is one that was rounded too far."""
-        return self.right_shape and all(
-            abs(Fraction(exact(self.given[at])) - Fraction(exact(self.answer[at]))) <= NEAR for at in self.wrong
-        )
+        return self.right_shape and all(is_rounded_too_far(self.given[at], self.answer[at]) for at in self.wrong)
 
     def blocks(self, write: Writer | None = None, *, reveal: bool = True) -> list[Block]:
         """Say what is right and what is wrong, and why it may be; `reveal` also says what would have been right."""
@@ -51,8 +52,7 @@ class Marks(NamedTuple):
         if not self.right_shape and self.answer.size == 1:
             said.append(Text(f"The answer is one number, and these are {self.given.size}."))
         elif not self.right_shape:
-            shapes = shape_text(core(self.given)), shape_text(core(self.answer))
-            said.append(Text(f"The answer is {shapes[1]}, and this is {shapes[0]}."))
+            said.append(Text(f"The answer is {_shape_of(self.answer)}, and this is {_shape_of(self.given)}."))
         elif self.answer.size == 1:
             said.append(Text("Not right."))
         else:
@@ -68,7 +68,7 @@ class Marks(NamedTuple):
     def _table(self, write: Writer, *, reveal: bool) -> list[Block]:
         count, axes = len(self.wrong), len(core(self.answer))
         rows = [
-            (f"[{','.join(map(str, at[len(at) - axes :]))}]", write(self.given[at]), write(self.answer[at]))
+            (f"[{','.join(map(str, at[len(at) - axes :]))}]", str(self.given[at]), write(self.answer[at]))
             for at in self.wrong[:MOST_SHOWN]
         ]
         heads = ("cell", "yours", "right")
@@ -81,28 +81,74 @@ class Marks(NamedTuple):
         ]
 
 
-def close(given: Any, right: Any) -> bool:
-    """Whether a number is right, rounded as it was written, to two decimals at least.
+def is_right(given: Any, value: Any) -> bool:
+    """Whether a number is the value, rounded correctly to the digits that were written; a fraction is exact.
 
-    >>> close(0.66, 0.6590011), close(3, 3.25), close(Fraction(13, 4), 3.25), close(0.7, 0.6590011)
-    (True, False, True, False)
+    Zeros may be left out at the end, as in 2 for 2.004: they are taken to be there up to the second decimal. With fewer
+    digits than that, unless three or more stand before an exponent, a rounded number is not accurate enough. A half
+    may go either way. A fraction is right, too, if a value that was rounded agrees with it in all digits but two.
+
+    >>> is_right(Decimal("0.66"), 0.6590011), is_right(Decimal("0.660"), 0.6590011), is_right(Decimal("0.7"), 0.6590011)
+    (True, False, False)
+    >>> is_right(Decimal("5e-05"), 0.0024726), is_right(Decimal("0.0025"), 0.0024726), is_right(Fraction(1, 3), 1 / 3)
+    (False, True, True)
     """
-    mine, true = Fraction(exact(given)), Fraction(exact(right))
-    if mine == true or mine == 0:
-        return mine == true
-    if isinstance(given, Fraction) and not isinstance(right, float | np.floating):
+    true = Fraction(exact(value))
+    if isinstance(given, Fraction):
+        return given == true or abs(given - true) <= _lost_in_rounding(value, true)
+    written = given if isinstance(given, Decimal) else Decimal(int(given))
+    digits = -DECIMALS if _is_coarse(written) else _exponent(written)
+    return abs(Fraction(written) - true) <= Fraction(10) ** digits / 2
+
+
+def is_rounded_too_far(given: Any, value: Any) -> bool:
+    """Whether a number is the value, but rounded to too few digits to be accurate enough.
+
+    >>> is_rounded_too_far(Decimal("0.7"), 0.6590011), is_rounded_too_far(Decimal("0.6"), 0.6590011)
+    (True, False)
+    """
+    if isinstance(given, Fraction) or is_right(given, value):
         return False
-    decimals = len(str(given).partition("e")[0].partition(".")[2]) if isinstance(given, float | np.floating) else 0
-    return abs(mine - true) <= Fraction(1, 2 * 10 ** max(decimals, LEAST_DECIMALS))
+    written = given if isinstance(given, Decimal) else Decimal(int(given))
+    return abs(Fraction(written) - Fraction(exact(value))) <= Fraction(10) ** _exponent(written) / 2
+
+
+def _is_coarse(written: Decimal) -> bool:
+    """Whether a number is written with too few digits to be accurate, if it was rounded."""
+    exponent = _exponent(written)
+    return exponent > -DECIMALS and not (exponent > 0 and len(written.as_tuple().digits) > DECIMALS)
+
+
+def _exponent(written: Decimal) -> int:
+    """Return the power of ten that a number's last digit counts."""
+    exponent = written.as_tuple().exponent
+    assert isinstance(exponent, int)
+    return exponent
+
+
+def _lost_in_rounding(value: Any, true: Fraction) -> Fraction:
+    """Return how far a value that was rounded to a float's digits may be from the true one."""
+    digits = len(Decimal(str(value)).normalize().as_tuple().digits) if isinstance(value, float | np.floating) else 0
+    return abs(true) / 10 ** (digits - 2) if digits >= SHORTEST_ROUNDED else Fraction(0)
+
+
+def as_written(cells: Array) -> Array:
+    """Return an answer's cells as they are written: int, Fraction or Decimal, each float with its shortest digits."""
+    if cells.dtype.kind != "f":
+        return cells
+    return np.array([Decimal(str(cell)) for cell in cells.ravel()], dtype=object).reshape(cells.shape)
 
 
 def mark(given: Array, answer: Array, mistakes: Iterable[Mistake], at: tuple[int, ...] | None = None) -> Marks:
     """Mark an answer to a whole grid, or to the one cell `at`, whose `answer` is the whole grid still."""
+    given = as_written(given)
     if at is not None:
         right = np.array([answer[at]], dtype=answer.dtype)
         cells = given.ravel()
-        wrong: tuple[tuple[int, ...], ...] = () if cells.size == 1 and close(cells[0], right[0]) else ((0,),)
-        reasons = [m.reason for m in mistakes if _has(m.answer, at) and close(cells[0], m.answer[at])] if wrong else []
+        wrong: tuple[tuple[int, ...], ...] = () if cells.size == 1 and is_right(cells[0], right[0]) else ((0,),)
+        reasons = (
+            [m.reason for m in mistakes if _has(m.answer, at) and is_right(cells[0], m.answer[at])] if wrong else []
+        )
         reasons += _elsewhere(cells[0], answer, at) if wrong and not reasons else []
         return Marks(right, cells, wrong, cells.size == 1, tuple(reasons[:MOST_REASONS]))
     shaped = given.reshape(answer.shape) if core(given) == core(answer) else given
@@ -116,11 +162,8 @@ def mark(given: Array, answer: Array, mistakes: Iterable[Mistake], at: tuple[int
 
 def _wrong(given: Array, answer: Array) -> tuple[tuple[int, ...], ...]:
     """Return the places of the cells that are wrong."""
-    differ = [tuple(int(i) for i in at) for at in np.argwhere(given != answer)]
-    if len(differ) <= MOST_COMPARED:
-        return tuple(at for at in differ if not close(given[at], answer[at]))
-    gap = np.abs(given.astype(np.float64) - answer.astype(np.float64))
-    return tuple(at for at in differ if gap[at] > 0.5 * 10**-LEAST_DECIMALS or given[at] == 0)
+    differ = np.argwhere(given != answer).tolist()
+    return tuple(at for at in map(tuple, differ) if not is_right(given[at], answer[at]))
 
 
 def _reasons(
@@ -134,8 +177,8 @@ def _reasons(
     for mistake in known:
         if given.size > MOST_COMPARED:
             break
-        agreed = sum(close(mine, theirs) for mine, theirs in zip(given.flat, mistake.answer.flat, strict=True))
-        explained = all(close(given[at], mistake.answer[at]) for at in wrong)
+        agreed = sum(is_right(mine, theirs) for mine, theirs in zip(given.flat, mistake.answer.flat, strict=True))
+        explained = all(is_right(given[at], mistake.answer[at]) for at in wrong)
         if explained and len(wrong) >= LEAST_EXPLAINED and agreed >= MOSTLY * given.size:
             return (f"{mistake.reason} (in {len(wrong)} of the cells)",)
     return ()
@@ -150,19 +193,23 @@ def _elsewhere(cell: Any, answer: Array, at: tuple[int, ...]) -> list[str]:
     return [
         reason
         for reason, other in others.items()
-        if other != at and min(other) >= 0 and _has(answer, other) and close(cell, answer[other])
+        if other != at and min(other) >= 0 and _has(answer, other) and is_right(cell, answer[other])
     ]
 
 
 def _agree(given: Array, answer: Array) -> bool:
     pairs = zip(given.ravel(), answer.ravel(), strict=True)
-    return all(close(mine, theirs) for mine, theirs in pairs)
+    return all(is_right(mine, theirs) for mine, theirs in pairs)
 
 
 def core(array: Array) -> tuple[int, ...]:
     """Return a shape without the axes of length 1 in front."""
     first = next((index for index, length in enumerate(array.shape) if length > 1), array.ndim)
     return array.shape[first:]
+
+
+def _shape_of(array: Array) -> str:
+    return "one number" if array.size == 1 else shape_text(core(array))
 
 
 def _has(array: Array, at: tuple[int, ...]) -> bool:

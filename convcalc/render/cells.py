@@ -13,11 +13,12 @@ CUT = "…"
 
 
 class Cell(NamedTuple):
-    """One cell: its text, its role, and its shade if it has one."""
+    """One cell: its text, its role, its shade if it has one, and its value where the text may be rounded."""
 
     text: str
     role: Role
     shade: Shade | None = None
+    value: str = ""
 
 
 def cells(matrix: Matrix, most: int = MOST) -> Iterator[list[Cell]]:
@@ -34,9 +35,10 @@ def cells(matrix: Matrix, most: int = MOST) -> Iterator[list[Cell]]:
             if row is None or column is None:
                 line.append(Cell(CUT, Role.QUIET))
                 continue
+            value = "" if body.value is None else body.value(row, column)
             in_window = row in window_rows and column in window_columns
             if (row, column) == current or (in_window and matrix.writes):
-                line.append(Cell(body.text(row, column), Role.RESULT))
+                line.append(Cell(body.text(row, column), Role.RESULT, None, value))
             elif row * body.columns + column >= made:
                 line.append(Cell(PENDING, Role.PENDING))
             elif in_window:
@@ -46,5 +48,5 @@ def cells(matrix: Matrix, most: int = MOST) -> Iterator[list[Cell]]:
                 line.append(Cell(body.text(row, column), Role.PADDING))
             else:
                 shade = None if body.shade is None else body.shade(row, column)
-                line.append(Cell(body.text(row, column), Role.PLAIN, shade))
+                line.append(Cell(body.text(row, column), Role.PLAIN, shade, value))
         yield line

@@ -114,7 +114,13 @@ def _cell(cell: Cell) -> str:
     of = f' class="{CLASSES[cell.role]}"' if cell.role in CLASSES else ""
     style = "" if cell.shade is None else f' style="{shade_style(cell.shade)}"'
     text = cell.text if cell.text.strip("_") else ""  # a blank is the empty cell itself
-    return f"<td{of}{style}>{escape(text)}</td>"
+    exact = f' data-value="{escape(cell.value)}"' if differing(cell.value, cell.text) and text else ""
+    return f"<td{of}{style}{exact}>{escape(text)}</td>"
+
+
+def differing(value: str, text: str) -> str:
+    """Return a cell's exact value where its text is rounded, else nothing."""
+    return "" if value == text else value
 
 
 def shade_style(shade: Shade) -> str:

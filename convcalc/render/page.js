@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const PRINTED = 64; // steps that are all printed
   const SPEEDS = [["slow", 3000], ["normal", 1500], ["fast", 600], ["very fast", 150]];
@@ -17,34 +16,6 @@
     made.setAttribute("aria-label", label);
     made.addEventListener("click", act);
     return made;
-  };
-
-  // A number as people write it: 28/9, 3,5, −2, 1,000,000.
-  const plain = (text) => {
-    const signs = text.trim().replace(/−/g, "-").replace(/^\((.*)\)$/, "$1");
-    return /^-?\d{1,3}(,\d{3}){2,}$/.test(signs) ? signs.replace(/,/g, "") : signs.replace(",", ".");
-  };
-  const number = (text) => {
-    const parts = plain(text).split("/");
-    if (parts.length > 2 || parts.some((part) => part.trim() === "")) return NaN;
-    return parts.length === 2 ? Number(parts[0]) / Number(parts[1]) : Number(parts[0]);
-  };
-
-  // Half of what the last digit stands for; 0 of a number without decimals, which is exact.
-  const half = (text) => {
-    const [digits, power] = plain(text).toLowerCase().split("e");
-    const decimals = (digits.split(".")[1] || "").length;
-    return decimals || power ? 0.5001 * 10 ** (Number(power || 0) - decimals) : 0;
-  };
-
-  // Right is what rounds to the same: in the digits shown, or in two decimals and more of one's own.
-  const isRight = (typed, expected) => {
-    const [one, other] = [number(typed), number(expected)];
-    const off = Math.abs(one - other);
-    if (!(off > 1e-9 * Math.max(1, Math.abs(other)))) return !Number.isNaN(off);
-    if (off <= half(expected)) return true;
-    const enough = half(typed) <= 0.00501 && (Math.abs(other) >= 0.01 || off <= 0.05 * Math.abs(other));
-    return enough && off <= half(typed);
   };
 
   // ---- elements of a step, as convcalc's own HTML has them
@@ -91,7 +62,7 @@
     d: ([, text]) => make("pre", "worked", text),
   };
 
-  const grid = ([title, rows, columns, cells, padding, shades]) => {
+  const grid = ([title, rows, columns, cells, padding, shades, values]) => {
     const scroll = make("div", "scroll");
     const made = make("table", columns > 20 ? "grid dense" : "grid");
     made.append(make("caption", "", title));
@@ -103,6 +74,7 @@
       for (let column = 0; column < columns; column += 1) {
         const inside = row >= top && row < rows - bottom && column >= left && column < columns - right;
         const td = make("td", inside ? "" : "padding", cells[tds.length]);
+        if (values && values[tds.length]) td.dataset.value = values[tds.length];
         tds.push(td);
         line.append(td);
       }
@@ -145,7 +117,7 @@
     const input = drawn.inputs[index];
     drawn.typed[index] = input.value;
     const empty = input.value.trim() === "";
-    const right = !empty && isRight(input.value, drawn.cells[index]);
+    const right = !empty && isRight(input.value, drawn.tds[index].dataset.value || drawn.cells[index]);
     input.classList.toggle("right", right);
     input.classList.toggle("wrong", !empty && !right);
     input.setAttribute("aria-invalid", String(!empty && !right));

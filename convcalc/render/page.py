@@ -11,12 +11,12 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
 from convcalc.render.colours import DARK, LIGHT, Palette
-from convcalc.render.html import element, formulas, shade_style
+from convcalc.render.html import differing, element, formulas, shade_style
 from convcalc.report.document import (
     Block,
     Body,
@@ -89,13 +89,18 @@ def opening(title: str) -> Iterator[str]:
 @cache
 def script() -> str:
     """Return the page's script."""
-    return Path(__file__).with_name("page.js").read_text(encoding="utf-8")
+    return "\n".join(resource(name) for name in ("marking.js", "page.js"))
+
+
+def resource(name: str) -> str:
+    """Return the text of a file beside this one, which may lie in a zip."""
+    return files("convcalc.render").joinpath(name).read_text(encoding="utf-8")
 
 
 @cache
 def style() -> str:
     """Return the page's style, in the colours of both palettes."""
-    text = Path(__file__).with_name("page.css").read_text(encoding="utf-8")
+    text = resource("page.css")
     light = _variables(LIGHT, reader="#b3246b", right="#b6e8c0", wrong="#ffc9c4", accent="#1f6fb2")
     dark = _variables(DARK, reader="#ff8ac2", right="#6fcf86", wrong="#f0938a", accent="#6db9ee")
     return text.replace("LIGHT", light).replace("DARK", dark)
@@ -174,8 +179,12 @@ def _body(body: Body) -> list[Any]:
     places = [(row, column) for row in range(body.rows) for column in range(body.columns)]
     shades = None if body.shade is None else [shade_style(body.shade(*place)) for place in places]
     padding = list(body.padding) if any(body.padding) else 0
-    said: list[Any] = [body.title, body.rows, body.columns, [body.text(*place) for place in places]]
-    return [*said, padding, shades] if shades else [*said, padding] if padding else said
+    texts = [body.text(*place) for place in places]
+    values = [differing(body.value(*place), body.text(*place)) for place in places] if body.value else []
+    said: list[Any] = [body.title, body.rows, body.columns, texts, padding, shades or 0, values if any(values) else 0]
+    while not said[-1]:
+        said.pop()
+    return said
 
 
 def _block(block: Block, shared: dict[int, tuple[int, Body]]) -> list[Any] | None:

@@ -93,6 +93,8 @@ class Body:
     """What the darkest shade, the middle one (if that is 0) and the lightest stand for."""
     tight: bool = False
     """Whether cells may touch, as each is set apart by a sign or by space of its own."""
+    value: Callable[[int, int], str] | None = None
+    """A cell's value with every digit, where its text may be rounded."""
     measured: bool = True
     """Whether no cell is wider than `width`; of a very large grid, not every cell was looked at."""
 

@@ -35,7 +35,18 @@ def body_of(
     shade = shading(plane) if heat else None
     scale = scale_of(plane, write) if heat else ()
     measured = plane.size <= WRITTEN_AT_ONCE
-    return Body(title, rows, columns, text, max(width, cell_width), padding, shade, scale, measured)
+    return Body(
+        title,
+        rows,
+        columns,
+        text,
+        max(width, cell_width),
+        padding,
+        shade,
+        scale,
+        value=lambda row, column: str(plane[row, column]),
+        measured=measured,
+    )
 
 
 def small_body(cells: Cells, title: str, write: Writer, least: int = 0) -> Body:
