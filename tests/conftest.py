@@ -11,9 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from convcalc.cli.app import run
 from convcalc.cli.output import Channel
+
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")  # a slow one shows no fault
 
 ROOT = Path(__file__).parents[1]
 SAMPLES = ROOT / "samples"

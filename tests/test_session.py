@@ -1,6 +1,7 @@
 """The session: the grid carried and undone, names, editing, saving; a wrong line changes nothing."""
 
 import io
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from convcalc.cli.run import ScriptChannel, host_of
 from convcalc.cli.session import words_of
 from convcalc.errors import ConvcalcError
 from convcalc.report.document import Block
-from convcalc.session.completion import complete
+from convcalc.session.completion import Words, complete
 from convcalc.session.loop import converse
 from convcalc.session.session import Entry, Session
 from tests.conftest import Convcalc
@@ -132,9 +133,33 @@ def test_the_prompt_tells_the_grids_shape() -> None:
 
 
 def test_a_wrong_row_is_refused_at_once_and_the_others_kept() -> None:
-    typed = Typed("1 2 3", "4 5", "4 x 6", "conv edge", "4 5 6", "")
+    typed = Typed("1 2 3", "4 5", "4 x 6", "edges", "4 5 6", "")
     assert typed.grid == [[1, 2, 3], [4, 5, 6]]
     assert len(typed.complaints) == 3
+
+
+def test_a_command_ends_the_rows_and_is_done() -> None:
+    assert Typed("1 -2", "3 4", "relu").grid == [[1, 0], [3, 4]]
+    assert Typed("k =", "1 2", "3 x", "j = 5 6;", "k", "k = 7").complaints[0].startswith("grid:2:3: 'x' is not")
+
+
+def test_tabs_that_are_pasted_stay_tabs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("12", "1.5", "7x7.txt"):
+        (tmp_path / name).write_text("9")
+    words = Words({}, [], [])
+    assert complete("", "1", words, []) == ["1\t"]
+    assert complete("3 0 ", "1", words, []) == ["1\t"]
+    assert complete("conv -k ", "-1", words, []) == ["-1\t"]
+    assert complete("input ", "7", words, []) == ["7x7.txt "]
+    assert complete("7 ", "7", words, []) == ["7\t"]
+
+
+def test_a_large_paste_is_taken_soon() -> None:
+    rows = ["1 2 3 4 5"] * 4000
+    began = time.process_time()
+    assert len(Typed(*rows, "").grid or ()) == 4000
+    assert time.process_time() - began < 5  # when each row was read with all before it, half a minute
 
 
 def test_ctrl_c_stops_a_line_and_not_the_session() -> None:

@@ -24,7 +24,7 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import Channel, channel_of, read_bias
+from convcalc.cli.output import Channel, channel_of, note, read_bias
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -271,15 +271,16 @@ def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
     from pathlib import Path
 
     from convcalc.engine import kernels
-    from convcalc.matrix_io.files import exists, looks_inline
+    from convcalc.matrix_io.files import also_a_file, located, looks_inline
 
     if channel.knows(word):
         return channel.read(word, "--kernel").cells, word
     named = kernels.named(word)
     could_be_name = word.strip() and not looks_inline(word) and not Path(word).suffix and "/" not in word
-    if named is None and word != "-" and could_be_name and not exists(Path(word)):
+    if named is None and word != "-" and could_be_name and located(word, channel.folder) is None:
         named = kernels.find(word)
     if named is not None:
+        note(also_a_file(word, f"as the kernel {named.name}", channel.folder))
         channel.grids["kernel"] = kernels.kernel(named.name)
         return channel.grids["kernel"], named.name
     return channel.read(word, "--kernel").cells, "kernel"

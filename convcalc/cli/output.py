@@ -98,8 +98,7 @@ class Channel:
             self.comments += grid.comments
             return grid
         grid = read_grid(str(word), options, what=what)
-        if grid.note:
-            complain(f"note: {grid.note}")
+        note(grid.note)
         return grid
 
     def one_of(self, argument: str | None, option: str | None, noun: str, example: str, source: "InputOptions") -> str:
@@ -132,6 +131,11 @@ class Channel:
     def knows(self, word: str) -> bool:
         """Whether a word is a grid's name; outside of scripts none is."""
         return False
+
+    @property
+    def folder(self) -> Path | None:
+        """Where files are looked for, too; outside of scripts nowhere."""
+        return None
 
     def console(self) -> "Console":
         """Return rich's console on this channel, without colour where that is not wanted."""
@@ -334,6 +338,12 @@ def answer_text(
 
     answer = as_grid(answer)
     yield from answer_lines(answer, style, worked.write)
+
+
+def note(text: str) -> None:
+    """Say how something was taken that could be taken in two ways, if there is anything to say."""
+    if text:
+        complain(f"note: {printable(text)}")
 
 
 def read_options(source: InputOptions) -> "ReadOptions":

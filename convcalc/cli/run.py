@@ -13,7 +13,7 @@ from convcalc.cli.commands import COMMANDS
 from convcalc.cli.messages import printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
-from convcalc.cli.output import ITSELF, Channel, channel_of
+from convcalc.cli.output import ITSELF, Channel, channel_of, note
 from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
@@ -48,6 +48,7 @@ class ScriptChannel(Channel):
 
     def find(self, word: str | None, what: str, options: "ReadOptions | None" = None) -> "Grid":
         """Read the current grid, a named one, or any other."""
+        from convcalc.matrix_io.files import AS_IT_IS, also_a_file
         from convcalc.matrix_io.text import Grid
 
         if self.session is None:
@@ -58,19 +59,17 @@ class ScriptChannel(Channel):
             if self.session.current is None:
                 raise UsageError("there is no current grid", hint="begin with a line such as: input grid.txt")
             return Grid(self.session.current, "the current grid")
+        options = (options or AS_IT_IS)._replace(beside=self.folder)
         if word in self.session.names:
+            note(also_a_file(word, "as the grid of that name", self.folder))
             return Grid(self.session.names[word], word)
-        return Channel.find(self, self.beside(word), what, options)
+        return Channel.find(self, word, what, options)
 
-    def beside(self, word: str) -> str:
-        """Return a file's name as it is found: from where one is, or else beside the script."""
-        from convcalc.matrix_io.files import exists, looks_inline
-
+    @property
+    def folder(self) -> Path | None:
+        """The script's folder, where its files may lie."""
         script = None if self.session is None else self.session.source
-        if script in (None, "stdin") or word == "-" or looks_inline(word) or exists(Path(word)):
-            return word
-        near = Path(script or "").parent / word
-        return str(near) if exists(near) else word
+        return None if script in (None, "stdin") else Path(str(script)).parent
 
     def emit(self, worked: "Worked", options: OutputOptions, show: "Show | None" = None) -> None:
         """Keep the work for the whole script's; write the answer to a file if the line says so."""
@@ -222,7 +221,7 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
 
     return Host(
         run=run_words,
-        read=lambda word: Channel.find(inner, inner.beside(word), "grid").cells,
+        read=lambda word: inner.find(word, "grid").cells,
         read_lines=lambda word: read_script(inner, word),
         write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
         show_help=lambda name: root.main([name, "--help"], "convcalc", standalone_mode=False),

@@ -24,6 +24,7 @@ from convcalc.engine.exact import (
     float_kind,
     magnitude,
     over_common_denominator,
+    own_grid,
     quotient,
     rounded,
     settle_number,
@@ -217,7 +218,7 @@ def activate(x: Any, kind: ActivationKind | str, parameter: Any = None) -> Activ
     >>> activate([-5, 3], "leaky-relu").output.tolist()
     [Fraction(-1, 20), 3]
     """
-    grid, kind = as_grid(x), choose(ActivationKind, kind)
+    grid, kind = own_grid(x), choose(ActivationKind, kind)
     function = FUNCTIONS[kind]
     if parameter is not None and function.default is None:
         raise InputError(f"{kind} has no parameter", hint="leave it out")

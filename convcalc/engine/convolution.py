@@ -27,6 +27,7 @@ from convcalc.engine.exact import (
     float_kind,
     magnitude,
     over_common_denominator,
+    own_grid,
     quotient,
     settle_cells,
     settle_number,
@@ -171,7 +172,7 @@ def convolve(
     >>> convolve([[0.1, 0.2]], [[1, 1]]).output.tolist()
     [[0.3]]
     """
-    grid, weights = as_grid(x), as_grid(kernel)
+    grid, weights = own_grid(x), own_grid(kernel)
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     if flip:
         kernels = kernels[..., ::-1, ::-1]

@@ -4,8 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from convcalc.engine.convolution import Convolution, convolve
-from convcalc.engine.exact import Array, as_grid, as_shown, exact, float_kind, settle_cells, settle_result
+from convcalc.engine.exact import Array, as_grid, as_shown, exact, float_kind, own_grid, settle_cells, settle_result
 from convcalc.engine.shapes import biases_of
 from convcalc.engine.step import DotStep
 from convcalc.errors import InputError
@@ -21,7 +23,7 @@ def flatten(x: Any) -> Array:
     """
     grid = as_grid(x)
     row: Array = grid.reshape(grid.shape[0], -1) if grid.ndim == 4 else grid.reshape(-1)
-    return row
+    return np.array(row)
 
 
 class Linear(NamedTuple):
@@ -75,7 +77,7 @@ def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -
     >>> linear([2, 1], [[1, -1], [3, 0], [0, 5]], [1, 0, 0]).output.tolist()
     [2, 6, 5]
     """
-    grid, matrix = as_grid(x), as_grid(weights)
+    grid, matrix = own_grid(x), own_grid(weights)
     if matrix.ndim == 1:
         matrix = matrix[None]
     if matrix.ndim > 2:

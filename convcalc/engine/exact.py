@@ -61,7 +61,7 @@ def as_grid(values: Any) -> Array:
     >>> as_grid([Fraction(1, 2), 0.25]).tolist()
     [Fraction(1, 2), Fraction(1, 4)]
     """
-    array = values if isinstance(values, np.ndarray) else _objects(values)
+    array = _as_array(values)
     if array.size == 0:
         raise InputError("the grid is empty", hint="give it at least one number")
     if not 1 <= array.ndim <= 4:
@@ -79,6 +79,29 @@ def as_grid(values: Any) -> Array:
         kept: Array = array.astype(dtype, copy=False)
         return kept
     raise InputError(f"cells of type {array.dtype} are not real numbers", hint="convert them to int or float")
+
+
+def own_grid(values: Any) -> Array:
+    """Return `values` as a grid that nobody changes: a copy, if they are an array whose cells may still be changed.
+
+    A result is worked when it is asked for, and must be that of the cells as they were handed in.
+
+    >>> cells = np.array([1, 2])
+    >>> grid = own_grid(cells)
+    >>> cells[0] = 5
+    >>> grid.tolist(), own_grid(grid) is grid
+    ([1, 2], True)
+    """
+    grid = as_grid(values)
+    if isinstance(values, np.ndarray) and _may_change(grid) and np.may_share_memory(grid, values):
+        grid = grid.copy()
+    grid.setflags(write=False)
+    return grid
+
+
+def _may_change(array: Any) -> bool:
+    """Whether an array, or what it is a view of, can be written to."""
+    return isinstance(array, np.ndarray) and bool(array.flags.writeable or _may_change(array.base))
 
 
 def kept_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
@@ -133,6 +156,14 @@ def _is_finite(block: Array) -> bool:
     with np.errstate(all="ignore"):
         # Of float64 the sum is quicker; that of huge cells may be infinite while they are not.
         return bool((block.itemsize == 8 and np.isfinite(block.sum())) or np.isfinite(block).all())
+
+
+def _as_array(values: Any) -> Array:
+    """Return what holds numbers as a plain array, in its own dtype if it has one."""
+    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
+        at = [int(index) for index in np.argwhere(np.ma.getmaskarray(values))[0]]
+        raise InputError(f"cell {at} is masked: it has no number", hint="put one in its place, as in grid.filled(0)")
+    return np.asarray(values) if hasattr(values, "__array__") else _objects(values)
 
 
 def _objects(values: Any) -> Array:

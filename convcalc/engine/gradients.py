@@ -21,6 +21,7 @@ from convcalc.engine.exact import (
     float_kind,
     magnitude,
     over_common_denominator,
+    own_grid,
     quotient,
 )
 from convcalc.engine.geometry import Axis, TransposedAxis
@@ -36,7 +37,7 @@ def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
 
     Raises InputError for any other shape.
     """
-    grid = as_grid([gradient] if np.ndim(gradient) == 0 else gradient)
+    grid = own_grid([gradient] if np.ndim(gradient) == 0 else gradient)
     if grid.size == 1:
         return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)
     if _core(grid.shape) != _core(output.shape):

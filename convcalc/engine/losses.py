@@ -18,11 +18,11 @@ from convcalc.engine.exact import (
     LARGEST_EXACT,
     Array,
     as_floats,
-    as_grid,
     as_shown,
     exact,
     float_kind,
     integers_or_fractions,
+    own_grid,
     rounded,
     settle_number,
     to_float,
@@ -239,7 +239,7 @@ def loss(
     [Fraction(13, 2)]
     """
     kind, reduction = choose(LossKind, kind), choose(Reduction, reduction)
-    grid, wanted = as_grid(x), as_grid([target] if np.ndim(target) == 0 else target)
+    grid, wanted = own_grid(x), own_grid(np.reshape(target, 1) if np.ndim(target) == 0 else target)
     if kind is LossKind.CROSS_ENTROPY:
         return _cross_entropy(grid, wanted, reduction, logits=logits is not False)
     if logits and kind is not LossKind.BCE:

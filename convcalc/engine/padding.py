@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.choices import PaddingRule, PadMode
-from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.exact import Array, own_grid
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import amounts_of, choose
@@ -31,7 +31,8 @@ class Padded:
     @Kept
     def output(self) -> Array:
         """The padded grid, in the input's dtype."""
-        return pad_planes(self.input, self.rows, self.columns, self.mode)
+        padded = pad_planes(self.input, self.rows, self.columns, self.mode)
+        return padded.copy() if padded is self.input else padded
 
     def sources(self, axis: int) -> list[int | None]:
         """Return which input row (axis 0) or column (1) each padded one repeats; None where it is zeros."""
@@ -68,7 +69,7 @@ def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.
     >>> pad([[1, 2], [3, 4]], (0, 1)).output.tolist()
     [[0, 1, 2, 0], [0, 3, 4, 0]]
     """
-    grid = as_grid(x)
+    grid = own_grid(x)
     height, width = (1, grid.shape[0]) if grid.ndim == 1 else grid.shape[-2:]
     amounts = amounts_of(padding, one_row=height == 1)
     if isinstance(amounts, PaddingRule):

@@ -23,6 +23,7 @@ from convcalc.engine.exact import (
     float_kind,
     magnitude,
     over_common_denominator,
+    own_grid,
     quotient,
     rounded,
     settle_cells,
@@ -83,7 +84,7 @@ def pool(
     >>> pool([1, 2, 3, 5], "avg").output.tolist()
     [Fraction(3, 2), 4]
     """
-    grid = as_grid(x)
+    grid = own_grid(x)
     four = four_dimensional(grid)
     kind = choose(PoolKind, kind)
     height, width = four.shape[2:]

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any, TypeVar
 
+import numpy as np
+
 from convcalc.choices import PaddingRule, Word
-from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.exact import Array, own_grid
 from convcalc.engine.geometry import Padding
 from convcalc.errors import InputError
 
@@ -72,7 +74,7 @@ def biases_of(bias: Any, count: int, noun: str) -> Array | None:
     """
     if bias is None:
         return None
-    biases = as_grid(bias).ravel()
+    biases = own_grid([bias] if np.ndim(bias) == 0 else bias).ravel()
     if biases.size != count:
         example = ",".join(["1"] * min(count, 4))
         raise InputError(
@@ -88,6 +90,8 @@ def place_in(shape: tuple[int, int, int, int], at: Sequence[int]) -> tuple[int, 
     >>> place_in((1, 1, 4, 4), (1, 2))
     (0, 0, 1, 2)
     """
+    if not isinstance(at, Sequence) or len(at) > 4:
+        raise InputError(f"{at!r} is no place of a cell", hint="write rows and columns as a tuple, as in step((0, 0))")
     item, part, row, column = (0,) * (4 - len(at)) + tuple(at)
     if not all(0 <= index < length for index, length in zip((item, part, row, column), shape, strict=True)):
         raise InputError(f"the output has no cell {list(at)}", hint=f"its shape is {'×'.join(map(str, shape))}")

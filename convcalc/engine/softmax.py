@@ -13,12 +13,12 @@ from convcalc.engine.exact import (
     INT64_LIMIT,
     LARGEST_EXACT,
     Array,
-    as_grid,
     as_shown,
     exact,
     float_kind,
     magnitude,
     over_common_denominator,
+    own_grid,
     quotient,
     rounded,
     settle_number,
@@ -165,7 +165,7 @@ def softmax(x: Any, axis: int | None = None, *, log: bool = False) -> Softmax:
     >>> softmax([1000, 1000]).output.tolist()
     [0.5, 0.5]
     """
-    grid = as_grid(x)
+    grid = own_grid(x)
     if axis is None:
         long = [index for index, length in enumerate(grid.shape) if length > 1]
         axis = long[-1] if long else grid.ndim - 1

@@ -16,12 +16,12 @@ import numpy as np
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import (
     Array,
-    as_grid,
     as_integers,
     exact,
     float_kind,
     magnitude,
     over_common_denominator,
+    own_grid,
     quotient,
     settle_cells,
     settle_number,
@@ -264,7 +264,7 @@ def conv_transpose(
     >>> conv_transpose([[1, 2], [3, 4]], [[1, 1], [1, 1]]).output.tolist()
     [[1, 3, 2], [4, 10, 6], [3, 7, 4]]
     """
-    grid, weights = as_grid(x), as_grid(kernel)
+    grid, weights = own_grid(x), own_grid(kernel)
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     _check_channels(four.shape[1], kernels.shape[0], groups)
     height, width = four.shape[2:]

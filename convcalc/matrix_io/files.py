@@ -41,10 +41,14 @@ def looks_inline(word: str) -> bool:
 
 
 class ReadOptions(NamedTuple):
-    """How a grid is read: as a `picture`, which it then must be; and `as_written`, with decimals as Decimals."""
+    """How a grid is read: as a `picture`, which it then must be; and `as_written`, with decimals as Decimals.
+
+    `beside` is a folder where files are looked for, too: that of a script.
+    """
 
     picture: Picture | None = None
     as_written: bool = False
+    beside: Path | None = None
 
 
 AS_IT_IS = ReadOptions()
@@ -52,7 +56,7 @@ AS_IT_IS = ReadOptions()
 
 
 def read_grid(
-    word: str, options: ReadOptions = AS_IT_IS, *, stdin: IO[bytes] | None = None, what: str = "grid"
+    word: str | os.PathLike[str], options: ReadOptions = AS_IT_IS, *, stdin: IO[bytes] | None = None, what: str = "grid"
 ) -> Grid:
     """Read a grid that is written out in the word itself, from a file, or from standard input (``-``).
 
@@ -62,32 +66,47 @@ def read_grid(
     >>> read_grid("1 2; 3 4").cells.tolist()
     [[1, 2], [3, 4]]
     """
+    if not isinstance(word, str):
+        return _as_asked(read_file(Path(word), options), options)
     if not word.strip():
         raise InputError(f"{what} is empty", hint='name a file, or write the grid out: "1 2; 3 4"')
     if word == "-":
         if stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
         return _as_asked(read_stream(stdin, "stdin", options), options)
-    path = Path(word)
-    is_file = exists(path)
+    path = located(word, options.beside)
     if looks_inline(word):
         try:
             grid = read_stream(io.BytesIO(word.encode("utf-8", "replace")), what, options)
         except InputError:
-            if not is_file:
+            if path is None:
                 raise
         else:
-            return _as_asked(grid._replace(note=also_a_file(word, "numbers") if is_file else ""), options)
-    if is_file:
+            return _as_asked(grid._replace(note=also_a_file(word, "as numbers", options.beside)), options)
+    if path is not None:
         return _as_asked(read_file(path, options), options)
     raise InputError(
-        f"there is no file '{word}'", hint=file_hint(path, 'name a file, or write the grid out: "1 2; 3 4"')
+        f"there is no file '{word}'", hint=file_hint(Path(word), 'name a file, or write the grid out: "1 2; 3 4"')
     )
 
 
-def also_a_file(word: str, what: str) -> str:
-    """Say what a word was taken for that is the name of a file, too, and what would name the file."""
-    return f"'{word}' is read as {what}; the file of that name is ./{word}"
+def located(word: str, beside: Path | None = None) -> Path | None:
+    """Return the file or folder of that name, from where one is, or else beside a script; None if there is none."""
+    places = [Path(word)] + ([] if beside is None else [beside / word])
+    return next((place for place in places if exists(place)), None)
+
+
+def also_a_file(word: str, taken: str, beside: Path | None = None) -> str:
+    """Say how a word was taken if it is the name of a file, too, and what would name the file; else nothing.
+
+    >>> also_a_file("2", "as numbers")
+    ''
+    """
+    path = located(word, beside)
+    if path is None or path.is_dir():
+        return ""
+    other = path if path.is_absolute() else f".{os.sep}{path}"
+    return f"'{word}' is taken {taken}; the file of that name is {other}"
 
 
 def _as_asked(grid: Grid, options: ReadOptions) -> Grid:

@@ -23,6 +23,7 @@ _TOKEN = r"[^ \t,]+|,"
 _NUMBER = r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?"
 _FRACTION = r"([+-]?\d+)/(\d+)"
 _EMPTY_CELL = r",\s*(,|$)|^\s*,"
+_EMPTY_BETWEEN_TABS = r"\S *(\t *\t)[ \t]*\S"
 _SEPARATOR = r"-{3,}"
 """Patterns are compiled when they are first needed: most grids need few of them."""
 _PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
@@ -204,6 +205,12 @@ class _Reader:
 
     def row(self, text: str, offset: int) -> Row:
         """Read one row, quickly where it is plain; `offset` is where `text` begins in the line."""
+        if "\t" in text and (empty := re.search(_EMPTY_BETWEEN_TABS, text)):
+            raise InputError(
+                "there is an empty cell between two tabs here",
+                hint="write 0, or take a tab out",
+                place=self.place(offset + empty.start(1)),
+            )
         words = text.replace(",", " ").split()
         commas = text.count(",")
         if (

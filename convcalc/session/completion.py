@@ -1,12 +1,14 @@
 """What a line that is being typed can go on with: commands, options, their choices, kernels, names and files."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
 KERNEL_OPTIONS = ("--kernel", "-k")
+NUMBER = r"[-+−]?[\d.][\d.,/]*([eE][-+]?\d*)?"
 TAKE_KERNELS = ("conv", "conv-transpose", "kernels")
 
 
@@ -26,12 +28,18 @@ class Words(NamedTuple):
 
 
 def complete(before: str, word: str, words: Words, names: Iterable[str]) -> list[str]:
-    """Return what `word` can become, with `before` standing in front of it on the line.
+    r"""Return what `word` can become, with `before` standing in front of it on the line.
 
     >>> words = Words({"conv": Command(["--kernel", "-k"])}, ["undo"], ["edge", "emboss"])
     >>> complete("", "co", words, []), complete("conv ", "e", words, []), complete("conv ", "--k", words, [])
     (['conv '], ['edge ', 'emboss '], ['--kernel '])
+    >>> complete("10\t", "20", words, [])
+    ['20\t']
     """
+    if re.fullmatch(NUMBER, word):
+        # What is pasted from a spreadsheet has tabs between its numbers; a file that is called like one is not meant.
+        named = [] if re.search(r"\d\s+$", before) else files(word)
+        return _matching([name for name in named if not re.fullmatch(NUMBER, name)], word) or [f"{word}\t"]
     typed = before.split()
     if typed[1:2] == ["="]:
         typed = typed[2:]

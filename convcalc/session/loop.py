@@ -1,6 +1,7 @@
 """The loop of an interactive session: ask for a line, run it, show what it came to; an error changes nothing."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from convcalc.errors import ConvcalcError
 from convcalc.matrix_io.text import parse_text
@@ -19,10 +20,10 @@ def converse(
     session: Session, ask: Ask, show: Callable[[Entry], None], complain: Callable[[ConvcalcError | None], None]
 ) -> None:
     """Go on until the user leaves; Ctrl-C stops the line or the work that is shown, and nothing else."""
+    lines = Lines(session, ask, complain)
     while not session.left:
         try:
-            lines = _asked(session, ask, complain)
-            for line in parse(lines, "line"):
+            for line in parse(lines.next(), "line"):
                 show(session.execute(line))
         except EOFError:
             return
@@ -32,30 +33,55 @@ def converse(
             complain(None)
 
 
-def _asked(session: Session, ask: Ask, complain: Callable[[ConvcalcError | None], None]) -> list[str]:
-    """Return a line, with the rows of a grid under it up to an empty one; a wrong row is refused at once."""
-    first = ask(prompt(session))
-    lines = [first]
-    if wants_rows(first):
-        rows = [first] if opens_rows(first) else []
-        while row := _row(ask):
-            try:
-                parse_text([*rows, row], "grid")
-            except ConvcalcError as error:
-                complain(error)  # the rows before it are kept
-                continue
-            rows.append(row)
-            lines.append(row)
-    return lines
+@dataclass(eq=False, repr=False)
+class Lines:
+    """Asks for lines, and for the rows of a grid under one; a wrong row is refused at once."""
+
+    session: Session
+    ask: Ask
+    complain: Callable[[ConvcalcError | None], None]
+    waiting: str | None = None
+    """A command that was typed in place of a row."""
+
+    def next(self) -> list[str]:
+        """Return a line, with the rows of a grid under it, up to an empty one or a command."""
+        first, self.waiting = self.waiting if self.waiting is not None else self.ask(prompt(self.session)), None
+        lines = [first]
+        if wants_rows(first):
+            rows = [first] if opens_rows(first) else []
+            width = _width(first) if rows else None
+            while row := self._row():
+                if self.session.begins(row):
+                    self.waiting = row
+                    break
+                found = _width(row)
+                if found is None or found != (width or found):
+                    try:
+                        parse_text([*rows, row], "grid")
+                    except ConvcalcError as error:
+                        self.complain(error)  # the rows before it are kept
+                        continue
+                width = found if not rows else width
+                rows.append(row)
+                lines.append(row)
+        return lines
+
+    def _row(self) -> str:
+        """Return a row of a grid, or nothing at its end: an empty line, or Ctrl-D."""
+        try:
+            row = self.ask(MORE)
+        except EOFError:
+            return ""
+        return row if row.strip() else ""
 
 
-def _row(ask: Ask) -> str:
-    """Return a row of a grid, or nothing at its end: an empty line, or Ctrl-D."""
+def _width(row: str) -> int | None:
+    """Return how many numbers there are in a line that is one row of a grid; None if it is anything else."""
     try:
-        row = ask(MORE)
-    except EOFError:
-        return ""
-    return row if row.strip() else ""
+        cells = parse_text([row], "grid").cells
+    except ConvcalcError:
+        return None
+    return cells.shape[1] if cells.ndim == 2 and len(cells) == 1 else None
 
 
 def prompt(session: Session) -> str:

@@ -161,6 +161,13 @@ class Session:
                 f"'{name}' is the name of a command or a kernel", hint=f"call the grid something else, as in my_{name}"
             )
 
+    def begins(self, text: str) -> bool:
+        """Whether a line begins with a word that does something, so that it is no row of a grid."""
+        from convcalc.session.verbs import VERBS
+
+        word = text.split()[0]
+        return word in (INPUT, *self.host.commands, *VERBS) or text.split()[1:2] == ["="]
+
     def grid(self, word: str) -> Array:
         """Return a grid by its name, or read it."""
         return self.names[word] if word in self.names else self.host.read(word)
