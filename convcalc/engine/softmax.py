@@ -109,7 +109,7 @@ class Softmax:
         cells = [exact(cell) for cell in np.moveaxis(self.input, self.axis, -1)[place]]
         largest = max(cells)
         shifted = self.shifted[place]
-        total = float(exponentials_of(shifted)[1][0])
+        _, totals, log_totals = exponentials_of(shifted)
         chances, logs = (worked_lines(shifted, log=log).tolist() for log in (False, True))
         values = tuple(as_shown(value) for value in rounded(np.array(logs if self.log else chances), self.kind))
         probabilities = tuple(p or exponential(log) for p, log in zip(chances, logs, strict=True))
@@ -120,8 +120,8 @@ class Softmax:
             settle_number(largest, as_float=as_float),
             tuple(to_float_or_decimal(cell - largest) if as_float else _plain(cell - largest) for cell in cells),
             tuple(exponential(float(cell)) for cell in shifted),
-            total,
-            math.log(total),
+            float(totals[0]),
+            float(log_totals[0]),
             probabilities,
             math.fsum(chances),
             values,
@@ -132,28 +132,32 @@ def _plain(value: int | Fraction) -> Number:
     return settle_number(value, as_float=False)
 
 
-def exponentials_of(shifted: Array) -> tuple[Array, Array]:
-    """Return e^x of lines (…, cells), and each line's total (…, 1).
+def exponentials_of(shifted: Array) -> tuple[Array, Array, Array]:
+    """Return e^x of lines (…, cells) whose maximum is 0, each line's total (…, 1), and the logarithm of that.
 
-    So few that they can be read are worked one by one: numpy's exponential differs from machine to machine.
+    The largest exponential is 1, so that the logarithm is that of 1 and the others: none of them is lost, however
+    small. So few that they can be read are worked one by one: numpy's exponential differs from machine to machine.
     """
     if shifted.size > LARGEST_EXACT:
         with np.errstate(under="ignore"):
             exponentials = np.exp(shifted)
-        return exponentials, exponentials.sum(axis=-1, keepdims=True)
-    exponentials = np.array([math.exp(cell) for cell in shifted.reshape(-1).tolist()]).reshape(shifted.shape)
-    lines = exponentials.reshape(-1, shifted.shape[-1]).tolist()
-    return exponentials, np.array([math.fsum(line) for line in lines]).reshape(*shifted.shape[:-1], 1)
+            others = exponentials.copy()
+            np.put_along_axis(others, shifted.argmax(axis=-1)[..., None], 0, axis=-1)
+            rest = others.sum(axis=-1, keepdims=True)
+        return exponentials, 1 + rest, np.log1p(rest)
+    lines = [[math.exp(cell) for cell in line] for line in shifted.reshape(-1, shifted.shape[-1]).tolist()]
+    rests = []
+    for line in lines:
+        largest = line.index(1.0)
+        rests.append(math.fsum(line[:largest] + line[largest + 1 :]))
+    totals = np.array([[1 + rest, math.log1p(rest)] for rest in rests]).reshape(*shifted.shape[:-1], 2)
+    return np.array(lines).reshape(shifted.shape), totals[..., :1], totals[..., 1:]
 
 
 def worked_lines(shifted: Array, *, log: bool) -> Array:
     """Return the softmax of lines, (…, cells), whose maximum is 0, or its logarithm."""
-    exponentials, totals = exponentials_of(shifted)
-    if not log:
-        return np.asarray(exponentials / totals)
-    few = totals.size <= LARGEST_EXACT
-    logs = np.array([math.log(total) for total in totals.reshape(-1).tolist()]) if few else np.log(totals)
-    return np.asarray(shifted - logs.reshape(totals.shape))
+    exponentials, totals, logs = exponentials_of(shifted)
+    return np.asarray(shifted - logs if log else exponentials / totals)
 
 
 def softmax(x: Any, axis: int | None = None, *, log: bool = False) -> Softmax:
