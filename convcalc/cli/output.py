@@ -94,6 +94,7 @@ class Channel:
             if self.stdin is None:
                 raise UsageError("standard input is taken already", hint="read only one grid from it")
             grid = read_grid("-", options, stdin=self.stdin)
+            note(grid.note)
             self.stdin = None
             self.comments += grid.comments
             return grid
@@ -359,7 +360,7 @@ def read_options(source: InputOptions) -> "ReadOptions":
     size = numbers(source.resize, "--resize", most=2, least=1, example="28x28") if source.resize is not None else None
     if size is not None and max(size) > LARGEST_SIDE:
         raise UsageError(f"--resize {source.resize} is too large", hint=f"at most {LARGEST_SIDE}")
-    return ReadOptions(Picture(source.rgb, None if size is None else (size[0], size[-1])))
+    return ReadOptions(Picture(source.rgb, None if size is None else (size[0], size[-1]), source.grey))
 
 
 def check_bytes(grid: "Array") -> None:

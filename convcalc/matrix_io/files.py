@@ -26,7 +26,18 @@ LONGEST_LINE = 1 << 25
 RECORD_VERSION = 1
 """Of the JSON that holds all of the work."""
 NPY_MAGIC = b"\x93NUMPY"
-NOT_WRITTEN = ("npz", "pdf", "xlsx", "docx", "odt", "ods", "pptx", "doc", "xls", "mat", "pt", "pkl")
+NOT_WRITTEN = frozenset(
+    (
+        "7z", "arff", "arrow", "avi", "avif", "bin", "bz2", "db", "dicom", "doc", "docx", "dvi", "emf", "eps", "exr",
+        "fea", "feather", "fits", "gz", "h5", "hdf", "hdf5", "heic", "ico", "ipynb", "jp2", "jpx", "js", "json5",
+        "jsonl", "keras", "lz4", "lzma", "mat", "mhd", "mov", "mp3", "mp4", "msgpack", "nc", "ndjson", "nii", "npz",
+        "nrrd", "odp", "ods", "odt", "onnx", "orc", "parquet", "pb", "pdf", "pickle", "pkl", "ppt", "pptx", "ps",
+        "psd", "pt", "pth", "py", "qti", "r", "rar", "raw", "rda", "rds", "rtf", "safetensors", "sav", "sqlite",
+        "svgz", "tar", "tbz", "tflite", "tfrecord", "tgz", "toml", "wav", "webm", "wmf", "wmv", "xcf", "xls", "xlsb",
+        "xlsm", "xlsx", "xml", "xz", "yaml", "yml", "z", "zip", "zst"
+    )
+)  # fmt: skip
+"""Suffixes of files that are neither text nor written here: nobody would find in one what it is called."""
 WRITTEN = ("csv", "tsv", "json", "md", "markdown", "tex", "svg", "html", "htm")
 _INLINE = re.compile(r"\s*[-+−.\[\d]")
 
@@ -123,7 +134,7 @@ def read_file(path: Path, options: ReadOptions = AS_IT_IS) -> Grid:
     if suffix == ".npz":
         raise InputError(f"'{path}' is an archive of arrays, not a grid", hint="save one of them as .npy")
     if is_picture(path):
-        return Grid(read_picture(path, str(path), options.picture or Picture()), str(path), is_picture=True)
+        return _picture(path, str(path), options)
     try:
         if suffix == ".npy":
             return Grid(_placed(load_npy(path, str(path)), str(path)), str(path))
@@ -143,16 +154,17 @@ def read_stream(
     if first.startswith(NPY_MAGIC):
         return Grid(_placed(load_npy(io.BytesIO(first + _rest(stream, source)), source), source), source)
     if first.startswith(SIGNATURES):
-        return Grid(
-            read_picture(io.BytesIO(first + _rest(stream, source)), source, options.picture or Picture()),
-            source,
-            is_picture=True,
-        )
+        return _picture(io.BytesIO(first + _rest(stream, source)), source, options)
     if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         text = (b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace")
         return Grid(_parse_json(text, source, as_written=options.as_written), source)
     lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
     return parse_text(lines, source, delimiter=delimiter, as_written=options.as_written)
+
+
+def _picture(file: Path | IO[bytes], source: str, options: ReadOptions) -> Grid:
+    cells, note = read_picture(file, source, options.picture or Picture())
+    return Grid(cells, source, is_picture=True, note=note)
 
 
 def _rest(stream: IO[bytes], source: str) -> bytes:

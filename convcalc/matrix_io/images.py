@@ -23,15 +23,21 @@ MOST_PIXELS = 1 << 26
 MOST_CELLS = 1 << 24
 DEEP = 257
 """What 16 bits are divided by, to be 8."""
+SAMPLE_FORMAT = 339
+"""The TIFF tag that says whether cells are signed."""
 LARGEST = 255
 MIDDLE = 128
 
 
 class Picture(NamedTuple):
-    """How a picture becomes a grid: grey (H, W) or red, green and blue (3, H, W); resized to (rows, columns)."""
+    """How a picture becomes a grid: grey (H, W) or red, green and blue (3, H, W); resized to (rows, columns).
+
+    That it is to be `grey` is said where colours are to go without a word.
+    """
 
     rgb: bool = False
     size: tuple[int, int] | None = None
+    grey: bool = False
 
 
 def is_picture(path: Path) -> bool:
@@ -39,11 +45,12 @@ def is_picture(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read_picture(file: Path | IO[bytes], source: str, picture: Picture) -> Array:
-    """Return a picture's cells, integers from 0 to 255, as (H, W) or (3, H, W); 16 bits are brought to 8.
+def read_picture(file: Path | IO[bytes], source: str, picture: Picture) -> tuple[Array, str]:
+    """Return a picture's cells as (H, W) or (3, H, W), and what is to be said of how they were made, if anything.
 
-    What is transparent stands on white; a camera's rotation is applied; of several frames the first is taken.
-    Raises InputError for what is damaged, cut off or larger than 64 million cells, or where there is no Pillow.
+    They are integers from 0 to 255, 16 bits brought to 8; or of 32 bits, or signed, as they are. What is transparent
+    stands on white; a camera's rotation is applied; of several frames the first is taken. Raises InputError for what is
+    damaged, cut off or too large, or where there is no Pillow.
     """
     image_module = _pillow(source)
     try:
@@ -52,7 +59,11 @@ def read_picture(file: Path | IO[bytes], source: str, picture: Picture) -> Array
             with image_module.open(file, formats=FORMATS) as opened:
                 if opened.width * opened.height > MOST_PIXELS:
                     raise image_module.DecompressionBombError
-                return _cells(opened, picture)
+                if picture.size is None:
+                    _check_cells(opened.height, opened.width, 3 if picture.rgb else 1)
+                notes: list[str] = []
+                cells = _cells(opened, picture, notes)
+                return cells, f"of the picture {', '.join(notes)}" if notes else ""
     except image_module.DecompressionBombError:
         fault = f"the picture has more than {MOST_PIXELS >> 20} million cells"
         raise InputError(fault, hint="make it smaller first", place=Place(source)) from None
@@ -72,30 +83,61 @@ def _pillow(source: str) -> Any:
     return Image
 
 
-def _cells(opened: Any, picture: Picture) -> Array:
+def _check_cells(rows: int, columns: int, channels: int) -> None:
+    if rows * columns * channels > MOST_CELLS:
+        raise InputError(
+            f"a picture of {rows}×{columns} has more than {MOST_CELLS >> 20} million cells",
+            hint="add --resize, as in --resize 512x512",
+        )
+
+
+def _cells(opened: Any, picture: Picture, notes: list[str]) -> Array:
     from PIL import Image, ImageOps
 
+    if getattr(opened, "n_frames", 1) > 1:
+        notes.append(f"the first of {opened.n_frames} frames is taken")
+    raw = str(opened.tile[0][3]) if opened.tile else ""  # how the cells lie in the file
+    clear = opened.info.get("transparency")
     image: Any = opened
     with contextlib.suppress(struct.error, ValueError, TypeError):  # what a damaged note says is not followed
         image = ImageOps.exif_transpose(opened)
     if image.mode == "F":
         raise InputError("the picture's cells are floats", hint="save them as .npy")
+    if image.mode == "I" and opened.format == "TIFF":
+        if picture.rgb:
+            raise InputError("the picture's cells are integers, and no colours", hint="leave --rgb out")
+        return _whole(image, picture, unsigned=opened.tag_v2.get(SAMPLE_FORMAT, (1,))[0] == 1)
     if image.mode.startswith("I"):
-        cells = np.asarray(image).astype(np.int64)
-        image = Image.fromarray(np.clip((cells + DEEP // 2) // DEEP, 0, LARGEST).astype(np.uint8))
+        deep = np.asarray(image)
+        bright = (deep.astype(np.uint32) + DEEP // 2) // DEEP
+        if isinstance(clear, int):
+            bright = np.where(deep == clear, LARGEST, bright)
+        image = Image.fromarray(np.minimum(bright, LARGEST).astype(np.uint8))
+        notes.append(f"16 bits a cell are brought to 8 (divided by {DEEP})")
+    elif ";16" in raw:
+        notes.append("of 16 bits a colour the upper 8 are taken")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
-        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image.convert("RGBA"))
+        layered = image.convert("RGBA")
+        if layered.getextrema()[3][0] < LARGEST:
+            notes.append("what is transparent stands on white")
+        image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layered)
+    if not (picture.rgb or picture.grey) and image.convert("RGB").convert("L").convert("RGB") != image.convert("RGB"):
+        notes.append("colours are turned to grey (--rgb keeps them)")
     image = image.convert("RGB" if picture.rgb else "L")
     if picture.size is not None:
         rows, columns = picture.size
         image = image.resize((columns, rows), Image.Resampling.BILINEAR)
-    if image.width * image.height * len(image.getbands()) > MOST_CELLS:
-        raise InputError(
-            f"a picture of {image.height}×{image.width} has more than {MOST_CELLS >> 20} million cells",
-            hint="add --resize, as in --resize 512x512",
-        )
+        _check_cells(rows, columns, 3 if picture.rgb else 1)
     cells = np.asarray(image).astype(np.int64)
     return np.ascontiguousarray(np.moveaxis(cells, -1, 0)) if picture.rgb else cells
+
+
+def _whole(image: Any, picture: Picture, *, unsigned: bool) -> Array:
+    """Return integers of 32 bits, or signed ones, as they are."""
+    if picture.size is not None:
+        raise InputError("the picture's cells are integers, and no brightness", hint="leave --resize out")
+    cells = np.asarray(image, dtype=np.int32)
+    return (cells.view(np.uint32) if unsigned else cells).astype(np.int64)
 
 
 def as_bytes(grid: Array, scale: PictureScale) -> Array:
@@ -153,7 +195,7 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
     stream = io.BytesIO()
     kind = image_module.registered_extensions()[path.suffix.lower()]
     try:
-        image.save(stream, format=kind)
+        image.save(stream, format=kind, **({"lossless": True} if kind == "WEBP" else {}))
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot write '{path}': {error}", hint="write .png instead") from None
     low, high = (f"{to_float(end):g}" for end in (planes.min(), planes.max()))
@@ -164,4 +206,7 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
         + (", clipped" if planes.min() < 0 or planes.max() > LARGEST else ""),
         PictureScale.SIGNED: f"signed: 0 is grey, -{furthest} black, {furthest} white",
     }
-    return stream.getvalue(), said[way]
+    written = np.asarray(image_module.open(stream).convert(image.mode)).astype(np.int64)
+    off = int(np.abs(written - np.asarray(image)).max())
+    lossy = f"; {path.suffix} changes cells by up to {off}, .png by none" if off else ""
+    return stream.getvalue(), said[way] + lossy

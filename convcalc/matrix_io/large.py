@@ -42,7 +42,9 @@ class LargeFile(NamedTuple):
     @property
     def stand_in(self) -> Array:
         """An array of the file's shape and dtype that holds one 0, seen from everywhere."""
-        return np.broadcast_to(np.zeros((), self.dtype), self.shape)
+        zero = np.zeros((), self.dtype)
+        zero.setflags(write=False)  # so that nobody copies it
+        return np.broadcast_to(zero, self.shape)
 
     def read(self, part: Where) -> Array:
         """Read a part, named in four dimensions. The file is mapped anew each time, so that pages are given back."""
