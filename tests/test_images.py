@@ -12,7 +12,7 @@ import pytest
 from convcalc.choices import PictureScale
 from convcalc.errors import InputError
 from convcalc.matrix_io import images
-from convcalc.matrix_io.files import read_file
+from convcalc.matrix_io.files import ReadOptions, read_file
 from convcalc.matrix_io.images import Picture, as_bytes
 from tests.conftest import Convcalc
 
@@ -37,7 +37,7 @@ def test_a_grey_picture_is_a_grid_of_bytes(tmp_path: Path, suffix: str) -> None:
 
 def test_a_coloured_picture_is_three_channels_if_asked(tmp_path: Path) -> None:
     path = saved(tmp_path / "p.png", COLOUR)
-    assert read_file(path, Picture(rgb=True)).cells.tolist() == COLOUR
+    assert read_file(path, ReadOptions(Picture(rgb=True))).cells.tolist() == COLOUR
 
 
 def test_colour_becomes_grey_as_ITU_has_it(tmp_path: Path) -> None:  # noqa: N802
@@ -58,7 +58,7 @@ def test_what_is_transparent_stands_on_white(tmp_path: Path) -> None:
 @pytest.mark.parametrize("rgb", [False, True])
 def test_sixteen_bits_are_brought_to_eight(rgb: bool, tmp_path: Path) -> None:
     Image.fromarray(np.array([[0, 65535, 300, 257 * 9]], dtype=np.uint16)).save(tmp_path / "p.png")
-    cells = read_file(tmp_path / "p.png", Picture(rgb)).cells
+    cells = read_file(tmp_path / "p.png", ReadOptions(Picture(rgb))).cells
     assert cells.tolist() == ([[[0, 255, 1, 9]]] * 3 if rgb else [[0, 255, 1, 9]])
 
 
@@ -73,7 +73,7 @@ def test_what_a_picture_would_become_is_limited(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="more than 16 million cells") as refused:
         read_file(tmp_path / "p.png")
     assert "--resize" in str(refused.value.hint)
-    assert read_file(tmp_path / "p.png", Picture(size=(2, 2))).cells.tolist() == [[0, 0], [0, 0]]
+    assert read_file(tmp_path / "p.png", ReadOptions(Picture(size=(2, 2)))).cells.tolist() == [[0, 0], [0, 0]]
 
 
 def test_a_damaged_note_of_the_camera_is_not_followed(tmp_path: Path) -> None:
@@ -214,7 +214,7 @@ def test_the_way_can_be_chosen(convcalc: Convcalc, tmp_path: Path) -> None:
 def test_three_channels_are_colours_and_come_back(convcalc: Convcalc, tmp_path: Path) -> None:
     path, copy = saved(tmp_path / "p.png", COLOUR), tmp_path / "copy.png"
     convcalc("show", str(path), "--rgb", "-o", str(copy))
-    assert read_file(copy, Picture(rgb=True)).cells.tolist() == COLOUR
+    assert read_file(copy, ReadOptions(Picture(rgb=True))).cells.tolist() == COLOUR
 
 
 @pytest.mark.parametrize("scale", list(PictureScale))

@@ -284,8 +284,7 @@ def test_the_files_own_freezing_is_said(convcalc: Convcalc, tmp_path: Path) -> N
     path = tmp_path / "net.py"
     path.write_text(HEAD + TWICE + "net = Net()\nfor p in net.parameters():\n    p.requires_grad = False\n")
     shown = convcalc("model", str(path), "-i", "3x8x8").stdout
-    assert "84, of which the file freezes some: see the note" in shown
-    assert "all trainable" not in shown
+    assert "84, trainable 0, frozen 84" in shown
 
 
 @pytest.mark.parametrize(

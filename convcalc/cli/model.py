@@ -1,5 +1,6 @@
 """``convcalc model``: networks by name, as a list, or from a PyTorch source file. Loads no numpy."""
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
@@ -9,10 +10,10 @@ import typer
 from convcalc.choices import Format
 from convcalc.cli.messages import printable
 from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
-from convcalc.cli.output import Channel, channel_of
+from convcalc.cli.output import Channel, channel_of, refuse_overwriting
 from convcalc.cli.run import read_bytes
 from convcalc.cli.sheets import AS_SHOWN, SheetOptions, emit
-from convcalc.errors import UsageError
+from convcalc.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -168,6 +169,7 @@ def model(
     if asked.network is None and channel.is_piped_in:
         asked = asked._replace(network="-")
     _check(asked.network, look, out.style(channel))
+    refuse_overwriting(out.output, asked.network, "the network's own source")
     summary = summary_of(channel, asked, transfer)
     document: Document
     if look.trace is not None:
@@ -209,7 +211,8 @@ def summary_of(channel: Channel, asked: NetworkOptions, transfer: TransferOption
     from convcalc.report.model_steps import layer_named
 
     shape = None if asked.input_shape is None else shape_of(asked.input_shape)
-    title, build = _builder(channel, str(asked.network), shape, asked.class_name)
+    title, build_from = _builder(channel, str(asked.network), shape, asked.class_name)
+    build = read_in_order(build_from, shape)
     trace, output = build({})
     last = last_layer(trace)
     if last is None and (transfer.classes is not None or transfer.freeze):
@@ -237,28 +240,92 @@ def summary_of(channel: Channel, asked: NetworkOptions, transfer: TransferOption
     return summarize(title, trace, output, frozen)
 
 
+def read_in_order(
+    build: "Callable[[Shape | None, dict[str, int]], tuple[Trace, Tensor]]", shape: "Shape | None"
+) -> "Callable[[dict[str, int]], tuple[Trace, Tensor]]":
+    """Return how a network is built, its input's channels put first where they were written last.
+
+    The network decides, if it says how many channels it reads; else what a picture's shape looks like.
+    """
+    if shape is None or len(shape) < 2 or shape[-1] == shape[0]:
+        return lambda replaced: build(shape, replaced)
+    turned = (shape[-1], *shape[:-1])
+
+    def build_turned(replaced: dict[str, int]) -> "tuple[Trace, Tensor]":
+        trace, output = build(turned, replaced)
+        trace.channels_last = shape
+        return trace, output
+
+    try:
+        trace, _ = build(shape, {})
+    except InputError as error:
+        try:
+            build_turned({})
+        except InputError:
+            if not looks_turned(shape):
+                raise error from None
+        return build_turned
+    if looks_turned(shape) and not trace.tells_channels:
+        return build_turned
+    return lambda replaced: build(shape, replaced)
+
+
+def looks_turned(shape: "Shape") -> bool:
+    """Whether a shape looks like a picture's height × width × channels.
+
+    >>> [looks_turned(shape) for shape in ((63, 63, 16), (480, 640, 3), (1, 28, 28), (3, 3, 3), (16, 10, 8))]
+    [True, True, False, False, False]
+    """
+    if len(shape) != 3:
+        return False
+    height, width, channels = shape
+    square = height == width > channels
+    return square or (channels in PICTURE_CHANNELS and min(height, width) > max(PICTURE_CHANNELS))
+
+
+PICTURE_CHANNELS = (1, 3, 4)
+"""Grey, colours, colours and how opaque."""
+
+
 def _builder(
     channel: Channel, word: str, shape: "Shape | None", class_name: str | None
-) -> "tuple[str, Callable[[dict[str, int]], tuple[Trace, Tensor]]]":
+) -> "tuple[str, Callable[[Shape | None, dict[str, int]], tuple[Trace, Tensor]]]":
     """Return a network's title and how it is built, whichever way it is named."""
     from convcalc.network import written, zoo
 
-    is_file = word == "-" or word.endswith(".py") or (zoo.named(word) is None and Path(word).is_file())
+    path = Path(word)
+    named_file = zoo.named(word) is None and os.path.exists(word)  # which takes a name that is too long, too
+    if named_file and path.is_dir():
+        sources = sorted(path.glob("*.py"))
+        hint = f"name a file of it, as {sources[0]}" if sources else "name a .py file"
+        raise UsageError(f"{word} is a folder", hint=hint)
+    if named_file and path.suffix.lower() in SAVED:
+        raise InputError(f"{word} is {SAVED[path.suffix.lower()]}", hint="name the .py file that makes the network")
+    is_file = word == "-" or word.endswith(".py") or named_file
     if class_name is not None and not is_file:
         raise UsageError("--class picks a network of a source file", hint="leave it out")
     if is_file:
         from convcalc.network.source.reader import SourceFile
 
         source = SourceFile(read_bytes(channel, word, "source file", MOST_BYTES), "stdin" if word == "-" else word)
-        wanted = _needed(shape)
-        return source.title(class_name), lambda replaced: source.build(wanted, class_name, replaced)
+        _needed(shape)
+        return source.title(class_name), lambda shape, replaced: source.build(_needed(shape), class_name, replaced)
     if written.looks_written(word):
-        wanted = _needed(shape)
-        return "a list of layers", lambda replaced: written.build(word, wanted, replaced)
+        _needed(shape)
+        return "a list of layers", lambda shape, replaced: written.build(word, _needed(shape), replaced)
     if re.search(r"[\\/.]", word) and zoo.named(word) is None:
         raise UsageError(f"there is no file '{word}'", hint="name a .py file, or a network: `convcalc zoo --all`")
     entry = zoo.entry(word)
-    return entry.title, lambda replaced: entry.build(shape, replaced)
+    return entry.title, lambda shape, replaced: entry.build(shape, replaced)
+
+
+SAVED = {
+    **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), "a network's saved numbers, without its source"),
+    **dict.fromkeys((".h5", ".keras"), "a network that Keras saved"),
+    ".onnx": "a network in ONNX, which is not read",
+    ".ipynb": "a notebook, which is not read",
+}
+"""What files hold that have to do with networks and are not their source."""
 
 
 def _needed(shape: "Shape | None") -> "Shape":

@@ -399,3 +399,13 @@ def _on_own_streams() -> Channel:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a comment handed on may have signs that this encoding lacks
     return Channel(getattr(sys.stdin, "buffer", None), sys.stdout)
+
+
+def refuse_overwriting(output: str | None, source: str | None, what: str) -> None:
+    """Refuse to write to the file that is read, by whichever name."""
+    try:
+        same = output is not None and source is not None and os.path.samefile(output, source)
+    except (OSError, ValueError):
+        return
+    if same:
+        raise UsageError(f"--output {output} is {what}", hint="name another file")

@@ -1,6 +1,5 @@
 """``convcalc run``: a script of command lines, the grid carried from one to the next."""
 
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +12,7 @@ from convcalc.cli.commands import COMMANDS
 from convcalc.cli.messages import printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
-from convcalc.cli.output import ITSELF, Channel, channel_of, note
+from convcalc.cli.output import ITSELF, Channel, channel_of, note, refuse_overwriting
 from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
@@ -91,6 +90,8 @@ class ScriptChannel(Channel):
             self.ran.documents.append(worked.work)
             return
         if saves:
+            source = None if self.session is None else self.session.source
+            refuse_overwriting(options.output, source, "the script itself")
             worked = worked._replace(work=list(worked.work))  # written here, and shown again
             Channel.emit(self, worked, options)
         self.ran.worked, self.ran.quiet = worked, options.quiet
@@ -166,8 +167,7 @@ def run(
 
     channel = channel_of(ctx)
     source = "stdin" if script == "-" else script
-    if out.output is not None and source != "stdin" and os.path.realpath(out.output) == os.path.realpath(source):
-        raise UsageError("--output is the script itself", hint="name another file")
+    refuse_overwriting(out.output, None if source == "stdin" else source, "the script itself")
     lines = parse(read_script(channel, script), source)
     session, inner = session_on(ctx, channel, source)
     entries = []

@@ -52,6 +52,11 @@ class Linear(Layer):
         written = f"{self.out_features}×({inputs}{ones})" if self.bias else f"{self.out_features}×{inputs}"
         return Count(self.out_features * (inputs + bool(self.bias)), written)
 
+    @property
+    def biases(self) -> int:
+        """One for each output."""
+        return self.out_features if self.bias else 0
+
     def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
         """In×out, for each row that there is."""
         rows = math.prod(output[1:-1])
@@ -61,6 +66,10 @@ class Linear(Layer):
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return everything along the last axis: each output reads all features."""
         return (*((SAME,) * (len(shape) - 3)), WHOLE) if len(shape) > 2 else ()
+
+    def mixed(self, shape: Shape) -> int | None:
+        """Return the features' axis."""
+        return len(shape) - 1
 
     def details(self) -> str:
         """Return the features in and out."""

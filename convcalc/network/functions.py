@@ -2,10 +2,23 @@
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 from typing import Any
 
 from convcalc.errors import InputError
-from convcalc.network.layer import NOTHING, SAME, WHOLE, Count, Layer, Reach, Shape, sizes, times
+from convcalc.network.layer import (
+    NOTHING,
+    SAME,
+    WHOLE,
+    Count,
+    Layer,
+    Reach,
+    Shape,
+    aligned_axes,
+    kept_axes,
+    sizes,
+    times,
+)
 
 
 class Function(Layer):
@@ -90,6 +103,10 @@ class Combine(Function):
             found.append(kinds.pop() if kinds else 1)
         return tuple(found)
 
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return aligned_axes(shape, output)
+
 
 class Cat(Function):
     """Tensors joined along an axis."""
@@ -110,6 +127,10 @@ class Cat(Function):
             )
         return (*shapes[0][:axis], sum(shape[axis] for shape in shapes), *shapes[0][axis + 1 :])
 
+    def beside(self, output: Shape) -> int | None:
+        """Return the axis along which they are joined."""
+        return self.dim % len(output)
+
 
 class Stack(Function):
     """Tensors joined along a new axis."""
@@ -125,6 +146,11 @@ class Stack(Function):
         if axis == 0:
             raise InputError("stack along axis 0 comes before the batch", hint="dim=1 stacks each item")
         return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from: the new one from none."""
+        axis = self.dim % len(output)
+        return (*range(axis), None, *range(axis, len(shape)))
 
 
 class View(Function):
@@ -149,6 +175,10 @@ class View(Function):
                 hint=instead,
             )
         return after
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return kept_axes(shape, output)
 
     def details(self) -> str:
         """Return the shape that was asked for."""
@@ -268,10 +298,24 @@ class Take(Function):
     name = "part"
     to: Any
     text: str = ""
+    axes_left: Any = None
+    """For each axis of the part, which of the tensor's it is (None: a new one); nothing: the same as the tensor's."""
+    cuts: Any = None
+    """For axes of the tensor that are cut, where they begin and how far they step."""
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape of the part."""
         return tuple(self.to)
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return the one cell that it is, further on by what is left out."""
+        cuts = self.cuts or {}
+        cut = (cuts.get(axis, (0, 1)) for axis in range(2, len(shape)))
+        return tuple(Reach(1, Fraction(step), Fraction(-first)) for first, step in cut)
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return super().places(shape, output) if self.axes_left is None else tuple(self.axes_left)
 
     def details(self) -> str:
         """Return which part."""
@@ -290,6 +334,10 @@ class Resize(Function):
     def output(self, *shapes: Shape) -> Shape:
         """Return the new shape."""
         return tuple(self.to)
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return kept_axes(shape, output) if math.prod(shape) == math.prod(output) else aligned_axes(shape, output)
 
 
 def axis_of(axis: Any, rank: int, what: str) -> int:

@@ -69,9 +69,13 @@ class Reach:
         """
         if self.extent is None:
             return 0, size - 1
-        span = self.extent - 1 if self.span is None else self.span
-        start, end = self.first(low * self.stride - self.before), self.last(high * self.stride - self.before + span)
+        start, end = self.window(low, high)
         return min(max(start, 0), size - 1), max(min(end, size - 1), 0)
+
+    def window(self, low: int, high: int) -> tuple[int, int]:
+        """Return the first and last cell that output cells `low` to `high` read, be it in the padding."""
+        span = (self.extent or 1) - 1 if self.span is None else self.span
+        return self.first(low * self.stride - self.before), self.last(high * self.stride - self.before + span)
 
 
 SAME = Reach()
@@ -91,6 +95,9 @@ class Layer:
     """Whether its multiply-adds are counted."""
     is_function: ClassVar[bool] = False
     """Whether it is a function of PyTorch's rather than a layer."""
+
+    frozen: frozenset[str] = frozenset()
+    """Which of its parameters (`weight`, `bias`) are not trained."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         values = self._bound(given, named)
@@ -197,6 +204,22 @@ class Layer:
         return NOTHING
 
     @property
+    def biases(self) -> int:
+        """How many of them are biases."""
+        return 0
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """How many numbers each of its parameters has, by PyTorch's names."""
+        counts = {"weight": self.weights.value - self.biases, "bias": self.biases}
+        return {name: count for name, count in counts.items() if count}
+
+    @property
+    def frozen_weights(self) -> int:
+        """How many of its trainable numbers the file freezes."""
+        return sum(count for name, count in self.parameters.items() if name in self.frozen)
+
+    @property
     def buffers(self) -> Count:
         """Numbers that are kept but not trained."""
         return NOTHING
@@ -213,6 +236,14 @@ class Layer:
         """Return for each axis of the output the input's axis that it goes along; None: none."""
         return tuple(range(len(output))) if len(shape) == len(output) else (None,) * len(output)
 
+    def mixed(self, shape: Shape) -> int | None:
+        """Return the axis of which every output cell reads all, wherever the input's rows and columns lie: channels."""
+        return None
+
+    def beside(self, output: Shape) -> int | None:
+        """Return the axis of the output along which cells of several inputs stand side by side, if they do."""
+        return None
+
     def axes(self, shape: Shape) -> Sequence[Axis | TransposedAxis]:
         """Return the axes along which a window slides, if one does."""
         return ()
@@ -226,6 +257,34 @@ class Layer:
                 f"{self.kind} wants {names} and receives {sizes(shape)}", hint=f"give the input as {names}, or reshape"
             )
         return shape[1]
+
+
+def kept_axes(shape: Shape, output: Shape) -> tuple[int | None, ...]:
+    """Return for each axis of a view the axis that it is of what is viewed: as long, with as many cells before it.
+
+    >>> kept_axes((1, 8, 5, 5), (1, 2, 4, 5, 5)), kept_axes((1, 8, 5, 5), (1, 8, 25))
+    ((0, None, None, 2, 3), (0, 1, None))
+    """
+    before = {(math.prod(shape[:axis]), size): axis for axis, size in enumerate(shape) if size > 1}
+    offset = len(shape) - len(output)
+
+    def origin(axis: int, size: int) -> int | None:
+        if size > 1:
+            return before.get((math.prod(output[:axis]), size))
+        same = axis + offset if axis else 0
+        return same if 0 <= same < len(shape) and shape[same] == 1 else None
+
+    return tuple(origin(axis, size) for axis, size in enumerate(output))
+
+
+def aligned_axes(shape: Shape, output: Shape) -> tuple[int | None, ...]:
+    """Return for each axis of the output the input's axis that is as far from the last.
+
+    >>> aligned_axes((4, 5), (1, 4, 5))
+    (None, 0, 1)
+    """
+    offset = len(output) - len(shape)
+    return tuple(axis - offset if axis >= offset else None for axis in range(len(output)))
 
 
 def _is_size(value: object, least: int) -> bool:

@@ -48,6 +48,11 @@ class BatchNorm(Layer):
         return Count(2 * (self.num_features or 0), f"2×{self.num_features}") if self.affine else NOTHING
 
     @property
+    def biases(self) -> int:
+        """Half of them."""
+        return self.weights.value // 2
+
+    @property
     def buffers(self) -> Count:
         """A running mean and variance for each channel, and the number of batches seen."""
         if not self.track_running_stats:
@@ -99,6 +104,11 @@ class GroupNorm(Layer):
         """A weight and a bias for each channel."""
         return Count(2 * (self.num_channels or 0), f"2×{self.num_channels}") if self.affine else NOTHING
 
+    @property
+    def biases(self) -> int:
+        """Half of them."""
+        return self.weights.value // 2
+
     def details(self) -> str:
         """Return groups and channels."""
         return f"{self.num_channels or '?'} in {self.num_groups} groups"
@@ -142,6 +152,11 @@ class LayerNorm(Layer):
             return NOTHING
         cells = math.prod(self._last())
         return Count((1 + bool(self.bias)) * cells, f"{1 + bool(self.bias)}×{times(self._last())}")
+
+    @property
+    def biases(self) -> int:
+        """Half of them, if it has some."""
+        return self.weights.value // 2 if self.bias else 0
 
     def details(self) -> str:
         """Return what is normalized."""

@@ -5,44 +5,81 @@ The recurrence is Araujo, Norris and Sim's, "Computing receptive fields of convo
 join, the field covers all of theirs.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from convcalc.network.layer import SAME, Reach, Shape
+from convcalc.network.layer import SAME, WHOLE, Reach, Shape
 from convcalc.network.trace import Node, Trace
+
+MOST_SPANS = 4096
+"""Spans after which upsampled cells repeat; beyond it, a field counts as the whole axis."""
+Ends = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Along:
-    """A field along one axis of the input: cell i sees `size` cells, from `start` + i·`jump` on.
+    """A field along one axis of the input: cell i sees its cells from `spans[i]`'s first to its last (None: none).
 
-    `whole`: it sees the whole axis, whatever its size. `lost`: the cells are there, their order is not.
+    After so many cells the spans repeat, `period` cells further on: one span does, but for what is upsampled, whose
+    cells differ in what they see. `whole`: it sees the whole axis, whatever its size. `lost`: the cells are there,
+    their order is not.
     """
 
-    size: Fraction = Fraction(1)
-    jump: Fraction = Fraction(1)
-    start: Fraction = Fraction(0)
+    spans: tuple[Ends | None, ...] = ((0, 0),)
+    period: int = 1
     whole: bool = False
     lost: bool = False
+
+    @property
+    def size(self) -> int:
+        """The cells that one cell sees, at most."""
+        return max((last - first + 1 for first, last in filter(None, self.spans)), default=0)
+
+    @property
+    def jump(self) -> Fraction:
+        """How much further on the next cell sees."""
+        return Fraction(self.period, len(self.spans))
+
+    def seen(self, first: int, last: int) -> Ends | None:
+        """Return the first and last cell that cells `first` to `last` see."""
+        count = len(self.spans)
+        ends = {*range(first, min(first + count, last + 1)), *range(max(last + 1 - count, first), last + 1)}
+        moved = [
+            (span[0] + turns * self.period, span[1] + turns * self.period)
+            for turns, index in (divmod(cell, count) for cell in ends)
+            if (span := self.spans[index]) is not None
+        ]
+        return (min(span[0] for span in moved), max(span[1] for span in moved)) if moved else None
 
     def read_by(self, reach: Reach) -> "Along":
         """Return the field of what reads this one.
 
         >>> field = Along().read_by(Reach(5)).read_by(Reach(2, Fraction(2)))
-        >>> int(field.size), int(field.jump)
+        >>> field.size, int(field.jump)
         (6, 2)
         """
-        if reach.extent is None or self.whole:
-            return Along(self.size, self.jump, self.start, True, self.lost)
-        size = self.size + (reach.extent - 1) * self.jump
-        return Along(size, self.jump * reach.stride, self.start - reach.before * self.jump, lost=self.lost)
+        stride, count = reach.stride, len(self.spans)
+        turns = count // math.gcd(count, stride.numerator)
+        if reach.extent is None or self.whole or stride.denominator * turns > MOST_SPANS:
+            return replace(self, whole=True)
+        spans = tuple(self.seen(*reach.window(cell, cell)) for cell in range(stride.denominator * turns))
+        return Along(spans, self.period * stride.numerator * turns // count, lost=self.lost)
 
     def joined(self, other: "Along") -> "Along":
         """Return the field that covers both."""
-        start = min(self.start, other.start)
-        end = max(self.start + self.size, other.start + other.size)
-        lost, whole = self.lost or other.lost, self.whole or other.whole
-        return Along(end - start, max(self.jump, other.jump), start, whole, lost)
+        count = math.lcm(len(self.spans), len(other.spans))
+        spans = []
+        for cell in range(count):
+            both = [span for span in (self.seen(cell, cell), other.seen(cell, cell)) if span is not None]
+            spans.append((min(one[0] for one in both), max(one[1] for one in both)) if both else None)
+        period = int(max(self.jump, other.jump) * count)
+        return Along(tuple(spans), period, self.whole or other.whole, self.lost or other.lost)
+
+    def beside(self, other: "Along") -> "Along":
+        """Return the field of cells of which some see this one and some the other: the larger."""
+        larger = max(self, other, key=lambda along: (along.whole, along.size))
+        return replace(larger, lost=self.lost or other.lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +97,23 @@ class Field:
         for axis, place in enumerate(self.places):
             if place is not None:
                 reach = reaches[place - 2] if 0 <= place - 2 < len(reaches) else SAME
+                reach = WHOLE if place == node.layer.mixed(shape) else reach
                 if reach != SAME or (place in origins):
                     found[axis] = found[axis].read_by(reach)
             elif node.layer.counted:
-                found[axis] = found[axis].read_by(Reach(None))
+                found[axis] = found[axis].read_by(WHOLE)
         places = tuple(origins.index(place) if place in origins else None for place in self.places)
-        lost = (
-            Along(along.size, along.jump, along.start, along.whole, place is None)
-            for along, place in zip(found, places, strict=True)
-        )
+        lost = (replace(along, lost=place is None) for along, place in zip(found, places, strict=True))
         return Field(tuple(lost), places)
 
-    def joined(self, other: "Field") -> "Field":
-        """Return the field that covers both."""
-        both = zip(self.axes, other.axes, strict=True)
-        places = zip(self.places, other.places, strict=True)
-        return Field(tuple(one.joined(two) for one, two in both), tuple(a if a == b else None for a, b in places))
+    def joined(self, other: "Field", beside: int | None) -> "Field":
+        """Return the field that covers both; along the axis `beside` their cells stand side by side."""
+        places = tuple(a if a == b else None for a, b in zip(self.places, other.places, strict=True))
+        axes = (
+            one.beside(two) if beside is not None and place == beside else one.joined(two)
+            for one, two, place in zip(self.axes, other.axes, places, strict=True)
+        )
+        return Field(tuple(axes), places)
 
 
 def fields(trace: Trace) -> list[Field | None]:
@@ -91,7 +129,7 @@ def fields(trace: Trace) -> list[Field | None]:
             before = found[source]
             if before is not None:
                 after = before.after(node, shape)
-                field = after if field is None else field.joined(after)
+                field = after if field is None else field.joined(after, node.layer.beside(node.output))
         found.append(field)
     return found
 

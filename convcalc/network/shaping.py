@@ -7,7 +7,7 @@ from typing import Any
 
 from convcalc.errors import InputError
 from convcalc.network.functions import axis_of, fill_in
-from convcalc.network.layer import Count, Layer, Reach, Shape, Size, pair, sizes
+from convcalc.network.layer import Count, Layer, Reach, Shape, Size, kept_axes, pair, sizes
 
 MOST_SCALE = 1 << 32
 """The largest size or factor anything is scaled to or by."""
@@ -83,6 +83,10 @@ class Flatten(Layer):
             raise InputError(f"Flatten: axis {self.start_dim} lies behind axis {self.end_dim}")
         return (*shape[:start], math.prod(shape[start : end + 1]), *shape[end + 1 :])
 
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return kept_axes(shape, output)
+
 
 class Unflatten(Layer):
     """One axis becomes several."""
@@ -98,6 +102,10 @@ class Unflatten(Layer):
             raise InputError(f"Unflatten cannot part axis {axis} into {given!r}", hint="as in Unflatten(1, (6, 4, 4))")
         parts = fill_in(tuple(given), shape[axis], f"an axis of {shape[axis]}")
         return (*shape[:axis], *parts, *shape[axis + 1 :])
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return kept_axes(shape, output)
 
 
 class Upsample(Layer):

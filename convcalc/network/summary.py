@@ -9,7 +9,8 @@ from convcalc.network.layer import Count, Shape, times
 from convcalc.network.receptive import Field, fields
 from convcalc.network.trace import Node, Tensor, Trace
 
-FROZEN_UNKNOWN = "what the file freezes (requires_grad) is not followed: --freeze and --freeze-to do it here"
+FROZEN_UNKNOWN = "is not followed: --freeze and --freeze-to do it here"
+"""How a remark ends on something that freezes parameters."""
 FLOAT = 4
 """Bytes of a float32."""
 NO_COPY = frozenset(
@@ -36,7 +37,7 @@ class Counted:
     @property
     def trainable(self) -> int:
         """Parameters that are not frozen."""
-        return sum(node.weights.value for node in self.nodes if node.index not in self.frozen)
+        return sum(trained(node, self.frozen) for node in self.nodes)
 
     @property
     def buffers(self) -> int:
@@ -95,6 +96,11 @@ class Row(Counted):
             return (self.label, self.text, self.output, node.shapes, node.weights.value, self.trainable)
         inner = tuple((row.label if not row.rows else "", row.times, row.alike()) for row in self.rows)
         return (self.text, self.output, inner)
+
+
+def trained(node: Node, frozen: frozenset[int]) -> int:
+    """Return how many of a layer's parameters are trained, if layers are frozen here."""
+    return 0 if node.index in frozen else node.weights.value - node.frozen
 
 
 def keeps_output(node: Node) -> bool:

@@ -32,8 +32,14 @@ class Node:
     weights: Count
     buffers: Count
     multiply_adds: Count
+    frozen: int = 0
+    """How many of its parameters the file freezes."""
     shared: bool = False
     """Whether its weights were counted where it was used before."""
+    took: bool = False
+    """Whether it took its channels or features from its input, having been given none."""
+    outside: bool = False
+    """Whether its weights are none of the network's, being in a plain list or made in forward."""
     used: bool = True
     """Whether it is part of the way from the input to the output."""
 
@@ -52,6 +58,12 @@ class Trace:
     groups: dict[str, str] = field(default_factory=dict)
     """What the parts of the network are called, by their names: `layer1.0` is a Bottleneck."""
     notes: list[str] = field(default_factory=list)
+    channels_last: Shape = ()
+    """The input's shape as it was written, if that was height × width × channels."""
+    own: frozenset[int] | None = None
+    """The identities of the network's own layers; None: all are."""
+    outside: int = 0
+    """How many weights layers have that are not the network's."""
     seen: dict[int, Layer] = field(default_factory=dict)
 
     def input(self, shape: Shape) -> Tensor:
@@ -67,6 +79,7 @@ class Trace:
             _replace(layer, self.replaced[name])
         layer_seen = id(layer) in self.seen
         self.seen[id(layer)] = layer
+        took = bool(layer.inferred) and getattr(layer, layer.inferred) is None
         try:
             if shapes:
                 layer.settle(shapes[0])
@@ -79,11 +92,22 @@ class Trace:
             where = name.rpartition(".")[0] if layer.is_function else name  # a function says its name itself
             raise InputError(f"{where}: {error.message}{whence}" if where else error.message, hint=error.hint) from None
         inputs = tuple(tensor.node for tensor in tensors)
-        weights, buffers = (NOTHING, NOTHING) if layer_seen else (layer.weights, layer.buffers)
-        shared = layer_seen and layer.weights.value > 0
-        node = Node(len(self.nodes), name, layer, inputs, shapes, output, weights, buffers, work, shared)
+        has_weights = layer.weights.value > 0
+        outside = has_weights and self.own is not None and id(layer) not in self.own
+        counted = not layer_seen and not outside
+        weights, buffers = (layer.weights, layer.buffers) if counted else (NOTHING, NOTHING)
+        self.outside += layer.weights.value if outside and not layer_seen else 0
+        frozen, shared = layer.frozen_weights if counted else 0, layer_seen and has_weights
+        index = len(self.nodes)
+        node = Node(index, name, layer, inputs, shapes, output, weights, buffers, work, frozen, shared, took, outside)
         self.nodes.append(node)
         return Tensor(output, node.index)
+
+    @property
+    def tells_channels(self) -> bool:
+        """Whether the network itself says how many channels its input has."""
+        first = next((node for node in self.nodes if node.layer.inferred), None)
+        return first is not None and not first.took
 
     def _flattened(self, layer: Layer, tensors: tuple[Tensor, ...]) -> str:
         """Return what the features were before they were flattened, for a layer that they do not fit."""
@@ -97,7 +121,8 @@ class Trace:
             return
         self.seen[id(layer)] = layer
         index = len(self.nodes)
-        self.nodes.append(Node(index, name, layer, (), (), (), layer.weights, layer.buffers, NOTHING, used=False))
+        counts = layer.weights, layer.buffers, NOTHING, layer.frozen_weights
+        self.nodes.append(Node(index, name, layer, (), (), (), *counts, used=False))
 
 
 def _cells(shape: Shape) -> int:
@@ -111,6 +136,7 @@ def _replace(layer: Any, outputs: int) -> None:
     for name in ("out_features", "out_channels"):
         if hasattr(layer, name):
             setattr(layer, name, outputs)
+            layer.frozen = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,11 +58,20 @@ class Filters(Layer):
                 hint="in_channels and out_channels must be multiples of groups",
             )
 
+    @property
+    def biases(self) -> int:
+        """One for each output channel."""
+        return self.out_channels if self.bias else 0
+
     def settle(self, shape: Shape) -> None:
         """Take the input's channels, if they were left out."""
         if self.in_channels is None:
             self.in_channels = self.channels(shape)
             self.check()
+
+    def mixed(self, shape: Shape) -> int | None:
+        """Return the channels' axis."""
+        return 1
 
     def _fit(self, shape: Shape) -> None:
         channels = self.channels(shape)

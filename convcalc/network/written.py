@@ -21,6 +21,18 @@ def looks_written(word: str) -> bool:
     return re.match(r"[\s\[(,;]*[\w.]+\s*\(", word) is not None
 
 
+_PRINTED = re.compile(r"\s*\w+\(\s*\(\w+\): ")
+
+
+def refuse_printed(text: str) -> None:
+    """Refuse what PyTorch prints of a network: its layers by name, and nothing of how they are joined."""
+    if _PRINTED.match(text):
+        raise InputError(
+            "this is what PyTorch prints of a network, which does not say how forward joins its layers",
+            hint=f"name its source file, or write its layers one after the other, {EXAMPLE}",
+        )
+
+
 def build(text: str, shape: Shape, replaced: dict[str, int] | None = None) -> tuple[Trace, Tensor]:
     """Read a list of layers, apply them to an input of a shape (C, H, W), and return what they did, and the output."""
     net = Scope(Trace(replaced or {}))
@@ -35,6 +47,7 @@ def build(text: str, shape: Shape, replaced: dict[str, int] | None = None) -> tu
 
 def layers(text: str) -> list[tuple[Layer, Place]]:
     """Return the layers that are written, each with its place; raise InputError with a caret."""
+    refuse_printed(text)
     line = " ".join(text.split("\n")).replace(";", ",")
     if len(line) > LONGEST:
         raise InputError("the list of layers is too long", hint=f"{LONGEST:,} signs are the most")

@@ -2,9 +2,19 @@
 
 from collections.abc import Iterator
 
-from convcalc.network.layer import sizes
+from convcalc.network.layer import sizes, times
 from convcalc.network.receptive import Field, is_whole
-from convcalc.network.summary import FROZEN_UNKNOWN, Row, Summary, bytes_text, deepest, folded, shown, size_text
+from convcalc.network.summary import (
+    FROZEN_UNKNOWN,
+    Row,
+    Summary,
+    bytes_text,
+    deepest,
+    folded,
+    shown,
+    size_text,
+    trained,
+)
 from convcalc.report.document import Block, Document, Heading, Role, Sheet, Subheading, Table, Text
 
 MOST_ROWS = 48
@@ -54,12 +64,19 @@ def model_document(summary: Summary, depth: int | None = None, *, everything: bo
 
 def heading(summary: Summary) -> Heading:
     """Return what the network is, and what it makes of what."""
-    return Heading(f"model · {summary.title} · input {sizes(summary.input)} → {sizes(summary.output)}")
+    written = summary.trace.channels_last
+    how = f" (read from {times(written)}: {ORDERS[len(written)]})" if written else ""
+    return Heading(f"model · {summary.title} · input {sizes(summary.input)}{how} → {sizes(summary.output)}")
+
+
+ORDERS = {2: "length × channels", 3: "height × width × channels", 4: "depth × height × width × channels"}
+"""In which order a shape is written whose channels come last."""
 
 
 def _table(summary: Summary, rows: list[Row], *, full_names: bool) -> Table:
     first = "1" if len(summary.input) > 2 else ""
-    lines: list[tuple[str, ...]] = [("input", "", size_text(summary.input), "", "", first, first, "")]
+    axes = {3: "C×L", 4: "C×H×W", 5: "C×D×H×W"}.get(len(summary.input), "")
+    lines: list[tuple[str, ...]] = [("input", axes, size_text(summary.input), "", "", first, first, "")]
     opened = _open_parts(rows)
     lines += [_line(row, full_names=full_names, opened=id(row) in opened) for row in rows]
     left = frozenset({0, 1})
@@ -84,8 +101,12 @@ def _line(row: Row, *, full_names: bool, opened: bool) -> tuple[str, ...]:
         return (label, text, "", "", "", "", "", "")
     if row.is_layer and node.shared:
         text += " (shared)"
+    if row.is_layer and node.outside:
+        text += " (not the network's)"
     if row.frozen and row.trainable:
         text += " (trained)"
+    elif not row.frozen and row.trainable < row.weights:
+        text += " (partly frozen)" if row.trainable else " (frozen)"
     each = row.times
     return (
         label,
@@ -107,8 +128,8 @@ def totals(summary: Summary) -> Iterator[Block]:
     """Say what it all comes to, and beside each figure what it counts and what it does not."""
     frozen = summary.weights - summary.trainable
     shares = f"trainable {summary.trainable:,}, frozen {frozen:,}" if frozen else "all trainable"
-    if FROZEN_UNKNOWN in summary.trace.notes and not frozen:
-        shares = "of which the file freezes some: see the note"
+    if any(note.endswith(FROZEN_UNKNOWN) for note in summary.trace.notes):
+        shares += ", but for what the note says"
     rows = [("parameters", f"{summary.weights:,}, {shares}")]
     if summary.buffers:
         kept = "kept but not trained, as batch norms' running means are; in no count of parameters"
@@ -153,7 +174,7 @@ def sheet(summary: Summary) -> Sheet:
     rows = []
     for node in summary.nodes:
         weights = node.weights.value
-        trained = 0 if node.index in summary.frozen else weights
+        trained_weights = trained(node, summary.frozen)
         field = summary.fields[node.index]
         rows.append(
             (
@@ -163,8 +184,8 @@ def sheet(summary: Summary) -> Sheet:
                 size_text(node.output),
                 weights,
                 str(node.weights) if weights else "",
-                trained,
-                weights - trained,
+                trained_weights,
+                weights - trained_weights,
                 node.buffers.value,
                 node.multiply_adds.value,
                 str(node.multiply_adds) if node.multiply_adds.value else "",
@@ -191,6 +212,7 @@ def _totals(summary: Summary) -> Iterator[tuple[str, str | int]]:
     yield "bytes of outputs", summary.memory
     yield "bytes on disk", summary.on_disk
     yield "counted", f"multiply-adds {COUNTED}, for one item; not {NOT_COUNTED}"
+    yield from (("note", note) for note in summary.trace.notes)
 
 
 def kinds_document() -> Document:

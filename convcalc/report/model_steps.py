@@ -71,8 +71,12 @@ def _counts(node: Node) -> Iterator[Block]:
     ):
         if count.value:
             yield Sum((count.written,), "", f"= {count.value:,}", label=label)
+    if node.frozen:
+        yield Text(f"  frozen         {node.frozen:,} of them")
     if node.shared:
         yield Text("  parameters     none of its own: they were counted where the layer was used before")
+    elif node.outside:
+        yield Text(f"  parameters     none of the network's: {node.layer.weights} stand in no part of it")
     elif not node.weights.value:
         yield Text("  parameters     none", Role.QUIET)
 
@@ -118,6 +122,8 @@ def _field_working(node: Node, before: Field) -> tuple[str, str] | None:
     along, reach = before.axes[0], reaches[0]
     if len(set(reaches)) > 1 or len(set(before.axes)) > 1 or (reach.extent == 1 and reach.stride == 1):
         return None
+    if len(along.read_by(reach).spans) > 1:  # of upsampled cells some see more than others
+        return None
     return f"{along.size} + ({reach.extent} − 1)·{along.jump}", f"{along.jump}·{reach.stride}"
 
 
@@ -138,8 +144,9 @@ def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> D
     cell = ",".join(map(str, at))
     yield Heading(f"trace · {summary.title} · {node.name}[{cell}] of {sizes(node.output)}, back to the input")
     yield Text("")
-    rows = [_region_row(summary, region) for region in _steps_back(regions)]
-    yield Table(("layer", "what", *_axis_names(len(shape)), "cells"), tuple(rows), frozenset({0, 1}))
+    axes = max(len(region.ranges) for region in regions)
+    rows = [_region_row(summary, region, axes) for region in _steps_back(regions)]
+    yield Table(("layer", "what", *_axis_names(axes), "cells"), tuple(rows), frozenset({0, 1}))
     ranges = regions[-1].ranges
     field = summary.fields[node.index]
     yield Text("")
@@ -195,10 +202,11 @@ def _axis_names(axes: int) -> tuple[str, ...]:
     return {1: ("cells from – to",), 2: ("rows", "columns")}.get(axes, ("planes", "rows", "columns"))
 
 
-def _region_row(summary: Summary, region: Region) -> tuple[str, ...]:
+def _region_row(summary: Summary, region: Region, axes: int) -> tuple[str, ...]:
     node = summary.trace.nodes[region.node]
     cells = "×".join(str(last - first + 1) for first, last in region.ranges)
-    texts = tuple(f"{first}" if first == last else f"{first}–{last}" for first, last in region.ranges)
+    texts = [f"{first}" if first == last else f"{first}–{last}" for first, last in region.ranges]
+    texts = [""] * (axes - len(texts)) + texts
     return (node.name, str(node.layer) if region.node else "", *texts, cells)
 
 

@@ -292,7 +292,7 @@ class Expressions:
 
     def subscript(self, node: ast.AST, value: Any, index: Any, scope: Scope) -> Any:
         """Return a part of a list, a container or a tensor."""
-        from convcalc.network.source.tensors import indexed
+        from convcalc.network.source.parts import indexed
 
         if isinstance(value, Tensor):
             return indexed(self, node, value, index, scope)

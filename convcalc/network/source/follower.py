@@ -22,6 +22,8 @@ from convcalc.network.source.values import (
     Library,
     Module,
     Scope,
+    Weight,
+    weights_of,
 )
 from convcalc.network.trace import Tensor, Trace
 from convcalc.network.windows import Filters
@@ -189,7 +191,11 @@ class Follower(Statements):
             values.setdefault(name, value)
         missing = [name for name in (*positional, *(one.arg for one in wanted.kwonlyargs)) if name not in values]
         if missing:
-            raise self.refuse(node, f"{function.name}() needs '{missing[0]}'")
+            hint = None
+            if node is function.node:  # the network's own forward
+                head = ", ".join([*positional[:2], *(f"{name}=None" for name in missing)])
+                hint = f"one input is given here: make the others in forward, as def {function.name}({head}):"
+            raise self.refuse(node, f"{function.name}() needs {' and '.join(map(repr, missing))}", hint)
         return values
 
     def run_layer(self, node: ast.AST, layer: Layer, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
@@ -235,6 +241,11 @@ class Follower(Statements):
 
     def attribute(self, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
         """Return an attribute of whatever it is."""
+        if name == "requires_grad" and isinstance(value, Weight | Parameter):
+            layer, part = (value.layer, value.part) if isinstance(value, Weight) else (value, "weight")
+            return part not in layer.frozen
+        if name == "requires_grad_" and isinstance(value, Weight | Parameter):
+            return Builtin(name, lambda call: modules.require_gradient(call, value))
         if isinstance(value, Library):
             return library.attribute(value, name)
         if isinstance(value, modules.Parent):
@@ -258,10 +269,15 @@ class Follower(Statements):
         if name == "forward":
             return Builtin(name, lambda call: self.run_layer(call.node, layer, call.given, call.named, call.scope))
         if name in ("weight", "bias") and layer.weights.value:
-            return Library("torch.nothing") if getattr(layer, name, True) not in (None, False) else None
-        if name in ("eval", "train", "to", "cuda", "cpu", "requires_grad_", "double", "float", "half"):
+            return Weight("torch.nothing", layer, name) if getattr(layer, name, True) not in (None, False) else None
+        if name == "requires_grad_":
+            return Builtin(name, lambda call: modules.require_gradient(call, layer))
+        if name in ("eval", "train", "to", "cuda", "cpu", "double", "float", "half"):
             return Builtin(name, lambda call: layer)
-        if name in ("parameters", "modules", "children", "named_parameters"):
+        if name in ("parameters", "named_parameters"):
+            named = name == "named_parameters"
+            return Builtin(name, lambda call: [one if named else one[1] for one in weights_of(layer)])
+        if name in ("modules", "children"):
             return Builtin(name, lambda call: [layer] if name == "modules" else [])
         if hasattr(layer, name) and name in type(layer).arguments():
             value = getattr(layer, name)

@@ -1,6 +1,7 @@
 """What is known of PyTorch's library, and of a few others: tables by name. Whatever is not in them is refused."""
 
 import copy
+import difflib
 import itertools
 import math
 import operator
@@ -14,7 +15,7 @@ from convcalc.network.layer import Layer
 from convcalc.network.source import modules, tensors
 from convcalc.network.source.expressions import LONGEST, SUPPORTED
 from convcalc.network.source.python import listed, pairs, plainly
-from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module
+from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module, train
 from convcalc.network.trace import Tensor
 
 HARMLESS_HERE = "torch.nn.init."
@@ -105,10 +106,10 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
         return tensors.alike(last)(call)
     if last in tensors.REDUCTIONS:
         return tensors.reduction(last)(call)
-    if last in MADE_HERE:
+    if last in MADE_HERE or last in ("FloatTensor", "Tensor"):
         return tensors.made_here(call)
     known = [*AS_FUNCTIONS, *tensors.FUNCTIONS, *tensors.ALIKE, *tensors.REDUCTIONS]
-    close = nearest(last, known)
+    close = difflib.get_close_matches(last, known, n=2, cutoff=0.8)  # a slip; what is far off is something else
     raise InputError(f"{name} is not followed", hint=f"did you mean {' or '.join(close)}?" if close else SUPPORTED)
 
 
@@ -127,10 +128,12 @@ def _made(call: Call, kind: str) -> Any:
         modules.fill(call.follower, call.node, module, kind, call.given)
         return module
     if kind == "Parameter":
-        array = call.given[0] if call.given else call.named.get("data")
+        array, trained = call.take("data", "requires_grad", data=None, requires_grad=True)
         if not isinstance(array, Array) or not all(isinstance(size, int) and size > 0 for size in array.shape):
             raise InputError("the shape of this parameter is not known", hint="as in nn.Parameter(torch.zeros(10))")
-        return call.follower.made(call.node, Parameter(array.shape))
+        made = call.follower.made(call.node, Parameter(array.shape))
+        train(made, call.follower.truth(call.node, trained))
+        return made
     lazy = kind.startswith("Lazy")
     name = kind.removeprefix("Lazy")
     if name not in KINDS:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from convcalc.errors import InputError
-from convcalc.network.functions import Buffer, Parameter
+from convcalc.network.functions import Buffer
 from convcalc.network.layer import Layer
 from convcalc.network.source.expressions import named_kind
 from convcalc.network.source.values import (
@@ -20,6 +20,8 @@ from convcalc.network.source.values import (
     Function,
     Module,
     Scope,
+    train,
+    weights_of,
 )
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ if TYPE_CHECKING:
 
 FILLED = ("data", "weight", "bias", "requires_grad", "grad")
 """Attributes that are given numbers, and keep their shape."""
-KEPT = ("eval", "train", "to", "cuda", "cpu", "requires_grad_", "double", "float", "half",
+KEPT = ("eval", "train", "to", "cuda", "cpu", "double", "float", "half",
         "zero_grad", "compile", "share_memory")  # fmt: skip
 """Methods of a module that change no shape: they return the module."""
 
@@ -275,6 +277,24 @@ def _parameter(call: Call, module: Module) -> None:
     module.names[str(name)] = value
 
 
+def require_gradient(call: Call, value: Any) -> Any:
+    """Do what `requires_grad_` does to a module, a layer or a parameter."""
+    (trained,) = call.take("requires_grad", requires_grad=True)
+    is_trained = call.follower.truth(call.node, trained)
+    for weight in [one for _, one in weights_of(value)] if isinstance(value, Module) else [value]:
+        train(weight, is_trained)
+    return value
+
+
+def freezes(node: ast.AST) -> bool:
+    """Whether code says of parameters whether they are trained."""
+    return any(
+        isinstance(part, ast.Attribute)
+        and (part.attr == "requires_grad_" or (part.attr == "requires_grad" and isinstance(part.ctx, ast.Store)))
+        for part in ast.walk(node)
+    )
+
+
 def changes_layers(node: ast.AST) -> bool:
     """Whether a function gives an attribute a value that could change a layer: filling its weights does not."""
     for part in ast.walk(node):
@@ -292,6 +312,9 @@ def _apply(call: Call, module: Module) -> Module:
         node = function.function.node if isinstance(function, Bound) else getattr(function, "node", None)
         if node is not None and changes_layers(node):
             raise InputError("what this function does to every layer is not followed", hint="make the layers so")
+        if node is not None and freezes(node):
+            for _, part in list(module.named()):
+                call.follower.call(call.node, function, [part], {}, call.scope)
     return module
 
 
@@ -318,9 +341,10 @@ METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "named_modules": lambda call, module: list(module.named()),
     "children": lambda call, module: [part for _, part in module.children()],
     "named_children": lambda call, module: list(module.children()),
-    "parameters": lambda call, module: [part for _, part in module.named() if isinstance(part, Parameter)],
+    "parameters": lambda call, module: [part for _, part in weights_of(module)],
+    "named_parameters": lambda call, module: list(weights_of(module)),
+    "requires_grad_": require_gradient,
     "state_dict": lambda call, module: {},
-    "named_parameters": lambda call, module: [],
     "buffers": lambda call, module: [],
     "items": lambda call, module: list(module.parts.items()),
     "keys": lambda call, module: list(module.parts),

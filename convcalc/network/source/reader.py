@@ -5,23 +5,27 @@ import re
 import warnings
 from typing import Any
 
-from convcalc.errors import ConvcalcError, InputError, Place, UsageError, nearest
+from convcalc.errors import ConvcalcError, InputError, Place
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.follower import Follower
-from convcalc.network.source.modules import changes_layers
+from convcalc.network.source.modules import changes_layers, freezes
+from convcalc.network.source.picking import base_of, pick
 from convcalc.network.source.statements import Left
-from convcalc.network.source.values import Class, Function, Module, Scope, Unknown
+from convcalc.network.source.values import Class, Function, Library, Module, Unknown
 from convcalc.network.summary import FROZEN_UNKNOWN
 from convcalc.network.trace import Tensor, Trace
+from convcalc.network.written import EXAMPLE, refuse_printed
 
 _CAPITALS = re.compile(r"\s*(Return|Def|Class|Import|From|If|For|While|Else|Elif|Pass|With|RETURN|DEF|CLASS)\b")
 TOO_DEEP = "the file is nested too deep to be followed"
-_FREEZES = re.compile(r"requires_grad(_\(|\s*=\s*)False")
 CHANGES = frozenset(
     ("append", "extend", "insert", "add_module", "update", "register_module", "reverse", "sort", "pop", "remove",
      "clear", "setdefault", "register_buffer", "register_parameter")
 )  # fmt: skip
 """Methods that change what they are called on."""
+
+
+OTHER_FRAMEWORKS = {"keras": "Keras", "tensorflow": "Keras", "flax": "Flax", "mxnet": "MXNet", "paddle": "Paddle"}
 
 
 class SourceFile:
@@ -30,7 +34,24 @@ class SourceFile:
     def __init__(self, data: bytes, name: str) -> None:
         self.name = name
         self.tree, self.lines = parse(data, name)
+        self._check_framework()
         self.titles: dict[str | None, str] = {}
+
+    def _check_framework(self) -> None:
+        """Refuse a network in another library's words."""
+        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        heads: dict[str, ast.Import | ast.ImportFrom] = {}
+        for node in imports:
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
+            heads |= {name.partition(".")[0]: node for name in names}
+        other = next((name for name in OTHER_FRAMEWORKS if name in heads), None)
+        if other is not None and "torch" not in heads:
+            number = heads[other].lineno
+            raise InputError(
+                f"this is a network of {OTHER_FRAMEWORKS[other]}, and PyTorch's are read",
+                hint=f"write its layers as a list, {EXAMPLE}",
+                place=Place(self.name, number, heads[other].col_offset + 1, self.lines[number - 1]),
+            )
 
     def title(self, wanted: str | None) -> str:
         """Return what the network is called."""
@@ -62,24 +83,30 @@ class SourceFile:
         follower.paths = {id(part): name for name, part in named}
         if isinstance(network, Layer):
             follower.paths[id(network)] = network.kind.lower()
+        trace.own = frozenset(follower.paths)
         follower.trace = trace
         trace.notes += follower.early
         x = trace.input(shape)
-        node = self.tree
+        node = _forward_of(network) or self.tree
         output = first_tensor(follower, node, follower.call(node, network, [x], {}, follower.file))
         for name, part in named:
             if isinstance(part, Layer):
                 trace.unused(name, part)
-        if _FREEZES.search("\n".join(self.lines)):
-            follower.remark(FROZEN_UNKNOWN)
-        used = {id(node.layer) for node in trace.nodes if node.weights.value and node.used}
-        strangers = used - set(follower.paths)
-        if strangers:
+        if trace.outside:
             follower.remark(
-                "some layers are not the network's own (in a plain list, or made in forward): they are counted here, "
-                "and PyTorch would not train them; put them into an nn.ModuleList"
+                f"{trace.outside:,} parameters of layers in a plain list, or made in forward, are not the network's: "
+                "PyTorch neither counts nor trains them; put the layers into an nn.ModuleList"
             )
         return trace, output
+
+
+def _forward_of(network: Module | Layer) -> ast.AST | None:
+    """Return where a network's forward is written, if it is in the file."""
+    made_by = network.made_by if isinstance(network, Module) else None
+    if made_by is None or not made_by.has("forward"):
+        return None
+    function = made_by.find("forward")
+    return function.node if isinstance(function, Function) else None
 
 
 def parse(data: bytes, name: str) -> tuple[ast.Module, list[str]]:
@@ -116,6 +143,7 @@ def _depth(text: str) -> int:
 
 def _not_python(error: SyntaxError, name: str, lines: list[str]) -> InputError:
     """Return an error for what Python cannot parse; the commonest slip is named."""
+    refuse_printed("\n".join(lines))
     number = min(error.lineno or 1, max(len(lines), 1))
     line = lines[number - 1] if lines else ""
     slip = _CAPITALS.match(line)
@@ -132,18 +160,41 @@ def top_level(follower: Follower, node: ast.stmt) -> None:
 
     What a statement that cannot be followed would have given a value, or changed, is unknown from then on.
     """
-    if isinstance(node, ast.Expr) and not (_changes(node.value) or _calls_a_changer(follower, node.value)):
-        return
+    freezing = not isinstance(node, ast.ClassDef | ast.FunctionDef) and _freezes(follower, node)
+    changing = not isinstance(node, ast.Expr) or _changes(node.value) or _calls_a_changer(follower, node.value)
     if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+        if freezing:
+            follower.remark(f"what line {node.lineno} on freezes, as the main program, {FROZEN_UNKNOWN}")
+        return
+    if not freezing and not changing:
         return
     try:
         follower.statement(node, follower.file)
     except (ConvcalcError, Left, RecursionError) as error:
         reason = error if isinstance(error, ConvcalcError) else _misplaced(follower, node, error)
+        if freezing:
+            follower.remark(f"what line {node.lineno} freezes {FROZEN_UNKNOWN}")
+        if not changing:
+            return
         for name in _touched(node):
+            if isinstance(follower.file.names.get(name), Library):
+                continue  # what is done to a library changes no layer
             if isinstance(follower.file.names.get(name), Module):
                 follower.lost.append(follower.refuse(node, f"what this does to {name} is not followed"))
             follower.file.names[name] = Unknown(reason)
+
+
+def _freezes(follower: Follower, node: ast.AST, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether code, or a function or method of the file that it names, says of parameters whether they are trained."""
+    if freezes(node):
+        return True
+    parts = list(ast.walk(node))
+    names = {part.id for part in parts if isinstance(part, ast.Name)} - seen
+    methods = {part.attr for part in parts if isinstance(part, ast.Attribute)} - seen
+    classes = [value for value in follower.file.names.values() if isinstance(value, Class)]
+    found = [follower.file.names.get(name) for name in names]
+    found += [value.names.get(name) for value in classes for name in methods]
+    return any(isinstance(one, Function) and _freezes(follower, one.node, seen | names | methods) for one in found)
 
 
 def _misplaced(follower: Follower, node: ast.AST, error: BaseException) -> InputError:
@@ -168,7 +219,7 @@ def _calls_a_changer(follower: Follower, node: ast.AST, seen: frozenset[str] = f
         return False
     if isinstance(node.func, ast.Attribute):
         name = node.func.attr
-        holder = follower.file.names.get(next(iter(_base(node.func)), ""))
+        holder = follower.file.names.get(next(iter(base_of(node.func)), ""))
         made_by = holder.made_by if isinstance(holder, Module) else None
         return made_by is not None and made_by.has(name) and _changes_more(follower, made_by.find(name), seen | {name})
     if not isinstance(node.func, ast.Name) or node.func.id in seen:
@@ -186,7 +237,7 @@ def _changes_more(follower: Follower, function: object, seen: frozenset[str]) ->
     own = {part.id for part in names if isinstance(part.ctx, ast.Store)}
     for part in ast.walk(function.node):
         if isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and _changes(part):
-            if _base(part.func) - own:
+            if base_of(part.func) - own:
                 return True
         elif _calls_a_changer(follower, part, seen):
             return True
@@ -202,117 +253,13 @@ def _touched(node: ast.stmt) -> set[str]:
         if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store | ast.Del):
             names.add(part.id)
         elif isinstance(part, ast.Attribute | ast.Subscript) and isinstance(part.ctx, ast.Store):
-            names |= _base(part)
+            names |= base_of(part)
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and _changes(part):
-            names |= _base(part.func.value)
+            names |= base_of(part.func.value)
         elif isinstance(part, ast.Call) and isinstance(node, ast.Expr):
-            names |= {name for given in part.args for name in _base(given)}
-            names |= _base(part.func) if isinstance(part.func, ast.Attribute) else set()
+            names |= {name for given in part.args for name in base_of(given)}
+            names |= base_of(part.func) if isinstance(part.func, ast.Attribute) else set()
     return names
-
-
-def _base(node: ast.expr) -> set[str]:
-    while isinstance(node, ast.Attribute | ast.Subscript):
-        node = node.value
-    return {node.id} if isinstance(node, ast.Name) else set()
-
-
-def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
-    """Return the network that is asked for, or the only one there is, and its name."""
-    names = follower.file.names
-    classes = {name: value for name, value in names.items() if isinstance(value, Class) and value.is_module}
-    made = {name: value for name, value in names.items() if isinstance(value, Module | Layer) and _is_network(value)}
-    if wanted is not None:
-        return _by_name(follower, wanted, [*classes, *made])
-    networks = {name: value for name, value in made.items() if isinstance(value, Module)}
-    if networks or (made and not classes):
-        return _the_one(follower, networks or made)
-    if follower.lost and wanted is None:
-        raise follower.lost[-1]
-    unknown = [(name, value) for name, value in names.items() if isinstance(value, Unknown)]
-    inner = _used_by_others(classes)
-    outer = [name for name in classes if name not in inner]
-    candidates = outer or list(classes)
-    if len(candidates) == 1:
-        return _instance(follower, classes[candidates[0]]), candidates[0]
-    if not candidates:
-        if unknown:
-            raise unknown[-1][1].error
-        functions = [name for name, value in names.items() if isinstance(value, Function) and not value.owner]
-        raise InputError(
-            "the file has no network: no class that derives from nn.Module, and no model",
-            hint=f'if a function makes it: --class "{functions[-1]}()"'
-            if functions
-            else "import torch.nn as nn, and write class Net(nn.Module): …",
-            place=Place(follower.source),
-        )
-    raise UsageError(
-        f"{follower.source} has several networks: {', '.join(candidates)}", hint=f"pick one: --class {candidates[-1]}"
-    )
-
-
-def _the_one(follower: Follower, made: dict[str, Any]) -> tuple[Module | Layer, str]:
-    """Return the only network among what the file makes: what is a part of another, or the same, does not count."""
-    inner = {id(part) for one in made.values() if isinstance(one, Module) for _, part in one.named() if part is not one}
-    outer = {id(value): name for name, value in made.items() if id(value) not in inner}
-    if len(outer) > 1:
-        names = list(outer.values())
-        raise UsageError(
-            f"{follower.source} has several networks: {', '.join(names)}", hint=f"pick one: --class {names[-1]}"
-        )
-    name = next(iter(outer.values()), next(reversed(made)))
-    found = made[name]
-    return found, found.kind if isinstance(found, Module) and found.made_by else name
-
-
-def _is_network(value: Module | Layer) -> bool:
-    return isinstance(value, Layer) or value.made_by is None or value.made_by.is_module
-
-
-def _used_by_others(classes: dict[str, Class]) -> set[str]:
-    """Return the classes that another class of the file names: blocks, and bases."""
-    found: set[str] = set()
-    for name, one in classes.items():
-        used = {part.id for part in ast.walk(one.node) if isinstance(part, ast.Name)}
-        found |= {other for other in classes if other != name and other in used}
-    return found
-
-
-def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module | Layer, str]:
-    try:
-        expression = ast.parse(wanted, mode="eval").body
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        raise UsageError(f"--class {wanted}: this is no name", hint="as in --class Net") from None
-    name = next(iter(_base(expression.func if isinstance(expression, ast.Call) else expression)), "")
-    if name not in follower.file.names:
-        close = nearest(name, known)
-        listing = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known) or 'none'}"
-        raise UsageError(f"{follower.source} has no network '{name}'", hint=listing)
-    follower.asked = [wanted]
-    value = follower.evaluate(ast.increment_lineno(expression, len(follower.lines)), Scope({}, follower.file))
-    if isinstance(value, Class):
-        value = _instance(follower, value)
-    if not isinstance(value, Module | Layer):
-        raise UsageError(f"--class {wanted} is no network", hint=f"it has {', '.join(known) or 'none'}")
-    return value, wanted
-
-
-def _instance(follower: Follower, wanted: Class) -> Module:
-    """Make the network of a class that needs no settings, or tell how to give them."""
-    try:
-        function: Any = wanted.find("__init__")
-        needed = [argument.arg for argument in function.node.args.args][1:]
-        needed = needed[: len(needed) - len(function.defaults)] if function.defaults else needed
-    except KeyError:
-        needed = []
-    if needed:
-        raise UsageError(
-            f"{wanted.name} needs {', '.join(needed)}",
-            hint=f'give them: --class "{wanted.name}({", ".join("…" for _ in needed)})"',
-        )
-    made = follower.call(wanted.node, wanted, [], {}, follower.file)
-    assert isinstance(made, Module)
-    return made
 
 
 def first_tensor(follower: Follower, node: ast.AST, value: Any) -> Tensor:

@@ -3,9 +3,10 @@
 import ast
 from typing import Any
 
+from convcalc.network.functions import Parameter
 from convcalc.network.layer import Layer
 from convcalc.network.source.expressions import LONGEST, SUPPORTED, Expressions, named_kind
-from convcalc.network.source.values import Array, Bound, Class, Function, Library, Module, Scope
+from convcalc.network.source.values import Array, Bound, Class, Function, Library, Module, Scope, Weight, train
 from convcalc.network.trace import Tensor
 
 
@@ -168,6 +169,8 @@ class Statements(Expressions):
                 holder.names[name] = value
         elif isinstance(holder, Class):
             holder.names[name] = value
+        elif name == "requires_grad" and isinstance(holder, Weight | Parameter):
+            train(holder, self.truth(node, value))
         elif isinstance(holder, Layer) and name in ("weight", "bias"):
             raise self.refuse(
                 node, f"a {name} that is shared or taken away is not followed", "use the layer itself twice"

@@ -1,6 +1,7 @@
 """What can be done with a tensor in `forward`: its shape, views, reductions, parts, and functions cell by cell."""
 
 import ast
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -26,7 +27,6 @@ from convcalc.network.source.values import Builtin, Call, Library, Scope
 from convcalc.network.trace import Tensor
 
 if TYPE_CHECKING:
-    from convcalc.network.source.expressions import Expressions
     from convcalc.network.source.follower import Follower
 
 ALIKE = frozenset(
@@ -263,8 +263,12 @@ def _parts(call: Call, name: str, lengths: list[int], axis: int) -> tuple[Tensor
     tensor = call.given[0]
     shape: Shape = tensor.shape
     shapes = [(*shape[:axis], length, *shape[axis + 1 :]) for length in lengths]
-    count = len(shapes)
-    return tuple(use(call, Take(to, f"{index} of {count}"), tensor, name=name) for index, to in enumerate(shapes))
+    count, firsts = len(shapes), itertools.accumulate(lengths, initial=0)
+    parts = enumerate(zip(shapes, firsts, strict=False))
+    return tuple(
+        use(call, Take(to, f"{index} of {count}", cuts={axis: (first, 1)}), tensor, name=name)
+        for index, (to, first) in parts
+    )
 
 
 def _chunk(call: Call) -> tuple[Tensor, ...]:
@@ -364,35 +368,3 @@ def made_here(call: Call) -> Tensor:
     if not shape or not all(isinstance(size, int) and size > 0 for size in shape):
         raise InputError("the shape of this tensor is not known", hint="as in torch.zeros(1, 10)")
     return use(call, Constant(shape))
-
-
-def indexed(follower: "Expressions", node: ast.AST, tensor: Tensor, index: Any, scope: Scope) -> Tensor:
-    """Return a part of a tensor, by numbers, slices, ... and None."""
-    parts = list(index) if isinstance(index, tuple) else [index]
-    shape = list(tensor.shape)
-    if parts.count(...) > 1 or any(not isinstance(part, int | slice | type(None) | type(...)) for part in parts):
-        raise follower.refuse(node, "this index is not followed", "numbers, slices, ... and None are")
-    taken = sum(part is not None and part is not ... for part in parts)
-    if taken > len(shape):
-        raise follower.refuse(node, f"{taken} indices are too many for {len(shape)} axes")
-    rest: list[Any] = [slice(None)] * (len(shape) - taken)
-    place = parts.index(...) if ... in parts else len(parts)
-    parts = [*parts[:place], *rest, *parts[place + 1 :]]
-    after, axis = [], 0
-    for part in parts:
-        if part is None:
-            after.append(1)
-            continue
-        if axis == 0 and not (isinstance(part, slice) and part in (slice(None), slice(0, None))):
-            raise follower.refuse(node, "this takes a part of the batch", "begin with a colon: x[:, 0]")
-        if isinstance(part, slice):
-            after.append(len(follower.plainly(node, range(shape[axis]).__getitem__, part)))
-        else:
-            axis_of_size = shape[axis]
-            if not -axis_of_size <= part < axis_of_size:
-                raise follower.refuse(node, f"there is no {part} among {axis_of_size}")
-        axis += 1
-    if 0 in after:
-        raise follower.refuse(node, "this part is empty")
-    text = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else ""
-    return follower.use("part", Take(tuple(after), f"[{text}]"), tensor, node=node, scope=scope)

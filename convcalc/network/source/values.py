@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convcalc.errors import ConvcalcError, InputError
+from convcalc.network.functions import Parameter
 from convcalc.network.layer import Layer
 
 MODULE = "Module"
@@ -199,6 +200,32 @@ class Library:
     def is_foreign(self) -> bool:
         """Whether it comes from a file or a library of which nothing is known."""
         return "." in self.name and self.name.partition(".")[0] not in KNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Weight(Library):
+    """A layer's `weight` or `bias`, whose numbers are not known: only whether it is trained."""
+
+    layer: Layer
+    part: str
+
+
+def train(weight: Weight | Layer, trained: bool) -> None:
+    """Say of a layer's weight or bias, or of all that a layer holds, whether it is trained."""
+    layer, parts = (weight.layer, {weight.part}) if isinstance(weight, Weight) else (weight, {"weight", "bias"})
+    layer.frozen = layer.frozen - parts if trained else layer.frozen | parts
+
+
+def weights_of(module: "Module | Layer") -> Iterator[tuple[str, Weight | Parameter]]:
+    """Yield the parameters that a module or a layer holds, by their full names."""
+    parts = module.named() if isinstance(module, Module) else [("", module)]
+    for name, part in parts:
+        if isinstance(part, Parameter):
+            if part.weights.value:
+                yield name, part
+        elif isinstance(part, Layer):
+            for own in part.parameters:
+                yield f"{name}.{own}".lstrip("."), Weight("torch.nothing", part, own)
 
 
 @dataclass(eq=False, slots=True)

@@ -1,0 +1,49 @@
+"""Parts of a tensor: by numbers, slices, ... and None."""
+
+import ast
+from typing import TYPE_CHECKING, Any
+
+from convcalc.network.functions import Take
+from convcalc.network.source.values import Scope
+from convcalc.network.trace import Tensor
+
+if TYPE_CHECKING:
+    from convcalc.network.source.expressions import Expressions
+
+
+def indexed(follower: "Expressions", node: ast.AST, tensor: Tensor, index: Any, scope: Scope) -> Tensor:
+    """Return a part of a tensor, by numbers, slices, ... and None."""
+    parts = list(index) if isinstance(index, tuple) else [index]
+    shape = list(tensor.shape)
+    if parts.count(...) > 1 or any(not isinstance(part, int | slice | type(None) | type(...)) for part in parts):
+        raise follower.refuse(node, "this index is not followed", "numbers, slices, ... and None are")
+    taken = sum(part is not None and part is not ... for part in parts)
+    if taken > len(shape):
+        raise follower.refuse(node, f"{taken} indices are too many for {len(shape)} axes")
+    rest: list[Any] = [slice(None)] * (len(shape) - taken)
+    place = parts.index(...) if ... in parts else len(parts)
+    parts = [*parts[:place], *rest, *parts[place + 1 :]]
+    after, axis = [], 0
+    origins: list[int | None] = []
+    cuts = {}
+    for part in parts:
+        if part is None:
+            after.append(1)
+            origins.append(None)
+            continue
+        if axis == 0 and not (isinstance(part, slice) and part in (slice(None), slice(0, None))):
+            raise follower.refuse(node, "this takes a part of the batch", "begin with a colon: x[:, 0]")
+        if isinstance(part, slice):
+            cells = follower.plainly(node, range(shape[axis]).__getitem__, part)
+            after.append(len(cells))
+            origins.append(axis)
+            cuts[axis] = (cells.start, cells.step)
+        else:
+            axis_of_size = shape[axis]
+            if not -axis_of_size <= part < axis_of_size:
+                raise follower.refuse(node, f"there is no {part} among {axis_of_size}")
+        axis += 1
+    if 0 in after:
+        raise follower.refuse(node, "this part is empty")
+    text = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else ""
+    return follower.use("part", Take(tuple(after), f"[{text}]", origins, cuts), tensor, node=node, scope=scope)
