@@ -25,7 +25,7 @@ from convcalc.engine.exact import (
     own_grid,
     rounded,
     settle_number,
-    to_float,
+    settle_result,
     to_float_or_decimal,
 )
 from convcalc.engine.kept import Kept
@@ -127,20 +127,28 @@ class Loss:
         """Return terms in the input's float dtype, without negative zeros."""
         return rounded(terms + 0.0, float_kind(self.input) or FLOAT64)
 
-    def _distances(self) -> Array:
+    @Kept
+    def _exact_terms(self) -> list[int | Fraction] | None:
+        """The terms before they are rounded, where they are exact and few enough to be."""
+        if self.kind not in (LossKind.MSE, LossKind.MAE):
+            return None
         if self.input.size > LARGEST_EXACT and float_kind(self.input, self.target) is not None:
-            gap = as_floats(self.input, FLOAT64) - as_floats(self.target, FLOAT64)
-            return rounded(gap * gap if self.kind is LossKind.MSE else np.abs(gap), FLOAT64)
+            return None
         pairs = zip(self.input.ravel(), self.target.ravel(), strict=True)
         gaps: list[Any] = [exact(x) - exact(t) for x, t in pairs]
-        powers: list[int | Fraction] = [gap * gap if self.kind is LossKind.MSE else abs(gap) for gap in gaps]
-        return self._settled(powers).reshape(self.input.shape)
+        return [gap * gap if self.kind is LossKind.MSE else abs(gap) for gap in gaps]
+
+    def _distances(self) -> Array:
+        if self._exact_terms is not None:
+            return self._settled(self._exact_terms).reshape(self.input.shape)
+        gap = as_floats(self.input, FLOAT64) - as_floats(self.target, FLOAT64)
+        return rounded(gap * gap if self.kind is LossKind.MSE else np.abs(gap), FLOAT64)
 
     def _settled(self, values: list[int | Fraction]) -> Array:
         kind = float_kind(self.input, self.target)
         if kind is None:
             return integers_or_fractions(values)
-        return rounded(np.array([to_float(value) for value in values]), kind)
+        return np.array([settle_result(value, kind) for value in values], kind)
 
     @Kept
     def total(self) -> Any:
@@ -150,6 +158,8 @@ class Loss:
         return settle_number(self._sum(), as_float=False)
 
     def _sum(self) -> int | Fraction:
+        if self._exact_terms is not None:
+            return sum(self._exact_terms, Fraction(0))
         if self.terms.size > LARGEST_EXACT and self.terms.dtype.kind == "f":
             return exact(math.fsum(self.terms.ravel()))
         return sum((exact(term) for term in self.terms.ravel()), Fraction(0))
@@ -161,7 +171,7 @@ class Loss:
             return self.terms
         value = Fraction(self._sum()) / (self.terms.size if self.reduction is Reduction.MEAN else 1)
         if self.terms.dtype.kind == "f":
-            return rounded(np.array([to_float(value)]), self.terms.dtype)
+            return np.array([settle_result(value, self.terms.dtype)], self.terms.dtype)
         return integers_or_fractions([value])
 
     def term(self, index: int) -> LossTerm:

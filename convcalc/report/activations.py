@@ -19,6 +19,7 @@ from convcalc.report.document import (
     Text,
     Worked,
 )
+from convcalc.report.equality import honest
 from convcalc.report.grids import answer_of, body_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
@@ -159,4 +160,4 @@ def working(step: ActivationStep, result: Activated, write: Writer, label: str) 
     if result.kind is ActivationKind.ELU and step.cell > 0:
         return Sum((f"{write(step.cell)} > 0",), "", f"→ {write(step.value)}", label)
     terms = WORKING[result.kind](write, step, write(result.parameter))
-    return Sum(terms, " = ", write.near(step.value, is_exact=step.exact), label)
+    return Sum(terms, " = ", honest(terms[-1], write.near(step.value, is_exact=step.exact)), label)

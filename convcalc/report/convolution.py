@@ -10,6 +10,7 @@ from convcalc.engine.exact import float_kind, over_common_denominator
 from convcalc.engine.kept import Kept
 from convcalc.engine.step import ChannelSum, ConvolutionStep
 from convcalc.report.document import Block, Body, Document, Grids, Heading, Matrix, Picture, Sum, Text, Worked
+from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of, like, small_body
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
@@ -172,16 +173,16 @@ class ConvolutionReport(Stepwise):
                 outcome = (
                     write.outcome(part.total, part.summed, part.divisor) if not bias else write.outcome(step.value)
                 )
-                yield Sum(terms, " + ", outcome, "", opening, closing)
+                yield summed(terms, " + ", outcome, "", opening, closing)
                 return
         names = [f"{self.channel_name(part.channel)}:" if len(step.channels) > 1 else "sum:" for part in step.channels]
         width = max(len("total:"), *map(len, names))
         for name, part in zip(names, step.channels, strict=True):
             label = name.ljust(width + 1)
             outcome = write.outcome(part.total, part.summed, part.divisor)
-            yield Sum(self.terms(part), " + ", outcome, label, *_over(part), final=False)
+            yield summed(self.terms(part), " + ", outcome, label, *_over(part), final=False)
         totals = tuple(write.factor(part.total) for part in step.channels)
-        yield Sum((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))
+        yield summed((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))
 
     def terms(self, part: ChannelSum) -> tuple[str, ...]:
         """Return one channel's products, written out."""

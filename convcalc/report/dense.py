@@ -27,6 +27,7 @@ from convcalc.report.document import (
     Text,
     Worked,
 )
+from convcalc.report.equality import summed
 from convcalc.report.grids import answer_of, body_of, grids_of, planes
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import shape_text
@@ -194,4 +195,4 @@ def dot_sum(step: DotStep, show: Show, *, whole: bool) -> Sum:
     most = len(pairs) if whole else FEW
     terms = elided(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most)
     bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
-    return Sum((*terms, *bias), " + ", write.outcome(step.value))
+    return summed((*terms, *bias), " + ", write.outcome(step.value))

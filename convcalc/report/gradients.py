@@ -10,7 +10,8 @@ from convcalc.choices import Gradient
 from convcalc.engine.exact import Array
 from convcalc.engine.gradients import Gradients
 from convcalc.report.convolution import ConvolutionReport, Labels
-from convcalc.report.document import Answer, Block, Document, Grids, Heading, Role, Steps, Sum, Text, Worked
+from convcalc.report.document import Answer, Block, Document, Grids, Heading, Role, Steps, Text, Worked
+from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show, select
@@ -228,7 +229,7 @@ def _folds(gradients: Gradients, show: Show) -> Iterator[Block]:
             index = "".join(f"{i}," for i, n in ((item, maps.shape[0]), (channel, maps.shape[1])) if n > 1)
             terms = elided([maps[item, channel, r, c] for r, c in places], write.factor)
             outcome = write.outcome(gradients.input[item, channel, row, column])
-            yield Sum(terms, " + ", outcome, f"[{index}{row},{column}]  ", final=False)
+            yield summed(terms, " + ", outcome, f"[{index}{row},{column}]  ", final=False)
     if left:
         yield Text(f"  … and {left:,} more cells: --steps all shows every one", Role.QUIET)
 
@@ -241,4 +242,4 @@ def _bias(gradients: Gradients, show: Show) -> Iterator[Block]:
     for map_ in range(maps):
         terms = elided(output[:, map_].ravel(), write.factor, most=64)
         label = f"map {map_}: " if maps > 1 else ""
-        yield Sum(terms, " + ", write.outcome(gradients.bias[map_]), label)
+        yield summed(terms, " + ", write.outcome(gradients.bias[map_]), label)

@@ -7,7 +7,8 @@ import numpy as np
 from convcalc.choices import PadMode
 from convcalc.engine.exact import Array
 from convcalc.engine.padding import Padded
-from convcalc.report.document import Document, Heading, Role, Sum, Text, Worked
+from convcalc.report.document import Document, Heading, Role, Text, Worked
+from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of
 from convcalc.report.numbers import DECIMALS, Writer, shape_text
 from convcalc.report.selection import Show
@@ -43,7 +44,7 @@ def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> W
                 break
             label = f"[{','.join(map(str, np.unravel_index(index, grid.shape)))}]  "
             outcome = show.write.outcome(value).removeprefix(f"= {show.write(cell)}/{divisor} ")
-            yield Sum((f"{show.write(cell)}/{divisor}",), "", outcome, label, final=False)
+            yield summed((f"{show.write(cell)}/{divisor}",), "", outcome, label, final=False)
         yield Text("")
         yield grids_of(quotient, "output", write, heat=show.heat)
 

@@ -6,6 +6,7 @@ from functools import partial
 from convcalc.choices import LossKind, Reduction
 from convcalc.engine.losses import LEAST_LOG, Loss, LossTerm
 from convcalc.report.document import Block, Document, Grids, Heading, Role, Subheading, Sum, Text, Worked
+from convcalc.report.equality import summed
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
@@ -115,13 +116,13 @@ def _distance(result: Loss, term: LossTerm, write: Writer, label: str) -> Sum:
     x, t = term.cells[0], term.target[0]
     gap = f"{write(x)} − {write.factor(t)}"
     if result.kind is LossKind.MSE:
-        return Sum((f"({gap})²",), "", write.outcome(term.value), label)
+        return summed((f"({gap})²",), "", write.outcome(term.value), label)
     if result.kind is LossKind.MAE:
-        return Sum((f"|{gap}|",), "", write.outcome(term.value), label)
+        return summed((f"|{gap}|",), "", write.outcome(term.value), label)
     p, rest = (write(part) for part in term.probabilities)
     name = f"sigmoid({write(x)})" if result.logits else write(x)
     terms = dict.fromkeys((_bce(write.factor(t), name, f"1 − {name}"), _bce(write.factor(t), p, rest)))
-    return Sum(tuple(terms), " = ", write.near(term.value, is_exact=term.value in (0, -LEAST_LOG)), label)
+    return summed(tuple(terms), " = ", write.near(term.value, is_exact=term.value in (0, -LEAST_LOG)), label)
 
 
 def _bce(target: str, p: str, rest: str) -> str:
@@ -148,12 +149,12 @@ def _cross_entropy(result: Loss, term: LossTerm, write: Writer) -> Iterator[Bloc
         chance = write(term.probabilities[index])
         if chance == "1.0000":
             chance = f"1 − {write(term.rest)}"
-        yield Sum((f"-ln(p[{index}])", f"-ln({chance})"), " = ", near)
+        yield summed((f"-ln(p[{index}])", f"-ln({chance})"), " = ", near)
         return
     pairs = zip(term.target, term.probabilities, strict=True)
     weighed = [(t, p) for t, p in pairs if t]
     terms = elided(weighed, lambda pair: f"{write.factor(pair[0])}×ln({write(pair[1])})")
-    yield Sum(terms, " + ", near, "", "-(", ")")
+    yield summed(terms, " + ", near, "", "-(", ")")
 
 
 def _reduced(result: Loss, write: Writer) -> Iterator[Block]:
@@ -165,6 +166,6 @@ def _reduced(result: Loss, write: Writer) -> Iterator[Block]:
     terms = elided(result.terms.ravel(), write.factor)
     value = result.output.ravel()[0]
     if result.reduction is Reduction.MEAN:
-        yield Sum(terms, " + ", write.outcome(value, result.total, count), "mean: ", "(", f")/{count}")
+        yield summed(terms, " + ", write.outcome(value, result.total, count), "mean: ", "(", f")/{count}")
     else:
-        yield Sum(terms, " + ", write.outcome(value), "sum: ")
+        yield summed(terms, " + ", write.outcome(value), "sum: ")

@@ -9,6 +9,7 @@ from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.pooling import EXTREMES, Pooling
 from convcalc.engine.step import PoolingStep
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Sum, Text, Worked
+from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of, like
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
@@ -130,18 +131,18 @@ class PoolingReport(Stepwise):
         real = [cell for cell, padded in pairs if not padded]
         outcome = write.outcome(step.value)
         if kind in EXTREMES:
-            return Sum(tuple(write(cell) for cell in real), ", ", outcome, "", f"{kind}(", ")")
+            return summed(tuple(write(cell) for cell in real), ", ", outcome, "", f"{kind}(", ")")
         if kind is PoolKind.LP:
             power = {2: "²", 3: "³"}.get(self.result.norm, f"^{self.result.norm}")
             terms = tuple(f"|{write(cell)}|{power}" if cell < 0 else f"{write(cell)}{power}" for cell in real)
             opening, closing = ("√(", ")") if self.result.norm == 2 else ("(", f")^(1/{self.result.norm})")
-            return Sum(terms, " + ", outcome, "", opening, closing)
+            return summed(terms, " + ", outcome, "", opening, closing)
         counted = [cell for cell, padded in pairs if not padded or self.result.count_padding]
         terms = tuple(write.factor(cell) for cell in counted)
         if step.divisor is None:
-            return Sum(terms, " + ", outcome)
+            return summed(terms, " + ", outcome)
         outcome = write.outcome(step.value, step.total, step.divisor)
-        return Sum(terms, " + ", outcome, "", "(", f")/{step.divisor}")
+        return summed(terms, " + ", outcome, "", "(", f")/{step.divisor}")
 
 
 def _sides(padding: tuple[tuple[bool, ...], ...]) -> tuple[int, int, int, int]:

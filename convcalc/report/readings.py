@@ -20,10 +20,10 @@ from convcalc.report.document import (
     Picture,
     Role,
     Span,
-    Sum,
     Text,
     Worked,
 )
+from convcalc.report.equality import summed
 from convcalc.report.grids import answer_of, body_of
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show, Skipped, cell_name, select, skipped_text
@@ -209,7 +209,7 @@ def _dot_products(
         terms = elided(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most=64) or ("0",)
         bias = () if result.bias is None else (f"{write.factor(result.bias[part.at[1]])} (bias)",)
         outcome = write.outcome(result.maps[part.at])
-        yield Sum((*terms, *bias), " + ", outcome, name.ljust(width + 1), final=False)
+        yield summed((*terms, *bias), " + ", outcome, name.ljust(width + 1), final=False)
 
 
 def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
@@ -245,7 +245,7 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
             tap = reading.tap[1:] if one_row else reading.tap
             term = f"{write.factor(reading.cell)}×{write.factor(reading.weight)}"
             kernel = f"kernel[{','.join(map(str, tap))}]" + ", flipped" * result.flipped
-            yield Sum(
+            yield summed(
                 (f"with {kernel}: {term}",), "", write.outcome(reading.product), f"{label.ljust(width)} ", final=False
             )
         if not readings.found:

@@ -20,6 +20,7 @@ from convcalc.report.document import (
     Text,
     Worked,
 )
+from convcalc.report.equality import summed
 from convcalc.report.grids import body_of, grids_of, like, small_body
 from convcalc.report.pooling import PoolingReport
 from convcalc.report.selection import Chosen, Show, select
@@ -123,15 +124,17 @@ class _Report(PoolingReport):
                 step.pooling.window.columns[column] - columns.before,
             )
             name = self.cell_name(at).replace("output", "input")
-            return Sum((f"{write(gradient)} → {name}, the {self.result.kind}",), "", f"= {write(step.pooling.value)}")
+            return summed(
+                (f"{write(gradient)} → {name}, the {self.result.kind}",), "", f"= {write(step.pooling.value)}"
+            )
         if self.result.kind is PoolKind.AVG:
             share = next(share for line in step.shares for share in line if share is not None)
             division = f"{write.factor(gradient)}/{step.pooling.divisor}"
-            return Sum((division,), "", write.outcome(share).removeprefix(f"= {division} "))
+            return summed((division,), "", write.outcome(share).removeprefix(f"= {division} "))
         if self.result.kind is PoolKind.SUM:
-            return Sum(("each cell",), "", f"= {write(gradient)}")
+            return summed(("each cell",), "", f"= {write(gradient)}")
         if step.pooling.value == 0:
-            return Sum(("a window of zeros has no slope: each cell's share is taken to be",), "", "0")
+            return summed(("a window of zeros has no slope: each cell's share is taken to be",), "", "0")
         cells = zip(step.pooling.cells, step.shares, strict=True)
         power = self.result.norm - 1
         over = write.factor(step.pooling.value)
@@ -141,7 +144,7 @@ class _Report(PoolingReport):
             for cell, share in zip(line, shares, strict=True)
             if share is not None
         ]
-        return Sum(tuple(terms), ",  ", "")
+        return summed(tuple(terms), ",  ", "")
 
 
 def _weight(cell: str, over: str, power: int) -> str:

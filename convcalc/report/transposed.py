@@ -24,6 +24,7 @@ from convcalc.report.document import (
     Text,
     Worked,
 )
+from convcalc.report.equality import honest
 from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, grids_of, like, small_body
 from convcalc.report.numbers import shape_text
@@ -198,12 +199,12 @@ class _Report:
         write, rows, columns = self.show.write, self.result.rows.output, self.result.columns.output
         places = [(r, c, i, j) for i, r in enumerate(step.rows) for j, c in enumerate(step.columns)]
         kept = [(r, c, i, j) for r, c, i, j in places if 0 <= r < rows and 0 <= c < columns]
-        terms = [
-            f"{f'[{c}]' if self.one_row else f'[{r},{c}]'} {write(step.before[r][c])} + "
-            f"{write.factor(step.stamp[i][j])} = {write(step.so_far[r][c])}"
-            for r, c, i, j in kept
-            if step.before[r][c] and step.stamp[i][j]
-        ]
+        terms = []
+        for r, c, i, j in kept:
+            if step.before[r][c] and step.stamp[i][j]:
+                addition = f"{write(step.before[r][c])} + {write.factor(step.stamp[i][j])}"
+                name = f"[{c}]" if self.one_row else f"[{r},{c}]"
+                terms.append(f"{name} {addition} {honest(addition, write.outcome(step.so_far[r][c]))}")
         if terms or len(kept) < len(places):
             yield Text("")
         if terms:

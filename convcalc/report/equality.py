@@ -1,0 +1,118 @@
+"""Whether what is shown is true: two sides of a sum are called equal only if they are, as they stand there written."""
+
+import re
+from collections.abc import Iterator
+from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
+from fractions import Fraction
+from typing import TypeAlias
+
+from convcalc.report.document import Sum
+
+Value: TypeAlias = Decimal | Fraction
+
+_EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
+_ROUNDED = re.compile(r"[./e]")
+"""What stands in numbers that may have been rounded; whole ones are not."""
+_TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?(?:e-?\d+)?|.)")
+_LINK = re.compile(r" (?=[=≈] )")
+
+
+def summed(
+    terms: tuple[str, ...],
+    joiner: str,
+    outcome: str,
+    label: str = "",
+    opening: str = "",
+    closing: str = "",
+    final: bool = True,
+) -> Sum:
+    """Return a sum, its outcome's ``=`` made ``≈`` where numbers that were rounded in writing do not add up to it.
+
+    >>> summed(("0.3333×2", "1"), " + ", "= 1.6667").outcome, summed(("0.5×2", "1"), " + ", "= 2").outcome
+    ('≈ 1.6667', '= 2')
+    """
+    return Sum(
+        terms, joiner, honest(f"{opening}{joiner.join(terms)}{closing}", outcome), label, opening, closing, final
+    )
+
+
+def honest(expression: str, outcome: str) -> str:
+    """Return an outcome such as ``= 28/9 ≈ 3.1111`` with every ``=`` that is not true made ``≈``.
+
+    >>> honest("0.3333 + 2.7778", "= 28/9 ≈ 3.1111"), honest("(1 + 2)/4", "= 3/4 = 0.75")
+    ('≈ 3.1111', '= 3/4 = 0.75')
+    """
+    if not outcome.startswith(("= ", "≈ ")) or not _ROUNDED.search(expression + outcome):
+        return outcome
+    links, left = [], value_of(expression)
+    parts = _LINK.split(outcome)
+    for index, part in enumerate(parts):
+        sign, text = part.split(" ", 1)
+        right = value_of(text)
+        if sign == "=" and left is not None and right is not None and left != right:
+            left = right
+            if parts[index + 1 : index + 2] and parts[index + 1].startswith("≈"):
+                continue  # the decimal that follows says it
+            sign = "≈"
+        links.append(f"{sign} {text}")
+        left = right
+    return " ".join(links)
+
+
+def value_of(text: str) -> Value | None:
+    """Return what a written sum of products and quotients comes to; None if it is anything else.
+
+    >>> value_of("2×(1/3) + 0.5 (bias)"), value_of("max(1, 2)") is None
+    (Fraction(7, 6), True)
+    """
+    words = [token for token in _TOKEN.findall(text.replace(" (bias)", "")) if token.strip()]
+    reader = _Reader(iter([*words, ""]), Fraction if "/" in words else Decimal)
+    try:
+        value = reader.sum()
+    except (ValueError, ArithmeticError, Inexact):
+        return None
+    return value if reader.word == "" else None
+
+
+class _Reader:
+    """Reads an expression word by word, in exact numbers of one kind."""
+
+    def __init__(self, words: Iterator[str], kind: type[Decimal] | type[Fraction]) -> None:
+        self.words, self.kind = words, kind
+        self.word = next(words)
+
+    def _next(self) -> str:
+        word, self.word = self.word, next(self.words, "")
+        return word
+
+    def sum(self) -> Value:
+        value = self.product()
+        while self.word in ("+", "−"):
+            sign, term = self._next(), self.product()
+            if isinstance(value, Decimal) and isinstance(term, Decimal):
+                value = _EXACT.add(value, term) if sign == "+" else _EXACT.subtract(value, term)
+            else:
+                value = Fraction(value) + Fraction(term) if sign == "+" else Fraction(value) - Fraction(term)
+        return value
+
+    def product(self) -> Value:
+        value = self.factor()
+        while self.word in ("×", "/"):
+            sign, factor = self._next(), self.factor()
+            if isinstance(value, Decimal) and isinstance(factor, Decimal):
+                value = _EXACT.multiply(value, factor)
+            else:
+                value = Fraction(value) * Fraction(factor) if sign == "×" else Fraction(value) / Fraction(factor)
+        return value
+
+    def factor(self) -> Value:
+        word = self._next()
+        if word == "-":
+            value = self.factor()
+            return _EXACT.minus(value) if isinstance(value, Decimal) else -value
+        if word != "(":
+            return self.kind(word)
+        value = self.sum()
+        if self._next() != ")":
+            raise ValueError
+        return value
