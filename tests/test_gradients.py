@@ -10,6 +10,7 @@ import pytest
 
 from convcalc.engine import gradients, routing
 from convcalc.engine.convolution import convolve
+from convcalc.engine.exact import exact
 from convcalc.engine.pooling import pool
 from convcalc.engine.readings import as_matmul, as_toeplitz, reads
 from convcalc.errors import InputError
@@ -78,7 +79,7 @@ def test_other_readings_make_the_same_maps(settings: Any) -> None:
         answer = convolve(alone, kernel, **{**options, "bias": None}).maps[at[0]]
         readings = reads(result, at)
         assert readings.weights.tolist() == answer.tolist()
-        assert all(reading.product == reading.cell * reading.weight for reading in readings.found)
+        assert all(exact(one.product) == exact(one.cell) * exact(one.weight) for one in readings.found)
 
 
 def test_weights_that_add_up_never_wrap_and_decimals_are_those_written() -> None:

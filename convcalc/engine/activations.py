@@ -165,7 +165,7 @@ class Activated:
     def output(self) -> Array:
         """The answer, of the input's shape: exact where the function is and the input, else floats."""
         if self.kind == ActivationKind.RELU:
-            return np.maximum(self.input, 0)
+            return as_grid(np.maximum(self.input, 0))
         scaled = over_common_denominator(self.input) if self.kind == ActivationKind.LEAKY_RELU else None
         if scaled is not None:
             return self._leaky(*scaled)

@@ -31,6 +31,7 @@ from convcalc.engine.exact import (
     quotient,
     settle_cells,
     settle_number,
+    settle_partial,
     settle_result,
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
@@ -265,7 +266,7 @@ class Convolution:
         largest = magnitude(cells)
         bound = max(largest, 1) * int(max(sums))
         for biases, biases_over in bias:
-            bound = bound * biases_over + max(magnitude(biases), 1) * cells_over * weights_over
+            bound = max(bound, 1) * biases_over + max(magnitude(biases), 1) * cells_over * weights_over
         return max(bound, largest, magnitude(weights), *(magnitude(biases) for biases, _ in bias))
 
     def _in_integers(self, scaled: list[tuple[Array, int]]) -> tuple[Array, int]:
@@ -331,7 +332,7 @@ class Convolution:
             padding,
             settle_cells(weights, as_float=weights_are_float),
             settle_cells(products, as_float=either),
-            settle_result(total, float_kind(plane, kernel)),
+            settle_partial(total, float_kind(plane, kernel)),
             settle_number(summed, as_float=either),
             divisor,
         )

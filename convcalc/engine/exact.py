@@ -190,7 +190,7 @@ def _settle(array: Array) -> Array:
     return integers_or_fractions([exact(cell) for cell in cells]).reshape(array.shape)
 
 
-def _is_float_safe(cell: Number) -> bool:
+def _is_float_safe(cell: Any) -> bool:
     """Whether a float, read as the decimal it is written as, is this very number."""
     if isinstance(cell, Fraction):
         return False
@@ -217,8 +217,8 @@ def exact(cell: Any) -> int | Fraction:
     >>> exact(0.1), exact(3), exact(np.float32(0.5))
     (Fraction(1, 10), 3, Fraction(1, 2))
     """
-    if isinstance(cell, Fraction):
-        return cell
+    if isinstance(cell, Fraction | Decimal):
+        return Fraction(cell)
     if isinstance(cell, float | np.floating):
         if not math.isfinite(cell):
             raise InputError(f"a cell is {cell}", hint="replace NaN and infinity by numbers")
@@ -227,21 +227,37 @@ def exact(cell: Any) -> int | Fraction:
 
 
 def settle_number(value: int | Fraction, *, as_float: bool) -> Number:
-    """Return an exact result as it is shown: a float, rounded once, or a plain int or Fraction."""
+    """Return an exact number as it is shown: a float (a Decimal beyond what floats hold), or a plain int or Fraction."""
     if as_float:
-        return to_float(value)
+        return to_float_or_decimal(value)
     return int(value) if value.denominator == 1 else value
 
 
 def settle_result(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
     """Return an exact result as an answer in that float dtype (or, if None, an exact one) would hold it.
 
+    Raises InputError where it is too large for a float.
+
     >>> settle_result(Fraction(1, 3), None), settle_result(Fraction(1, 3), np.dtype(np.float32))
     (Fraction(1, 3), 0.33333334)
     """
+    if kind is None:
+        return settle_number(value, as_float=False)
     if kind != np.float32:
-        return settle_number(value, as_float=kind is not None)
+        return to_float(value)
     return as_shown(rounded(np.array([_beside_tie(value, to_float(value))]), kind)[0])
+
+
+def settle_partial(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
+    """Return a sum on the way to a result as `settle_result` would, but a Decimal where that would be too large.
+
+    >>> str(settle_partial(10**400, np.dtype(float)))
+    '1.00000000000E+400'
+    """
+    try:
+        return settle_result(value, kind)
+    except InputError:
+        return to_float_or_decimal(value)
 
 
 def as_shown(cell: Any) -> Number:

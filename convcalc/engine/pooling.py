@@ -4,6 +4,7 @@ PyTorch's conventions: maxima ignore the padding, averages count it unless told 
 half the window, and with `ceil` the last window starts inside the input or its left padding.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
@@ -27,6 +28,7 @@ from convcalc.engine.exact import (
     quotient,
     rounded,
     settle_cells,
+    settle_partial,
     settle_result,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
@@ -49,6 +51,8 @@ from convcalc.errors import InputError
 MOST_NORM = 64
 SAFE_EXPONENT = 900
 """Powers of 2 within which a float's powers, and their sums, neither overflow nor lose digits."""
+FLOAT_BITS = 1000
+"""Bits of an integer that a float holds roughly."""
 MOST_BITS = 1 << 18
 """Bits beyond which a root is found by logarithms."""
 ROOT_BITS = 120
@@ -231,7 +235,8 @@ class Pooling:
         powers = np.empty(len(cells), dtype=object)
         powers[:] = cells
         sums = reduced(powers.reshape(self.padded.shape), self.rows, self.columns, np.add)
-        roots = [settle_root(cell, self.norm, kind) for cell in sums.ravel()]
+        found = {total: settle_root(total, self.norm, kind) for total in set(sums.ravel().tolist())}
+        roots = [found[total] for total in sums.ravel().tolist()]
         if kind is None and any(isinstance(value, float) for value in roots):
             kind = np.dtype(np.float64)
         grid = as_grid(np.array(roots, dtype=object)) if kind is None else np.array(list(map(float, roots)), kind)
@@ -286,8 +291,8 @@ class Pooling:
             value = settle_root(powers, self.norm, kind)
         else:
             summed = sum(cell for line in cells for cell in line)
-            total = settle_result(summed, kind)
-            value = total
+            total = settle_partial(summed, kind)
+            value = total if self.kind == PoolKind.AVG else settle_result(summed, kind)
             if self.kind == PoolKind.AVG:
                 divisor = len(self._counted(self.rows, row)) * len(self._counted(self.columns, column))
                 value = settle_result(Fraction(summed) / divisor, kind)
@@ -340,9 +345,15 @@ def whole_root(value: int, degree: int) -> int:
     >>> whole_root(10**40 + 1, 2) == 10**20
     True
     """
-    if value == 0:
-        return 0
-    guess = 1 << -(-value.bit_length() // degree)
+    if value == 0 or degree == 1:
+        return value
+    if degree == 2:
+        return math.isqrt(value)
+    if value.bit_length() < FLOAT_BITS:
+        guess = int(value ** (1 / degree) * (1 + 1e-12)) + 1
+    else:  # the root of the first half of the digits, and one more, is too large, and near
+        shift = value.bit_length() // (2 * degree)
+        guess = (whole_root(value >> shift * degree, degree) + 1) << shift
     while True:
         better = ((degree - 1) * guess + value // guess ** (degree - 1)) // degree
         if better >= guess:

@@ -3,11 +3,12 @@
 Every operation yields steps; the terminal, and whatever else shows the work, reads them and computes nothing.
 """
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import NamedTuple
 
-Number = int | Fraction | float
-"""A cell's value as plain Python: exact where it can be."""
+Number = int | Fraction | float | Decimal
+"""A cell's value as plain Python: exact where it can be, a Decimal where a sum on the way is too large for a float."""
 
 Cells = tuple[tuple[Number, ...], ...]
 """A small grid of plain Python numbers, by rows."""
