@@ -10,7 +10,7 @@ The public names are found when they are first used, so that ``convcalc --help``
 -5
 """
 
-from typing import TYPE_CHECKING, Any
+TYPE_CHECKING = False  # typing takes a while to import
 
 __version__ = "0.1.0"
 
@@ -48,6 +48,8 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from convcalc.engine.activations import activate
     from convcalc.engine.convolution import convolve
     from convcalc.engine.dense import flatten, linear
@@ -62,7 +64,7 @@ if TYPE_CHECKING:
     from convcalc.matrix_io.files import read_grid
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module 'convcalc' has no attribute {name!r}")
     import importlib

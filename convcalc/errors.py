@@ -49,10 +49,10 @@ class UsageError(ConvcalcError):
     status = MISUSED
 
 
-def nearest(word: str, known: list[str], count: int = 3) -> list[str]:
+def nearest(word: str, known: list[str], count: int = 3, *, alike: float = 0.6) -> list[str]:
     """Return the known words that `word` may have been meant for, best first; maybe none.
 
-    A word that begins or ends a known one counts, so that ``sobel`` finds ``sobel-x``.
+    A word that begins or ends a known one counts, so that ``sobel`` finds ``sobel-x``; others must be so much `alike`.
 
     >>> nearest("gausian", ["gaussian-3", "box-3", "sobel-x"])
     ['gaussian-3']
@@ -62,6 +62,6 @@ def nearest(word: str, known: list[str], count: int = 3) -> list[str]:
     import difflib
 
     folded = word.lower().replace("_", "-")
-    contained = [name for name in known if folded and (folded in name or name in folded)]
-    close = difflib.get_close_matches(folded, known, n=count, cutoff=0.6)
+    contained = [name for name in known if len(folded) > 1 and (folded in name or name in folded)]
+    close = difflib.get_close_matches(folded, known, n=count, cutoff=alike)
     return list(dict.fromkeys([*contained, *close]))[:count]

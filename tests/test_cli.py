@@ -215,7 +215,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("kernels", "gausian"), 2, "no kernel named 'gausian'", "gaussian"),
         (("kernels", "-q"), 2, "--quiet needs a kernel's name", "kernels edge -q"),
         (("lecture", "poolim"), 2, "no row 'poolim'", "did you mean pooling?"),
-        (("cnv",), 2, "no such command 'cnv'", "--help"),
+        (("cnv",), 2, "there is no command 'cnv'", "did you mean conv?"),
         (("show", "-i", GRID, "-o", "x.pdf"), 1, "does not write .pdf", ".npy"),
         (("show", "-i", GRID, "-o", "nowhere/x.txt"), 1, "cannot write 'nowhere/x.txt': No such file", "folder"),
         (("show", "-i", GRID, "-o", "x.npy", "--format", "csv"), 2, "does not go with a .npy file", "leave one"),

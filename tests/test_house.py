@@ -14,17 +14,18 @@ PACKAGE = ROOT / "convcalc"
 ALLOWED = {
     "errors": set(),
     "choices": set(),
+    "ending": set(),
     "lecture": {"errors", "lecture_files"},
     "lecture_files": set(),
     "quiz": {"quiz", "report", "matrix_io", "engine", "network.chain", "errors", "choices"},
     "session": {"session", "report", "matrix_io", "engine.exact", "errors", "choices"},
     "engine": {"engine", "errors", "choices"},
-    "matrix_io": {"matrix_io", "engine.exact", "errors", "choices"},
+    "matrix_io": {"matrix_io", "engine.exact", "ending", "errors", "choices"},
     "network": {"network", "engine.geometry", "errors", "choices"},
     "report": {"report", "engine", "network", "errors", "choices"},
     "render": {"render", "report.document"},
     "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "network", "errors", "choices",
-            "lecture"},
+            "lecture", "ending"},
 }  # fmt: skip
 FORBIDDEN_LIBRARIES = {
     "session": {"rich", "typer"},

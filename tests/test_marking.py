@@ -115,6 +115,8 @@ def test_thousands_of_answers_are_right_exactly_if_they_round_so_on_paper() -> N
             assert is_right(given, value) is (given == exactly) or len(str(value)) > 7, (text, value)
             continue
         number = Decimal(text)
+        if len(number.as_tuple().digits) >= 14:
+            continue  # as fine as a float is itself
         last = number.as_tuple().exponent
         assert isinstance(last, int)
         accurate = last <= -2 or (last > 0 and len(number.as_tuple().digits) >= 3)

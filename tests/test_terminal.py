@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from convcalc.cli.messages import size_of
 from tests.conftest import ROOT
 
 CONVCALC = Path(sys.executable).parent / "convcalc"
@@ -225,3 +226,22 @@ def test_a_full_disk_is_an_error_and_not_a_traceback() -> None:
     assert ran.returncode == 1
     assert "Traceback" not in ran.stderr
     assert "No space left" in ran.stderr
+
+
+@pytest.mark.parametrize("columns", ["0", "-1", "wide", "٣", "9" * 400])
+def test_columns_that_are_no_number_of_them_are_the_terminals_own(columns: str) -> None:
+    words = ("size", "-n", "7", "-f", "3")
+    assert on_terminal(*words, environment={"COLUMNS": columns}) == on_terminal(*words) != ""
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp437", "cp1252", "latin-1"])
+def test_the_help_has_only_signs_that_can_be_written(encoding: str) -> None:
+    settings = {**os.environ, "PYTHONIOENCODING": encoding, "LC_ALL": "C.UTF-8"}
+    ran = subprocess.run([sys.executable, "-m", "convcalc", "-h"], capture_output=True, env=settings, cwd=ROOT)
+    assert (ran.returncode, ran.stderr) == (0, b"")
+    assert b"(N + 2P - F)/S + 1" in ran.stdout
+
+
+def test_a_terminal_that_tells_no_size_has_80_columns() -> None:
+    with open(os.devnull, "w", encoding="utf-8") as nowhere:  # on Windows that counts as a terminal
+        assert size_of(nowhere) == (80, 24)

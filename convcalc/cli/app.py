@@ -3,6 +3,7 @@
 import gc
 import io
 import os
+import re
 import sys
 from typing import Annotated, Any
 
@@ -64,10 +65,12 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     """Run one command line (default: the process's) and return its exit status; errors are explained here."""
     from convcalc.cli.messages import complain, explain
 
-    if not os.environ.get("COLUMNS", "0").isascii():
-        del os.environ["COLUMNS"]
+    if not re.fullmatch("0*[1-9][0-9]{0,3}", os.environ.get("COLUMNS", "80"), re.ASCII):
+        del os.environ["COLUMNS"]  # no number of columns: 0 would leave nothing to see
     if sys.stderr is None:
         sys.stderr = io.StringIO()  # what reads lines needs one
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # not every encoding has all the signs there are
     if sys.stdout is None:
         complain("convcalc: standard output is closed\nhint: leave it open, or use --output FILE")
         return CANNOT

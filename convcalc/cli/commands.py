@@ -4,14 +4,15 @@ Building all of them for Typer would take longer than most of them run.
 """
 
 import importlib
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, MutableMapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
 import typer
 from typer.core import TyperGroup
 
-from convcalc.cli.help import Command, write_help
+from convcalc.cli.help import Command, sayable, write_help
+from convcalc.errors import UsageError, nearest
 
 CALCULATE, ACTIVATE, CLASSIFY, LOOK_UP, LEARN = "Calculate", "Activate", "Classify", "Look up", "Learn"
 
@@ -124,6 +125,59 @@ COMMANDS: dict[str, Entry] = {
 """Every command, in the order of the help."""
 
 
+ALSO = {
+    "convolve": "conv",
+    "conv1d": "conv",
+    "conv2d": "conv",
+    "cross-correlation": "conv",
+    "filter": "conv",
+    "deconv": "conv-transpose",
+    "transposed": "conv-transpose",
+    "maxpool": "pool max",
+    "max-pool": "pool max",
+    "avgpool": "pool avg",
+    "avg-pool": "pool avg",
+    "dilate": "pool max --stride 1",
+    "erode": "pool min --stride 1",
+    "dense": "linear",
+    "fc": "linear",
+    "matmul": "linear",
+    "swish": "silu",
+    "leakyrelu": "leaky-relu",
+    "logsoftmax": "log-softmax",
+    "cross-entropy": "loss cross-entropy",
+    "mse": "loss mse",
+    "params": "model",
+    "parameters": "model",
+    "summary": "model",
+    "im2col": "conv --as matmul",
+    "backward": "conv --backward 1",
+    "kernel": "kernels",
+    "help": "--help",
+    "version": "--version",
+}
+"""Other words people have for a command, and the words that do it."""
+LEAST_ALIKE = 0.74
+"""Of a mistyped command and the one meant: `cnov` and `conv` are, `train` and `tanh` are not."""
+
+
+def instead(word: str, others: Iterable[str] = ()) -> str | None:
+    """Return the words that were likely meant by one that is no command, nor one of the `others`; None if unknown.
+
+    >>> instead("swish"), instead("cnov"), instead("sobel"), instead("attention")
+    ('silu', 'conv', 'conv sobel', None)
+    """
+    folded = word.lower().replace("_", "-")
+    if folded in ALSO:
+        return ALSO[folded]
+    from convcalc.engine.kernels import named
+
+    if named(folded) is not None:
+        return f"conv {folded}"
+    close = nearest(folded, [*COMMANDS, *others], alike=LEAST_ALIKE)
+    return " or ".join(close) or None
+
+
 def load(name: str) -> Any:
     """Return a command as Typer builds it."""
     entry = COMMANDS[name]
@@ -174,11 +228,23 @@ class Group(TyperGroup):
         """Return the names in the order of the table."""
         return list(COMMANDS)
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Return a command and its words; refuse what is none, and name the one that was likely meant."""
+        if args[0] in COMMANDS or args[0].startswith("-"):
+            return super().resolve_command(ctx, args)
+        meant = instead(args[0])
+        hint = f"`{ctx.command_path} --help` lists the commands"
+        raise UsageError(f"there is no command '{args[0]}'", hint=f"did you mean {meant}? {hint}" if meant else hint)
+
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, built; while names are completed, only its name and what it does."""
         if self.naming:
             return Command(cmd_name, help=COMMANDS[cmd_name].summary)
         return self.commands.get(cmd_name)
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help."""
+        return sayable(super().get_help(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help, which needs no command built."""

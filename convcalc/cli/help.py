@@ -1,6 +1,8 @@
 """What --help writes: panels of names and what they do, in columns; without rich, whose start would take longer."""
 
 import os
+import re
+import shutil
 import sys
 import textwrap
 from collections.abc import Iterable, Iterator
@@ -10,19 +12,56 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from convcalc.cli.messages import glyphs_for
+from convcalc.errors import UsageError
+
+MOST_WIDTH, LEAST_WIDTH = 80, 20
 Rows = list[tuple[str, str]]
 
 
+def sayable(help_text: str) -> str:
+    """Return a help with only the signs that standard output can show."""
+    return glyphs_for(sys.stdout, False).say(help_text)
+
+
 class Command(TyperCommand):
-    """A command whose help is ours."""
+    """A command whose help is ours, and that drops no word unsaid."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read a command line; refuse an option that is given twice, of which only the last would count."""
+        words = [plain_option(word) for word in args]
+        options: list[Any] = [*self.make_parser(ctx).parse_args(list(words))[2]]
+        rest: list[str] = super().parse_args(ctx, words)
+        takes_one = [one for one in options if one.param_type_name == "option" and not (one.is_flag or one.multiple)]
+        twice = next((one for one in takes_one if takes_one.count(one) > 1), None)
+        if twice is not None and not ctx.resilient_parsing:
+            raise UsageError(f"{twice.opts[0]} stands here twice", hint="one value counts: leave the other out")
+        return rest
+
+    def get_help(self, ctx: Any) -> str:
+        """Return the help."""
+        return sayable(super().get_help(ctx))
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         """Write the help."""
         write_help(self, ctx, formatter)
 
 
+def plain_option(word: str) -> str:
+    """Return a word as Typer wants it, with `-k=1` as `-k1`; refuse an option behind a dash that is no hyphen.
+
+    >>> plain_option("-k=1 0"), plain_option("--kernel=edge"), plain_option("-1=2")
+    ('-k1 0', '--kernel=edge', '-1=2')
+    """
+    if match := re.match(r"[‐‑–—−﹣－]+-?([A-Za-z][\w-]*)", word):
+        dashes = "-" if len(match[1]) == 1 else "--"
+        raise UsageError(f"'{word}' begins with a dash that is no hyphen", hint=f"write {dashes}{match[1]}")
+    return re.sub(r"^(-[A-Za-z])=(?=.)", r"\1", word)
+
+
 def write_help(command: Any, ctx: Any, formatter: Any, panels: Iterable[tuple[str, Rows]] = ()) -> None:
     """Write a command's usage, what it does, its arguments and options by their panels, and further `panels`."""
+    formatter.width = max(min(shutil.get_terminal_size().columns, MOST_WIDTH) - 2, LEAST_WIDTH)
     command.format_usage(ctx, formatter)
     formatter.write("\n")
     for line in _paragraphs(command.help or "", formatter.width):
@@ -30,7 +69,9 @@ def write_help(command: Any, ctx: Any, formatter: Any, panels: Iterable[tuple[st
     for title, rows in (*_parameters(command, ctx), *panels):
         formatter.write(f"\n{_styled(title, bold=True)}\n")
         formatter.indent()
-        formatter.write_dl([(_styled(name, fg="cyan"), said) for name, said in rows], col_max=32)
+        formatter.write_dl(
+            [(_styled(name, fg="cyan"), said) for name, said in rows], col_max=min(32, formatter.width // 2)
+        )
         formatter.dedent()
 
 

@@ -5,13 +5,11 @@ import os
 import re
 import select
 import signal
-import sys
-import termios
 import tty
-from collections.abc import Callable, Iterator
-from types import FrameType
-from typing import IO, Any
+from collections.abc import Iterator
+from typing import IO
 
+from convcalc.cli.mode import Mode
 from convcalc.errors import UsageError
 
 SEQUENCES = {
@@ -28,9 +26,9 @@ _KEY = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1bO.|.", re.DOTALL)
 APART = 0.1
 """Seconds within which the parts of one key come."""
 
-ENTER_SCREEN, LEAVE_SCREEN = "\x1b[?1049h\x1b[?25l\x1b[2J", "\x1b[?25h\x1b[?1049l"
+ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h\x1b[?25l\x1b[2J", b"\x1b[?25h\x1b[?1049l"
 LOOK_AGAIN = 0.25
-"""Seconds after which to see whether the window has another size."""
+"""Seconds after which to see whether the window has another size, or was left and entered again."""
 
 
 class Keyboard:
@@ -41,20 +39,15 @@ class Keyboard:
             self.descriptor = os.open("/dev/tty", os.O_RDWR)
         except OSError:
             raise UsageError("--walk needs a terminal for its keys", hint="leave it out") from None
-        self.saved = termios.tcgetattr(self.descriptor)
         self.waiting = ""
+        self.is_stopped = False
+        """Whether Ctrl-C was pressed."""
+        self.is_changed = False
+        """Whether the screen was left and entered again, by Ctrl-Z."""
 
-    def listen(self) -> None:
-        """Have keys come at once, and not be shown; Ctrl-C and Ctrl-Z still work."""
-        tty.setcbreak(self.descriptor)
-
-    def restore(self) -> None:
-        """Leave the terminal as it was found, and what was typed too much unread."""
-        termios.tcsetattr(self.descriptor, termios.TCSAFLUSH, self.saved)
-
-    def close(self) -> None:
-        """Let the terminal go."""
-        os.close(self.descriptor)
+    def stop(self, *_: object) -> None:
+        """Note that Ctrl-C was pressed."""
+        self.is_stopped = True
 
     def read(self, timeout: float) -> str | None:
         """Return the next key's name, or None if there is none in time; a key without a name is ``unknown``."""
@@ -77,43 +70,38 @@ class Keyboard:
 
 
 @contextlib.contextmanager
-def screen(stdout: IO[str], redraw: Callable[[], None]) -> Iterator[Keyboard]:
-    """Take the whole screen and the keys, and give them back whatever happens: an error, Ctrl-C, Ctrl-Z, or the end."""
+def screen(stdout: IO[str]) -> Iterator[Keyboard]:
+    """Take the whole screen and the keys, and give them back whatever happens; keys come at once, and are not shown.
+
+    Nothing is raised or drawn by a signal, which can come in the middle of anything: what came is noted. Where Ctrl-C
+    does not end the process, it is raised once the screen is given back.
+    """
     keyboard = Keyboard()
+    is_taken = False
+    stdout.flush()  # what was said before stays before
 
     def enter() -> None:
-        keyboard.listen()
-        stdout.write(ENTER_SCREEN)
-        stdout.flush()
+        if is_taken:
+            os.write(stdout.fileno(), ENTER_SCREEN)
+            keyboard.is_changed = True
 
-    def leave() -> None:
-        stdout.write(LEAVE_SCREEN)
-        stdout.flush()
-        keyboard.restore()
-
-    def suspended(number: int, _: FrameType | None) -> None:
-        leave()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)  # stops here, and goes on from here
-        signal.signal(number, suspended)
-        enter()
-        redraw()
-
-    def ended(number: int, _: FrameType | None) -> None:
-        sys.exit(128 + number)
-
-    handlers: dict[int, Any] = {
-        signal.SIGTSTP: suspended,
-        signal.SIGTERM: ended,
-        signal.SIGHUP: ended,
-        signal.SIGQUIT: ended,
-    }
-    before = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    enter()
+    mode = Mode(keyboard.descriptor, stdout.fileno(), LEAVE_SCREEN, enter)
+    raising = signal.getsignal(signal.SIGINT)
+    if callable(raising):
+        signal.signal(signal.SIGINT, keyboard.stop)
     try:
-        yield keyboard
+        with mode.kept():
+            try:
+                is_taken = True
+                tty.setcbreak(keyboard.descriptor)  # Ctrl-C and Ctrl-Z still work
+                enter()
+                yield keyboard
+            finally:
+                is_taken = False
+                mode.restore()
     finally:
-        leave()
-        keyboard.close()
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        os.close(keyboard.descriptor)
+        if callable(raising):
+            signal.signal(signal.SIGINT, raising)
+    if keyboard.is_stopped:
+        raise KeyboardInterrupt

@@ -1,7 +1,6 @@
 """NPY in, NPY out, of any size: worked in bands, with a bar that says how far it is."""
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,26 +46,8 @@ def work_in_bands(bands: "Bands", out: OutputOptions) -> None:
                 yield part.where, part.cells
                 advance(part.length)
 
-        with _ended_in_order():
-            write_parts(Path(str(out.output)), bands.like, bands.maps, parts(), fortran=bands.fortran)
+        write_parts(Path(str(out.output)), bands.like, bands.maps, parts(), fortran=bands.fortran)
     complain(f"wrote the {'×'.join(map(str, bands.like.shape))} answer to {out.output}")
-
-
-@contextmanager
-def _ended_in_order() -> "Iterator[None]":
-    """Let an end from outside, such as `kill`, take away what is half written, as Ctrl-C does."""
-
-    def ended(number: int, _: object) -> None:
-        sys.exit(128 + number)
-
-    # What is ignored, as `nohup` has it, stays so.
-    numbers = [one for one in (signal.SIGTERM, signal.SIGHUP) if signal.getsignal(one) is signal.SIG_DFL]
-    before = {number: signal.signal(number, ended) for number in numbers}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @contextmanager
@@ -84,7 +65,11 @@ def _progress(total: int, noun: str) -> "Iterator[Callable[[int], None]]":
             speed = task.finished_speed or task.speed
             return Text("" if speed is None else f"{speed:,.0f} {noun}/s")
 
+    class Plain(Console):
+        def show_cursor(self, show: bool = True) -> bool:
+            return False  # it stays, so that a signal finds nothing to give back
+
     columns = BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f} " + noun), Speed()
-    with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, TimeRemainingColumn(), console=Plain(stderr=True), transient=True) as progress:
         task = progress.add_task("", total=total)
         yield lambda count: progress.update(task, advance=count)

@@ -41,13 +41,22 @@ def pipe_width() -> int:
     return max(int(asked), 20) if asked.isascii() and asked.isdigit() else PIPE_WIDTH
 
 
+def size_of(stream: IO[str]) -> tuple[int, int]:
+    """Return the columns and rows of a terminal, 80 and 24 where it tells none."""
+    try:
+        columns, rows = os.get_terminal_size(stream.fileno())
+    except OSError:  # what Windows throws away counts as a terminal
+        columns, rows = 0, 0
+    return columns or 80, rows or 24
+
+
 def complain(message: str) -> None:
     """Write lines to standard error, wrapped between words if it is a terminal."""
     stream = sys.stderr
     if stream is None:
         return
     encoding = stream.encoding or "utf-8"
-    width = os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    width = size_of(stream)[0] if stream.isatty() else 0
     for line in message.split("\n"):
         indent = line[: len(line) - len(line.lstrip())]
         wrapped = textwrap.wrap(line, max(width, 20), subsequent_indent=indent) if width and not indent else [line]

@@ -1,6 +1,5 @@
 """The only place that writes: the work and the answer to standard output or a file, and errors to standard error."""
 
-import io
 import itertools
 import os
 import sys
@@ -13,7 +12,7 @@ import typer
 
 from convcalc.choices import Format
 from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, record_lines, style_of
-from convcalc.cli.messages import complain, glyphs_for, pipe_width, printable
+from convcalc.cli.messages import complain, glyphs_for, pipe_width, printable, size_of
 from convcalc.cli.options import InputOptions, OutputOptions, numbers
 from convcalc.errors import CANNOT, InputError, UsageError
 
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
 LARGEST_BYTE, LARGEST_SIDE = 255, 8192
 COMMENT = "# "
+ROUNDED = "quotients are rounded to decimals; .txt and .json keep them"
 ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
 
@@ -147,7 +147,7 @@ class Channel:
             file=self.stdout, highlight=False, markup=False, emoji=False, color_system=None if plain else "auto"
         )
         if "COLUMNS" not in os.environ:
-            console.width = os.get_terminal_size(self.stdout.fileno()).columns or 80
+            console.width = size_of(self.stdout)[0]
         return console
 
     def emit(self, worked: "Worked", options: OutputOptions, show: "Show | None" = None) -> None:
@@ -276,6 +276,10 @@ class Channel:
         if suffix != "picture" and options.scale is not None:
             raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
         told = ""
+        if suffix in ("npy", "csv", "tsv"):
+            from convcalc.matrix_io.plain import loses
+
+            told = f" ({ROUNDED})" if loses(as_grid(worked.answer())) else ""
         if suffix == "npy":
             write_whole(path, as_grid(worked.answer()))
         elif suffix == "picture":
@@ -338,6 +342,10 @@ def answer_text(
     from convcalc.matrix_io.files import answer_lines
 
     answer = as_grid(answer)
+    if style in (Format.CSV, Format.TSV) and worked.write is None and options.output in (None, *ITSELF):
+        from convcalc.matrix_io.plain import loses
+
+        note(ROUNDED if loses(answer) else "")
     yield from answer_lines(answer, style, worked.write)
 
 
@@ -372,14 +380,6 @@ def check_bytes(grid: "Array") -> None:
         )
 
 
-def typed(prompt: str) -> str:
-    """Return a line that is typed; raise EOFError at the end, InputError for what is no text."""
-    try:
-        return input(prompt)
-    except UnicodeDecodeError:
-        raise InputError("that line is not text in the terminal's encoding", hint="type it again") from None
-
-
 def read_bias(channel: Channel, text: str, noun: str) -> "Array":
     """Read the biases: numbers parted by commas or spaces, or a file of them."""
     cells = channel.read(text, "--bias").cells
@@ -396,8 +396,6 @@ def channel_of(ctx: typer.Context) -> Channel:
 
 
 def _on_own_streams() -> Channel:
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a comment handed on may have signs that this encoding lacks
     return Channel(getattr(sys.stdin, "buffer", None), sys.stdout)
 
 

@@ -1,6 +1,7 @@
 """``convcalc quiz``, and ``--quiz`` and ``--check`` on any exercise."""
 
 import contextlib
+import os
 import random
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from convcalc.cli.messages import explain
-from convcalc.cli.output import Channel, channel_of, typed
+from convcalc.cli.output import Channel, channel_of
+from convcalc.cli.prompt import typed
 from convcalc.errors import InputError, UsageError, nearest
 
 if TYPE_CHECKING:
@@ -30,12 +32,17 @@ ALSO = {
 }
 TOPICS = "conv|pool|size|params|activation|softmax|linear|loss|transpose|flatten|field|gradient"
 MOST_QUESTIONS = 1000
+TERMINAL = "CONIN$" if os.name == "nt" else "/dev/tty"
+"""The terminal by its own name, where standard input is a pipe."""
 
 
 def quiz(
     ctx: typer.Context,
     topic: Annotated[
-        str | None, typer.Argument(metavar=f"[{TOPICS}]", help="What to ask about. Default: everything in turn.")
+        str | None,
+        typer.Argument(
+            metavar="[TOPIC]", help=f"What to ask about: {', '.join(TOPICS.split('|'))}. Default: all in turn."
+        ),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_QUESTIONS, help="How many questions.")] = 10,
     level: Annotated[int, typer.Option("--level", min=1, max=5, help="The level to begin with; it follows you.")] = 1,
@@ -91,7 +98,7 @@ def asking_on(channel: Channel, *, from_pipe: bool) -> "Iterator[Asking]":
         lines = channel.stdin
         if not from_pipe and not at_terminal:
             try:
-                lines = open_files.enter_context(open("/dev/tty", "rb"))
+                lines = open_files.enter_context(open(TERMINAL, "rb"))
             except OSError:
                 hint = "--check FILE marks an answer"
                 raise UsageError("--quiz needs a terminal to be answered on", hint=hint) from None

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.cli.commands import COMMANDS
+from convcalc.cli.commands import COMMANDS, instead
 from convcalc.cli.messages import printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from convcalc.session.session import Host, Ran, Session
 
 MOST_BYTES = 1 << 22
+STOPPED = 130
+"""What Typer makes of Ctrl-C."""
 
 
 @dataclass(eq=False, repr=False)
@@ -208,9 +210,11 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
     def run_words(words: Sequence[str]) -> Ran:
         inner.ran = Ran()
         try:
-            root.main(list(words), "convcalc", standalone_mode=False, obj=inner)
+            status = root.main(list(words), "convcalc", standalone_mode=False, obj=inner)
         except MISUSE as error:
             raise as_usage_error(error) from None
+        if status == STOPPED:
+            raise KeyboardInterrupt
         return inner.ran
 
     def reserved(word: str) -> bool:
@@ -226,6 +230,7 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
         write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
         show_help=lambda name: root.main([name, "--help"], "convcalc", standalone_mode=False),
         walk=lambda worked: inner.walk(worked, Show(), ascii_only=False),
+        instead=instead,
         commands={name: entry.summary for name, entry in COMMANDS.items()},
         reserved=reserved,
     )

@@ -3,14 +3,19 @@
 import contextlib
 import io
 import os
+import signal
+from collections.abc import Callable
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import typer
 
 from convcalc.cli.messages import complain, explain, glyphs_for
-from convcalc.cli.output import Channel, typed
+from convcalc.cli.output import Channel
+from convcalc.cli.prompt import typed
 from convcalc.cli.run import ScriptChannel, host_of
+from convcalc.ending import before_ending
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
@@ -23,18 +28,21 @@ WELCOME = "convcalc: type a grid row by row, or input FILE; then conv edge, relu
 
 def interactive(ctx: typer.Context, channel: Channel) -> None:
     """Converse until the user leaves."""
-    from convcalc.session.loop import converse
+    from convcalc.session.loop import MORE, converse
     from convcalc.session.session import Session
 
     inner = ScriptChannel(None, channel.stdout)
     session = Session(host_of(ctx, inner))
     inner.session = session
-    readline = _editing(words_of(ctx), session)
+    prompts = [""]
+    readline = _editing(words_of(ctx), session, lambda: prompts[-1] == MORE)
     glyphs = glyphs_for(channel.stdout, False)
     channel.stdout.write(glyphs.say(WELCOME) + "\n")
 
     def ask(prompt: str) -> str:
+        prompts[:] = [prompt]
         channel.stdout.flush()
+        signal.signal(signal.SIGINT, _stop)
         return typed(glyphs.say(prompt))
 
     def show(entry: "Entry") -> None:
@@ -51,13 +59,29 @@ def interactive(ctx: typer.Context, channel: Channel) -> None:
         channel.stdout.flush()
         complain("") if error is None else explain(error)
 
-    try:
-        converse(session, ask, show, tell)
-    finally:
+    def keep_history() -> None:
         if readline is not None:
             _keep_history(readline)
+
+    before = signal.getsignal(signal.SIGINT)
+    with before_ending(keep_history):
+        try:
+            converse(session, ask, show, tell)
+        finally:
+            keep_history()
+            signal.signal(signal.SIGINT, before)
     if not session.left:
         channel.stdout.write("\n")
+
+
+def _stop(number: int, frame: FrameType | None) -> None:
+    """Stop what is being done, but no import: a module half-made stays so."""
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return
+        frame = frame.f_back
+    signal.signal(number, lambda *_: None)  # till a line is asked for again: stopping is not stopped
+    raise KeyboardInterrupt
 
 
 def words_of(ctx: typer.Context) -> "Words":
@@ -82,7 +106,7 @@ def words_of(ctx: typer.Context) -> "Words":
     return Words(commands, tuple(VERBS), tuple(KERNELS))
 
 
-def _editing(words: "Words", session: "Session") -> Any:
+def _editing(words: "Words", session: "Session", in_rows: Callable[[], bool]) -> Any:
     """Set the platform's readline up, if there is one: completion, and the history of former sessions."""
     try:
         import readline
@@ -96,7 +120,7 @@ def _editing(words: "Words", session: "Session") -> Any:
         nonlocal found
         if index == 0:
             before = readline.get_line_buffer()[: readline.get_begidx()]
-            found = complete(before, word, words, session.names)
+            found = complete(before, word, words, session.names, in_rows=in_rows())
         return found[index] if index < len(found) else None
 
     readline.set_completer(completer)
@@ -104,7 +128,7 @@ def _editing(words: "Words", session: "Session") -> Any:
     libedit = "libedit" in (readline.__doc__ or "")
     readline.parse_and_bind("bind ^I rl_complete" if libedit else "tab: complete")
     readline.set_history_length(LONGEST_HISTORY)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RuntimeError):
         readline.read_history_file(history_file())
     return readline
 
@@ -116,8 +140,8 @@ def history_file() -> Path:
 
 
 def _keep_history(readline: Any) -> None:
-    path = history_file()
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, RuntimeError):  # the latter where nobody knows a home
+        path = history_file()
         path.parent.mkdir(parents=True, exist_ok=True)
         readline.write_history_file(path)
 

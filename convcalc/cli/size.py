@@ -233,6 +233,11 @@ def values_of(text: str, option: str) -> list[Pair]:
     """
     example = {"-n": "7, 7,9 or 32x28"}.get(option, "3, 3,5 or 3x5")
     words = re.split(r"\s*,\s*", text.strip())
+    if three := next((match for word in words if (match := re.fullmatch(r"(\d+)[x×](\d+)[x×](\d+)", word))), None):
+        first, second, third = three.groups()
+        rows, columns, channels = (second, third, first) if second == third != first else (first, second, third)
+        hint = f"write {option} {rows}x{columns}; channels go apart, as in --channels {channels} --filters 6"
+        raise UsageError(f"{option} {text}: a size is rows and columns", hint=hint)
     return [numbers(word, option, most=2, least=1, example=example) for word in words]
 
 

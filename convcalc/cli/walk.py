@@ -1,11 +1,11 @@
 """``--walk``: the steps one by one on a screen of their own."""
 
-import os
 import time
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
 from convcalc.cli.keys import LOOK_AGAIN, screen
+from convcalc.cli.messages import size_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,15 +27,13 @@ def walk_through(
 
     walk = Walk(make, show)
 
-    def redraw() -> None:
-        draw(walk, console, glyphs, stdout)
-
-    with screen(stdout, redraw) as keyboard:
+    with screen(stdout) as keyboard:
         size = None
         going, due = True, time.monotonic()
-        while going:
-            if size != (size := os.get_terminal_size(stdout.fileno())):
-                redraw()
+        while going and not keyboard.is_stopped:
+            if size != (size := size_of(stdout)) or keyboard.is_changed:
+                keyboard.is_changed = False
+                draw(walk, console, glyphs, stdout)
             wait = walk.wait
             left = LOOK_AGAIN if wait is None else max(due + wait - time.monotonic(), 0)
             key = keyboard.read(min(left, LOOK_AGAIN))
@@ -50,12 +48,12 @@ def walk_through(
             else:
                 continue
             if going:
-                redraw()
+                draw(walk, console, glyphs, stdout)
 
 
 def draw(walk: "Walk", console: "Console", glyphs: "Glyphs", stdout: IO[str]) -> None:
     """Draw the screen anew, line over line, so that nothing flickers."""
-    width, height = os.get_terminal_size(stdout.fileno())
+    width, height = size_of(stdout)
     blocks, below = walk.screen()
     foot = lines_of(below, console, glyphs, width)
     room = max(height - len(foot) - 1, 1)

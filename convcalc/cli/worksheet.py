@@ -28,7 +28,10 @@ def worksheet(
     *,
     ctx: typer.Context,
     topic: Annotated[
-        str | None, typer.Argument(metavar=f"[{TOPICS}]", help="What to practise. Default: everything in turn.")
+        str | None,
+        typer.Argument(
+            metavar="[TOPIC]", help=f"What to practise: {', '.join(TOPICS.split('|'))}. Default: all in turn."
+        ),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_EXERCISES, help="How many exercises.")] = 6,
     level: Annotated[str, typer.Option("--level", metavar="easy|medium|hard|1..5", help="How hard they are.")] = "easy",

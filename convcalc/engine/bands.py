@@ -14,10 +14,21 @@ import numpy as np
 
 from convcalc.choices import PoolKind
 from convcalc.engine.convolution import Convolution
-from convcalc.engine.exact import Array, TooLargeError, as_floats, as_grid, check_finite, float_kind, quotient, rounded
+from convcalc.engine.exact import (
+    Array,
+    TooLargeError,
+    absolute,
+    as_floats,
+    as_grid,
+    as_integers,
+    check_finite,
+    float_kind,
+    magnitude,
+    rounded,
+)
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 from convcalc.engine.padding import source_of
-from convcalc.engine.pooling import EXTREMES, Pooling
+from convcalc.engine.pooling import EXTREMES, Pooling, divided_sums
 from convcalc.engine.shapes import like_the_input
 
 PART = 1 << 23
@@ -129,38 +140,53 @@ def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index
     """Pool one row (or column) of windows that read more than a band: some rows after the other, then together."""
     axis, other = (result.rows, result.columns) if along == 2 else (result.columns, result.rows)
     inside = [position - axis.before for position in axis.inside(index) if not axis.is_padding(position)]
-    kind = PoolKind.SUM if result.kind == PoolKind.AVG else result.kind
     together = items.stop - items.start
     height = max(PART * len(inside) // (_bytes_read(result.input, axis, along) * together), 1)
-    total: Array | None = None
+    dtype, sums = float_kind(result.input), result.kind in (PoolKind.SUM, PoolKind.AVG) or result.norm == 1
+    added: tuple[Array, int] | None = None
+    met: Array | None = None
     for top in range(inside[0], inside[-1] + 1, height):
         cells = _read(read, items, slice(top, min(top + height, inside[-1] + 1)), along)
-        cells = cells.astype(np.float64) if cells.dtype.kind == "f" else cells  # the whole is rounded, not its pieces
         piece = Axis(cells.shape[along], cells.shape[along])
         rows, columns = (piece, other) if along == 2 else (other, piece)
-        made = Pooling(cells, kind, rows, columns, True, result.norm, 4).maps
-        total = made if total is None else _together(total, made, kind, result.norm)
-    assert total is not None
-    dtype = float_kind(result.input)
-    if result.kind == PoolKind.AVG:
-        one = slice(index, index + 1)
-        divisors = result.divisors(rows=one) if along == 2 else result.divisors(columns=one)
-        total = total / divisors if dtype is not None else quotient(total, divisors, None)
-    return rounded(total, dtype) if dtype is not None else total
+        if result.kind in EXTREMES or not sums:
+            cells = (
+                cells.astype(np.float64) if cells.dtype.kind == "f" else cells
+            )  # the whole is rounded, not its pieces
+            made = Pooling(cells, result.kind, rows, columns, True, result.norm, 4).maps
+            met = made if met is None else _together(met, made, result.kind, result.norm)
+        else:
+            part = Pooling(cells, PoolKind.SUM, rows, columns, True, 1, 4)
+            found = part.sums(absolute(part.padded) if result.kind is PoolKind.LP else None)
+            added = found if added is None else _added(added, found)
+    if added is None:
+        assert met is not None
+        return rounded(met, dtype) if dtype is not None else met
+    one = slice(index, index + 1)
+    divisors = result.divisors(rows=one) if along == 2 else result.divisors(columns=one)
+    return divided_sums(*added, divisors if result.kind is PoolKind.AVG else None, dtype)
+
+
+def _added(one: tuple[Array, int], other: tuple[Array, int]) -> tuple[Array, int]:
+    """Return what two pieces' sums come to, exactly if both are exact."""
+    (sums, over), (more, more_over) = one, other
+    if not (over and more_over):
+        parts = (np.asarray(part / (by or 1), dtype=np.float64) for part, by in (one, other))
+        with np.errstate(all="ignore"):
+            return rounded(np.add(*parts), np.dtype(np.float64)), 0
+    common = math.lcm(over, more_over)
+    factors = common // over, common // more_over
+    bound = magnitude(sums) * factors[0] + magnitude(more) * factors[1]
+    sums, more = as_integers(bound, sums, more)
+    return sums * factors[0] + more * factors[1], common
 
 
 def _together(one: Array, other: Array, kind: PoolKind, norm: int) -> Array:
-    """Return what two pieces of the same windows come to, floats in float64."""
+    """Return what the extremes, or the roots, of two pieces of the same windows come to, floats in float64."""
     if kind in EXTREMES:
         met: Array = EXTREMES[kind][0](one, other)
         return met
-    sums = kind == PoolKind.SUM or norm == 1
-    if sums and one.dtype.kind != "f":
-        return as_grid(one.astype(object) + other)
     one, other = as_floats(one, np.dtype(np.float64)), as_floats(other, np.dtype(np.float64))
-    if sums:
-        with np.errstate(all="ignore"):
-            return rounded(one + other, np.dtype(np.float64))
     largest = np.maximum(np.maximum(one, other), np.finfo(np.float64).tiny)
     return np.asarray(largest * ((one / largest) ** norm + (other / largest) ** norm) ** (1 / norm))
 

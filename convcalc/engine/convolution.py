@@ -7,7 +7,7 @@ whole answer at once and whose `step` is the working of one cell. Neither comput
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, NamedTuple
 
@@ -212,6 +212,8 @@ class Convolution:
     plan: Plan
     input_dimensions: int
     flipped: bool
+    in_floats: bool = field(default=False, init=False)
+    """Whether the maps, once they are worked, were too much to be exact."""
 
     @Kept
     def padded(self) -> Array:
@@ -223,6 +225,7 @@ class Convolution:
     def maps(self) -> Array:
         """The feature maps, (N, O, rows, columns)."""
         numerators, divisor = self.sums()
+        self.in_floats = not divisor
         return quotient(numerators, divisor, self.kind) if divisor else numerators
 
     @property
@@ -318,7 +321,7 @@ class Convolution:
         self, plane: Array, kernel: Array, channel: int, window: Window, padding: tuple[tuple[bool, ...], ...]
     ) -> tuple[int | Fraction, ChannelSum]:
         """Multiply one channel's cells by their weights; return the exact total, and the sum as it is shown."""
-        cells = [[exact(plane[r, c]) for c in window.columns] for r in window.rows]
+        cells = [[self._exactly(plane[r, c]) for c in window.columns] for r in window.rows]
         weights, divisor = self._weights(kernel)
         products = [[x * w for x, w in zip(*pair, strict=True)] for pair in zip(cells, weights, strict=True)]
         summed = sum(itertools.chain.from_iterable(products))
@@ -337,9 +340,18 @@ class Convolution:
             divisor,
         )
 
+    def _exactly(self, cell: Any) -> int | Fraction:
+        """Return a cell as the maps were worked of it: as the decimal it is written as, or of float32 as a float64.
+
+        The latter is what floats that are too many to be exact make of it, beside others of float64.
+        """
+        if isinstance(cell, np.float32) and self.kind == np.float64 and self.maps.size and self.in_floats:
+            return Fraction(float(cell))
+        return exact(cell)
+
     def _weights(self, kernel: Array) -> tuple[list[list[int | Fraction]], int]:
         """Return one channel's weights, exact, and what divides them all if they are fractions of one."""
-        weights = [[exact(weight) for weight in line] for line in kernel]
+        weights = [[self._exactly(weight) for weight in line] for line in kernel]
         if float_kind(kernel) is not None:
             return weights, 1
         denominators = {weight.denominator for line in weights for weight in line}

@@ -227,7 +227,7 @@ def exact(cell: Any) -> int | Fraction:
 
 
 def settle_number(value: int | Fraction, *, as_float: bool) -> Number:
-    """Return an exact number as it is shown: a float (a Decimal beyond what floats hold), or a plain int or Fraction."""
+    """Return an exact number as it is shown: a float (beyond floats a Decimal), or a plain int or Fraction."""
     if as_float:
         return to_float_or_decimal(value)
     return int(value) if value.denominator == 1 else value
@@ -452,6 +452,16 @@ def rounded(values: Array, kind: np.dtype[Any]) -> Array:
         result: Array = values.astype(kind, copy=False)
     check_finite(result, result=True)
     return result
+
+
+def absolute(array: Array) -> Array:
+    """Return every cell without its sign; of -2⁶³ int64 cannot hold that.
+
+    >>> absolute(np.array([-(2**63), 1])).tolist()
+    [9223372036854775808, 1]
+    """
+    too_low = array.dtype == np.int64 and int(array.min()) == -INT64_LIMIT
+    return np.asarray(np.abs(array.astype(object) if too_low else array))
 
 
 def magnitude(array: Array) -> int:

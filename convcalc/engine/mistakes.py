@@ -12,7 +12,7 @@ from convcalc.choices import ActivationKind, LossKind, PoolKind, Reduction
 from convcalc.engine.activations import Activated, activate
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.dense import Linear, linear
-from convcalc.engine.exact import Array, as_floats, as_grid, divided
+from convcalc.engine.exact import Array, absolute, as_floats, as_grid, divided
 from convcalc.engine.geometry import Axis
 from convcalc.engine.losses import Loss
 from convcalc.engine.pooling import Pooling
@@ -185,7 +185,7 @@ def activation_mistakes(result: Activated) -> Iterator[Mistake]:
     def candidates() -> Made:
         grid = result.input
         yield "the grid was left as it is", lambda: grid
-        yield "the sign was dropped", lambda: np.abs(grid)
+        yield "the sign was dropped", lambda: absolute(grid)
         yield "the negative cells were kept, not the positive ones", lambda: np.minimum(grid, 0)
         yield "the sign of the exponent was turned round", lambda: activate(-grid, result.kind, _own(result)).output
         for kind in (ActivationKind.RELU, ActivationKind.SIGMOID, ActivationKind.TANH):

@@ -1,6 +1,5 @@
 """Padding a grid: how much, and with what."""
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,11 +9,8 @@ from convcalc.choices import PaddingRule, PadMode
 from convcalc.engine.exact import Array, own_grid
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.kept import Kept
-from convcalc.engine.shapes import amounts_of, choose
+from convcalc.engine.shapes import amounts_of, check_cells, choose
 from convcalc.errors import InputError
-
-MOST_PADDED = 1 << 29
-"""Cells a padded grid may have: 4 GiB of them."""
 
 _NUMPY_MODES: dict[PadMode, Any] = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
 
@@ -76,6 +72,8 @@ def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.
         raise InputError(f"padding '{amounts}' depends on a kernel", hint="give a number")
     rows = padding_amounts(amounts, 0, height, 1, 1, 1)
     columns = padding_amounts(amounts, 1, width, 1, 1, 1)
+    if grid.ndim == 1 and any(rows):
+        grid = grid[np.newaxis]  # rows around it make it two-dimensional
     result = Padded(grid, rows, columns, choose(PadMode, mode))
     check_mode(result.mode, "rows", height, rows)
     check_mode(result.mode, "columns", width, columns)
@@ -100,10 +98,7 @@ def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: 
         return x
     amounts = [(0, 0)] * (x.ndim - 2) + [rows, columns][-x.ndim :]
     lengths = [before + length + after for length, (before, after) in zip(x.shape, amounts, strict=True)]
-    if math.prod(lengths) > MOST_PADDED:
-        raise InputError(
-            f"the padded grid would have {math.prod(lengths):,} cells", hint=f"the most is {MOST_PADDED:,}: pad by less"
-        )
+    check_cells("the padded grid", lengths, x, "pad by less")
     if mode == PadMode.ZEROS:
         padded = np.empty(lengths, dtype=x.dtype)
         inside = [slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True)]

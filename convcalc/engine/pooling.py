@@ -13,13 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PadMode, PoolKind
+from convcalc.choices import PaddingRule, PadMode, PoolKind
 from convcalc.engine.exact import (
     INT64_LIMIT,
     LARGEST_EXACT,
     Array,
+    absolute,
     as_floats,
     as_grid,
+    as_integers,
     exact,
     float_kind,
     magnitude,
@@ -38,6 +40,7 @@ from convcalc.engine.reductions import reduced
 from convcalc.engine.shapes import (
     Pair,
     amounts_of,
+    check_cells,
     choose,
     four_dimensional,
     like_the_input,
@@ -49,6 +52,8 @@ from convcalc.engine.step import Number, PoolingStep, Window
 from convcalc.errors import InputError
 
 MOST_NORM = 64
+FEW_ADDED = 16
+"""Cells of a window up to which float32 loses hardly a digit when they are added one by one."""
 SAFE_EXPONENT = 900
 """Powers of 2 within which a float's powers, and their sums, neither overflow nor lose digits."""
 FLOAT_BITS = 1000
@@ -105,6 +110,7 @@ def pool(
     if adaptive is not None:
         tall, wide = pair(adaptive, "the adaptive size", one_row=one_row)
         rows, columns = AdaptiveAxis(height, tall, "rows"), AdaptiveAxis(width, wide, "columns")
+        check_cells("the answer", (*four.shape[:2], tall, wide), four, "ask for a smaller output")
     else:
         windows = pair(window, "the window", one_row=one_row)
         strides = windows if stride is None else pair(stride, "stride", one_row=one_row)
@@ -122,7 +128,7 @@ def _axis(
 ) -> Axis:
     before, after = padding_amounts(padding, index, size, window, max(stride, 1), dilation)
     axis = Axis(size, window, stride, before, after, dilation, ceil, name, "window")
-    most = axis.extent // 2
+    most = axis.extent // 2 if padding == PaddingRule.SAME else window // 2
     if max(before, after) > most:
         raise InputError(
             f"padding of {max(before, after)} is more than half the pooling window of {window} {name}",
@@ -205,29 +211,29 @@ class Pooling:
     def _counted(self, axis: AnyAxis, index: int) -> list[int]:
         return [p for p in axis.inside(index) if self.count_padding or not axis.is_padding(p)]
 
-    def _sums(self, divisors: Array | None, x: Array | None = None) -> Array:
-        """Sum every window of the padded input (or `x`), and divide by one divisor a window if there are any."""
+    def sums(self, x: Array | None = None) -> tuple[Array, int]:
+        """Return the sum of every window of the padded input (or `x`), before it is rounded.
+
+        They are integers, and what divides them; or, where that is 0, floats.
+        """
         grid = self.padded if x is None else x
-        kind = float_kind(grid)
         scaled = over_common_denominator(grid)
+        cells = _longest(self.rows) * _longest(self.columns)
         if scaled is None:
+            work = np.dtype(np.float64) if cells > FEW_ADDED else None
             with np.errstate(all="ignore"):
-                sums = reduced(grid, self.rows, self.columns, np.add)
-            return rounded(sums if divisors is None else sums / divisors.astype(sums.dtype), np.dtype(grid.dtype))
+                return reduced(grid, self.rows, self.columns, np.add, work), 0
         numerators, over = scaled
-        bound = magnitude(numerators) * _longest(self.rows) * _longest(self.columns)
-        whole = numerators.astype(np.int64 if bound < INT64_LIMIT else object, copy=False)
-        totals = reduced(whole, self.rows, self.columns, np.add)
-        if divisors is None:
-            return quotient(totals, over, kind)
-        fits = int(divisors.max()) * over < INT64_LIMIT
-        return quotient(totals, (divisors if fits else divisors.astype(object)) * over, kind)
+        (whole,) = as_integers(magnitude(numerators) * cells, numerators)
+        return reduced(whole, self.rows, self.columns, np.add), over
+
+    def _sums(self, divisors: Array | None, x: Array | None = None) -> Array:
+        return divided_sums(*self.sums(x), divisors, float_kind(self.input))
 
     def _roots(self) -> Array:
         """Work lp pooling: exact powers and sums where there are few, and the root of each."""
         if self.norm == 1:
-            least = self.padded.dtype == np.int64 and int(self.padded.min()) == -INT64_LIMIT
-            return self._sums(None, np.abs(self.padded.astype(object) if least else self.padded))
+            return self._sums(None, absolute(self.padded))
         kind = float_kind(self.padded)
         if self.padded.size > LARGEST_EXACT and self._powers_fit():
             return self._many_roots()
@@ -298,6 +304,16 @@ class Pooling:
                 value = settle_result(Fraction(summed) / divisor, kind)
         shown = settle_cells(cells, as_float=as_float)
         return PoolingStep(number, (item, channel, row, column), window, shown, padding, value, winner, total, divisor)
+
+
+def divided_sums(sums: Array, over: int, divisors: Array | None, kind: np.dtype[Any] | None) -> Array:
+    """Return windows' sums (see `Pooling.sums`), over one divisor each if there are any, rounded once."""
+    if not over:
+        return rounded(sums if divisors is None else sums / divisors.astype(sums.dtype), kind or sums.dtype)
+    if divisors is None:
+        return quotient(sums, over, kind)
+    fits = int(divisors.max()) * over < INT64_LIMIT
+    return quotient(sums, (divisors if fits else divisors.astype(object)) * over, kind)
 
 
 def settle_root(power: int | Fraction, degree: int, kind: np.dtype[Any] | None) -> Number:

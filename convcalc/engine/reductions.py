@@ -6,7 +6,7 @@ come to is still in the cache when it is the columns' turn.
 
 import itertools
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from convcalc.engine.exact import Array
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis
 from convcalc.engine.threads import BAND, bands, each, processors, scratch
 
+DType = np.dtype[Any]
 LONG = 32
 """Cells of a window from which numpy's own reduction is quicker than a pass for each."""
 INPUT_WORTH_A_THREAD = 1 << 22
@@ -148,12 +149,13 @@ def way_for(windows: Windows) -> Way:
     return next(way for way in WAYS if way.fits(windows))
 
 
-def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, meet: np.ufunc) -> Array:
-    """Reduce every window of `x` (N, C, H, W), padded already; return (N, C, rows, columns) in the same dtype."""
+def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, meet: np.ufunc, work: DType | None = None) -> Array:
+    """Reduce every window of `x` (N, C, H, W), padded already; return (N, C, rows, columns) in its dtype, or `work`."""
+    dtype = work or x.dtype
     down, across = windows_of(rows), windows_of(columns)
     down_way, across_way = way_for(down), way_for(across)
     items, channels, height, width = x.shape
-    total = np.empty((items, channels, down.number, across.number), dtype=x.dtype)
+    total = np.empty((items, channels, down.number, across.number), dtype=dtype)
     worth = x.nbytes >= INPUT_WORTH_A_THREAD
     planes = bands(channels, height * width * x.itemsize, BAND, processors() if worth else 1)
     whole = height * width * x.itemsize <= BAND or bool(down.uneven)
@@ -162,8 +164,8 @@ def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, meet: np.ufunc) -> Array:
     def make(part: tuple[int, slice, slice]) -> bool:
         item, plane, band = part
         where, windows = down.part(band)
-        (lines,) = scratch(x.dtype, (plane.stop - plane.start, windows.number, width))
-        down_way.run(x[item, plane, where], windows, 1, meet, lines)
+        (lines,) = scratch(dtype, (plane.stop - plane.start, windows.number, width))
+        down_way.run(x[item, plane, where].astype(dtype, copy=False), windows, 1, meet, lines)
         across_way.run(lines, across, 2, meet, total[part])
         return True
 

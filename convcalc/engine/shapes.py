@@ -3,6 +3,7 @@
 A single row is one-dimensional: a number given once for both axes is then meant for its columns alone.
 """
 
+import math
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any, TypeVar
@@ -15,6 +16,9 @@ from convcalc.engine.geometry import Padding
 from convcalc.errors import InputError
 
 Choice = TypeVar("Choice", bound=Word)
+
+MOST_MADE = 1 << 25
+"""Cells that may be made of a small grid: a quarter of a GiB. Of a large grid four times its own may be."""
 
 Pair = int | Sequence[int]
 """One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
@@ -82,6 +86,13 @@ def biases_of(bias: Any, count: int, noun: str) -> Array | None:
             hint=f"one bias per {noun}, as in {example}",
         )
     return biases
+
+
+def check_cells(what: str, shape: Iterable[int], source: Array, hint: str) -> None:
+    """Refuse to make a grid so large of one much smaller: a slip of the hand, which would fill the memory."""
+    most, cells = max(MOST_MADE, 4 * source.size), math.prod(shape)
+    if cells > most:
+        raise InputError(f"{what} would have {cells:,} cells", hint=f"the most here is {most:,}: {hint}")
 
 
 def place_in(shape: tuple[int, int, int, int], at: Sequence[int]) -> tuple[int, int, int, int]:

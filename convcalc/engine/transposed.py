@@ -6,7 +6,6 @@ a border around it, the kernel rotated by 180° (Dumoulin and Visin, arXiv:1603.
 also how a gradient comes back through a convolution.
 """
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -28,11 +27,11 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.geometry import TransposedAxis
 from convcalc.engine.kept import Kept
-from convcalc.engine.padding import MOST_PADDED
 from convcalc.engine.shapes import (
     Pair,
     amounts_of,
     biases_of,
+    check_cells,
     four_dimensional,
     like_the_input,
     pair,
@@ -283,11 +282,8 @@ def conv_transpose(
         TransposedAxis.of(size, taps, strides[index], amounts, index, spreads[index], extra[index])
         for index, (size, taps) in enumerate(((height, kernels.shape[2]), (width, kernels.shape[3])))
     ]
-    cells = four.shape[0] * max(four.shape[1], kernels.shape[1] * groups) * math.prod(axis.stamped for axis in axes)
-    if cells > MOST_PADDED:
-        raise InputError(
-            f"the stamps would span {cells:,} cells", hint=f"the most is {MOST_PADDED:,}: use a smaller stride"
-        )
+    maps = max(four.shape[1], kernels.shape[1] * groups)
+    check_cells("the stamps", (four.shape[0], maps, *(axis.stamped for axis in axes)), four, "use a smaller stride")
     biases = biases_of(bias, kernels.shape[1] * groups, "map")
     return Transposed(four, kernels, biases, axes[0], axes[1], groups, grid.ndim)
 

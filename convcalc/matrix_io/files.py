@@ -15,11 +15,12 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from convcalc.choices import Format
+from convcalc.ending import before_ending
 from convcalc.engine.exact import Array, as_grid, to_float
 from convcalc.errors import InputError, Place, nearest
 from convcalc.matrix_io.images import SIGNATURES, Picture, is_picture, read_picture
 from convcalc.matrix_io.plain import exact_list, plain_lines, plain_number
-from convcalc.matrix_io.text import Grid, parse_number, parse_text
+from convcalc.matrix_io.text import DASHES, Grid, parse_number, parse_text
 
 MOST_BYTES = 1 << 28
 LONGEST_LINE = 1 << 25
@@ -39,7 +40,7 @@ NOT_WRITTEN = frozenset(
 )  # fmt: skip
 """Suffixes of files that are neither text nor written here: nobody would find in one what it is called."""
 WRITTEN = ("csv", "tsv", "json", "md", "markdown", "tex", "svg", "html", "htm")
-_INLINE = re.compile(r"\s*[-+−.\[\d]")
+_INLINE = re.compile(rf"\s*([{DASHES}+]|\.?\d|\[|(nan|inf|infinity)(?![^\s,;]))", re.IGNORECASE)
 
 
 def looks_inline(word: str) -> bool:
@@ -48,7 +49,7 @@ def looks_inline(word: str) -> bool:
     >>> looks_inline("1 0 -1; 1 0 -1"), looks_inline("[[1, 2]]"), looks_inline("grid.txt"), looks_inline("3x3.txt")
     (True, True, False, False)
     """
-    return bool(_INLINE.match(word)) and not re.search(r"\.[A-Za-z]\w*$|[\\/][A-Za-z]", word)
+    return bool(_INLINE.match(word)) and not re.search(r"\.(?!e\d+$)[A-Za-z]\w*$|[\\/][A-Za-z]", word, re.IGNORECASE)
 
 
 class ReadOptions(NamedTuple):
@@ -90,7 +91,7 @@ def read_grid(
         try:
             grid = read_stream(io.BytesIO(word.encode("utf-8", "replace")), what, options)
         except InputError:
-            if path is None:
+            if path is None or path.is_dir():
                 raise
         else:
             return _as_asked(grid._replace(note=also_a_file(word, "as numbers", options.beside)), options)
@@ -360,13 +361,18 @@ def write_whole(path: Path, content: Content) -> None:
         mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
         # Its name is known before it is there, so that whatever happens from then on, it can be taken away.
         beside = target.with_name(f".convcalc-{os.urandom(8).hex()}")
-        try:
-            with beside.open("xb") as stream:
-                _write(stream, content)
-            beside.chmod(mode)
-            beside.replace(target)
-        finally:
+
+        def discard() -> None:
             beside.unlink(missing_ok=True)
+
+        with before_ending(discard):
+            try:
+                with beside.open("xb") as stream:
+                    _write(stream, content)
+                beside.chmod(mode)
+                beside.replace(target)
+            finally:
+                discard()
     except OSError as error:
         raise InputError(
             f"cannot write '{path}': {error.strerror}", hint="name a file in a folder you may write"

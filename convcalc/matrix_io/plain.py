@@ -1,7 +1,8 @@
 """Grids written as plain rows, which `convcalc.matrix_io.text` and ``numpy.loadtxt`` read back.
 
-A quotient that no decimal says exactly is written as its nearest decimal, with the exact row behind it in a
-comment, ``0.3333333333333333  #= 1/3``: numpy reads the one, convcalc the other, and a chain of commands stays exact.
+A quotient is written as its nearest decimal, with the exact row behind it in a comment, ``0.3333333333333333  #= 1/3``:
+numpy reads the one, convcalc the other, and a chain of commands stays exact. So is the shape of a grid whose first axes
+have a length of 1, which rows do not show, in a comment before them: ``#= 1×1×2×3``.
 """
 
 from collections.abc import Iterator
@@ -44,26 +45,40 @@ def plain_lines(grid: Array, write: Any = plain_number) -> Iterator[str]:
     >>> list(plain_lines(np.array([[Fraction(1, 3), 2]])))
     ['0.3333333333333333 2  #= 1/3 2']
     """
+    if grid.ndim > 2 and len(grid) == 1:
+        yield f"#{EXACT} {'×'.join(map(str, grid.shape))}"
+    yield from _rows(grid, write)
+
+
+def _rows(grid: Array, write: Any) -> Iterator[str]:
     if grid.ndim == 4:
         for index, item in enumerate(grid):
             if index:
                 yield f"#{SEPARATOR_COMMENT}"
-            yield from plain_lines(item, write)
+            yield from _rows(item, write)
     elif grid.ndim == 3:
         for index, channel in enumerate(grid):
             if index:
                 yield ""
-            yield from plain_lines(channel, write)
+            yield from _rows(channel, write)
     else:
         for row in np.atleast_2d(grid):
             cells = row.tolist() if row.dtype != np.float32 else list(row)
             line = " ".join(write(cell) for cell in cells)
-            inexact = write is plain_number and any(isinstance(cell, Fraction) and _loses(cell) for cell in cells)
-            yield line + (f"  #{EXACT} " + " ".join(str(cell) for cell in cells) if inexact else "")
+            exactly = write is plain_number and any(isinstance(cell, Fraction) for cell in cells)
+            yield line + (f"  #{EXACT} " + " ".join(str(cell) for cell in cells) if exactly else "")
 
 
-def _loses(cell: Fraction) -> bool:
-    """Whether a quotient is not the decimal it is written as."""
+def loses(grid: Array) -> bool:
+    """Whether a grid has quotients that are not the decimals they are written as.
+
+    >>> loses(np.array([Fraction(1, 3)])), loses(np.array([Fraction(1, 4)]))
+    (True, False)
+    """
+    return grid.dtype == object and any(isinstance(cell, Fraction) and _is_rounded(cell) for cell in grid.flat)
+
+
+def _is_rounded(cell: Fraction) -> bool:
     try:
         return exact(float(cell)) != cell
     except OverflowError:

@@ -3,6 +3,7 @@
 A row whose line ends in a comment like ``#= 1/3 2`` is read from there: see `convcalc.matrix_io.plain`.
 """
 
+import math
 import re
 from array import array
 from collections.abc import Iterable, Iterator
@@ -22,9 +23,13 @@ MOST_DIGITS = 10_000
 _TOKEN = r"[^ \t,]+|,"
 _NUMBER = r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?"
 _FRACTION = r"([+-]?\d+)/(\d+)"
+DASHES = "-‐‑–—−﹣－"
+"""What stands for a minus: the keyboard's sign, and what word processors, PDFs and typesetters make of it."""
+_MINUS = re.compile(f"^[{DASHES}](?=[.\\d])")
 _EMPTY_CELL = r",\s*(,|$)|^\s*,"
 _EMPTY_BETWEEN_TABS = r"\S *(\t *\t)[ \t]*\S"
 _SEPARATOR = r"-{3,}"
+_SHAPE = rf"{EXACT} (1(?:×\d+){{2,3}})"
 """Patterns are compiled when they are first needed: most grids need few of them."""
 _PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
 
@@ -55,7 +60,7 @@ def parse_text(lines: Iterable[str], source: str, *, delimiter: str | None = Non
     >>> parse_text(["1 0 -1; 1 0 -1"], "example").cells.shape, parse_text(["1 2;; 3 4"], "example").cells.shape
     ((2, 3), (2, 1, 2))
     """
-    reader = _Reader(source, delimiter, as_written)
+    reader = Reader(source, delimiter, as_written)
     for line in lines:
         reader.read(line)
     return reader.grid()
@@ -82,7 +87,7 @@ class _Block:
 
 
 @dataclass(eq=False, repr=False)
-class _Reader:
+class Reader:
     """Reads line after line into items of channels of rows, and knows where it is."""
 
     source: str
@@ -94,6 +99,8 @@ class _Reader:
     """Where the row being read begins, if it is one of several in its line."""
     cells: int = 0
     shape: tuple[int, int] | None = None
+    axes: tuple[int, ...] | None = None
+    """The shape that a comment gives, which has more axes than rows show."""
     items: list[list[_Block]] = field(default_factory=lambda: [[_Block()]])
     comments: list[str] = field(default_factory=list)
 
@@ -112,6 +119,8 @@ class _Reader:
         body, hash_, comment = self.text.partition("#")
         if comment.startswith(EXACT) and body.strip():
             self.add(self.exact_row(body, comment[len(EXACT) :]))
+        elif not body.strip() and (axes := re.fullmatch(_SHAPE, comment)):
+            self.axes = tuple(map(int, axes[1].split("×")))
         elif not body.strip() and hash_:
             self.end_item() if comment == SEPARATOR_COMMENT else self.comments.append(comment.removeprefix(" "))
         elif self.delimiter is not None and self.delimiter in body:
@@ -150,6 +159,8 @@ class _Reader:
         four = _joined([block.cells for item in items for block in item], as_written=self.as_written)
         four = four.reshape(len(items), len(items[0]), first.height, first.width)
         cells = four if len(items) > 1 else four[0] if len(items[0]) > 1 else four[0, 0]
+        if self.axes is not None and math.prod(self.axes) == four.size and self.axes[-2:] == four.shape[2:]:
+            cells = cells.reshape(self.axes)
         return Grid(cells, self.source, tuple(self.comments))
 
     def place(self, column: int | None = None, length: int = 1) -> Place:
@@ -288,7 +299,8 @@ def parse_number(word: str, place: Place, *, as_written: bool = False) -> Any:
     (Fraction(-1, 9), 2.5)
     """
     quoted = len(word) > 1 and word[0] == word[-1] and word[0] in "\"'"
-    plain = (word[1:-1] if quoted else word).strip().replace("−", "-")
+    plain = (word[1:-1] if quoted else word).strip()
+    plain = _MINUS.sub("-", plain)
     if len(plain) > MOST_DIGITS:
         raise InputError(f"a number of {len(plain)} digits is too long", hint=f"the most is {MOST_DIGITS}", place=place)
     if fraction := re.fullmatch(_FRACTION, plain):
@@ -317,8 +329,8 @@ def _number_hint(word: str) -> str:
         return f"write {folded.replace('_', '')}"
     if re.search(r"[\[\](){}]", word):
         return "leave the brackets out, or write JSON: [[1, 2], [3, 4]]"
-    if word.endswith("%"):
-        return "write a percentage as a fraction, 50/100"
+    if re.fullmatch(r"\d+%", folded):
+        return f"write a percentage as a fraction, {word[:-1]}/100"
     return "numbers look like 3, -2, 0.5, 1e-3 or 1/9; # starts a comment"
 
 

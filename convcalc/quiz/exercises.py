@@ -34,8 +34,8 @@ from convcalc.report.softmax import worked_softmax
 from convcalc.report.transposed import worked_transposed
 
 EASIEST, HARDEST = 1, 5
-INPUT = 128
-"""The input of a chain of windows: large enough for all of them."""
+INPUT = 224
+"""The input of a chain of windows: large enough for any three pairs of them, which take 159 at most."""
 
 
 def _cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> Array:
@@ -104,7 +104,8 @@ def size(rng: Random, level: int) -> Question:
     stride = 1 if level == 1 else rng.choice((2, 3))
     padding = rng.choice((1, 2)) if level >= 2 else 0
     dilation = 2 if level >= 4 else 1
-    axis = Axis(rng.randint(8, 30 + 10 * level), kernel, stride, padding, padding, dilation)
+    least = dilation * (kernel - 1) + 1 + stride - 2 * padding  # for two windows
+    axis = Axis(max(rng.randint(8, 30 + 10 * level), least), kernel, stride, padding, padding, dilation)
     parts = [f"an input of {axis.size}", f"a kernel of {kernel}", f"stride {stride}", f"padding {padding}"]
     parts += [f"dilation {dilation}"] if dilation > 1 else []
     text = f"What is the output size of {', '.join(parts)}? (Rounded down, if it does not fit.)"

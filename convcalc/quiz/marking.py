@@ -16,6 +16,8 @@ DECIMALS = 2
 """How many an answer that is rounded must have; zeros at the end need not be written."""
 SHORTEST_ROUNDED = 7
 """Digits from which a float was rounded, rather than the very number."""
+ALL_DIGITS = 14
+"""Digits from which a number was printed by a program, as a float with all its digits."""
 MOST_SHOWN = 12
 MOST_REASONS = 2
 MOST_COMPARED = 4096
@@ -98,7 +100,13 @@ def is_right(given: Any, value: Any) -> bool:
         return given == true or abs(given - true) <= _lost_in_rounding(value, true)
     written = given if isinstance(given, Decimal) else Decimal(int(given))
     digits = -DECIMALS if _is_coarse(written) else _exponent(written)
-    return abs(Fraction(written) - true) <= Fraction(10) ** digits / 2
+    return abs(Fraction(written) - true) <= Fraction(10) ** digits / 2 + _last_bits(written, value, true)
+
+
+def _last_bits(written: Decimal, value: Any, true: Fraction) -> Fraction:
+    """Return how far a number that a program printed with all its digits may be off a float: some last bits."""
+    printed = isinstance(value, float | np.floating) and len(written.as_tuple().digits) >= ALL_DIGITS
+    return abs(true) / 10 ** (ALL_DIGITS - 1) if printed else Fraction(0)
 
 
 def is_rounded_too_far(given: Any, value: Any) -> bool:
@@ -163,6 +171,8 @@ def mark(given: Array, answer: Array, mistakes: Iterable[Mistake], at: tuple[int
 def _wrong(given: Array, answer: Array) -> tuple[tuple[int, ...], ...]:
     """Return the places of the cells that are wrong."""
     differ = np.argwhere(given != answer).tolist()
+    if given.dtype == answer.dtype == np.int64:
+        return tuple(map(tuple, differ))
     return tuple(at for at in map(tuple, differ) if not is_right(given[at], answer[at]))
 
 

@@ -3,6 +3,8 @@
 import re
 from typing import NamedTuple
 
+_WORKED = re.compile(r"[=≈] ")
+"""What is in a text that works something out, where a sign between digits multiplies."""
 _PRODUCT = re.compile(r"(?<=[\w)])·(?=[\w(|])")
 _TIMES = re.compile(r"×(?=[^\d\s])|(?<=[^\d\s])×")
 """A multiplication dot, which as a full stop would make 2·0 a decimal."""
@@ -64,6 +66,7 @@ class Glyphs(NamedTuple):
         """
         if not self.ascii or text.isascii():
             return text
+        text = text.replace("×", "*") if _WORKED.search(text) else text
         spaced = _TIMES.sub("*", _PRODUCT.sub("*", text.replace(" · ", " | ").replace("Σ ", "Σ")))
         return spaced.translate(_ASCII).encode("ascii", "replace").decode()
 

@@ -47,7 +47,7 @@ class Layout:
     views: dict[tuple[tuple[int, int, int], ...], View | None] = field(default_factory=dict)
 
     def lines(self, block: Block) -> Iterator[Line]:
-        """Yield the lines of a block (tables excepted: those are rich's work)."""
+        """Yield the lines of a block (tables excepted: see `convcalc.render.columns`)."""
         if isinstance(block, Heading):
             return self._heading(block)
         if isinstance(block, Subheading):
@@ -97,7 +97,7 @@ class Layout:
 
     def _sum(self, block: Sum) -> Iterator[Line]:
         """Break an expression between its terms only; a line that goes on is indented under the first term."""
-        say = self.glyphs.say
+        say = self._factors
         joiner, label = say(block.joiner), INDENT + say(block.label)
         pieces = [say(term) + joiner.rstrip() for term in block.terms[:-1]] + [
             say(block.terms[-1]) + say(block.closing)
@@ -124,6 +124,10 @@ class Layout:
             yield [(f"{line} {sign} ", Role.PLAIN), (value, Role.RESULT)]
         else:
             yield [(f"{line} {outcome}", Role.PLAIN)]
+
+    def _factors(self, text: str) -> str:
+        """Return a part of a sum, in which a sign between digits multiplies."""
+        return self.glyphs.say(text.replace("×", "*") if self.glyphs.ascii else text)
 
     def _picture(self, block: Picture) -> Iterator[Line]:
         view = self._view(block)

@@ -40,7 +40,7 @@ def as_markdown(sheet: Sheet) -> Iterator[str]:
     yield ""
     yield piped(map(markdown.escaped, sheet.columns))
     yield piped("---:" if right else ":---" for right in _numbers(sheet))
-    yield from (piped(markdown.escaped(_told(cell)) for cell in row) for row in sheet.rows)
+    yield from (piped(map(markdown.escaped, row)) for row in _rows(sheet))
     yield ""
     yield from (f"- {markdown.escaped(f'{name}: {_told(value)}')}" for name, value in sheet.totals)
 
@@ -56,12 +56,18 @@ def as_latex(sheet: Sheet, *, fragment: bool = False) -> Iterator[str]:
     yield rf"\section*{{{escaped(sheet.title)}}}"
     yield rf"\begin{{longtable}}{{{''.join('r' if right else 'l' for right in _numbers(sheet))}}}"
     yield " & ".join(map(escaped, sheet.columns)) + r" \\ \hline\endhead"
-    for row in sheet.rows:
-        yield " & ".join(escaped(_told(cell)) for cell in row) + r" \\"
+    for row in _rows(sheet):
+        yield " & ".join(map(escaped, row)) + r" \\"
     yield r"\end{longtable}"
     for name, value in sheet.totals:
         yield rf"\noindent {escaped(name)}: {escaped(_told(value))}\\"
     yield "}" if fragment else r"\end{document}"
+
+
+def _rows(sheet: Sheet) -> Iterator[list[str]]:
+    """Yield the rows as texts; the digits of numbers that count something are grouped."""
+    for row in sheet.rows:
+        yield [str(cell) if name in sheet.names else _told(cell) for name, cell in zip(sheet.columns, row, strict=True)]
 
 
 def _told(cell: str | int | None) -> str:

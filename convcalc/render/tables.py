@@ -20,6 +20,7 @@ def rich_table(table: Table, columns: Columns, glyphs: Glyphs) -> RichTable:
             justify="left" if index in table.left else "right",
             overflow="fold",
             width=width,
+            min_width=width,
         )
     for row in table.rows:
         drawn.add_row(*(Text(glyphs.say(row[index])) for index in columns.kept))

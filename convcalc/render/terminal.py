@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from rich.console import Console, ConsoleOptions, RenderResult
-from rich.segment import Segment
+from rich.segment import Segment, Segments
 
 from convcalc.render.columns import fit, left_out
 from convcalc.render.glyphs import Glyphs
@@ -48,8 +48,10 @@ def render(document: Document, console: Console, glyphs: Glyphs, most_rows: int 
             from convcalc.render.tables import rich_table
 
             columns = fit(block, console.width, glyphs)
-            table = rich_table(block, columns, glyphs)
-            console.print(table, width=max(console.width, columns.width), soft_wrap=True)
+            # Of its own width: rich would fold numbers to fit the console's, where words are folded already.
+            options = console.options.update(width=columns.width)
+            for line in console.render_lines(rich_table(block, columns, glyphs), options, pad=False):
+                console.print(Segments([*line, Segment.line()]), end="", soft_wrap=True)
             if columns.gone:
                 console.print(Lines([[(left_out(columns.gone), Role.QUIET)]]), end="", soft_wrap=True)
         else:

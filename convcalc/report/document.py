@@ -150,6 +150,8 @@ class Sheet(NamedTuple):
     columns: tuple[str, ...]
     rows: tuple[tuple[str | int | None, ...], ...]
     totals: tuple[tuple[str, str | int | None], ...] = ()
+    names: frozenset[str] = frozenset()
+    """Columns whose numbers count nothing, such as years: their digits are not grouped."""
 
 
 class Grids(NamedTuple):

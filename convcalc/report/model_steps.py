@@ -228,7 +228,7 @@ def drawn(shape: tuple[int, ...], ranges: tuple[tuple[int, int], ...]) -> Iterat
         spans: list[Span] = [("  ", Role.PLAIN)]
         for column in range(0, width, step):
             hit = inside and column <= right and column + step > left
-            spans.append(("█ " if hit else "· ", Role.WINDOW if hit else Role.PENDING))
+            spans.append(("█ " if hit else "· ", Role.PLAIN if hit else Role.PENDING))
         yield tuple(spans)
     if step > 1:
         yield ((f"  a sign stands for {step}×{step} cells", Role.QUIET),)

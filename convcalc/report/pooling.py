@@ -90,6 +90,12 @@ class PoolingReport(Stepwise):
                 "As PyTorch has it, the last window must start inside the input or its left padding; "
                 "TensorFlow has no ceil mode."
             )
+            hangs = any(axis.reads(axis.output - 1)[-1] >= axis.padded for axis in (result.rows, result.columns))
+            if result.kind is PoolKind.LP and hangs:
+                yield (
+                    "Over the end it sums the cells there are, as ONNX has it; PyTorch multiplies that sum "
+                    "by the whole window's cells over theirs."
+                )
         for axis in (result.rows, result.columns):
             if isinstance(axis, AdaptiveAxis) and axis.size % axis.output:
                 size, output = axis.size, axis.output

@@ -64,7 +64,7 @@ def _bars(networks: list[Known]) -> list[tuple[Span, ...]]:
         lines.append(
             (
                 (f"  {known.name:<{width}}  ", Role.PLAIN),
-                (bar, Role.RESULT),
+                (bar, Role.PLAIN),
                 (f" {millions:.1f} M" if millions >= 1 else f" {known.summary.weights / 1e3:.1f} k", Role.QUIET),
             )
         )
@@ -88,4 +88,4 @@ def zoo_sheet(networks: list[Known]) -> Sheet:
         )
         for known in networks
     )
-    return Sheet("zoo", columns, rows)
+    return Sheet("zoo", columns, rows, names=frozenset({"year"}))

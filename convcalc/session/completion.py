@@ -7,6 +7,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import NamedTuple
 
+from convcalc.session.script import opens_rows
+
 KERNEL_OPTIONS = ("--kernel", "-k")
 NUMBER = r"[-+−]?[\d.][\d.,/]*([eE][-+]?\d*)?"
 TAKE_KERNELS = ("conv", "conv-transpose", "kernels")
@@ -27,8 +29,8 @@ class Words(NamedTuple):
     kernels: Sequence[str]
 
 
-def complete(before: str, word: str, words: Words, names: Iterable[str]) -> list[str]:
-    r"""Return what `word` can become, with `before` standing in front of it on the line.
+def complete(before: str, word: str, words: Words, names: Iterable[str], *, in_rows: bool = False) -> list[str]:
+    r"""Return what `word` can become, with `before` standing in front of it on the line; among rows, a tab.
 
     >>> words = Words({"conv": Command(["--kernel", "-k"])}, ["undo"], ["edge", "emboss"])
     >>> complete("", "co", words, []), complete("conv ", "e", words, []), complete("conv ", "--k", words, [])
@@ -36,6 +38,8 @@ def complete(before: str, word: str, words: Words, names: Iterable[str]) -> list
     >>> complete("10\t", "20", words, [])
     ['20\t']
     """
+    if in_rows or opens_rows(before + word):
+        return [f"{word}\t"]
     if re.fullmatch(NUMBER, word):
         # What is pasted from a spreadsheet has tabs between its numbers; a file that is called like one is not meant.
         named = [] if re.search(r"\d\s+$", before) else files(word)

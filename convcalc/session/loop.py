@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from convcalc.errors import ConvcalcError
-from convcalc.matrix_io.text import parse_text
+from convcalc.matrix_io.text import Reader
 from convcalc.report.numbers import shape_text
 from convcalc.session.script import opens_rows, parse, wants_rows
 from convcalc.session.session import Entry, Session
@@ -21,14 +21,17 @@ def converse(
 ) -> None:
     """Go on until the user leaves; Ctrl-C stops the line or the work that is shown, and nothing else."""
     lines = Lines(session, ask, complain)
-    while not session.left:
+    while True:
         try:
-            for line in parse(lines.next(), "line"):
-                show(session.execute(line))
+            while not session.left:
+                try:
+                    for line in parse(lines.next(), "line"):
+                        show(session.execute(line))
+                except ConvcalcError as error:
+                    complain(_in_session(error))
+            return
         except EOFError:
             return
-        except ConvcalcError as error:
-            complain(error)
         except KeyboardInterrupt:
             complain(None)
 
@@ -49,19 +52,18 @@ class Lines:
         lines = [first]
         if wants_rows(first):
             rows = [first] if opens_rows(first) else []
-            width = _width(first) if rows else None
+            reader = _reader(rows)
             while row := self._row():
                 if self.session.begins(row):
                     self.waiting = row
                     break
-                found = _width(row)
-                if found is None or found != (width or found):
-                    try:
-                        parse_text([*rows, row], "grid")
-                    except ConvcalcError as error:
-                        self.complain(error)  # the rows before it are kept
-                        continue
-                width = found if not rows else width
+                try:
+                    reader.read(row)
+                except ConvcalcError as error:
+                    hint = f"{error.hint}; type the row anew, or an empty line to end the grid"
+                    self.complain(type(error)(error.message, hint=hint, place=error.place))
+                    reader = _reader(rows)  # the rows before it are kept
+                    continue
                 rows.append(row)
                 lines.append(row)
         return lines
@@ -75,13 +77,18 @@ class Lines:
         return row if row.strip() else ""
 
 
-def _width(row: str) -> int | None:
-    """Return how many numbers there are in a line that is one row of a grid; None if it is anything else."""
-    try:
-        cells = parse_text([row], "grid").cells
-    except ConvcalcError:
-        return None
-    return cells.shape[1] if cells.ndim == 2 and len(cells) == 1 else None
+def _reader(rows: list[str]) -> Reader:
+    """Return what has read these rows, and reads the ones that follow."""
+    reader = Reader("grid", None)
+    for row in rows:
+        reader.read(row)
+    return reader
+
+
+def _in_session(error: ConvcalcError) -> ConvcalcError:
+    """Return an error whose hint names commands as they are typed here, without `convcalc` before them."""
+    hint = None if error.hint is None else error.hint.replace("`convcalc ", "`")
+    return type(error)(error.message, hint=hint, place=error.place)
 
 
 def prompt(session: Session) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from convcalc.engine.exact import Array
-from convcalc.errors import ConvcalcError, InputError, UsageError, nearest
+from convcalc.errors import ConvcalcError, InputError, UsageError
 from convcalc.matrix_io.files import exists
 from convcalc.matrix_io.text import parse_text
 from convcalc.report.document import Document, Worked
@@ -67,6 +67,8 @@ class Host(NamedTuple):
     write_lines: Callable[[str, Sequence[str]], None]
     show_help: Callable[[str], None]
     walk: Callable[[Worked], None]
+    instead: Callable[[str, Sequence[str]], str | None]
+    """What was likely meant by a word that is no command, and none of the session's own."""
     commands: Mapping[str, str]
     """Every command, and what it does in a line."""
     reserved: Callable[[str], bool]
@@ -134,13 +136,15 @@ class Session:
         return self._command(line)
 
     def _written(self, line: Line) -> Array:
-        """Return a grid that is written out in the line, or under it; a file of that very name goes first."""
-        if len(line.rows) == 1 and exists(Path(line.rows[0].strip())):
-            return self.grid(line.rows[0].strip())
+        """Return a grid that is written out in the line, or under it; a file's name is one where no numbers are."""
+        word = line.rows[0].strip() if len(line.rows) == 1 else ""
         try:
-            return parse_text([*[""] * (line.first - 1), *line.rows], self.source or "grid").cells
+            cells = parse_text([*[""] * (line.first - 1), *line.rows], self.source or "grid").cells
+            return self.host.read(word) if word and exists(Path(word)) else cells
         except InputError as error:
-            if len(line.rows) == 1:
+            if word and exists(Path(word)):
+                return self.host.read(word)
+            if word:
                 raise
             hint = f"{error.hint}; an empty line ends a grid" if error.hint else "an empty line ends a grid"
             raise InputError(error.message, hint=hint, place=error.place) from None
@@ -236,5 +240,5 @@ class Session:
     def _instead(self, word: str) -> str:
         from convcalc.session.verbs import VERBS
 
-        close = nearest(word, sorted([*self.host.commands, *VERBS, INPUT]))
-        return f"did you mean {' or '.join(close)}?" if close else "help lists the commands"
+        meant = "help" if word in ("?", "-h", "--help") else self.host.instead(word, [*VERBS, INPUT])
+        return f"did you mean {meant}?" if meant else "help lists the commands"
