@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import cases, curves, peers
 from benchmarks.timing import Case, Row, measure, table
-from convcalc.matrix_io.files import write_whole
+from convcalc.matrix_io.saving import write_whole
 
 
 def machine() -> dict[str, str]:

@@ -49,6 +49,10 @@ class UsageError(ConvcalcError):
     status = MISUSED
 
 
+class ReadingWarning(UserWarning):
+    """What was handed in can be read in two ways, and was read in this one."""
+
+
 def nearest(word: str, known: list[str], count: int = 3, *, alike: float = 0.6) -> list[str]:
     """Return the known words that `word` may have been meant for, best first; maybe none.
 

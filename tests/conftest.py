@@ -38,8 +38,9 @@ class Ran:
 
     @property
     def answer(self) -> str:
-        """The output without its comment lines."""
-        return "".join(f"{line}\n" for line in self.stdout.splitlines() if not line.startswith("#"))
+        """The output without its comments."""
+        rows = (line for line in self.stdout.splitlines() if not line.startswith("#"))
+        return "".join(f"{row.partition('  #=')[0]}\n" for row in rows)
 
 
 Convcalc = Callable[..., Ran]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from convcalc.engine import exact, threads
-from convcalc.engine.exact import as_grid, is_finite, over_common_denominator, quotient
+from convcalc.engine.exact import is_finite, over_common_denominator, quotient
+from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

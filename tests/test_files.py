@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcalc.engine.exact import as_grid
+from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError
-from convcalc.matrix_io.files import LONGEST_LINE, answer_lines, read_grid, write_whole
+from convcalc.matrix_io.files import LONGEST_LINE, answer_lines, read_grid
+from convcalc.matrix_io.saving import write_whole
 
 
 def written(tmp_path: Path, name: str, content: str | bytes) -> str:
@@ -67,14 +68,14 @@ def test_npy_of_every_real_type(tmp_path: Path, dtype: Any) -> None:
         ("g.json", "[[[[[1]]]]]", "too deep"),
         ("g.json", "[]", "empty"),
         ("g.npy", b"\x93NUMPY nothing", "damaged"),
-        ("g.npy", b"", "damaged"),
+        ("g.npy", b"", "there are no numbers in it"),
         ("g.npy", b"\x93NUMPY\x01\x00v\x00{'descr': '<i8', 'fortran_order': False, 'shape': (10**30,), }", "damaged"),
         ("g.npy", b"\x93NUMPY\x01\x00\x10\x00{'descr': '<i8'", "damaged"),
         ("g.tsv", "1\t\t3\n4\t5\t6", "empty cell"),
         ("g.tsv", "1\t2\t\n", "missing"),
         ("g.csv", '"1,000",2\n', "is not a number"),
         ("g.json", '[[1, "x"]]', r"cell \[0\]\[1\]: 'x' is not a number"),
-        ("g.npz", b"", "archive"),
+        ("g.npz", b"PK\x03\x04" + b"\0" * 26 + b"a.npy", "an archive of arrays"),
         ("g.png", b"", "picture"),
     ],
 )

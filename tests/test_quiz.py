@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from convcalc.engine.convolution import convolve
-from convcalc.engine.exact import as_grid
 from convcalc.engine.geometry import Axis
+from convcalc.engine.grids import as_grid
 from convcalc.engine.mistakes import Mistake
 from convcalc.engine.pooling import pool
 from convcalc.errors import ConvcalcError

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcalc.engine.exact import as_grid, exact
+from convcalc.engine.exact import exact
+from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError
 from convcalc.matrix_io.plain import plain_lines
 from convcalc.matrix_io.text import MOST_CELLS, parse_text
@@ -77,7 +78,9 @@ def test_what_is_read(text: str, cells: Any) -> None:
         ("0.5 2  #= 1/3 2", "g:1", "disagree"),
         ("1 0x10", "g:1:3", "'0x10' is not a number"),
         ("1 --2", "g:1:3", "'--2' is not a number"),
-        ("1\u00a0000 2", "g:1:1", "is not a number"),
+        ("1\u00a0000 2", "g:1:1", "this may be one number, 1000, or several"),
+        ("2 1\u202f234 5", "g:1:3", "this may be one number, 1234, or several"),
+        ("1\u200b2", "g:1:1", "is not a number"),
         ('"1,000",2', "g:1:1", "is not a number"),
         ("0." + "0" * 400 + "1 1.0", "g:1:1", "too small"),
         ("1.5 1e999 2.5", "g:1:5", "too large"),

@@ -1,4 +1,4 @@
-"""What a word means: numbers, a name, a file; wherever one may stand. What could be meant otherwise is said or refused."""
+"""What a word means: numbers, a name, a file, wherever one may stand; what could be meant otherwise is said."""
 
 from pathlib import Path
 from typing import Any
@@ -88,8 +88,8 @@ def test_numbers_as_programs_and_typesetters_write_them(word: str, cells: Any) -
     [
         (("relu", "-i", "./7"), 1, "there is no file './7'", "name a file"),
         (("relu", "-i", "nan 1"), 1, "'nan' is not a number", "only finite numbers"),
-        (("relu", "-i", "1 2 % note"), 1, "'%' is not a number", "# starts a comment"),
-        (("relu", "-i", "5%"), 1, "'5%' is not a number", "5/100"),
+        (("relu", "-i", "1 2 % note"), 1, "'%' is not a number", "a comment begins with #"),
+        (("relu", "-i", "5%"), 1, "'5%' is not a number", "write 0.05"),
         (("relu", "-i", "1\t\t2"), 1, "an empty cell between two tabs", "write 0"),
         (("conv", "-i", "1 2", "–k", "1"), 2, "'–k' begins with a dash that is no hyphen", "write -k"),
         (("conv", "-i", "1 2", "—kernel", "1"), 2, "a dash that is no hyphen", "write --kernel"),
@@ -106,9 +106,9 @@ def test_numbers_as_programs_and_typesetters_write_them(word: str, cells: Any) -
         (("swish",), 2, "there is no command", "did you mean silu?"),
         (("params",), 2, "there is no command", "did you mean model?"),
         (("help",), 2, "there is no command", "did you mean --help?"),
-        (("train",), 2, "there is no command", "hint: `convcalc --help` lists the commands"),
-        (("attention",), 2, "there is no command", "hint: `convcalc --help` lists the commands"),
-        (("clear",), 2, "there is no command", "hint: `convcalc --help` lists the commands"),
+        (("train",), 2, "there is no command", "--help` lists the commands"),
+        (("attention",), 2, "there is no command", "--help` lists the commands"),
+        (("clear",), 2, "there is no command", "--help` lists the commands"),
         (("pool", "max", "-i", "1 2;3 4", "--adaptive", "15000x15000"), 1, "225,000,000 cells", "a smaller output"),
         (("conv", "-i", "1 2;3 4", "-k", "1", "-p", "5000"), 1, "the padded grid would have", "pad by less"),
         (("pool", "max", "-i", "1 2 3;4 5 6;7 8 9", "-w", "3", "-d", "2", "-p", "2"), 1,
@@ -177,11 +177,11 @@ def test_quotients_that_a_format_cannot_hold_are_said_to_be_rounded(
 
 
 def test_without_a_home_the_session_keeps_no_history(monkeypatch: pytest.MonkeyPatch) -> None:
-    from convcalc.cli import session
+    from convcalc.cli.session import _keep_history
 
     def nobody() -> Path:
         raise RuntimeError("Could not determine home directory.")
 
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
-    monkeypatch.setattr(session.Path, "home", nobody)
-    session._keep_history(None)
+    monkeypatch.setattr(Path, "home", nobody)
+    _keep_history(None)

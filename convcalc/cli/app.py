@@ -5,13 +5,14 @@ import io
 import os
 import re
 import sys
+import warnings
 from typing import Annotated, Any
 
 import typer
 
 from convcalc.cli.commands import Group
 from convcalc.cli.misuse import MISUSE, as_usage_error
-from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError
+from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError, ReadingWarning
 
 app = typer.Typer(
     name="convcalc",
@@ -32,19 +33,22 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+HELP = """Calculate convolutions, and see every window, every product and every sum.
+
+Without a command, on a terminal, it is a session to type lines into; from a pipe, it runs a script.
+Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
+What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.
+"""
+
+
+@app.callback(help=HELP)
 def convcalc(
     ctx: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
 ) -> None:
-    """Calculate convolutions, and see every window, every product and every sum.
-
-    Without a command, on a terminal, it is a session to type lines into; from a pipe, it runs a script.
-    Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
-    What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.
-    """
+    """Run a command, or without one a session."""
     if ctx.invoked_subcommand is None:
         from convcalc.cli.output import channel_of
         from convcalc.cli.session import bare
@@ -75,7 +79,10 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         complain("convcalc: standard output is closed\nhint: leave it open, or use --output FILE")
         return CANNOT
     try:
-        status = app(words, standalone_mode=False, obj=obj)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", ReadingWarning)
+            warnings.showwarning = lambda message, *_, **__: complain(f"note: {message}")
+            status = app(words, standalone_mode=False, obj=obj)
         sys.stdout.flush()
     except ConvcalcError as error:
         explain(error)

@@ -183,7 +183,7 @@ def load(name: str) -> Any:
     entry = COMMANDS[name]
     function = getattr(importlib.import_module(f"convcalc.cli.{entry.module}"), entry.function)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
-    alone.command(name, cls=Command)(function)
+    alone.command(name, cls=Command, help=None if function.__doc__ else entry.summary)(function)  # as -OO has it
     return typer.main.get_command(alone)
 
 
@@ -223,6 +223,12 @@ class Group(TyperGroup):
         super().__init__(**settings)
         self.commands = Commands()
         self.naming = False
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Refuse a NUL, which no name and no number holds, and take the words apart."""
+        if any("\0" in word for word in args):
+            raise UsageError("there is a NUL in this line", hint="take it out")
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: Any) -> list[str]:
         """Return the names in the order of the table."""

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from convcalc.choices import ConvolutionReading, Gradient, PaddingRule
+from convcalc.cli.inputs import read_bias
+from convcalc.cli.messages import note
 from convcalc.cli.options import (
     INPUT_PANEL,
     MOVING_PANEL,
@@ -24,7 +26,7 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import Channel, channel_of, note, read_bias
+from convcalc.cli.output import Channel, channel_of
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from convcalc.choices import LossKind, Reduction
+from convcalc.cli.inputs import read_bias
 from convcalc.cli.options import (
     INPUT_PANEL,
     Bias,
@@ -15,7 +16,7 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of, read_bias
+from convcalc.cli.output import channel_of
 from convcalc.errors import UsageError, nearest
 
 KINDS = "|".join(kind.value for kind in LossKind)

@@ -51,7 +51,7 @@ def record_lines(
     worked: "Worked", operation: str, arguments: Mapping[str, Any], grids: Mapping[str, Any]
 ) -> Iterator[str]:
     """Yield the JSON of all there is: the operation, what it was given, its steps with their terms, the output."""
-    from convcalc.engine.exact import as_grid
+    from convcalc.engine.grids import as_grid
     from convcalc.matrix_io.plain import exact_list
     from convcalc.render.record import record
 

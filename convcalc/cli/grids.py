@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from convcalc.choices import PaddingRule
+from convcalc.cli.inputs import LARGEST_BYTE, check_bytes
 from convcalc.cli.options import (
     InputOptions,
     NumberOptions,
@@ -14,7 +15,7 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import LARGEST_BYTE, channel_of, check_bytes
+from convcalc.cli.output import channel_of
 from convcalc.errors import UsageError
 
 

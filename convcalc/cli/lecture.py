@@ -95,7 +95,7 @@ def worked_row(commands: Any, row: "Row", rule: str) -> "Iterator[Block]":
 
 def _write_gallery(commands: Any, rows: "Sequence[Row]", out: SheetOptions) -> None:
     """Write a page for each row, and an index of them."""
-    from convcalc.matrix_io.files import make_folder, write_whole
+    from convcalc.matrix_io.saving import make_folder, write_whole
     from convcalc.render.page import index, render
 
     if out.format not in (None, Format.HTML):

@@ -64,6 +64,12 @@ def complain(message: str) -> None:
             print(part.encode(encoding, "replace").decode(encoding), file=stream)
 
 
+def note(text: str) -> None:
+    """Say how something was taken that could be taken in two ways, if there is anything to say."""
+    if text:
+        complain(f"note: {printable(text)}")
+
+
 def explain(error: ConvcalcError) -> None:
     """Write an error: the place and the fault, the line with a caret, the hint."""
     for line in error_lines(error):

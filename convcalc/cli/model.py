@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from convcalc.choices import Format
+from convcalc.cli.inputs import refuse_overwriting
 from convcalc.cli.messages import printable
 from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
-from convcalc.cli.output import Channel, channel_of, refuse_overwriting
+from convcalc.cli.output import Channel, channel_of
 from convcalc.cli.run import read_bytes
 from convcalc.cli.sheets import AS_SHOWN, SheetOptions, emit
 from convcalc.errors import InputError, UsageError
@@ -169,7 +170,7 @@ def model(
     if asked.network is None and channel.is_piped_in:
         asked = asked._replace(network="-")
     _check(asked.network, look, out.style(channel))
-    refuse_overwriting(out.output, asked.network, "the network's own source")
+    refuse_overwriting(out.output, _source_of(asked.network), "the network's own source")
     summary = summary_of(channel, asked, transfer)
     document: Document
     if look.trace is not None:
@@ -238,6 +239,13 @@ def summary_of(channel: Channel, asked: NetworkOptions, transfer: TransferOption
     if any(node.buffers.value for node in trace.nodes if node.index in frozen):
         trace.notes.append("frozen batch norms still update their running means while in training mode: call eval()")
     return summarize(title, trace, output, frozen)
+
+
+def _source_of(word: str | None) -> str | None:
+    """Return the file that a network is read from; None where it is a network of the zoo."""
+    from convcalc.network import zoo
+
+    return None if word is None or zoo.named(word) is not None else word
 
 
 def read_in_order(

@@ -12,9 +12,10 @@ import typer
 
 from convcalc.choices import Format
 from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, record_lines, style_of
-from convcalc.cli.messages import complain, glyphs_for, pipe_width, printable, size_of
-from convcalc.cli.options import InputOptions, OutputOptions, numbers
-from convcalc.errors import CANNOT, InputError, UsageError
+from convcalc.cli.inputs import LARGEST_BYTE, check_bytes, read_options
+from convcalc.cli.messages import complain, glyphs_for, note, pipe_width, printable, size_of
+from convcalc.cli.options import InputOptions, OutputOptions
+from convcalc.errors import CANNOT, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from convcalc.report.document import Block, Document, Worked
     from convcalc.report.selection import Show
 
-LARGEST_BYTE, LARGEST_SIDE = 255, 8192
 COMMENT = "# "
 ROUNDED = "quotients are rounded to decimals; .txt and .json keep them"
 ITSELF = ("-", "/dev/stdout")
@@ -241,6 +241,10 @@ class Channel:
     def _style(self, options: OutputOptions) -> Format:
         if options.output is not None and not options.output.strip():
             raise UsageError("--output is empty", hint="name a file")
+        if options.output is not None and options.output.endswith(("/", os.sep)):
+            raise UsageError(
+                f"--output {options.output} is a folder", hint=f"name a file in it: {options.output}answer.txt"
+            )
         if options.format is not None and options.quiet and options.format is Format.TABLE:
             raise UsageError("--quiet leaves nothing for --format table to draw", hint="use --format plain")
         saves = options.output is not None and options.output not in ITSELF
@@ -266,8 +270,9 @@ class Channel:
             self.stdout.write(line + "\n")
 
     def _save(self, worked: "Worked", options: OutputOptions, style: Format, path: Path) -> None:
-        from convcalc.engine.exact import as_grid
-        from convcalc.matrix_io.files import format_of, write_whole
+        from convcalc.engine.grids import as_grid
+        from convcalc.matrix_io.files import format_of
+        from convcalc.matrix_io.saving import write_whole
 
         suffix = format_of(path)
         if suffix in ("npy", "picture") and options.format is not None:
@@ -338,7 +343,7 @@ def answer_text(
     if isinstance(answer, list) and style is Format.PLAIN:
         yield from (" ".join(map(str, row)) for row in answer)  # needs no numpy: `size` stays quick
         return
-    from convcalc.engine.exact import as_grid
+    from convcalc.engine.grids import as_grid
     from convcalc.matrix_io.files import answer_lines
 
     answer = as_grid(answer)
@@ -347,45 +352,6 @@ def answer_text(
 
         note(ROUNDED if loses(answer) else "")
     yield from answer_lines(answer, style, worked.write)
-
-
-def note(text: str) -> None:
-    """Say how something was taken that could be taken in two ways, if there is anything to say."""
-    if text:
-        complain(f"note: {printable(text)}")
-
-
-def read_options(source: InputOptions) -> "ReadOptions":
-    """Return how the input is to be read: as a picture, if anything is said of one; otherwise it may be any grid."""
-    from convcalc.matrix_io.files import ReadOptions
-
-    if source.rgb and source.grey:
-        raise UsageError("--rgb and --grey exclude each other", hint="leave one of them out")
-    if not (source.rgb or source.grey or source.resize is not None):
-        return ReadOptions()
-    from convcalc.matrix_io.images import Picture
-
-    size = numbers(source.resize, "--resize", most=2, least=1, example="28x28") if source.resize is not None else None
-    if size is not None and max(size) > LARGEST_SIDE:
-        raise UsageError(f"--resize {source.resize} is too large", hint=f"at most {LARGEST_SIDE}")
-    return ReadOptions(Picture(source.rgb, None if size is None else (size[0], size[-1]), source.grey))
-
-
-def check_bytes(grid: "Array") -> None:
-    """Refuse to bring cells to 0..1 that 8 bits cannot hold."""
-    if grid.min() < 0 or grid.max() > LARGEST_BYTE:
-        raise InputError(
-            f"the cells reach from {grid.min()} to {grid.max()}, and 8 bits hold 0 to {LARGEST_BYTE}",
-            hint="leave --normalize out",
-        )
-
-
-def read_bias(channel: Channel, text: str, noun: str) -> "Array":
-    """Read the biases: numbers parted by commas or spaces, or a file of them."""
-    cells = channel.read(text, "--bias").cells
-    if cells.ndim > 2 or min(cells.shape, default=1) > 1:
-        raise InputError("the bias must be one row or one column of numbers", hint=f"one number per {noun}, as in 1,0")
-    return cells.ravel()
 
 
 def channel_of(ctx: typer.Context) -> Channel:
@@ -397,13 +363,3 @@ def channel_of(ctx: typer.Context) -> Channel:
 
 def _on_own_streams() -> Channel:
     return Channel(getattr(sys.stdin, "buffer", None), sys.stdout)
-
-
-def refuse_overwriting(output: str | None, source: str | None, what: str) -> None:
-    """Refuse to write to the file that is read, by whichever name."""
-    try:
-        same = output is not None and source is not None and os.path.samefile(output, source)
-    except (OSError, ValueError):
-        return
-    if same:
-        raise UsageError(f"--output {output} is {what}", hint="name another file")

@@ -147,7 +147,7 @@ def _number_at(worked: "Worked", show: "Show") -> int:
 
 def check(channel: Channel, worked: "Worked", show: "Show") -> bool:
     """Mark an answer that was written down, to all of it or the cell of --at; return whether it is right."""
-    from convcalc.engine.exact import as_grid
+    from convcalc.engine.grids import as_grid
     from convcalc.quiz.marking import mark
 
     if worked.steps is None and worked.mistakes is None:

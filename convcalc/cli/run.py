@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convcalc.cli.commands import COMMANDS, instead
-from convcalc.cli.messages import printable
+from convcalc.cli.inputs import refuse_overwriting
+from convcalc.cli.messages import note, printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
-from convcalc.cli.output import ITSELF, Channel, channel_of, note, refuse_overwriting
+from convcalc.cli.output import ITSELF, Channel, channel_of
 from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
@@ -201,7 +202,7 @@ def session_on(ctx: typer.Context, channel: Channel, source: str) -> "tuple[Sess
 
 def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
     """Return what a session is handed: the shell's own commands, run with its channel."""
-    from convcalc.matrix_io.files import write_whole
+    from convcalc.matrix_io.saving import write_whole
     from convcalc.report.selection import Show
     from convcalc.session.session import Host, Ran
 

@@ -89,7 +89,7 @@ def emit(
     elif style in (Format.TABLE, Format.PLAIN) and not saves:
         channel.report_on(worked, walk=walk, ascii_only=options.ascii)
     elif saves:
-        from convcalc.matrix_io.files import write_whole
+        from convcalc.matrix_io.saving import write_whole
 
         path = Path(str(options.output))
         write_whole(path, _lines(worked.work, sheet, style, options, None))

@@ -6,6 +6,7 @@ import typer
 
 from convcalc.choices import PaddingRule, TransposedReading
 from convcalc.cli.convolution import KERNEL_EXAMPLE, KernelOptions, read_kernel
+from convcalc.cli.inputs import read_bias
 from convcalc.cli.options import (
     MOVING_PANEL,
     SHOW_PANEL,
@@ -22,7 +23,7 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of, read_bias
+from convcalc.cli.output import channel_of
 from convcalc.errors import UsageError
 
 

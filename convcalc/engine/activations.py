@@ -17,20 +17,19 @@ from convcalc.engine.exact import (
     VAST,
     Array,
     as_floats,
-    as_grid,
     as_integers,
     as_shown,
     exact,
     float_kind,
     magnitude,
     over_common_denominator,
-    own_grid,
     quotient,
     rounded,
     settle_number,
     settle_result,
     to_float,
 )
+from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose, place_in
 from convcalc.engine.step import Number

@@ -19,7 +19,6 @@ from convcalc.engine.exact import (
     TooLargeError,
     absolute,
     as_floats,
-    as_grid,
     as_integers,
     check_finite,
     float_kind,
@@ -27,6 +26,7 @@ from convcalc.engine.exact import (
     rounded,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
+from convcalc.engine.grids import as_grid
 from convcalc.engine.padding import source_of
 from convcalc.engine.pooling import EXTREMES, Pooling, divided_sums
 from convcalc.engine.shapes import like_the_input

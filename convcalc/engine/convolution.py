@@ -20,14 +20,12 @@ from convcalc.engine.exact import (
     LARGEST_EXACT,
     Array,
     as_floats,
-    as_grid,
     as_integers,
     check_finite,
     exact,
     float_kind,
     magnitude,
     over_common_denominator,
-    own_grid,
     quotient,
     settle_cells,
     settle_number,
@@ -35,9 +33,20 @@ from convcalc.engine.exact import (
     settle_result,
 )
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
+from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.padding import check_mode, pad_planes
-from convcalc.engine.shapes import Pair, amounts_of, biases_of, choose, four_dimensional, like_the_input, pair, place_in
+from convcalc.engine.shapes import (
+    Pair,
+    amounts_of,
+    biases_of,
+    choose,
+    four_dimensional,
+    like_the_input,
+    pair,
+    place_in,
+    warn_of_channels_last,
+)
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
 from convcalc.engine.sums import weighted_sums
 from convcalc.errors import InputError
@@ -174,6 +183,7 @@ def convolve(
     [[0.3]]
     """
     grid, weights = own_grid(x), own_grid(kernel)
+    warn_of_channels_last(grid.shape)
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     if flip:
         kernels = kernels[..., ::-1, ::-1]

@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.convolution import Convolution, convolve
-from convcalc.engine.exact import Array, as_grid, as_shown, exact, float_kind, own_grid, settle_cells, settle_result
-from convcalc.engine.shapes import biases_of
+from convcalc.engine.exact import Array, as_shown, exact, float_kind, settle_cells, settle_result
+from convcalc.engine.grids import as_grid, own_grid
+from convcalc.engine.shapes import biases_of, place_in
 from convcalc.engine.step import DotStep
 from convcalc.errors import InputError
 
@@ -54,6 +55,7 @@ class Linear(NamedTuple):
         >>> linear([1, 2], [[3, 4]], [5]).step(0, 0).products, linear([1, 2], [[3, 4]], [5]).step(0, 0).value
         ((3, 8), 16)
         """
+        _, _, item, output = place_in((1, 1, self.batch, len(self.weights)), (item, output))
         row = [exact(cell) for cell in self.input.reshape(-1, self.weights.shape[1])[item]]
         weights = [exact(weight) for weight in self.weights[output]]
         products = [cell * weight for cell, weight in zip(row, weights, strict=True)]

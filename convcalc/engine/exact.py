@@ -41,79 +41,6 @@ INT64_LIMIT = 1 << 63
 FLOAT64_INTEGERS = 1 << 53
 
 
-_KEPT: dict[tuple[str, int], Any] = {
-    **{(kind, size): np.int64 for kind in "iu" for size in (1, 2, 4, 8)},
-    ("b", 1): np.int64,
-    ("f", 2): np.float32,
-    ("f", 4): np.float32,
-    ("f", 8): np.float64,
-}
-"""Which dtype a numpy array's (kind, bytes) becomes; float16 widens, and a long double is refused."""
-
-
-def as_grid(values: Any) -> Array:
-    """Return `values` as a grid: int64, exact objects, or floats; any shape, every cell finite.
-
-    Raises InputError for ragged or empty input, for NaN and infinity, and for what is not a real number.
-
-    >>> as_grid([[2**63, -1]]).dtype, as_grid([[1, 0.5]]).dtype, as_grid([1, 2]).dtype
-    (dtype('O'), dtype('float64'), dtype('int64'))
-    >>> as_grid([Fraction(1, 2), 0.25]).tolist()
-    [Fraction(1, 2), Fraction(1, 4)]
-    """
-    array = _as_array(values)
-    if array.size == 0:
-        raise InputError("the grid is empty", hint="give it at least one number")
-    if not 1 <= array.ndim <= 4:
-        raise InputError(
-            f"a grid has 1 to 4 dimensions, and this has {array.ndim}", hint="reshape it, as in [[5]] for one number"
-        )
-    if array.dtype == object:
-        return _settle(array)
-    if array.dtype.kind == "u" and array.dtype.itemsize == 8:
-        return _settle(array.astype(object))
-    if array.dtype.kind == "f":
-        check_finite(array)
-    dtype = kept_dtype(array.dtype)
-    if dtype is not None:
-        kept: Array = array.astype(dtype, copy=False)
-        return kept
-    raise InputError(f"cells of type {array.dtype} are not real numbers", hint="convert them to int or float")
-
-
-def own_grid(values: Any) -> Array:
-    """Return `values` as a grid that nobody changes: a copy, if they are an array whose cells may still be changed.
-
-    A result is worked when it is asked for, and must be that of the cells as they were handed in.
-
-    >>> cells = np.array([1, 2])
-    >>> grid = own_grid(cells)
-    >>> cells[0] = 5
-    >>> grid.tolist(), own_grid(grid) is grid
-    ([1, 2], True)
-    """
-    grid = as_grid(values)
-    if isinstance(values, np.ndarray) and _may_change(grid) and np.may_share_memory(grid, values):
-        grid = grid.copy()
-    grid.setflags(write=False)
-    return grid
-
-
-def _may_change(array: Any) -> bool:
-    """Whether an array, or what it is a view of, can be written to."""
-    return isinstance(array, np.ndarray) and bool(array.flags.writeable or _may_change(array.base))
-
-
-def kept_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
-    """Return the dtype in which a grid of plain numbers is kept; None if it is kept as objects, or is none.
-
-    >>> kept_dtype(np.dtype(np.uint8)), kept_dtype(np.dtype(np.float16)), kept_dtype(np.dtype(object))
-    (dtype('int64'), dtype('float32'), None)
-    """
-    kept = _KEPT.get((dtype.kind, dtype.itemsize))
-    return None if kept is None or (dtype.kind, dtype.itemsize) == ("u", 8) else np.dtype(kept)
-
-
 class TooLargeError(InputError):
     """A result, whose place it tells, is larger than a float can hold."""
 
@@ -156,45 +83,6 @@ def _is_finite(block: Array) -> bool:
     with np.errstate(all="ignore"):
         # Of float64 the sum is quicker; that of huge cells may be infinite while they are not.
         return bool((block.itemsize == 8 and np.isfinite(block.sum())) or np.isfinite(block).all())
-
-
-def _as_array(values: Any) -> Array:
-    """Return what holds numbers as a plain array, in its own dtype if it has one."""
-    if isinstance(values, np.ma.MaskedArray) and np.ma.is_masked(values):
-        at = [int(index) for index in np.argwhere(np.ma.getmaskarray(values))[0]]
-        raise InputError(f"cell {at} is masked: it has no number", hint="put one in its place, as in grid.filled(0)")
-    return np.asarray(values) if hasattr(values, "__array__") else _objects(values)
-
-
-def _objects(values: Any) -> Array:
-    try:
-        array = np.array(values, dtype=object)
-    except ValueError:
-        array = None
-    if array is None or any(isinstance(cell, list | tuple) for cell in array.flat):
-        raise InputError("the rows differ in length", hint="give every row the same number of cells")
-    return array
-
-
-def _settle(array: Array) -> Array:
-    """Give an object array the plainest dtype that holds every cell exactly."""
-    cells = array.ravel().tolist()
-    for cell in cells:
-        if isinstance(cell, bool) or not isinstance(cell, int | float | Fraction | np.integer | np.floating):
-            raise InputError(f"{cell!r} is not a number", hint="cells are integers, decimals or Fractions")
-    decimals = any(isinstance(cell, float | np.floating) for cell in cells)
-    if decimals and all(_is_float_safe(cell) for cell in cells):
-        floats = np.array([float(cell) for cell in cells]).reshape(array.shape)
-        check_finite(floats)
-        return floats
-    return integers_or_fractions([exact(cell) for cell in cells]).reshape(array.shape)
-
-
-def _is_float_safe(cell: Any) -> bool:
-    """Whether a float, read as the decimal it is written as, is this very number."""
-    if isinstance(cell, Fraction):
-        return False
-    return isinstance(cell, float | np.floating) or abs(cell) <= FLOAT64_INTEGERS
 
 
 def integers_or_fractions(cells: Iterable[int | Fraction]) -> Array:
@@ -389,7 +277,11 @@ def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None
     ([0.3, 0.1], [2, 3])
     """
     if kind is None and isinstance(divisor, int) and divisor == 1:
-        return numerators if numerators.dtype != object else _settle(numerators)
+        return (
+            numerators
+            if numerators.dtype != object
+            else integers_or_fractions(numerators.flat).reshape(numerators.shape)
+        )
     if kind is None and numerators.size > LARGEST_EXACT:
         kind = np.dtype(np.float64)
     largest = divisor if isinstance(divisor, int) else magnitude(divisor)

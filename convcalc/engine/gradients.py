@@ -14,17 +14,9 @@ import numpy as np
 
 from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution, convolve
-from convcalc.engine.exact import (
-    Array,
-    as_grid,
-    as_integers,
-    float_kind,
-    magnitude,
-    over_common_denominator,
-    own_grid,
-    quotient,
-)
+from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
+from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.readings import sources
 from convcalc.engine.shapes import like_the_input

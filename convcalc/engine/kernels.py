@@ -3,7 +3,8 @@
 from fractions import Fraction
 from typing import NamedTuple
 
-from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import as_grid
 from convcalc.errors import UsageError, nearest
 
 

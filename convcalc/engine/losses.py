@@ -22,12 +22,12 @@ from convcalc.engine.exact import (
     exact,
     float_kind,
     integers_or_fractions,
-    own_grid,
     rounded,
     settle_number,
     settle_result,
     to_float_or_decimal,
 )
+from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose
 from convcalc.engine.softmax import Softmax, softmax, worked_lines
@@ -180,6 +180,8 @@ class Loss:
         >>> loss([2, 1], [5, 1], "mse").term(0).value
         9
         """
+        if not 0 <= index < self.terms.size:
+            raise InputError(f"there is no term {index}", hint=f"the last is {self.terms.size - 1}")
         value = self.terms.ravel()[index]
         if self.kind is not LossKind.CROSS_ENTROPY:
             at = tuple(int(i) for i in np.unravel_index(index, self.input.shape))

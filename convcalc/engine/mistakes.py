@@ -12,8 +12,9 @@ from convcalc.choices import ActivationKind, LossKind, PoolKind, Reduction
 from convcalc.engine.activations import Activated, activate
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.dense import Linear, linear
-from convcalc.engine.exact import Array, absolute, as_floats, as_grid, divided
+from convcalc.engine.exact import Array, absolute, as_floats, divided
 from convcalc.engine.geometry import Axis
+from convcalc.engine.grids import as_grid
 from convcalc.engine.losses import Loss
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.shapes import like_the_input

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from convcalc.choices import PaddingRule, PadMode
-from convcalc.engine.exact import Array, own_grid
+from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding, padding_amounts
+from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import amounts_of, check_cells, choose
 from convcalc.errors import InputError

@@ -4,10 +4,8 @@ PyTorch's conventions: maxima ignore the padding, averages count it unless told 
 half the window, and with `ceil` the last window starts inside the input or its left padding.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -20,13 +18,11 @@ from convcalc.engine.exact import (
     Array,
     absolute,
     as_floats,
-    as_grid,
     as_integers,
     exact,
     float_kind,
     magnitude,
     over_common_denominator,
-    own_grid,
     quotient,
     rounded,
     settle_cells,
@@ -34,9 +30,11 @@ from convcalc.engine.exact import (
     settle_result,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
+from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.reductions import reduced
+from convcalc.engine.roots import exact_power, float_root, settle_root, whole_power
 from convcalc.engine.shapes import (
     Pair,
     amounts_of,
@@ -46,6 +44,7 @@ from convcalc.engine.shapes import (
     like_the_input,
     pair,
     place_in,
+    warn_of_channels_last,
     whole_numbers,
 )
 from convcalc.engine.step import Number, PoolingStep, Window
@@ -56,12 +55,6 @@ FEW_ADDED = 16
 """Cells of a window up to which float32 loses hardly a digit when they are added one by one."""
 SAFE_EXPONENT = 900
 """Powers of 2 within which a float's powers, and their sums, neither overflow nor lose digits."""
-FLOAT_BITS = 1000
-"""Bits of an integer that a float holds roughly."""
-MOST_BITS = 1 << 18
-"""Bits beyond which a root is found by logarithms."""
-ROOT_BITS = 120
-"""Bits of a root that is to be rounded: so many more than a float's that it goes to the right side."""
 
 EXTREMES: dict[PoolKind, tuple[Any, Callable[[Array], Any], Callable[..., Any]]] = {
     PoolKind.MAX: (np.maximum, np.min, max),
@@ -94,6 +87,7 @@ def pool(
     [Fraction(3, 2), 4]
     """
     grid = own_grid(x)
+    warn_of_channels_last(grid.shape)
     four = four_dimensional(grid)
     kind = choose(PoolKind, kind)
     height, width = four.shape[2:]
@@ -237,7 +231,7 @@ class Pooling:
         kind = float_kind(self.padded)
         if self.padded.size > LARGEST_EXACT and self._powers_fit():
             return self._many_roots()
-        cells = [_power(exact(cell), self.norm) for cell in self.padded.ravel()]
+        cells = [exact_power(exact(cell), self.norm) for cell in self.padded.ravel()]
         powers = np.empty(len(cells), dtype=object)
         powers[:] = cells
         sums = reduced(powers.reshape(self.padded.shape), self.rows, self.columns, np.add)
@@ -258,17 +252,17 @@ class Pooling:
         """Work lp pooling of more cells than are worked exactly: integers still, if every root is one."""
         if self.padded.dtype == np.int64:
             sums = reduced(whole_power(np.abs(self.padded), self.norm), self.rows, self.columns, np.add)
-            roots = np.rint(_float_root(sums.astype(np.float64), self.norm)).astype(np.int64)
+            roots = np.rint(float_root(sums.astype(np.float64), self.norm)).astype(np.int64)
             if (whole_power(roots, self.norm) == sums).all():
                 return roots
-            return _float_root(sums.astype(np.float64), self.norm)
+            return float_root(sums.astype(np.float64), self.norm)
         cells = np.abs(as_floats(self.padded, np.dtype(np.float64)))
         # A power of 2 changes no digit: so that no power overflows, or vanishes, and bands of a file come to the same.
         exponent = int(np.frexp(cells.max())[1])
         scale = 0 if abs(exponent) * self.norm < SAFE_EXPONENT else exponent
         sums = reduced(whole_power(np.ldexp(cells, -scale), self.norm), self.rows, self.columns, np.add)
         with np.errstate(all="ignore"):
-            return rounded(np.ldexp(_float_root(sums, self.norm), scale), self.padded.dtype)
+            return rounded(np.ldexp(float_root(sums, self.norm), scale), self.padded.dtype)
 
     def step(self, at: Sequence[int], number: int = 1) -> PoolingStep:
         """Return the working of one output cell, `at` being ([item,] [channel,] row, column).
@@ -293,7 +287,7 @@ class Pooling:
             winner = next(place for cell, place in real if cell == best)
             value = settle_result(best, kind)
         elif self.kind == PoolKind.LP:
-            powers = sum(_power(cell, self.norm) for cell, _ in real)
+            powers = sum(exact_power(cell, self.norm) for cell, _ in real)
             value = settle_root(powers, self.norm, kind)
         else:
             summed = sum(cell for line in cells for cell in line)
@@ -314,94 +308,6 @@ def divided_sums(sums: Array, over: int, divisors: Array | None, kind: np.dtype[
         return quotient(sums, over, kind)
     fits = int(divisors.max()) * over < INT64_LIMIT
     return quotient(sums, (divisors if fits else divisors.astype(object)) * over, kind)
-
-
-def settle_root(power: int | Fraction, degree: int, kind: np.dtype[Any] | None) -> Number:
-    """Return the root of a sum of powers, as an answer of that float dtype holds it; if None: exact, if it is rational.
-
-    >>> settle_root(25, 2, None), settle_root(2, 2, None)
-    (5, 1.4142135623730951)
-    """
-    root, rational = root_of(power, degree, ROOT_BITS)
-    return settle_result(root, kind if rational or kind is not None else np.dtype(np.float64))
-
-
-def root_of(power: int | Fraction, degree: int, bits: int) -> tuple[Fraction, bool]:
-    """Return the root of a sum of powers to at least so many bits, and whether it is rational, and so exact.
-
-    >>> root_of(Fraction(9, 4), 2, 64), root_of(2, 2, 64)[1]
-    ((Fraction(3, 2), True), False)
-    """
-    top, bottom = power.numerator, power.denominator
-    if bottom.bit_length() * degree > MOST_BITS:
-        return _root_by_logarithms(power, degree, bits), power == 0
-    exactly = Fraction(whole_root(top, degree), whole_root(bottom, degree))
-    if exactly**degree == power:
-        return exactly, True
-    # The root of n/d is that of n·d^(degree − 1), over d. It lies between a whole number of steps and the next:
-    # half a step more rounds to the right side.
-    whole = top * bottom ** (degree - 1)
-    steps = max(bits - whole.bit_length() // degree, 0) + 1
-    fine = whole_root(whole << (steps * degree), degree)
-    return Fraction(2 * fine + 1, bottom << (steps + 1)), False
-
-
-def _root_by_logarithms(power: int | Fraction, degree: int, bits: int) -> Fraction:
-    """Return the root of a fraction too long for whole numbers."""
-    if power == 0:
-        return Fraction(0)
-    context = Context(prec=bits // 3 + 20, Emax=MAX_EMAX, Emin=MIN_EMIN)
-    top, bottom = (context.ln(Decimal(part)) for part in (power.numerator, power.denominator))
-    return Fraction(context.exp(context.divide(context.subtract(top, bottom), Decimal(degree))))
-
-
-def whole_root(value: int, degree: int) -> int:
-    """Return the largest integer whose power is at most `value`, by Newton's method on integers.
-
-    >>> whole_root(10**40 + 1, 2) == 10**20
-    True
-    """
-    if value == 0 or degree == 1:
-        return value
-    if degree == 2:
-        return math.isqrt(value)
-    if value.bit_length() < FLOAT_BITS:
-        guess = int(value ** (1 / degree) * (1 + 1e-12)) + 1
-    else:  # the root of the first half of the digits, and one more, is too large, and near
-        shift = value.bit_length() // (2 * degree)
-        guess = (whole_root(value >> shift * degree, degree) + 1) << shift
-    while True:
-        better = ((degree - 1) * guess + value // guess ** (degree - 1)) // degree
-        if better >= guess:
-            return guess
-        guess = better
-
-
-def whole_power(cells: Array, degree: int) -> Array:
-    """Return each cell multiplied by itself: unlike a power of floats, the same in every place and on every machine.
-
-    >>> whole_power(np.array([2, 3]), 5).tolist()
-    [32, 243]
-    """
-    result, square = np.ones_like(cells), cells
-    with np.errstate(all="ignore"):
-        while degree:
-            if degree & 1:
-                result = result * square
-            degree >>= 1
-            square = square * square if degree else square
-    return result
-
-
-def _float_root(sums: Array, degree: int) -> Array:
-    if degree == 2:
-        return np.asarray(np.sqrt(sums))
-    return np.asarray(np.cbrt(sums) if degree == 3 else sums ** (1 / degree))
-
-
-def _power(cell: int | Fraction, degree: int) -> int | Fraction:
-    power = abs(Fraction(cell) ** degree)
-    return int(power) if power.denominator == 1 else power
 
 
 def after(axis: AnyAxis) -> int:

@@ -17,7 +17,6 @@ from convcalc.choices import PoolKind
 from convcalc.engine.exact import (
     Array,
     as_floats,
-    as_grid,
     as_integers,
     exact,
     float_kind,
@@ -31,8 +30,10 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.gradients import like_the_output
+from convcalc.engine.grids import as_grid
 from convcalc.engine.kept import Kept
-from convcalc.engine.pooling import EXTREMES, ROOT_BITS, Pooling, root_of
+from convcalc.engine.pooling import EXTREMES, Pooling
+from convcalc.engine.roots import ROOT_BITS, root_of
 from convcalc.engine.shapes import like_the_input, place_in
 from convcalc.engine.step import Number, PoolingStep
 

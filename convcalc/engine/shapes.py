@@ -4,6 +4,7 @@ A single row is one-dimensional: a number given once for both axes is then meant
 """
 
 import math
+import warnings
 from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any, TypeVar
@@ -11,14 +12,18 @@ from typing import Any, TypeVar
 import numpy as np
 
 from convcalc.choices import PaddingRule, Word
-from convcalc.engine.exact import Array, own_grid
+from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding
-from convcalc.errors import InputError
+from convcalc.engine.grids import own_grid
+from convcalc.errors import InputError, ReadingWarning
 
 Choice = TypeVar("Choice", bound=Word)
 
 MOST_MADE = 1 << 25
 """Cells that may be made of a small grid: a quarter of a GiB. Of a large grid four times its own may be."""
+
+FEW_CHANNELS = (1, 3, 4)
+"""Grey, colours, colours and how opaque."""
 
 Pair = int | Sequence[int]
 """One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
@@ -95,15 +100,39 @@ def check_cells(what: str, shape: Iterable[int], source: Array, hint: str) -> No
         raise InputError(f"{what} would have {cells:,} cells", hint=f"the most here is {most:,}: {hint}")
 
 
+def indices_of(at: Any) -> tuple[int, ...]:
+    """Return the indices of a cell, up to four; raise InputError for anything else.
+
+    >>> indices_of(np.array([0, 1]))
+    (0, 1)
+    """
+    if isinstance(at, Integral) or not isinstance(at, Iterable) or len(list(at)) > 4:
+        raise InputError(f"{at!r} is no place of a cell", hint="write rows and columns as a tuple, as in step((0, 0))")
+    return whole_numbers(at, "a place")
+
+
+def warn_of_channels_last(shape: Sequence[int]) -> None:
+    """Warn where a grid that is read as channels × rows × columns looks like rows × columns × channels."""
+    if len(shape) < 3:
+        return
+    channels, rows, columns = shape[-3:]
+    if columns in FEW_CHANNELS and min(channels, rows) > max(FEW_CHANNELS) and (channels == rows or columns == 3):
+        read = f"{channels} channels of {rows}×{columns}"
+        warnings.warn(
+            f"the grid is read as {read}; if its channels come last, move them first: numpy.moveaxis(x, -1, -3)",
+            ReadingWarning,
+            stacklevel=4,
+        )
+
+
 def place_in(shape: tuple[int, int, int, int], at: Sequence[int]) -> tuple[int, int, int, int]:
     """Return a full index into a four-dimensional output; raise InputError if there is no such cell.
 
     >>> place_in((1, 1, 4, 4), (1, 2))
     (0, 0, 1, 2)
     """
-    if not isinstance(at, Sequence) or len(at) > 4:
-        raise InputError(f"{at!r} is no place of a cell", hint="write rows and columns as a tuple, as in step((0, 0))")
-    item, part, row, column = (0,) * (4 - len(at)) + tuple(at)
+    at = indices_of(at)
+    item, part, row, column = (0,) * (4 - len(at)) + at
     if not all(0 <= index < length for index, length in zip((item, part, row, column), shape, strict=True)):
         raise InputError(f"the output has no cell {list(at)}", hint=f"its shape is {'×'.join(map(str, shape))}")
     return item, part, row, column

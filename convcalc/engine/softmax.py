@@ -18,13 +18,14 @@ from convcalc.engine.exact import (
     float_kind,
     magnitude,
     over_common_denominator,
-    own_grid,
     quotient,
     rounded,
     settle_number,
     to_float_or_decimal,
 )
+from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
+from convcalc.engine.shapes import indices_of
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
 
@@ -104,7 +105,10 @@ class Softmax:
         >>> step.largest, step.shifted, round(step.total, 4), [round(value, 4) for value in step.values]
         (2.0, (0.0, -1.0, -1.9), 1.5174, [0.659, 0.2424, 0.0986])
         """
-        place = tuple(line)
+        place = indices_of(line)
+        if len(place) != len(self.lines) or any(not 0 <= i < n for i, n in zip(place, self.lines, strict=True)):
+            shape = "×".join(map(str, self.lines)) or "a single one, named ()"
+            raise InputError(f"there is no line {list(place)}", hint=f"the lines are {shape}")
         as_float = float_kind(self.input) is not None
         cells = [exact(cell) for cell in np.moveaxis(self.input, self.axis, -1)[place]]
         largest = max(cells)

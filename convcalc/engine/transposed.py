@@ -20,12 +20,12 @@ from convcalc.engine.exact import (
     float_kind,
     magnitude,
     over_common_denominator,
-    own_grid,
     quotient,
     settle_cells,
     settle_number,
 )
 from convcalc.engine.geometry import TransposedAxis
+from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import (
     Pair,

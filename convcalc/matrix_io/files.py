@@ -4,7 +4,6 @@ import io
 import json
 import os
 import re
-import stat
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
@@ -15,27 +14,42 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from convcalc.choices import Format
-from convcalc.ending import before_ending
-from convcalc.engine.exact import Array, as_grid, to_float
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place, nearest
-from convcalc.matrix_io.images import SIGNATURES, Picture, is_picture, read_picture
+from convcalc.matrix_io.images import SIGNATURES, SUFFIXES, Picture, is_picture, read_picture
+from convcalc.matrix_io.kinds import kind_of
 from convcalc.matrix_io.plain import exact_list, plain_lines, plain_number
 from convcalc.matrix_io.text import DASHES, Grid, parse_number, parse_text
 
 MOST_BYTES = 1 << 28
 LONGEST_LINE = 1 << 25
+LEAST_COUNTED = 3
+"""Columns from which a row that counts 0, 1, 2 is likely a header."""
 RECORD_VERSION = 1
 """Of the JSON that holds all of the work."""
+NOT_NPY = (
+    ValueError,
+    EOFError,
+    OSError,
+    TypeError,
+    OverflowError,
+    SyntaxError,
+    TokenError,
+    MemoryError,
+    RecursionError,
+)
+"""What numpy raises for what is no NPY, or a damaged one."""
 NPY_MAGIC = b"\x93NUMPY"
 NOT_WRITTEN = frozenset(
     (
-        "7z", "arff", "arrow", "avi", "avif", "bin", "bz2", "db", "dicom", "doc", "docx", "dvi", "emf", "eps", "exr",
-        "fea", "feather", "fits", "gz", "h5", "hdf", "hdf5", "heic", "ico", "ipynb", "jp2", "jpx", "js", "json5",
-        "jsonl", "keras", "lz4", "lzma", "mat", "mhd", "mov", "mp3", "mp4", "msgpack", "nc", "ndjson", "nii", "npz",
-        "nrrd", "odp", "ods", "odt", "onnx", "orc", "parquet", "pb", "pdf", "pickle", "pkl", "ppt", "pptx", "ps",
-        "psd", "pt", "pth", "py", "qti", "r", "rar", "raw", "rda", "rds", "rtf", "safetensors", "sav", "sqlite",
-        "svgz", "tar", "tbz", "tflite", "tfrecord", "tgz", "toml", "wav", "webm", "wmf", "wmv", "xcf", "xls", "xlsb",
-        "xlsm", "xlsx", "xml", "xz", "yaml", "yml", "z", "zip", "zst"
+        "7z", "arff", "arrow", "avi", "avif", "bin", "bz2", "convcalc", "db", "dicom", "doc", "docx", "dvi",
+        "emf", "eps", "exr", "fea", "feather", "fits", "gz", "h5", "hdf", "hdf5", "heic", "ico", "ipynb", "jp2",
+        "jpx", "js", "json5", "jsonl", "keras", "lz4", "lzma", "mat", "mhd", "mov", "mp3", "mp4", "msgpack",
+        "nc", "ndjson", "nii", "npz", "nrrd", "odp", "ods", "odt", "onnx", "orc", "parquet", "pb", "pdf",
+        "pickle", "pkl", "ppt", "pptx", "ps", "psd", "pt", "pth", "py", "qti", "r", "rar", "raw", "rda", "rds",
+        "rtf", "safetensors", "sav", "sqlite", "svgz", "tar", "tbz", "tflite", "tfrecord", "tgz", "toml", "wav",
+        "webm", "wmf", "wmv", "xcf", "xls", "xlsb", "xlsm", "xlsx", "xml", "xz", "yaml", "yml", "z", "zip", "zst"
     )
 )  # fmt: skip
 """Suffixes of files that are neither text nor written here: nobody would find in one what it is called."""
@@ -130,37 +144,55 @@ def _as_asked(grid: Grid, options: ReadOptions) -> Grid:
 
 
 def read_file(path: Path, options: ReadOptions = AS_IT_IS) -> Grid:
-    """Read a grid from a file, by its suffix; a text that opens with ``[`` or ``{`` is JSON."""
-    suffix = path.suffix.lower()
-    if suffix == ".npz":
-        raise InputError(f"'{path}' is an archive of arrays, not a grid", hint="save one of them as .npy")
-    if is_picture(path):
-        return _picture(path, str(path), options)
+    """Read a grid from a file, by what it holds; its suffix tells a picture, and what parts the cells of CSV."""
     try:
-        if suffix == ".npy":
-            return Grid(_placed(load_npy(path, str(path)), str(path)), str(path))
         with path.open("rb") as stream:
-            return read_stream(stream, str(path), options, delimiter={".csv": ";", ".tsv": "\t"}.get(suffix))
-    except OSError as error:
-        raise InputError(f"cannot read '{path}': {error.strerror}", hint="name a file of numbers") from error
+            return read_stream(stream, str(path), options, suffix=path.suffix.lower())
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        hint = "name a file in it" if path.is_dir() else file_hint(path, "name a file of numbers")
+        raise InputError(f"cannot read '{path}': {reason}", hint=hint) from error
 
 
-def read_stream(
-    stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS, *, delimiter: str | None = None
-) -> Grid:
+def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS, *, suffix: str = "") -> Grid:
     """Read a grid from bytes: NPY and pictures by their magic, JSON by its first sign, text otherwise."""
     blank = 0
     while (first := stream.readline(LONGEST_LINE)) and not first.strip():
         blank += 1
     if first.startswith(NPY_MAGIC):
-        return Grid(_placed(load_npy(io.BytesIO(first + _rest(stream, source)), source), source), source)
-    if first.startswith(SIGNATURES):
-        return _picture(io.BytesIO(first + _rest(stream, source)), source, options)
+        return Grid(_placed(load_npy(_whole(first, stream, source), source), source), source)
+    kind = None if suffix in SUFFIXES else kind_of(first)
+    if kind is not None:
+        raise InputError(f"'{source}' is {kind.name}", hint=kind.hint.replace("{}", source))
+    if suffix in SUFFIXES or first.startswith(SIGNATURES):
+        return _picture(_whole(first, stream, source), source, options)
     if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
         text = (b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace")
         return Grid(_parse_json(text, source, as_written=options.as_written), source)
     lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
-    return parse_text(lines, source, delimiter=delimiter, as_written=options.as_written)
+    delimiter = {".csv": ";", ".tsv": "\t"}.get(suffix)
+    grid = parse_text(lines, source, delimiter=delimiter, as_written=options.as_written)
+    return grid._replace(note=COUNTED) if delimiter is not None and _is_counted(grid.cells) else grid
+
+
+COUNTED = "the first row counts 0, 1, 2 …, and is read as numbers; if it is a header, take it out: to_csv(header=False)"
+
+
+def _is_counted(cells: Array) -> bool:
+    """Whether the first row counts, as the header of a table whose columns have no names, and the second does not."""
+    width = cells.shape[-1]
+    if cells.ndim != 2 or len(cells) < 2 or width < LEAST_COUNTED:
+        return False
+    first, second = cells[:2].tolist()
+    return bool(first == list(range(width)) and second != list(range(width, 2 * width)))
+
+
+def _whole(first: bytes, stream: IO[bytes], source: str) -> IO[bytes]:
+    """Return a stream from its beginning, of which the first bytes were read."""
+    if isinstance(stream, io.BufferedReader) and stream.seekable():
+        stream.seek(0)
+        return stream
+    return io.BytesIO(first + _rest(stream, source))
 
 
 def _picture(file: Path | IO[bytes], source: str, options: ReadOptions) -> Grid:
@@ -203,7 +235,7 @@ def load_npy(file: Any, source: str) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return np.load(file, mmap_mode="r" if isinstance(file, Path) else None, allow_pickle=False)
-    except (ValueError, EOFError, OSError, TypeError, OverflowError, SyntaxError, TokenError, MemoryError) as error:
+    except NOT_NPY as error:
         pickled = re.search("pickle|Python objects|Object arrays", str(error))
         reason = "it holds pickled objects, which could run code" if pickled else "it is damaged or not NPY"
         raise InputError(
@@ -301,7 +333,9 @@ def file_hint(path: Path, otherwise: str) -> str:
     """Return a hint at the files that a name which is none may have been meant for."""
     folder = path.parent
     try:
-        close = nearest(path.name, [entry.name for entry in folder.iterdir()])
+        if path.is_symlink():
+            return f"it is a link to '{os.readlink(path)}', which is not there"
+        close = nearest(path.name, [entry.name for entry in folder.iterdir() if entry.name != path.name])
     except (OSError, ValueError):
         close = []
     if close:
@@ -338,77 +372,3 @@ def answer_lines(grid: Array, style: Format | str, write: Any = None) -> Iterato
         else:
             row = "---" if line.startswith("#") else line.partition("  #")[0]
             yield row.replace(" ", "," if style == "csv" else "\t")
-
-
-Content = Iterator[str] | Array | bytes | Callable[[IO[bytes]], None]
-"""What a file is to hold: lines, an array (as NPY), bytes, or whatever a function writes."""
-
-
-def write_whole(path: Path, content: Content) -> None:
-    """Write a file whole or not at all: beside it first, then in its place. Raises InputError if it cannot be.
-
-    A special file, such as /dev/null, is written straight.
-    """
-    try:
-        is_stream = path.parts[:3] == ("/", "dev", "fd") or path.parts[:2] == ("/", "proc")
-        if is_stream or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
-            with os.fdopen(os.open(path, os.O_WRONLY), "wb") as stream:
-                _write(stream, content)
-            return
-        target = Path(os.path.realpath(path))
-        if target.exists() and not os.access(target, os.W_OK):
-            raise InputError(f"cannot write '{path}': it is read-only", hint="name another file")
-        mode = target.stat().st_mode & 0o777 if target.exists() else 0o666 & ~_umask()
-        # Its name is known before it is there, so that whatever happens from then on, it can be taken away.
-        beside = target.with_name(f".convcalc-{os.urandom(8).hex()}")
-
-        def discard() -> None:
-            beside.unlink(missing_ok=True)
-
-        with before_ending(discard):
-            try:
-                with beside.open("xb") as stream:
-                    _write(stream, content)
-                beside.chmod(mode)
-                beside.replace(target)
-            finally:
-                discard()
-    except OSError as error:
-        raise InputError(
-            f"cannot write '{path}': {error.strerror}", hint="name a file in a folder you may write"
-        ) from error
-
-
-def make_folder(path: Path) -> Path:
-    """Return a folder that is there now. Raises InputError if it cannot be made."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make the folder '{path}': {error.strerror}", hint="name another") from error
-    return path
-
-
-def storable(grid: Array) -> Array:
-    """Return a grid as NPY can hold it: quotients as their nearest floats. Raises InputError beyond 64 bits."""
-    if grid.dtype != object:
-        return grid
-    if all(isinstance(cell, int) for cell in grid.flat):
-        raise InputError("NPY cannot hold integers beyond 64 bits", hint="write .txt or .json, which can")
-    return np.array([to_float(cell) for cell in grid.flat]).reshape(grid.shape)
-
-
-def _write(stream: IO[bytes], content: Content) -> None:
-    if isinstance(content, np.ndarray):
-        np.save(stream, storable(content), allow_pickle=False)
-    elif isinstance(content, bytes):
-        stream.write(content)
-    elif callable(content):
-        content(stream)
-    else:
-        stream.writelines(f"{line}\n".encode("utf-8", "replace") for line in content)
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

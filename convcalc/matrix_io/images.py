@@ -23,7 +23,10 @@ MOST_PIXELS = 1 << 26
 MOST_CELLS = 1 << 24
 DEEP = 257
 """What 16 bits are divided by, to be 8."""
-SAMPLE_FORMAT = 339
+EIGHT_BITS = ((np.arange(1 << 16) + DEEP // 2) // DEEP).astype(np.uint8)
+"""What each number of 16 bits is in 8."""
+LEAST_LOSS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
+SAMPLE_FORMAT, UNSIGNED = 339, 1
 """The TIFF tag that says whether cells are signed."""
 LARGEST = 255
 MIDDLE = 128
@@ -103,16 +106,17 @@ def _cells(opened: Any, picture: Picture, notes: list[str]) -> Array:
         image = ImageOps.exif_transpose(opened)
     if image.mode == "F":
         raise InputError("the picture's cells are floats", hint="save them as .npy")
-    if image.mode == "I" and opened.format == "TIFF":
+    form = opened.tag_v2.get(SAMPLE_FORMAT, (UNSIGNED,))[0] if opened.format == "TIFF" else UNSIGNED
+    if opened.format == "TIFF" and (image.mode == "I" or (image.mode == "L" and form != UNSIGNED)):
         if picture.rgb:
             raise InputError("the picture's cells are integers, and no colours", hint="leave --rgb out")
-        return _whole(image, picture, unsigned=opened.tag_v2.get(SAMPLE_FORMAT, (1,))[0] == 1)
+        return _whole(image, picture, unsigned=form == UNSIGNED)
     if image.mode.startswith("I"):
         deep = np.asarray(image)
-        bright = (deep.astype(np.uint32) + DEEP // 2) // DEEP
+        bright = EIGHT_BITS[deep]
         if isinstance(clear, int):
-            bright = np.where(deep == clear, LARGEST, bright)
-        image = Image.fromarray(np.minimum(bright, LARGEST).astype(np.uint8))
+            bright[deep == clear] = LARGEST
+        image = Image.fromarray(bright)
         notes.append(f"16 bits a cell are brought to 8 (divided by {DEEP})")
     elif ";16" in raw:
         notes.append("of 16 bits a colour the upper 8 are taken")
@@ -121,7 +125,11 @@ def _cells(opened: Any, picture: Picture, notes: list[str]) -> Array:
         if layered.getextrema()[3][0] < LARGEST:
             notes.append("what is transparent stands on white")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layered)
-    if not (picture.rgb or picture.grey) and image.convert("RGB").convert("L").convert("RGB") != image.convert("RGB"):
+    if (
+        image.mode != "L"
+        and not (picture.rgb or picture.grey)
+        and image.convert("RGB").convert("L").convert("RGB") != image.convert("RGB")
+    ):
         notes.append("colours are turned to grey (--rgb keeps them)")
     image = image.convert("RGB" if picture.rgb else "L")
     if picture.size is not None:
@@ -136,8 +144,10 @@ def _whole(image: Any, picture: Picture, *, unsigned: bool) -> Array:
     """Return integers of 32 bits, or signed ones, as they are."""
     if picture.size is not None:
         raise InputError("the picture's cells are integers, and no brightness", hint="leave --resize out")
-    cells = np.asarray(image, dtype=np.int32)
-    return (cells.view(np.uint32) if unsigned else cells).astype(np.int64)
+    cells = np.asarray(image)  # int32, or bytes
+    if unsigned or cells.itemsize == 1:
+        cells = cells.view(np.uint32 if unsigned else np.int8)
+    return cells.astype(np.int64)
 
 
 def as_bytes(grid: Array, scale: PictureScale) -> Array:
@@ -195,7 +205,7 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
     stream = io.BytesIO()
     kind = image_module.registered_extensions()[path.suffix.lower()]
     try:
-        image.save(stream, format=kind, **({"lossless": True} if kind == "WEBP" else {}))
+        image.save(stream, format=kind, **LEAST_LOSS.get(kind, {}))
     except (OSError, ValueError, KeyError) as error:
         raise InputError(f"cannot write '{path}': {error}", hint="write .png instead") from None
     low, high = (f"{to_float(end):g}" for end in (planes.min(), planes.max()))

@@ -6,9 +6,11 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.exact import Array, kept_dtype
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import kept_dtype
 from convcalc.errors import InputError
-from convcalc.matrix_io.files import load_npy, storable, write_whole
+from convcalc.matrix_io.files import NPY_MAGIC, load_npy
+from convcalc.matrix_io.saving import storable, write_whole
 
 LARGE = 1 << 26
 """Bytes from which a file is worked in parts."""
@@ -31,6 +33,9 @@ class LargeFile(NamedTuple):
         try:
             if path.suffix.lower() != ".npy" or path.stat().st_size < LARGE:
                 return None
+            with path.open("rb") as stream:
+                if stream.read(len(NPY_MAGIC)) != NPY_MAGIC:
+                    return None
         except OSError:
             return None
         mapped = load_npy(path, str(path))

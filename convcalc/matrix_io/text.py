@@ -14,7 +14,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place
 from convcalc.matrix_io.plain import EXACT, SEPARATOR_COMMENT, plain_number
 
@@ -31,6 +32,9 @@ _EMPTY_BETWEEN_TABS = r"\S *(\t *\t)[ \t]*\S"
 _SEPARATOR = r"-{3,}"
 _SHAPE = rf"{EXACT} (1(?:×\d+){{2,3}})"
 """Patterns are compiled when they are first needed: most grids need few of them."""
+_WIDE_SPACE = r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
+_GROUPED = r"(?<!\d)\d{1,3}([\u00a0\u2007\u2009\u202f]\d{3})+(?!\d)"
+"""Digits in threes, with spaces between them that typesetters use for that, and others use for any space."""
 _PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
 
 Row: TypeAlias = "array[int] | array[float] | list[int | float | Fraction | Decimal]"
@@ -95,6 +99,8 @@ class Reader:
     as_written: bool = False
     number: int = 0
     text: str = ""
+    delimits: bool = False
+    """Whether a row above was parted by the delimiter."""
     column: int | None = None
     """Where the row being read begins, if it is one of several in its line."""
     cells: int = 0
@@ -108,6 +114,8 @@ class Reader:
         """Read one line: numbers, a comment, a separator, or nothing."""
         self.number += 1
         self.text, self.column = line.rstrip("\r\n"), None
+        if not self.text.isascii():
+            self.text = self.with_plain_spaces(self.text)
         if (
             self.delimiter is None
             and _PLAIN_SIGNS.issuperset(self.text)
@@ -125,6 +133,13 @@ class Reader:
             self.end_item() if comment == SEPARATOR_COMMENT else self.comments.append(comment.removeprefix(" "))
         elif self.delimiter is not None and self.delimiter in body:
             self.add(self.row(self.delimited(body, self.delimiter), 0))
+            self.delimits = True
+        elif self.delimits and len(body.replace(",", " ").split()) > 1:
+            raise InputError(
+                f"the rows above part their cells by {_named(self.delimiter)}, and this one does not",
+                hint=f"part all by {_named(self.delimiter)}",
+                place=self.place(),
+            )
         elif ";" not in body:
             self.part(body, 0)
         else:
@@ -132,6 +147,17 @@ class Reader:
             for part in body.rstrip().removesuffix(";").split(";"):
                 self.part(part, start)
                 start += len(part) + 1
+
+    def with_plain_spaces(self, text: str) -> str:
+        """Return a line with plain spaces for all others; raise InputError where these may group digits."""
+        if found := re.search(_GROUPED, text.partition("#")[0]):
+            one = re.sub(r"\D", "", found[0])
+            raise InputError(
+                f"this may be one number, {one}, or several",
+                hint=f"write {one}, or part them by a plain space",
+                place=self.place(found.start(), len(found[0])),
+            )
+        return re.sub(_WIDE_SPACE, " ", text)
 
     def part(self, text: str, offset: int) -> None:
         """Read a row, or what parts channels (nothing) or items (dashes); a semicolon is as good as a line's end."""
@@ -266,9 +292,8 @@ class Reader:
     def delimited(self, body: str, delimiter: str) -> str:
         """Return a line of CSV or TSV with commas for its delimiter, if that is unambiguous."""
         if "," in body:
-            name = "tabs" if delimiter == "\t" else "semicolons"
             raise InputError(
-                f"there are both commas and {name} here",
+                f"there are both commas and {_named(delimiter)} here",
                 hint="part cells by one of them, and write decimals with a point",
                 place=self.place(body.index(",")),
             )
@@ -329,9 +354,17 @@ def _number_hint(word: str) -> str:
         return f"write {folded.replace('_', '')}"
     if re.search(r"[\[\](){}]", word):
         return "leave the brackets out, or write JSON: [[1, 2], [3, 4]]"
-    if re.fullmatch(r"\d+%", folded):
-        return f"write a percentage as a fraction, {word[:-1]}/100"
+    if re.match(r"%|//|!|--|\*", word):
+        return "a comment begins with #, as in # a comment"
+    if unseen := [sign for sign in word if not sign.isprintable()]:
+        return f"there is a sign in it that is not seen, U+{ord(unseen[0]):04X}: take it out"
+    if re.fullmatch(r"\d+(\.\d*)?%", folded):
+        return f"write {Decimal(word[:-1]) / 100:f}"
     return "numbers look like 3, -2, 0.5, 1e-3 or 1/9; # starts a comment"
+
+
+def _named(delimiter: str | None) -> str:
+    return "tabs" if delimiter == "\t" else "semicolons"
 
 
 def _joined(blocks: list[Any], *, as_written: bool) -> Array:

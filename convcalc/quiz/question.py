@@ -6,7 +6,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import as_grid
 from convcalc.engine.mistakes import Mistake
 from convcalc.quiz.marking import core
 from convcalc.report.document import Block, Document, Steps, Sum, Text, Worked, flowing

@@ -4,7 +4,8 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from convcalc.engine.exact import Array, as_grid
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place, UsageError
 from convcalc.matrix_io.text import parse_number
 from convcalc.report.document import Block, Heading, Role, Table, Text

@@ -1,0 +1,126 @@
+"""What is handed in, as a grid: int64, exact objects, or floats; whatever library it comes from, and nobody else's."""
+
+import sys
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from convcalc.engine.exact import FLOAT64_INTEGERS, Array, check_finite, exact, integers_or_fractions
+from convcalc.errors import InputError
+
+_KEPT: dict[tuple[str, int], Any] = {
+    **{(kind, size): np.int64 for kind in "iu" for size in (1, 2, 4, 8)},
+    ("b", 1): np.int64,
+    ("f", 2): np.float32,
+    ("f", 4): np.float32,
+    ("f", 8): np.float64,
+}
+"""Which dtype a numpy array's (kind, bytes) becomes; float16 widens, and a long double is refused."""
+
+
+def as_grid(values: Any) -> Array:
+    """Return `values` as a grid: int64, exact objects, or floats; any shape, every cell finite.
+
+    Raises InputError for ragged or empty input, for NaN and infinity, and for what is not a real number.
+
+    >>> as_grid([[2**63, -1]]).dtype, as_grid([[1, 0.5]]).dtype, as_grid([1, 2]).dtype
+    (dtype('O'), dtype('float64'), dtype('int64'))
+    >>> as_grid([Fraction(1, 2), 0.25]).tolist()
+    [Fraction(1, 2), Fraction(1, 4)]
+    """
+    array = _as_array(values)
+    if array.size == 0:
+        raise InputError("the grid is empty", hint="give it at least one number")
+    if not 1 <= array.ndim <= 4:
+        raise InputError(
+            f"a grid has 1 to 4 dimensions, and this has {array.ndim}", hint="reshape it, as in [[5]] for one number"
+        )
+    if array.dtype == object:
+        return _settle(array)
+    if array.dtype.kind == "u" and array.dtype.itemsize == 8:
+        return _settle(array.astype(object))
+    if array.dtype.kind == "f":
+        check_finite(array)
+    dtype = kept_dtype(array.dtype)
+    if dtype is not None:
+        kept: Array = array.astype(dtype, copy=False)
+        return kept
+    raise InputError(f"cells of type {array.dtype} are not real numbers", hint="convert them to int or float")
+
+
+def own_grid(values: Any) -> Array:
+    """Return `values` as a grid that nobody changes: a copy, if they are an array whose cells may still be changed.
+
+    A result is worked when it is asked for, and must be that of the cells as they were handed in.
+
+    >>> cells = np.array([1, 2])
+    >>> grid = own_grid(cells)
+    >>> cells[0] = 5
+    >>> grid.tolist(), own_grid(grid) is grid
+    ([1, 2], True)
+    """
+    grid = as_grid(values)
+    if hasattr(values, "__array__") and _may_change(grid) and np.may_share_memory(grid, np.asarray(values)):
+        grid = grid.copy()
+    grid.setflags(write=False)
+    return grid
+
+
+def _may_change(array: Any) -> bool:
+    """Whether an array, or what it is a view of, can be written to."""
+    return isinstance(array, np.ndarray) and bool(array.flags.writeable or _may_change(array.base))
+
+
+def kept_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
+    """Return the dtype in which a grid of plain numbers is kept; None if it is kept as objects, or is none.
+
+    >>> kept_dtype(np.dtype(np.uint8)), kept_dtype(np.dtype(np.float16)), kept_dtype(np.dtype(object))
+    (dtype('int64'), dtype('float32'), None)
+    """
+    kept = _KEPT.get((dtype.kind, dtype.itemsize))
+    return None if kept is None or (dtype.kind, dtype.itemsize) == ("u", 8) else np.dtype(kept)
+
+
+def _as_array(values: Any) -> Array:
+    """Return what holds numbers as a plain array, in its own dtype if it has one."""
+    masks: Any = sys.modules.get("numpy.ma")  # it takes long to load, and without it nothing is masked
+    if masks is not None and isinstance(values, masks.MaskedArray) and np.any(values.mask):
+        at = np.argwhere(values.mask)[0].tolist()
+        raise InputError(f"cell {at} is masked: it has no number", hint="put one in its place, as in grid.filled(0)")
+    for part in values if masks is not None and isinstance(values, list | tuple) else ():
+        if isinstance(part, masks.MaskedArray):
+            _as_array(part)
+    is_array = hasattr(values, "__array__") or hasattr(values, "__array_interface__")  # which pictures have
+    return np.asarray(values) if is_array else _objects(values)
+
+
+def _objects(values: Any) -> Array:
+    try:
+        array = np.array(values, dtype=object)
+    except ValueError:
+        array = None
+    if array is None or any(isinstance(cell, list | tuple) for cell in array.flat):
+        raise InputError("the rows differ in length", hint="give every row the same number of cells")
+    return array
+
+
+def _settle(array: Array) -> Array:
+    """Give an object array the plainest dtype that holds every cell exactly."""
+    cells = array.ravel().tolist()
+    for cell in cells:
+        if isinstance(cell, bool) or not isinstance(cell, int | float | Fraction | np.integer | np.floating):
+            raise InputError(f"{cell!r} is not a number", hint="cells are integers, decimals or Fractions")
+    decimals = any(isinstance(cell, float | np.floating) for cell in cells)
+    if decimals and all(_is_float_safe(cell) for cell in cells):
+        floats = np.array([float(cell) for cell in cells]).reshape(array.shape)
+        check_finite(floats)
+        return floats
+    return integers_or_fractions([exact(cell) for cell in cells]).reshape(array.shape)
+
+
+def _is_float_safe(cell: Any) -> bool:
+    """Whether a float, read as the decimal it is written as, is this very number."""
+    if isinstance(cell, Fraction):
+        return False
+    return isinstance(cell, float | np.floating) or abs(cell) <= FLOAT64_INTEGERS
