@@ -2,6 +2,8 @@
 
 import random
 from collections import Counter
+from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -103,7 +105,7 @@ def test_every_way_is_as_near_as_floats_come(kind: Any, tolerance: float) -> Non
         weights = (kernel.astype(np.float64) / max(np.abs(kernel).max(), 1)).astype(kind)
         expected = made_by(channels.products_of_taps, cells, weights.astype(np.float64), plan_, np.dtype(np.float64))
         single = plan_.channels == plan_.groups
-        unit = plan_.rows.stride == plan_.columns.stride == 1
+        unit = {plan_.rows.stride, plan_.columns.stride, plan_.rows.dilation, plan_.columns.dilation} == {1}
         for way in WAYS:
             work = Work(plan_, weights, False, cells)
             fits = (single and unit) if way.name == "Fourier" else way.fits(work)
@@ -190,22 +192,47 @@ def test_a_large_kernel_keeps_the_digits_of_every_part(index: int, kind: Any, to
     np.testing.assert_allclose(made, expected[0, 0], rtol=tolerance, atol=0)
 
 
-def fourier_fits(x: Array, kernel: Array, **settings: Any) -> bool:
-    worked = convolve(x, kernel, **settings)
-    return any(
-        way.name == "Fourier" for way, _ in ways_for(Work(worked.plan, worked.kernel, False, worked.padded), None)
+def hard_cases(kind: Any) -> Iterator[tuple[str, Array, Array]]:
+    """Yield grids and kernels whose rounding errors are as systematic, or as far apart in size, as they come."""
+    rng = np.random.default_rng(3)
+    one_large = rng.random((300, 300))
+    one_large[150, 140] = 5e5
+    stripes = np.broadcast_to(np.arange(300) % 2 == 0, (300, 300)).astype(float)
+    dense = rng.random((21, 21))
+    striped = np.broadcast_to(np.arange(21) % 2 == 1, (21, 21)) * rng.random((21, 1))
+    sparse = np.where(rng.random((31, 31)) < 0.03, 1.0, 0)
+    yield from (
+        ("one large cell", one_large, dense),
+        ("a ramp", np.exp(np.linspace(0, 12, 300)) * rng.random((300, 300)), dense),
+        ("stripes", stripes, striped),
+        ("smooth", np.sin(np.linspace(0, 20, 300))[:, None] * np.cos(np.linspace(0, 9, 300)), dense),
+        ("few taps", rng.random((300, 300)), sparse),
+        ("all alike", np.full((300, 300), 0.1), np.full((31, 31), 0.3) + np.eye(31) * 0.1),
+        ("many channels alike", np.full((128, 20, 20), 0.1), np.full((2, 128, 3, 3), 0.3)),
+        ("a window of all", np.full((64, 9, 9), 0.1), np.full((1, 64, 8, 8), 0.3)),
+        ("pointwise", np.full((300, 9, 9), 0.1), np.full((3, 300, 1, 1), 0.3)),
     )
 
 
-def test_a_fourier_transform_is_for_kernels_that_overlook_no_part() -> None:
-    x, kernel = np.random.default_rng(5).random((300, 300)), np.random.default_rng(6).random((31, 31))
-    bordered = np.zeros((31, 31))
-    bordered[12:17, 10:15] = kernel[:5, :5]
-    assert fourier_fits(x, kernel)
-    assert not fourier_fits(x, kernel[:, :5])
-    assert not fourier_fits(x, bordered)
-    assert not fourier_fits(x, kernel[:15, :15], dilation=3)
-    assert not fourier_fits(x[:, :40] * np.where(np.arange(300) < 293, 1, 1e-9)[:, None], kernel)
+@pytest.mark.parametrize("kind", [np.float32, np.float64])
+def test_no_way_is_further_off_than_16_units_in_the_last_place(kind: Any) -> None:
+    for name, cells, weights in hard_cases(kind):
+        x, kernel = cells.astype(kind), weights.astype(kind)
+        worked = convolve(x, kernel)
+        rng = np.random.default_rng(1)
+        made = worked.maps
+        if made.dtype.kind != "f" or not worked.in_floats:
+            with np.errstate(all="ignore"):
+                made = weighted_sums(worked.padded, worked.kernel, worked.plan)
+        for _ in range(60):
+            at = tuple(int(rng.integers(length)) for length in made.shape)
+            rows, columns = worked.plan.rows.reads(at[2]), worked.plan.columns.reads(at[3])
+            window = worked.padded[at[0]][:, rows.start : rows.stop, columns.start : columns.stop].ravel().tolist()
+            pairs = list(zip(window, worked.kernel[at[1]].ravel().tolist(), strict=True))
+            exact = sum(Fraction(a) * Fraction(b) for a, b in pairs)
+            size = float(sum(abs(Fraction(a) * Fraction(b)) for a, b in pairs))
+            off = abs(Fraction(float(made[at])) - exact)
+            assert off <= 16 * Fraction(float(np.spacing(kind(size)))) if size else made[at] == 0, (name, at)
 
 
 @pytest.mark.parametrize("size", [30, 300])

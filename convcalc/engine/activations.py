@@ -14,9 +14,9 @@ import numpy as np
 
 from convcalc.choices import ActivationKind
 from convcalc.engine.exact import (
+    FLOAT64,
     VAST,
     Array,
-    as_floats,
     as_integers,
     as_shown,
     exact,
@@ -33,12 +33,8 @@ from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose, place_in
 from convcalc.engine.step import Number
+from convcalc.engine.two_floats import floats_and_rests, product
 from convcalc.errors import InputError
-
-FLOAT64 = np.dtype(np.float64)
-
-Part = Number | Decimal
-"""An intermediate result; a Decimal where a float would overflow, or vanish."""
 
 
 def exponential(x: Number) -> float | Decimal:
@@ -47,56 +43,134 @@ def exponential(x: Number) -> float | Decimal:
     >>> exponential(0), f"{exponential(1000):.4e}"
     (1.0, '1.9701e+434')
     """
-    power = float(x)
+    power, whole = float(x), exact(x)
     if abs(power) < 700:
-        return math.exp(power)
-    return VAST.exp(Decimal(power))
+        return math.exp(power) * (1 + float(whole - Fraction(power)))
+    return VAST.exp(VAST.divide(Decimal(whole.numerator), Decimal(whole.denominator)))
 
 
 class Function(NamedTuple):
     """An activation: its formula, the function on float64 cells, and the intermediate results of one cell.
 
+    The function takes the cells as floats, and what was left over when they were rounded.
     `default` is the parameter's default, where there is one: the slope or alpha.
     """
 
     formula: str
-    of: Callable[[Array, float], Array]
-    parts: Callable[[Number, Number], tuple[Part, ...]]
+    of: Callable[[Array, Array, float], Array]
+    parts: Callable[[Number, Number], tuple[Number, ...]]
     default: Fraction | None = None
     parameter: str = ""
 
 
-def _sigmoid(x: Array, _: float = 0) -> Array:
-    small = np.exp(-np.abs(x))
+ROOT_HALF, ROOT_HALF_REST = 0.7071067811865476, -4.833646656726457e-17
+"""√½, and what its rounding left over."""
+INNER = (26772563 / 2**24, 1.426396435433791e-08), (2394270 / 2**25, 9.849412992916964e-09)
+"""2·√(2/π), and that times 0.044715: a few binary digits of each, and the rest."""
+DENSITY = 0.3989422804014327
+"""1/√(2π)."""
+LEAST = -700.0
+"""An exponent whose exponential has all its digits in a float."""
+MOST, FAR = 40.0, -30.0
+"""Where Φ is 1, or less than any float; and from where down a short fraction gives it."""
+
+
+def _gated(x: Array | float, z: Array, rest: Array) -> Array:
+    """Return x/(1 + e^-(z + rest)): x meets an exponential that is still a whole float, before what is left of it."""
+    small = _falling(np.maximum(z, LEAST), rest)
+    result: Array = np.where(z < 0, x * small * np.exp(np.minimum(z - LEAST, 0)), x) / (1 + small)
+    return result
+
+
+def sigmoid(x: Array, rest: Array, _: float = 0) -> Array:
+    """Return 1/(1 + e^-(x + rest))."""
+    small = _falling(x, rest)
     result: Array = np.where(x >= 0, 1, small) / (1 + small)
     return result
 
 
-def _normal(x: Array) -> Array:
-    """Return Φ(x), the share of a normal distribution below x; numpy has no erf of its own."""
-    return np.array([math.erfc(-cell / math.sqrt(2)) / 2 for cell in x.ravel().tolist()]).reshape(x.shape)
+def _falling(x: Array, rest: Array) -> Array:
+    """Return e^-|x + rest|, whose rest is small."""
+    with np.errstate(under="ignore"):
+        powers = np.exp(-np.abs(x))
+        return np.asarray(powers - powers * np.copysign(1, x) * rest)
 
 
-def _gelu_inner(x: Any) -> Any:
-    return math.sqrt(2 / math.pi) * (x + 0.044715 * x * x * x)
+def _normal(x: Array, rest: Array) -> Array:
+    """Return Φ(x), the share of a normal distribution below x, from -37; numpy has no erf of its own."""
+    root, missed = product(x, ROOT_HALF)
+    tails = np.array([math.erfc(-cell) for cell in root.ravel().tolist()]).reshape(x.shape)
+    missed = missed + x * ROOT_HALF_REST + rest * ROOT_HALF
+    return np.asarray(tails / 2 + np.exp(-root * root) / math.sqrt(math.pi) * missed)
 
 
-def _leaky(x: Array, slope: float) -> Array:
+def _gelu(x: Array, rest: Array, _: float) -> Array:
+    near, far = np.clip(x, FAR, MOST), np.clip(x, -MOST, FAR)
+    square, missed = product(far, far)
+    density = np.exp(-square / 2) * DENSITY
+    density -= density * (missed / 2 + far * rest)
+    return np.where(x < FAR, density * _shortfall(far) - density, x * _normal(near, rest))
+
+
+def _shortfall(x: Any) -> Any:
+    """Return by what share x·Φ(x) falls short of the density −φ(x), x ≤ FAR, by Laplace's continued fraction."""
+    fraction = -x
+    for count in range(8, 1, -1):
+        fraction = count / fraction - x
+    return 1 / (1 - x * fraction)
+
+
+def _share_below(x: Number, _: Number) -> tuple[Number]:
+    """Return Φ(x): a float, or a Decimal where no float comes near it."""
+    if x >= FAR:
+        floats, rests = floats_and_rests(as_grid([x]))
+        return (float(_normal(np.minimum(floats, MOST), rests)[0]),)
+    cell = VAST.divide(Decimal(exact(x).numerator), Decimal(exact(x).denominator))
+    density = VAST.multiply(VAST.exp(VAST.multiply(cell, cell) / -2), Decimal(DENSITY))
+    return (VAST.divide(VAST.multiply(density, Decimal(_shortfall(float(x)) - 1)), cell),)
+
+
+def _gelu_inner(x: Array, rest: Array) -> tuple[Array, Array]:
+    """Return twice what gelu-tanh takes the tanh of, in two parts: x of a few digits is cubed and weighted exactly."""
+    x = np.clip(x, -MOST, MOST)
+    few = np.rint(x * 64) / 64
+    left = x - few + rest
+    (linear, linear_rest), (cubic, cubic_rest) = INNER
+    cube = few * few * few
+    most, more = few * linear + cube * cubic, few * linear_rest + cube * cubic_rest
+    more += left * (linear + linear_rest + (cubic + cubic_rest) * (few * few + few * x + x * x))
+    inner = most + more
+    return inner, more - (inner - most)
+
+
+def _leaky(x: Array, _: Array, slope: float) -> Array:
     result: Array = np.maximum(x, 0) + slope * np.minimum(x, 0)
     return result
 
 
-def _elu(x: Array, alpha: float) -> Array:
+def _elu(x: Array, _: Array, alpha: float) -> Array:
     return np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0)))
 
 
-def _gelu_tanh_parts(x: Number, _: Number) -> tuple[Part, ...]:
-    inner = _gelu_inner(float(x))
-    return inner, math.tanh(inner)
+def softplus(x: Array, rest: Array, _: float = 0) -> Array:
+    """Return ln(1 + e^(x + rest))."""
+    result: Array = np.maximum(x, 0) + np.log1p(_falling(x, rest))
+    return result
+
+
+def _gelu_tanh_parts(x: Number, _: Number) -> tuple[Number, ...]:
+    """Return what the tanh is taken of, and 1 + that tanh, whose digits tanh itself would lose."""
+    inner, rest = _gelu_inner(*floats_and_rests(as_grid([x])))
+    both = float(_gated(2.0, inner, rest)[0])
+    if -MOST <= x <= MOST:
+        return float(inner[0]) / 2, both
+    cell = VAST.divide(Decimal(exact(x).numerator), Decimal(exact(x).denominator))
+    cubed = VAST.add(cell, VAST.multiply(VAST.power(cell, 3), Decimal("0.044715")))
+    return VAST.multiply(cubed, Decimal(math.sqrt(2 / math.pi))), both
 
 
 FUNCTIONS: dict[ActivationKind, Function] = {
-    ActivationKind.RELU: Function("max(0, x)", lambda x, _: np.maximum(x, 0), lambda x, _: ()),
+    ActivationKind.RELU: Function("max(0, x)", lambda x, *_: np.maximum(x, 0), lambda x, _: ()),
     ActivationKind.LEAKY_RELU: Function(
         "max(0, x) + slope·min(0, x)", _leaky, lambda x, _: (max(0, x), min(0, x)), Fraction(1, 100), "slope"
     ),
@@ -105,22 +179,24 @@ FUNCTIONS: dict[ActivationKind, Function] = {
     ),
     ActivationKind.GELU: Function(
         "x·Φ(x), with Φ(x) = (1 + erf(x/√2))/2",
-        lambda x, _: x * _normal(x),
-        lambda x, _: (math.erfc(-float(x) / math.sqrt(2)) / 2,),
+        _gelu,
+        _share_below,
     ),
     ActivationKind.GELU_TANH: Function(
         "x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))",
-        lambda x, _: x * (1 + np.tanh(_gelu_inner(x))) / 2,
+        lambda x, rest, _: _gated(x, *_gelu_inner(x, rest)),
         _gelu_tanh_parts,
     ),
-    ActivationKind.SILU: Function("x/(1 + e^-x)", lambda x, _: x * _sigmoid(x), lambda x, _: (exponential(-x),)),
-    ActivationKind.SIGMOID: Function("1/(1 + e^-x)", _sigmoid, lambda x, _: (exponential(-x),)),
+    ActivationKind.SILU: Function(
+        "x/(1 + e^-x)", lambda x, rest, _: _gated(x, x, rest), lambda x, _: (exponential(-x),)
+    ),
+    ActivationKind.SIGMOID: Function("1/(1 + e^-x)", sigmoid, lambda x, _: (exponential(-x),)),
     ActivationKind.TANH: Function(
-        "(e^x − e^-x)/(e^x + e^-x)", lambda x, _: np.tanh(x), lambda x, _: (exponential(x), exponential(-x))
+        "(e^x − e^-x)/(e^x + e^-x)", lambda x, *_: np.tanh(x), lambda x, _: (exponential(x), exponential(-x))
     ),
     ActivationKind.SOFTPLUS: Function(
         "ln(1 + e^x)",
-        lambda x, _: np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x))),
+        softplus,
         lambda x, _: (exponential(x),),
     ),
 }
@@ -136,7 +212,7 @@ class ActivationStep(NamedTuple):
     number: int
     at: tuple[int, int, int, int]
     cell: Number
-    parts: tuple[Part, ...]
+    parts: tuple[Number, ...]
     value: Number
     exact: bool
 
@@ -180,7 +256,7 @@ class Activated:
     def _in_floats(self, cells: Array) -> Array:
         kind = float_kind(cells) or FLOAT64
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            values = self.function.of(as_floats(cells, FLOAT64), to_float(self.parameter))
+            values = self.function.of(*floats_and_rests(cells), to_float(self.parameter))
         return rounded(values, kind)
 
     def step(self, at: Sequence[int], number: int = 1) -> ActivationStep:

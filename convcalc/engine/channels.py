@@ -13,6 +13,10 @@ if TYPE_CHECKING:
     from convcalc.engine.convolution import Plan
 
 
+MOST_ADDED, FEW_FILTERS = 128, 16
+"""Products that are added up at once, in float64 or for so few filters that BLAS adds them one after the other."""
+
+
 def tap(x: Array, plan: "Plan", i: int, j: int) -> Array:
     """Return the cells that one kernel cell multiplies, for every output: a strided view (…, rows, columns)."""
     rows, columns = plan.rows, plan.columns
@@ -31,7 +35,9 @@ def windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
         down, across = plan.rows.reads(row), plan.columns.reads(column)
         window = x[:, :, down.start : down.stop : down.step, across.start : across.stop : across.step]
         cells = window.reshape(plan.items, plan.groups, -1, 1).astype(kernel.dtype, copy=False)
-        total[:, :, row, column] = np.matmul(weights, cells).reshape(plan.items, plan.filters)
+        out = np.empty((plan.items, *weights.shape[:2], 1), kernel.dtype)
+        _multiplied(weights, cells, out)
+        total[:, :, row, column] = out.reshape(plan.items, plan.filters)
     return is_finite(total)
 
 
@@ -118,7 +124,7 @@ def shifted_channels(x: Array, kernel: Array, plan: "Plan", total: Array) -> boo
                 shifted[:, j, : read.shape[1] - shift] = read[:, shift:]
             for i in range(rows.kernel):
                 cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
-                np.matmul(weights[i, group], cells, out=(product if i else made)[:, :length])
+                _multiplied(weights[i, group], cells, (product if i else made)[:, :length])
                 if i:
                     np.add(made[:, :length], product[:, :length], out=made[:, :length])
             whole = made[:, : height * width].reshape(per_group, height, width)
@@ -141,8 +147,11 @@ def products_of_taps(x: Array, kernel: Array, plan: "Plan", total: Array) -> boo
 
 
 def _multiplied(one: Array, other: Array, out: Array) -> None:
-    """Multiply matrices into an array, of whichever dtype it is."""
-    if out.dtype == other.dtype:
-        np.matmul(one, other, out=out)
-    else:
-        out[...] = np.matmul(one, other)
+    """Multiply matrices into an array, of whichever dtype it is; floats so many products at a time as lose no digit."""
+    depth, few = one.shape[-1], one.shape[-2] < FEW_FILTERS or one.dtype == np.float64
+    step = MOST_ADDED if one.dtype.kind == "f" and few and depth > MOST_ADDED else depth
+    total = np.matmul(one[..., :step], other[..., :step, :], out=out if out.dtype == other.dtype else None)
+    for start in range(step, depth, step):
+        total += np.matmul(one[..., start : start + step], other[..., start : start + step, :])
+    if total is not out:
+        out[...] = total

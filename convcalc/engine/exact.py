@@ -32,6 +32,8 @@ TOO_LARGE, SCALE_DOWN = "is larger than a float can hold", "scale the input down
 VAST = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 """For numbers beyond what floats can hold, which are only ever shown."""
 
+FLOAT64 = np.dtype(np.float64)
+
 BLOCK = 1 << 18
 """Cells that are looked at at once."""
 BLOCKS_WORTH_A_THREAD = 8

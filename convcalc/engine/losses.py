@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.choices import LossKind, Reduction
-from convcalc.engine.activations import FLOAT64, Part, exponential
+from convcalc.engine.activations import exponential, sigmoid, softplus
 from convcalc.engine.exact import (
+    FLOAT64,
     LARGEST_EXACT,
     Array,
     as_floats,
@@ -32,6 +33,7 @@ from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose
 from convcalc.engine.softmax import Softmax, softmax, worked_lines
 from convcalc.engine.step import Number
+from convcalc.engine.two_floats import floats_and_rests
 from convcalc.errors import InputError
 
 LEAST_LOG = -100.0
@@ -49,7 +51,7 @@ class LossTerm(NamedTuple):
     at: tuple[int, ...]
     cells: tuple[Number, ...]
     target: tuple[Number, ...]
-    probabilities: tuple[Part, ...]
+    probabilities: tuple[Number, ...]
     logs: tuple[float, ...]
     value: Number
     rest: float = 0
@@ -81,11 +83,10 @@ class Loss:
     def logs(self) -> Array:
         """The logarithms that a cross-entropy weighs: ln p of each cell; of bce ln p and ln(1 − p), (2, …)."""
         if self.kind is LossKind.CROSS_ENTROPY:
-            return worked_lines(self.probabilities.shifted, log=True) if self.logits else _logarithms(self.input)
+            return worked_lines(*self.probabilities.shifted, log=True) if self.logits else _logarithms(self.input)
         if self.logits:
-            cells = as_floats(self.input, FLOAT64)
-            both: Array = -np.logaddexp(0, np.stack([-cells, cells]))
-            return both
+            cells, rests = floats_and_rests(self.input)
+            return -softplus(np.stack([-cells, cells]), np.stack([-rests, rests]))
         kept: Array = np.maximum(np.stack([_logarithms(self.input), _logarithms(self.input, rest=True)]), LEAST_LOG)
         return kept
 
@@ -117,7 +118,7 @@ class Loss:
         target = as_floats(self.target, FLOAT64)
         if self.kind is LossKind.BCE:
             log_p, log_rest = self.logs
-            return self._rounded(-(target * log_p + (1 - target) * log_rest))
+            return self._rounded(-(target * log_p + _complements(self.target) * log_rest))
         if self.by_class:
             return self._rounded(-self.logs[np.arange(len(self.input)), self.target])
         weighed = np.where(target == 0, 0, target * np.where(target == 0, 0, self.logs))
@@ -174,6 +175,14 @@ class Loss:
             return np.array([settle_result(value, self.terms.dtype)], self.terms.dtype)
         return integers_or_fractions([value])
 
+    def chances(self, index: int) -> list[float]:
+        """Return the probabilities that a term's logits stand for; 0 where floats have no other."""
+        if self.kind is LossKind.CROSS_ENTROPY:
+            shifted, rests = self.probabilities.shifted
+            return [float(p) for p in worked_lines(shifted[index], rests[index], log=False)]
+        cells, rests = floats_and_rests(self.input.ravel()[index : index + 1])
+        return [float(sigmoid(cells, rests)[0]), float(sigmoid(-cells, -rests)[0])]
+
     def term(self, index: int) -> LossTerm:
         """Return the working of one term, counted from 0 in the order of the cells.
 
@@ -186,7 +195,7 @@ class Loss:
         if self.kind is not LossKind.CROSS_ENTROPY:
             at = tuple(int(i) for i in np.unravel_index(index, self.input.shape))
             cells, target, logs = [self.input[at]], [self.target[at]], []
-            chances: list[Part] = []
+            chances: list[Number] = []
             if self.kind is LossKind.BCE:
                 logs = [float(log) for log in self.logs.reshape(2, -1)[:, index]]
                 as_float = float_kind(self.input) is not None
@@ -198,7 +207,7 @@ class Loss:
             target = [self.target[index]] if self.by_class else list(self.target[index])
             logs, chances = [float(log) for log in self.logs[index]], list(cells)
         if self.logits:
-            chances = [exponential(log) for log in logs]
+            chances = [p or exponential(log) for p, log in zip(self.chances(index), logs, strict=True)]
         return LossTerm(
             index + 1,
             at,
@@ -209,6 +218,13 @@ class Loss:
             as_shown(value),
             -math.expm1(logs[int(target[0])]) if self.by_class else 0,
         )
+
+
+def _complements(cells: Array) -> Array:
+    """Return 1 − p of probabilities, each from the exact p."""
+    if cells.size > LARGEST_EXACT:
+        return np.asarray(1 - as_floats(cells, FLOAT64))
+    return np.array([float(1 - exact(cell)) for cell in cells.ravel()]).reshape(cells.shape)
 
 
 def _logarithms(cells: Array, *, rest: bool = False) -> Array:

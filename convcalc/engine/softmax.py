@@ -8,8 +8,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.activations import FLOAT64, exponential
+from convcalc.engine.activations import exponential
 from convcalc.engine.exact import (
+    FLOAT64,
+    FLOAT64_INTEGERS,
     INT64_LIMIT,
     LARGEST_EXACT,
     Array,
@@ -27,6 +29,7 @@ from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import indices_of
 from convcalc.engine.step import Number
+from convcalc.engine.two_floats import product
 from convcalc.errors import InputError
 
 LOWEST = -10_000
@@ -71,26 +74,35 @@ class Softmax:
         return self.input.shape[: self.axis] + self.input.shape[self.axis + 1 :]
 
     @Kept
-    def shifted(self) -> Array:
-        """The input less each line's maximum, worked exactly and rounded once, (…, cells): the axis comes last."""
+    def shifted(self) -> tuple[Array, Array]:
+        """The input less each line's maximum, (…, cells), rounded once, and what that left over; the axis is last."""
         cells = np.moveaxis(self.input, self.axis, -1)
-        kind = np.dtype(np.float64)
         scaled = over_common_denominator(cells)
         if scaled is None:
-            floats = np.ascontiguousarray(cells, dtype=kind)
-            return rounded(floats - floats.max(axis=-1, keepdims=True), kind)
+            floats = np.ascontiguousarray(cells, dtype=FLOAT64)
+            largest = floats.max(axis=-1, keepdims=True)
+            shifted = rounded(floats - largest, FLOAT64)
+            again = shifted + largest
+            return shifted, (floats - again) + (largest - (again - shifted))
         numerators, over = scaled
         if magnitude(numerators) >= INT64_LIMIT >> 1:
             numerators = numerators.astype(object)
-        shifted = numerators - numerators.max(axis=-1, keepdims=True)
-        if shifted.dtype == object and not self.log:
-            shifted = np.maximum(shifted, LOWEST * over)
-        return np.ascontiguousarray(quotient(shifted, over, kind))
+        whole = numerators - numerators.max(axis=-1, keepdims=True)
+        if whole.dtype == object and not self.log:
+            whole = np.maximum(whole, LOWEST * over)
+        shifted = np.ascontiguousarray(quotient(whole, over, FLOAT64))
+        if magnitude(whole) >= FLOAT64_INTEGERS or over >= FLOAT64_INTEGERS:
+            pairs = zip(whole.ravel().tolist(), shifted.ravel().tolist(), strict=True)
+            ratios = ((top, *near.as_integer_ratio()) for top, near in pairs)
+            rests = [(top * below - above * over) / (over * below) for top, above, below in ratios]
+            return shifted, np.array(rests).reshape(shifted.shape)
+        high, low = product(shifted, float(over))
+        return shifted, ((whole - high) - low) / over
 
     @Kept
     def output(self) -> Array:
         """The answer, of the input's shape: float64, or float32 for a float32 grid."""
-        values = worked_lines(self.shifted, log=self.log)
+        values = worked_lines(*self.shifted, log=self.log)
         return rounded(np.moveaxis(values, -1, self.axis), self.kind)
 
     @property
@@ -112,9 +124,9 @@ class Softmax:
         as_float = float_kind(self.input) is not None
         cells = [exact(cell) for cell in np.moveaxis(self.input, self.axis, -1)[place]]
         largest = max(cells)
-        shifted = self.shifted[place]
-        _, totals, log_totals = exponentials_of(shifted)
-        chances, logs = (worked_lines(shifted, log=log).tolist() for log in (False, True))
+        shifted, rests = (part[place] for part in self.shifted)
+        others = float(exponentials_of(shifted, rests)[1][0])
+        chances, logs = (worked_lines(shifted, rests, log=log).tolist() for log in (False, True))
         values = tuple(as_shown(value) for value in rounded(np.array(logs if self.log else chances), self.kind))
         probabilities = tuple(p or exponential(log) for p, log in zip(chances, logs, strict=True))
         return SoftmaxStep(
@@ -123,9 +135,9 @@ class Softmax:
             tuple(settle_number(cell, as_float=as_float) for cell in cells),
             settle_number(largest, as_float=as_float),
             tuple(to_float_or_decimal(cell - largest) if as_float else _plain(cell - largest) for cell in cells),
-            tuple(exponential(float(cell)) for cell in shifted),
-            float(totals[0]),
-            float(log_totals[0]),
+            tuple(exponential(cell - largest) for cell in cells),
+            1 + others,
+            math.log1p(others),
             probabilities,
             math.fsum(chances),
             values,
@@ -136,32 +148,32 @@ def _plain(value: int | Fraction) -> Number:
     return settle_number(value, as_float=False)
 
 
-def exponentials_of(shifted: Array) -> tuple[Array, Array, Array]:
-    """Return e^x of lines (…, cells) whose maximum is 0, each line's total (…, 1), and the logarithm of that.
+def exponentials_of(shifted: Array, rests: Array) -> tuple[Array, Array]:
+    """Return e^(x + rest) of lines (…, cells), and each line's total (…, 1) but for the 1 of its maximum.
 
     The largest exponential is 1, so that the logarithm is that of 1 and the others: none of them is lost, however
     small. So few that they can be read are worked one by one: numpy's exponential differs from machine to machine.
     """
-    if shifted.size > LARGEST_EXACT:
-        with np.errstate(under="ignore"):
-            exponentials = np.exp(shifted)
-            others = exponentials.copy()
-            np.put_along_axis(others, shifted.argmax(axis=-1)[..., None], 0, axis=-1)
-            rest = others.sum(axis=-1, keepdims=True)
-        return exponentials, 1 + rest, np.log1p(rest)
-    lines = [[math.exp(cell) for cell in line] for line in shifted.reshape(-1, shifted.shape[-1]).tolist()]
-    rests = []
-    for line in lines:
-        largest = line.index(1.0)
-        rests.append(math.fsum(line[:largest] + line[largest + 1 :]))
-    totals = np.array([[1 + rest, math.log1p(rest)] for rest in rests]).reshape(*shifted.shape[:-1], 2)
-    return np.array(lines).reshape(shifted.shape), totals[..., :1], totals[..., 1:]
+    few = shifted.size <= LARGEST_EXACT
+    with np.errstate(under="ignore"):
+        powers = np.array([math.exp(cell) for cell in shifted.ravel().tolist()]) if few else np.exp(shifted)
+        exponentials = powers.reshape(shifted.shape) * (1 + rests)
+    others = exponentials.copy()
+    np.put_along_axis(others, shifted.argmax(axis=-1, keepdims=True), 0, axis=-1)
+    if not few:
+        return exponentials, others.sum(axis=-1, keepdims=True)
+    sums = [math.fsum(line) for line in others.reshape(-1, shifted.shape[-1]).tolist()]
+    return exponentials, np.array(sums).reshape(*shifted.shape[:-1], 1)
 
 
-def worked_lines(shifted: Array, *, log: bool) -> Array:
+def worked_lines(shifted: Array, rests: Array, *, log: bool) -> Array:
     """Return the softmax of lines, (…, cells), whose maximum is 0, or its logarithm."""
-    exponentials, totals, logs = exponentials_of(shifted)
-    return np.asarray(shifted - logs if log else exponentials / totals)
+    exponentials, others = exponentials_of(shifted, rests)
+    if not log:
+        return np.asarray(exponentials / (1 + others))
+    few = others.size <= LARGEST_EXACT
+    logs = np.array([math.log1p(sum_) for sum_ in others.ravel().tolist()]) if few else np.log1p(others)
+    return np.asarray(shifted - logs.reshape(others.shape))
 
 
 def softmax(x: Any, axis: int | None = None, *, log: bool = False) -> Softmax:

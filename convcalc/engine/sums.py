@@ -3,7 +3,6 @@
 Every way is exact for integers: it works in a dtype in which no sum on the way can pass what the dtype holds exactly.
 """
 
-import itertools
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -11,8 +10,6 @@ import numpy as np
 
 from convcalc.engine import channels, ways
 from convcalc.engine.exact import FLOAT64_INTEGERS, INT64_LIMIT, Array, check_finite
-from convcalc.engine.geometry import Axis
-from convcalc.engine.reductions import reduced
 from convcalc.engine.threads import BAND
 
 if TYPE_CHECKING:
@@ -26,6 +23,8 @@ MOST_WEIGHED = {np.dtype(np.float32): 11, np.dtype(np.float64): 15}
 MOST_DOT_PRODUCTS = 1 << 10
 """Windows times filters up to which the weights are quickly read anew for every window."""
 FEW_TAPS = 4
+MOST_TAPS = 64
+"""Taps of a filter up to which floats are added one by one."""
 NARROW_PASSES = 14
 """Passes over an array up to which adding taps one by one in 16 bits is quicker than BLAS."""
 LEAST_ITEMS, SMALL_PLANE = 8, 1 << 12
@@ -36,10 +35,6 @@ LEAST_POSITIONS = 8
 """Windows for each filter from which putting the kernel's weights in another order is quickly done."""
 MOST_OVERRUN = 1.5
 """How much longer than the output's rows the input's may be, for all of them to be multiplied."""
-PATCH = 6
-"""Rows and columns of a patch: so few that any window of a kernel large enough for a Fourier transform holds one."""
-UNEVEN = {np.dtype(np.float32): 1 << 6, np.dtype(np.float64): 1 << 20}
-"""How many times smaller than the largest cell a patch's largest may be, for a Fourier transform."""
 SMALL = {np.dtype(np.float32): 17, np.dtype(np.float64): 11}
 """The kernel's side up to which matrices are quicker than Fourier transforms."""
 
@@ -88,25 +83,6 @@ class Work(NamedTuple):
     def side(self) -> int:
         """The longer side of the kernel."""
         return max(self.plan.rows.kernel, self.plan.columns.kernel)
-
-    @property
-    def is_even(self) -> bool:
-        """Whether the cells are of one size everywhere: a Fourier transform spreads its rounding error over them all.
-
-        Where some window's cells are far smaller than others, or 0, its digits would be lost. A window holds a whole
-        patch, so that none is overlooked.
-        """
-        sizes = []
-        for rows, columns in itertools.product((slice(None), slice(-PATCH, None)), repeat=2):  # to the very ends
-            part = self.x[:, :, rows, columns]
-            axes = [Axis(length, min(PATCH, length), PATCH) for length in part.shape[2:]]
-            most, least = (reduced(part, axes[0], axes[1], meet) for meet in (np.maximum, np.minimum))
-            sizes.append(np.maximum(most, -least))
-        largest = max(float(part.max()) for part in sizes)
-        limit = float(np.finfo(self.kernel.dtype).max) / ways.TILE**4
-        if largest > limit / max(1.0, float(np.abs(self.kernel).sum(axis=(1, 2, 3)).max())):
-            return False
-        return min(float(part.min()) for part in sizes) * UNEVEN[self.kernel.dtype] >= largest
 
     @property
     def unit_stride(self) -> bool:
@@ -170,19 +146,17 @@ def _is_one_channel(work: Work) -> bool:
 
 def _is_large(work: Work) -> bool:
     large = work.single and not work.integers and work.unit_stride and work.side > SMALL[work.kernel.dtype]
-    near = work.plan.rows.dilation == work.plan.columns.dilation == 1
-    return large and near and all(_holds_a_patch(kernel) for kernel in work.kernel[:, 0]) and work.is_even
+    return large and work.plan.rows.dilation == work.plan.columns.dilation == 1
 
 
-def _holds_a_patch(kernel: Array) -> bool:
-    """Whether what a kernel reads, but for borders of zeros, holds a whole patch, wherever it stands."""
-    spans = (np.flatnonzero(kernel.any(axis=axis)) for axis in (0, 1))
-    return all(len(span) and span[-1] - span[0] >= 2 * PATCH - 2 for span in spans)
+def _adds_few(work: Work) -> bool:
+    """Whether a filter has so few taps that adding them one by one loses no digit."""
+    return work.single and (work.integers or work.plan.rows.kernel * work.plan.columns.kernel <= MOST_TAPS)
 
 
 def _is_depthwise(work: Work) -> bool:
     plane = work.x.shape[2] * work.x.shape[3] * work.kernel.itemsize
-    return work.single and work.plan.filters == work.plan.groups > 1 and plane * FEW_PLANES <= BAND
+    return _adds_few(work) and work.plan.filters == work.plan.groups > 1 and plane * FEW_PLANES <= BAND
 
 
 def _reads_many_channels(work: Work) -> bool:
@@ -212,7 +186,7 @@ WAYS = (
         "a large float kernel costs no more than a small one; where cells differ much in size, digits would be lost"),
     Way("banded", ways.banded, _is_one_channel, by_matrices,
         "BLAS adds up the taps of 4 rows at once, and nothing is copied out"),
-    Way("taps", ways.taps, lambda work: work.single, by_elements,
+    Way("taps", ways.taps, _adds_few, by_elements,
         "one channel a filter, and integers beyond what floats hold", wide=True),
     Way("shifted channels", channels.shifted_channels, _reads_many_channels, by_matrices,
         "copies the channels for each kernel column only, and in long rows; more, smaller matrices"),

@@ -12,7 +12,7 @@ runs over a row's end is not taken over.
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -27,6 +27,8 @@ BLOCK = 4
 """Output rows that one small matrix makes at once."""
 TILE = 320
 """Rows, and columns, of a Fourier transform."""
+MOST_ULPS = 14
+"""How many units in the last place of a window's Σ|cell × weight| a Fourier transform's rounding may come to."""
 BLAS_ALONE = 1 << 18
 """Multiply-adds of one multiplication of matrices up to which BLAS starts no threads of its own."""
 STILL = Axis(1, 1)
@@ -235,22 +237,64 @@ def _blocks(
     return total.dtype.kind != "f" or is_finite(summed)
 
 
+class Transformed(NamedTuple):
+    """A filter as `fourier` multiplies by it: its transform without the mean, which is added exactly, and its sizes."""
+
+    turned: Array
+    whole: float
+    loudest: float
+    largest: float
+
+    def summed(self, cells: Array) -> tuple[Array, float]:
+        """Return what a tile's windows come to, for a tile filled up to the transform's size, and what error they have.
+
+        A transform spreads its rounding over all windows: by what the cells vary times the loudest frequency; by ghosts
+        of single cells; and by the mean, which is taken off and added again since it is most of what there is.
+        """
+        tile, mean = len(self.turned), cells.mean(dtype=np.float64)
+        around = cells - cells.dtype.type(mean)
+        made = np.fft.irfft2(np.fft.rfft2(around, (tile, tile)) * self.turned, (tile, tile))
+        made += made.dtype.type(mean * self.whole)
+        spread = math.sqrt(float(np.einsum("ij,ij", around, around))) / tile  # BLAS would start threads of its own
+        ghosts = max(float(around.max()), -float(around.min())) * self.largest
+        parts = 8 * spread * self.loudest, 4 * ghosts, 4 * abs(mean * self.whole)
+        return made, sum(parts) * float(np.finfo(cells.dtype).eps) / 2
+
+
+def transformed(weights: Array, tile: int) -> Transformed:
+    """Return a filter (h, w), transformed."""
+    turned, whole = np.fft.rfft2(weights[::-1, ::-1], (tile, tile)), float(weights.sum(dtype=np.float64))
+    turned[0, 0] = 0
+    return Transformed(turned, whole, float(np.abs(turned).max()), float(np.abs(weights).max()))
+
+
 def fourier(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
-    """Multiply the Fourier transforms of tiles that overlap (overlap-save). Floats only; one channel a filter."""
+    """Multiply the Fourier transforms of tiles that overlap (overlap-save). Floats only; one channel a filter.
+
+    A tile with a window whose cells are so small that the rounding error could be seen is worked by `banded`.
+    """
     rows, columns = plan.rows, plan.columns
-    tile = max(TILE, 1 << (max(rows.extent, columns.extent) * 2 - 1).bit_length())
-    spread = np.zeros((plan.filters, rows.extent, columns.extent), dtype=kernel.dtype)
-    spread[:, :: rows.dilation, :: columns.dilation] = kernel[:, 0]
-    turned = np.fft.rfft2(spread[:, ::-1, ::-1], (tile, tile))
-    down, across = tile - rows.extent + 1, tile - columns.extent + 1
+    tile = max(TILE, 1 << (max(rows.kernel, columns.kernel) * 2 - 1).bit_length())
+    filters = [transformed(weights, tile) for weights in kernel[:, 0]]
+    sizes = [transformed(np.abs(weights), tile) if weights.min() < 0 else None for weights in kernel[:, 0]]
+    down, across = tile - rows.kernel + 1, tile - columns.kernel + 1
 
     def make(part: tuple[int, int, int, int]) -> bool:
         top, left, item, filter_ = part
-        cells = x[item, plan.channels_read(filter_)[0], top : top + tile, left : left + tile]
-        made = np.fft.irfft2(np.fft.rfft2(cells, (tile, tile)) * turned[filter_], (tile, tile))
+        cells = x[item, plan.channels_read(filter_)[0], top : top + tile, left : left + tile].astype(kernel.dtype)
         out = total[item, filter_, top : top + down, left : left + across]
-        out[...] = made[rows.extent - 1 :, columns.extent - 1 :][: out.shape[0], : out.shape[1]]
-        return is_finite(out)
+        valid = slice(rows.kernel - 1, len(cells)), slice(columns.kernel - 1, cells.shape[1])
+        made, error = filters[filter_].summed(cells)
+        least, doubt = made[valid].min(), error
+        if sizes[filter_] is not None or cells.min() < 0:
+            made_of_sizes, doubt = (sizes[filter_] or filters[filter_]).summed(np.abs(cells))
+            least = made_of_sizes[valid].min()
+        if error <= MOST_ULPS * np.spacing(max(least - kernel.dtype.type(doubt), kernel.dtype.type(0))):
+            out[...] = made[valid]
+            return is_finite(out)
+        axes = [Axis(size, axis.kernel) for size, axis in zip(cells.shape, (rows, columns), strict=True)]
+        smaller = plan._replace(items=1, channels=1, filters=1, groups=1, rows=axes[0], columns=axes[1])
+        return banded(cells[None, None], kernel[filter_ : filter_ + 1], smaller, out[None, None])
 
     corners = range(0, rows.output, down), range(0, columns.output, across)
     tiles = list(itertools.product(*corners, range(plan.items), range(plan.filters)))

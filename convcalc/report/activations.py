@@ -46,11 +46,11 @@ def _elu(write: Writer, step: ActivationStep, alpha: str) -> tuple[str, ...]:
 
 
 def _gelu_tanh(write: Writer, step: ActivationStep, _: str) -> tuple[str, ...]:
-    x, half, (inner, tanh) = write(step.cell), f"{write.factor(step.cell)}/2", step.parts
+    x, half, (inner, both) = write(step.cell), f"{write.factor(step.cell)}/2", step.parts
     return (
         f"{half}×(1 + tanh(√(2/π)×({x} + 0.044715×{write.factor(step.cell)}³)))",
         f"{half}×(1 + tanh({write(inner)}))",
-        f"{half}×(1 + {write.factor(tanh)})",
+        f"{half}×{write(both)}",
     )
 
 
