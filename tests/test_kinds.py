@@ -91,6 +91,8 @@ def test_a_hostile_header_is_damaged(convcalc: Convcalc, tmp_path: Path, depth: 
     [
         ("g.csv", "1;2\n3,4\n", None),
         ("g.csv", "1;2\n3 4\n", None),
+        ("g.csv", "1,2\n3;4\n", None),
+        ("g.tsv", "1 2\n3\t4\n", None),
         ("g.tsv", "1\t2\n3,4\n", None),
         ("g.csv", "1;2\n3;4\n", [[1, 2], [3, 4]]),
         ("g.csv", "1,2\n3,4\n", [[1, 2], [3, 4]]),

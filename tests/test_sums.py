@@ -135,6 +135,7 @@ def test_every_way_is_as_near_as_floats_come(kind: Any, tolerance: float) -> Non
         ((4, 9, 9), np.random.default_rng(1).random((2, 4, 3, 3)), {}, "shifted channels", "float64"),
         ((4, 9, 9), np.random.default_rng(1).random((2, 4, 3, 3)), {"stride": 2}, "im2col", "float64"),
         ((4, 9, 9), np.random.default_rng(1).random((20, 4, 3, 3)), {}, "im2col", "float64"),
+        ((4, 9, 9), np.arange(72).reshape(2, 4, 3, 3) * 10**14, {}, "products", "int64"),
         ((4, 9, 9), np.random.default_rng(1).random((2000, 4, 8, 8)), {}, "im2col", "float64"),
         ((4, 9, 9), np.random.default_rng(1).random((2000, 4, 9, 9)), {}, "windows", "float64"),
         ((4, 9, 9), np.random.default_rng(1).random((4, 1, 3, 3)), {"groups": 4}, "depthwise", "float64"),

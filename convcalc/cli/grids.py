@@ -84,7 +84,7 @@ def show(
     read = channel.input(source._replace(input=grid or source.input), normalize=False)
     wanted = show_of(how._replace(heat=how.heat or read.is_picture))
     if not source.normalize:
-        channel.emit(worked_grid(read.cells, wanted), out)
+        channel.emit(worked_grid(read.cells, wanted, is_picture=read.is_picture), out)
         return
     check_bytes(read.cells)
     channel.emit(worked_division(read.cells, divided(read.cells, LARGEST_BYTE), LARGEST_BYTE, wanted), out)

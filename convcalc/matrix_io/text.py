@@ -132,6 +132,12 @@ class Reader:
         elif not body.strip() and hash_:
             self.end_item() if comment == SEPARATOR_COMMENT else self.comments.append(comment.removeprefix(" "))
         elif self.delimiter is not None and self.delimiter in body:
+            if not self.delimits and self.items[-1][-1].width > 1:
+                raise InputError(
+                    f"the rows above part their cells otherwise, and this one by {_named(self.delimiter)}",
+                    hint="part all cells by the same sign",
+                    place=self.place(body.index(self.delimiter)),
+                )
             self.add(self.row(self.delimited(body, self.delimiter), 0))
             self.delimits = True
         elif self.delimits and len(body.replace(",", " ").split()) > 1:

@@ -30,6 +30,8 @@ _DARK, _LIGHT = (16, 16, 16), (245, 245, 245)
 
 def shade_colours(shade: Shade) -> tuple[RGB, bool]:
     """Return a shade's colour, and whether dark ink is read on it: dark to light, or blue and orange around zero."""
+    if shade.colour is not None:
+        return shade.colour, shade.level > 0.5
     if 0 < shade.zero < 1:
         reach = max(shade.zero, 1 - shade.zero)
         distance = (shade.level - shade.zero) / reach

@@ -245,7 +245,7 @@ class Layout:
 
     def _key(self, scale: tuple[str, ...]) -> str:
         """Return the key to the shades: what the first, the middle and the last of them stand for."""
-        if not self.brackets:
+        if not self.brackets or len(scale) == 1:
             return self.glyphs.say(" … ".join(scale))
         ramp = self.glyphs.shades
         signs = ["blank", *([ramp[len(ramp) // 2]] if len(scale) == 3 else []), ramp[-1]]

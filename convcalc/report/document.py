@@ -23,10 +23,14 @@ class Role(Enum):
 
 
 class Shade(NamedTuple):
-    """A cell shaded by its value: `level` is 0 (the grid's lowest) to 1; `zero` is where 0 lies on that scale."""
+    """A cell shaded by its value: `level` is 0 (the grid's lowest) to 1; `zero` is where 0 lies on that scale.
+
+    Of a picture's cell `colour` is its red, green and blue, and `level` how bright that is.
+    """
 
     level: float
     zero: float
+    colour: tuple[int, int, int] | None = None
 
 
 class Halves(NamedTuple):

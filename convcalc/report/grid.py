@@ -7,21 +7,24 @@ import numpy as np
 from convcalc.choices import PadMode
 from convcalc.engine.exact import Array
 from convcalc.engine.padding import Padded
-from convcalc.report.document import Document, Heading, Role, Text, Worked
+from convcalc.report.document import Document, Grids, Heading, Matrix, Role, Text, Worked
 from convcalc.report.equality import summed
-from convcalc.report.grids import grids_of
+from convcalc.report.grids import grids_of, picture_of
 from convcalc.report.numbers import DECIMALS, Writer, shape_text
 from convcalc.report.selection import Show
 
 FEW_CELLS = 6
 
 
-def worked_grid(grid: Array, show: Show) -> Worked:
-    """Return a grid, shown: its shape, what kind of numbers it holds, and the numbers."""
+def worked_grid(grid: Array, show: Show, *, is_picture: bool = False) -> Worked:
+    """Return a grid, shown: its shape, what kind of numbers it holds, and the numbers; a picture in colours, too."""
 
     def work() -> Document:
         yield Heading(f"grid {shape_text(grid.shape)} · {_kind(grid)} · {_range(grid, show)}")
         yield Text("")
+        if is_picture and grid.ndim == 3:
+            yield Grids((Matrix(picture_of(grid)),))
+            yield Text("")
         yield grids_of(grid, "grid", show.write, heat=show.heat)
 
     return Worked(work(), lambda: grid, show.answer_write)

@@ -73,6 +73,29 @@ def shading(plane: Array) -> Callable[[int, int], Shade]:
     return lambda row, column: Shade(float(plane[row, column]), 0.0)
 
 
+def picture_of(channels: Array) -> Body:
+    """Return red, green and blue, (3, H, W) from 0 to 255, as one picture in its colours, each cell ``#rrggbb``."""
+    _, rows, columns = channels.shape
+
+    def colour(row: int, column: int) -> tuple[int, int, int]:
+        red, green, blue = (int(cell) for cell in channels[:, row, column])
+        return red, green, blue
+
+    def shade(row: int, column: int) -> Shade:
+        red, green, blue = colour(row, column)
+        return Shade((299 * red + 587 * green + 114 * blue) / 255_000, 0.0, (red, green, blue))  # ITU-R BT.601
+
+    return Body(
+        f"picture {rows}×{columns}",
+        rows,
+        columns,
+        lambda row, column: "#{:02x}{:02x}{:02x}".format(*colour(row, column)),
+        len("#rrggbb"),
+        shade=shade,
+        scale=("red, green and blue",),
+    )
+
+
 def _largest(plane: Array) -> Number:
     """Return the size of the largest cell as a plain number, which does not wrap round."""
     return plain(max(plain(plane.max()), -plain(plane.min())))

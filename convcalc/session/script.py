@@ -1,5 +1,6 @@
 """The lines of a script: comments, grids that are kept, and commands in the words of the shell."""
 
+import os
 import re
 import shlex
 from collections.abc import Iterable
@@ -149,7 +150,7 @@ def without_comment(text: str) -> str:
 
 def _words(text: str, place: Place) -> tuple[str, ...]:
     try:
-        return tuple(shlex.split(text))
+        return tuple(shlex.split(text.replace("\\", r"\\") if os.sep == "\\" else text))  # there it parts folders
     except ValueError as error:
         reason = "a quote is never closed" if "quotation" in str(error) else "a backslash stands at the end"
         raise UsageError(reason, hint='quotes stand around a grid: -k "1 0; 0 1"', place=place) from None
