@@ -2,6 +2,8 @@
 
 import contextlib
 import io
+import re
+import struct
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcalc import pad
 from convcalc.choices import PictureScale
 from convcalc.errors import InputError
 from convcalc.matrix_io import images
@@ -234,3 +237,88 @@ def test_a_wide_picture_is_drawn_with_half_blocks(convcalc: Convcalc, tmp_path: 
 
 def test_most_pixels_is_what_the_message_says() -> None:
     assert images.MOST_PIXELS == 64 << 20
+
+
+# Nothing is done to a picture's cells without a word
+
+
+def tiff(path: Path, cells: Any, bits: int, form: int) -> Path:
+    """Write a TIFF of one strip by hand: `form` is 1 for unsigned integers, 2 for signed ones."""
+    kind = np.dtype(f"<{'u' if form == 1 else 'i'}{bits // 8}")
+    array = np.array(cells, dtype=kind)
+    data = array.tobytes()
+    entries = [(256, array.shape[1]), (257, array.shape[0]), (258, bits), (259, 1), (262, 1), (273, 8), (277, 1),
+               (278, array.shape[0]), (279, len(data)), (339, form)]  # fmt: skip
+    offset = 8 + len(data)
+    table = struct.pack("<H", len(entries)) + b"".join(struct.pack("<HHII", tag, 4, 1, value) for tag, value in entries)
+    path.write_bytes(struct.pack("<2sHI", b"II", 42, offset) + data + table + struct.pack("<I", 0))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("bits", "form", "cells"),
+    [
+        (8, 2, [[-5, 100], [0, 127]]),
+        (16, 2, [[-5, 300], [0, 32767]]),
+        (32, 2, [[1, 70000], [-5, 2147483647]]),
+        (32, 1, [[5, 300], [0, 4294967295]]),
+    ],
+)
+def test_integers_of_a_tiff_are_the_values(tmp_path: Path, bits: int, form: int, cells: Any) -> None:
+    grid = read_file(tiff(tmp_path / "p.tif", cells, bits, form))
+    assert (grid.cells.tolist(), grid.note) == (cells, "")
+
+
+@pytest.mark.parametrize(
+    ("picture", "note"),
+    [
+        (lambda: Image.fromarray(np.array([[0, 65535], [257, 40000]], np.uint16)), "16 bits a cell are brought to 8"),
+        (lambda: Image.fromarray(np.array([[[255, 0, 0]]], np.uint8)), "colours are turned to grey"),
+        (lambda: Image.new("RGBA", (1, 1), (9, 9, 9, 100)), "what is transparent stands on white"),
+    ],
+)
+def test_what_is_done_to_the_cells_is_said(convcalc: Convcalc, tmp_path: Path, picture: Any, note: str) -> None:
+    picture().save(tmp_path / "p.png")
+    ran = convcalc("show", "-i", str(tmp_path / "p.png"), "-q")
+    assert note in ran.stderr
+    assert "--rgb" not in convcalc("show", "-i", str(tmp_path / "p.png"), "--grey", "-q").stderr
+
+
+def test_16_bits_become_8_and_the_clear_ones_white(tmp_path: Path) -> None:
+    path = tmp_path / "p.png"
+    Image.fromarray(np.array([[0, 65535], [257, 40000]], np.uint16)).save(path)
+    assert read_file(path).cells.tolist() == [[0, 255], [1, 156]]
+    Image.fromarray(np.array([[0, 65535], [257, 40000]], np.uint16)).save(path, transparency=257)
+    assert read_file(path).cells.tolist() == [[0, 255], [255, 156]]
+
+
+@pytest.mark.parametrize("suffix", ["png", "webp", "bmp", "tif", "gif"])
+def test_noise_is_written_without_loss(convcalc: Convcalc, tmp_path: Path, suffix: str) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (16, 16))
+    path = tmp_path / f"p.{suffix}"
+    ran = convcalc("show", "-o", str(path), "--picture", "clipped", stdin=str(noise.tolist()))
+    assert "changes cells" not in ran.stderr
+    assert read_file(path).cells.tolist() == noise.tolist()
+
+
+def test_what_a_jpeg_loses_is_said(convcalc: Convcalc, tmp_path: Path) -> None:
+    noise = np.random.default_rng(1).integers(0, 256, (3, 16, 16))
+    ran = convcalc("show", "-o", str(tmp_path / "p.jpg"), "--picture", "clipped", stdin=str(noise.tolist()))
+    assert re.search(r"\.jpg changes cells by up to \d+, \.png by none", ran.stderr)
+
+
+def test_only_the_first_frame_is_taken_and_that_is_said(convcalc: Convcalc, tmp_path: Path) -> None:
+    first, second = Image.new("L", (2, 2), 7), Image.new("L", (2, 2), 200)
+    first.save(tmp_path / "p.gif", save_all=True, append_images=[second])
+    assert "the first of 2 frames is taken" in convcalc("show", "-i", str(tmp_path / "p.gif")).stderr
+
+
+def test_colours_are_shown_as_one_picture(convcalc: Convcalc, tmp_path: Path) -> None:
+    path = saved(tmp_path / "p.png", COLOUR)
+    assert "#ffff00" in convcalc("show", "-i", str(path), "--rgb").stdout
+    assert "background:#ffff00" in convcalc("show", "-i", str(path), "--rgb", "--format", "html").stdout
+
+
+def test_a_picture_from_python_is_its_cells() -> None:
+    assert pad(Image.new("1", (2, 1)), 0).output.tolist() == [[0, 0]]
+    assert pad(Image.fromarray(np.array([[1, 2]], np.uint8)), 0).output.tolist() == [[1, 2]]
