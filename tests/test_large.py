@@ -304,9 +304,10 @@ def test_what_a_small_file_refuses_a_large_one_does_too(words: list[str], tmp_pa
         (np.full((4, 1), 3), "lp", 2, 6),
         (np.array([[3], [-4]]), "lp", 1, 7),
         (np.array([[2**62], [2**62], [-(2**62)]]), "sum", 2, 2**62),
-        (np.array([[3e38], [1], [-3e38]], np.float32), "sum", 2, 0),
+        (np.array([[3e38], [1], [-3e38]], np.float32), "sum", 2, 1),
         (np.array([[2**24], [1], [1]], np.float32), "sum", 2, 2**24 + 2),
         (np.array([[1], [2]]), "avg", 2, 1.5),
+        (np.full((40, 1), 1e308), "avg", 2, 1e308),
     ],
 )
 @pytest.mark.parametrize("fortran", [False, True])
@@ -320,7 +321,7 @@ def test_a_window_worked_in_pieces_is_rounded_once(
     assert part.cells.ravel().tolist() == [answer]
 
 
-@pytest.mark.parametrize("kind", ["sum", "avg", "lp"])
+@pytest.mark.parametrize("kind", ["sum", "lp"])
 def test_a_window_in_pieces_too_large_for_a_float_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "PART", 8)
     pooling = pool(np.full((40, 1), 1e308), kind, adaptive=1, norm=1)

@@ -179,7 +179,7 @@ def test_what_is_saved_can_be_read_and_run_again(tmp_path: Path, convcalc: Convc
     assert typed.complaints == []
     assert typed.entries[-2].remark == f"wrote 5 lines to {script}"
     assert "pool" not in script.read_text(encoding="utf-8")
-    assert convcalc("run", str(script), "-q").stdout == "0 0\n0 4.5\n"
+    assert convcalc("run", str(script), "-q").answer == "0 0\n0 4.5\n"
     assert grid.read_text(encoding="utf-8") == "0,0\n0,4.5\n"
 
 

@@ -43,9 +43,11 @@ def exponential(x: Number) -> float | Decimal:
     >>> exponential(0), f"{exponential(1000):.4e}"
     (1.0, '1.9701e+434')
     """
-    power, whole = float(x), exact(x)
-    if abs(power) < 700:
-        return math.exp(power) * (1 + float(whole - Fraction(power)))
+    whole = exact(x)
+    if -700 < whole < 700:
+        power = float(whole)
+        raised = math.exp(power)
+        return raised + raised * float(whole - Fraction(power))
     return VAST.exp(VAST.divide(Decimal(whole.numerator), Decimal(whole.denominator)))
 
 

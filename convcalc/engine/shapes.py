@@ -24,6 +24,8 @@ MOST_MADE = 1 << 25
 
 FEW_CHANNELS = (1, 3, 4)
 """Grey, colours, colours and how opaque."""
+LEAST_PICTURE = 31
+"""Rows and columns above which a grid that is not square may be a picture."""
 
 Pair = int | Sequence[int]
 """One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
@@ -116,7 +118,8 @@ def warn_of_channels_last(shape: Sequence[int]) -> None:
     if len(shape) < 3:
         return
     channels, rows, columns = shape[-3:]
-    if columns in FEW_CHANNELS and min(channels, rows) > max(FEW_CHANNELS) and (channels == rows or columns == 3):
+    many = max(FEW_CHANNELS) if channels == rows else LEAST_PICTURE
+    if columns in FEW_CHANNELS and min(channels, rows) > many:
         read = f"{channels} channels of {rows}×{columns}"
         warnings.warn(
             f"the grid is read as {read}; if its channels come last, move them first: numpy.moveaxis(x, -1, -3)",

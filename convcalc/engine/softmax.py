@@ -157,7 +157,8 @@ def exponentials_of(shifted: Array, rests: Array) -> tuple[Array, Array]:
     few = shifted.size <= LARGEST_EXACT
     with np.errstate(under="ignore"):
         powers = np.array([math.exp(cell) for cell in shifted.ravel().tolist()]) if few else np.exp(shifted)
-        exponentials = powers.reshape(shifted.shape) * (1 + rests)
+        exponentials = powers.reshape(shifted.shape)
+        exponentials = exponentials + exponentials * rests
     others = exponentials.copy()
     np.put_along_axis(others, shifted.argmax(axis=-1, keepdims=True), 0, axis=-1)
     if not few:
