@@ -219,11 +219,11 @@ def test():
     ],
 )
 def test_a_function_that_makes_the_network_is_offered_by_name(
-    convcalc: Convcalc, tmp_path: Path, given: tuple[str, ...], status: int, shown: str
+    convcalc: Convcalc, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: tuple[str, ...], status: int, shown: str
 ) -> None:
-    source = tmp_path / "nets.py"
-    source.write_text(FACTORY)
-    ran = convcalc("model", str(source), "-i", "3x12x12", *given)
+    monkeypatch.chdir(tmp_path)  # a long path would wrap the heading
+    Path("nets.py").write_text(FACTORY)
+    ran = convcalc("model", "nets.py", "-i", "3x12x12", *given)
     assert (ran.status, shown in ran.stdout + ran.stderr) == (status, True), ran
 
 
