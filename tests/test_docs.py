@@ -1,7 +1,8 @@
-"""The README's commands do what it says they do, every sample is run, and every command is documented."""
+"""The commands of every text do what it says they do, every sample is run, and every command is documented."""
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -10,43 +11,63 @@ import numpy as np
 import pytest
 
 from convcalc.cli.commands import COMMANDS, load
+from convcalc.cli.topics import TOPICS, summary_of
 from convcalc.engine.convolution import convolve
 from convcalc.engine.kernels import kernel
 from convcalc.lecture import ROWS
 from convcalc.matrix_io.files import read_grid
 from tests.conftest import ROOT, SAMPLES, Convcalc
 
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+TEXTS = {
+    path: path.read_text(encoding="utf-8")
+    for path in (
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "samples/README.md", "benchmarks/README.md")),
+        ROOT / "convcalc" / "README.md",
+        *TOPICS.values(),
+    )
+}
+README = TEXTS[ROOT / "README.md"]
 SCRIPTS = Path(sys.executable).parent
 
 
+def blocks(language: str) -> list[str]:
+    """Return what stands between fences of that language, in all the texts."""
+    return [
+        block for text in TEXTS.values() for block in re.findall(rf"```{language}\n(.*?)```", text, flags=re.DOTALL)
+    ]
+
+
 def examples() -> list[tuple[str, str]]:
-    """Return the README's console commands, each with the output that stands under it."""
+    """Return the texts' console commands, each with the output that stands under it."""
     found = []
-    for block in re.findall(r"```console\n(.*?)```", README, flags=re.DOTALL):
+    for block in blocks("console"):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, _, output = part.partition("\n")
             found.append((command, output))
     return found
 
 
-@pytest.mark.parametrize(("command", "output"), examples())
-def test_the_readmes_examples_print_what_it_shows(command: str, output: str) -> None:
+@pytest.mark.parametrize(("command", "output"), dict.fromkeys(examples()))
+def test_the_texts_examples_print_what_they_show(command: str, output: str) -> None:
     environment = {**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
     ran = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=True, cwd=ROOT, env=environment)
     assert (ran.stdout, ran.stderr) == (output, "")
 
 
-@pytest.mark.parametrize("command", re.findall(r"`(convcalc [a-z][^`]*)`", README))
-def test_the_commands_the_readme_names_run(convcalc: Convcalc, command: str) -> None:
-    assert convcalc(*command.split()[1:]).status == 0
+NAMED = {name for text in TEXTS.values() for name in re.findall(r"`(convcalc [a-z][^`]*)`", text)}
 
 
-SHELL = [line for block in re.findall(r"```sh\n(.*?)```", README, flags=re.DOTALL) for line in block.splitlines()]
+@pytest.mark.parametrize("command", sorted(NAMED))
+def test_the_commands_the_texts_name_run(convcalc: Convcalc, command: str) -> None:
+    if "COMMAND" not in command:
+        assert convcalc(*shlex.split(command)[1:]).status == 0
 
 
-@pytest.mark.parametrize("command", [line for line in SHELL if line.startswith("convcalc ")])
-def test_the_readmes_commands_that_write_files_write_them(
+SHELL = [line for block in blocks("sh") for line in block.splitlines()]
+
+
+@pytest.mark.parametrize("command", dict.fromkeys(line for line in SHELL if line.startswith("convcalc ")))
+def test_the_texts_commands_that_write_files_write_them(
     convcalc: Convcalc, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -63,12 +84,19 @@ def test_the_readmes_first_screen_has_the_two_commands() -> None:
     assert len(commands) == 2
     assert "convcalc conv --input samples/lecture-6x6.txt --kernel edge" in commands[0]
     assert commands[1].endswith("pytest -q")
+    assert len(README.encode()) <= 9000, "the README is a front door: the rest has files of its own"
 
 
-PYTHON = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_the_texts_link_to_is_there(path: Path) -> None:
+    for target in re.findall(r"\]\(([^)#]+)\)", TEXTS[path]):
+        assert target.startswith("https:") or (path.parent / target).exists(), target
 
 
-def test_the_readmes_recipe_for_dask_gives_what_one_machine_gives(tmp_path: Path) -> None:
+PYTHON = blocks("python")
+
+
+def test_the_recipe_for_dask_gives_what_one_machine_gives(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     image = np.random.default_rng(3).random((1300, 1100)).astype(np.float32)
     np.save(tmp_path / "image.npy", image)
@@ -83,6 +111,7 @@ def test_the_readmes_recipe_for_dask_gives_what_one_machine_gives(tmp_path: Path
 
 def test_the_readmes_python_runs() -> None:
     code = PYTHON[0]
+    assert code in README
     names: dict[str, object] = {}
     exec(code, names)
     assert names["result"].output.tolist() == [[-5]]  # type: ignore[attr-defined]
@@ -99,7 +128,7 @@ def test_the_table_of_commands_says_what_each_does(name: str) -> None:
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_in_the_readme_and_has_examples(convcalc: Convcalc, command: str) -> None:
-    assert f"`{command}`" in README or f"convcalc {command}" in README
+    assert f"| `{command}` | {COMMANDS[command].summary} |" in README
     assert "Examples:" in convcalc(command, "--help").stdout
 
 
@@ -110,7 +139,26 @@ def test_every_script_of_the_samples_runs(convcalc: Convcalc, path: Path) -> Non
     assert sum(map(float, ran.answer.split())) == pytest.approx(1)
 
 
-GRIDS = [path for path in sorted(SAMPLES.iterdir()) if path.suffix not in (".convcalc", ".py")]
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_is_shown(convcalc: Convcalc, topic: str) -> None:
+    ran = convcalc("help", topic)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert ran.stdout == TEXTS[TOPICS[topic]]
+    assert topic not in COMMANDS, "a command's help would hide it"
+    assert f"{topic} {summary_of(topic)}" in " ".join(convcalc("help").stdout.split())
+    assert f"{topic} " in convcalc(stdin="help\n").stdout
+
+
+def test_help_on_a_command_is_its_help(convcalc: Convcalc) -> None:
+    assert convcalc("help", "conv").stdout == convcalc("conv", "--help").stdout
+
+
+GRIDS = [path for path in sorted(SAMPLES.iterdir()) if path.suffix not in (".convcalc", ".py", ".md")]
+
+
+def test_every_sample_is_told_of() -> None:
+    told = re.findall(r"^\| `([^`]+)`", TEXTS[SAMPLES / "README.md"], flags=re.MULTILINE)
+    assert sorted([*told, "README.md"]) == sorted(path.name for path in SAMPLES.iterdir())
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.py")), ids=lambda path: path.name)

@@ -155,7 +155,7 @@ def test_a_script_without_a_grid_has_nothing_to_write(convcalc: Convcalc, words:
         ("edge = 1 2", 2, "stdin:1: 'edge' is the name of a command or a kernel", "my_edge"),
         ("conv = 1 2", 2, "'conv' is the name of a command", ""),
         ("input 1 2\nconv edge", 1, "stdin:2: ", ""),
-        ("input 1 2\nconv --help", 2, "stdin:2: help is not for scripts", "convcalc conv --help"),
+        ("input 1 2\nconv --help", 2, "stdin:2: help is not for scripts", "convcalc help conv"),
         ("run other", 2, "stdin:1: a script cannot run another", ""),
         ("input 1\nrelu --format csv", 2, "stdin:2: --format does nothing inside a script", "convcalc run"),
         ("input 1\nrelu --ascii", 2, "stdin:2: --ascii does nothing inside a script", "convcalc run"),

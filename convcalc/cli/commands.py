@@ -121,6 +121,12 @@ COMMANDS: dict[str, Entry] = {
     "lecture": Entry(
         LEARN, "lecture", "lecture", "Work the exercises of the lecture on convolutional networks, row by row."
     ),
+    "help": Entry(
+        LEARN,
+        "topics",
+        "show_help",
+        "Show a command's options and examples, or a topic: grids, numbers, pipes, networks and more.",
+    ),
 }
 """Every command, in the order of the help."""
 
@@ -153,7 +159,6 @@ ALSO = {
     "im2col": "conv --as matmul",
     "backward": "conv --backward 1",
     "kernel": "kernels",
-    "help": "--help",
     "version": "--version",
 }
 """Other words people have for a command, and the words that do it."""

@@ -61,12 +61,22 @@ def plain_option(word: str) -> str:
 
 def write_help(command: Any, ctx: Any, formatter: Any, panels: Iterable[tuple[str, Rows]] = ()) -> None:
     """Write a command's usage, what it does, its arguments and options by their panels, and further `panels`."""
-    formatter.width = max(min(shutil.get_terminal_size().columns, MOST_WIDTH) - 2, LEAST_WIDTH)
+    formatter.width = help_width()
     command.format_usage(ctx, formatter)
     formatter.write("\n")
     for line in _paragraphs(command.help or "", formatter.width):
         formatter.write(f"{line}\n")
-    for title, rows in (*_parameters(command, ctx), *panels):
+    write_panels(formatter, (*_parameters(command, ctx), *panels))
+
+
+def help_width() -> int:
+    """Return how many columns help takes."""
+    return max(min(shutil.get_terminal_size().columns, MOST_WIDTH) - 2, LEAST_WIDTH)
+
+
+def write_panels(formatter: Any, panels: Iterable[tuple[str, Rows]]) -> None:
+    """Write panels of names and what they do, each below its title."""
+    for title, rows in panels:
         formatter.write(f"\n{_styled(title, bold=True)}\n")
         formatter.indent()
         formatter.write_dl(
@@ -102,6 +112,10 @@ def _panel(parameter: Any) -> str:
     return parameter.rich_help_panel or ("Arguments" if parameter.param_type_name == "argument" else "Options")
 
 
+def is_plain() -> bool:
+    """Return whether help has no colours: in a pipe, on a dumb terminal, or where none are wanted."""
+    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
+
+
 def _styled(text: str, **style: Any) -> str:
-    plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
-    return text if plain else typer.style(text, **style)
+    return text if is_plain() else typer.style(text, **style)

@@ -14,6 +14,7 @@ from convcalc.cli.messages import note, printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.options import OutputOptions, with_options
 from convcalc.cli.output import ITSELF, Channel, channel_of
+from convcalc.cli.topics import TOPICS, summary_of
 from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
@@ -205,6 +206,7 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
     from convcalc.matrix_io.saving import write_whole
     from convcalc.report.selection import Show
     from convcalc.session.session import Host, Ran
+    from convcalc.session.verbs import VERBS
 
     root: Any = ctx.find_root().command
 
@@ -220,7 +222,6 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
 
     def reserved(word: str) -> bool:
         from convcalc.engine.kernels import named
-        from convcalc.session.verbs import VERBS
 
         return word.replace("_", "-") in {*COMMANDS, *VERBS, "input"} or named(word) is not None
 
@@ -229,10 +230,11 @@ def host_of(ctx: typer.Context, inner: ScriptChannel) -> "Host":
         read=lambda word: inner.find(word, "grid").cells,
         read_lines=lambda word: read_script(inner, word),
         write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
-        show_help=lambda name: root.main([name, "--help"], "convcalc", standalone_mode=False),
+        show_help=lambda name: root.main(["help", name], "convcalc", standalone_mode=False),
         walk=lambda worked: inner.walk(worked, Show(), ascii_only=False),
         instead=instead,
-        commands={name: entry.summary for name, entry in COMMANDS.items()},
+        commands={name: entry.summary for name, entry in COMMANDS.items() if name not in VERBS},
+        topics=lambda: {topic: summary_of(topic) for topic in TOPICS},
         reserved=reserved,
     )
 

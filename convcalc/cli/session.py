@@ -15,6 +15,7 @@ from convcalc.cli.messages import complain, explain, glyphs_for
 from convcalc.cli.output import Channel
 from convcalc.cli.prompt import typed
 from convcalc.cli.run import ScriptChannel, host_of
+from convcalc.cli.topics import TOPICS
 from convcalc.ending import before_ending
 from convcalc.errors import ConvcalcError
 
@@ -100,10 +101,10 @@ def words_of(ctx: typer.Context) -> "Words":
             if parameter.param_type_name == "option":
                 options += parameter.opts
                 choices |= {option: words for option in parameter.opts if words}
-            elif "|" in (parameter.metavar or "") and name != "run":
+            elif "|" in (parameter.metavar or "") and name not in ("run", "help"):
                 choices[""] = parameter.metavar.strip("[]").split("|")
         commands[name] = Command(options, choices)
-    return Words(commands, tuple(VERBS), tuple(KERNELS))
+    return Words(commands, tuple(VERBS), tuple(KERNELS), tuple(TOPICS))
 
 
 def _editing(words: "Words", session: "Session", in_rows: Callable[[], bool]) -> Any:

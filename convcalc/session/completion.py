@@ -27,6 +27,7 @@ class Words(NamedTuple):
     commands: Mapping[str, Command]
     verbs: Sequence[str]
     kernels: Sequence[str]
+    topics: Sequence[str] = ()
 
 
 def complete(before: str, word: str, words: Words, names: Iterable[str], *, in_rows: bool = False) -> list[str]:
@@ -55,7 +56,7 @@ def complete(before: str, word: str, words: Words, names: Iterable[str], *, in_r
     verb, last = typed[0], typed[-1]
     command = words.commands.get(verb)
     if verb == "help":
-        return _matching([*words.commands, *words.verbs], word)
+        return _matching([*words.commands, *words.verbs, *words.topics], word)
     if verb == "save":
         return _matching([*(["script"] if len(typed) == 1 else []), *files(word)], word)
     if command is not None and word.startswith("-"):

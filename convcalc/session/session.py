@@ -71,6 +71,8 @@ class Host(NamedTuple):
     """What was likely meant by a word that is no command, and none of the session's own."""
     commands: Mapping[str, str]
     """Every command, and what it does in a line."""
+    topics: Callable[[], Mapping[str, str]]
+    """What else there is help on, and the heading of each."""
     reserved: Callable[[str], bool]
     """Whether a word means something already, so that no grid may be called by it."""
 
@@ -208,11 +210,11 @@ class Session:
         documents = tuple(ran.documents)
         return Entry(line.text, line.number, worked=ran.worked, documents=documents, remark=remark, carried=carried)
 
-    def help(self, line: Line, command: str) -> Entry:
-        """Show a command's help; raise UsageError in a script, whose output is work."""
+    def help(self, line: Line, about: str) -> Entry:
+        """Show a command's help, or a topic's; raise UsageError in a script, whose output is work."""
         if self.source is not None:
-            raise UsageError("help is not for scripts", hint=f"convcalc {command} --help, in a shell, shows it")
-        self.host.show_help(command)
+            raise UsageError("help is not for scripts", hint=f"convcalc help {about}, in a shell, shows it")
+        self.host.show_help(about)
         return Entry(line.text, line.number)
 
     def _run(self, line: Line) -> Entry:

@@ -128,7 +128,8 @@ def _quit(session: Session, line: Line) -> Entry:
 
 
 def _help(session: Session, line: Line) -> Entry:
-    if len(line.words) == 2 and line.words[1] in session.host.commands:
+    host = session.host
+    if len(line.words) == 2 and (line.words[1] in host.commands or line.words[1] in host.topics()):
         return session.help(line, line.words[1])
     if len(line.words) == 2 and line.words[1] in VERBS:
         verb = VERBS[line.words[1]]
@@ -136,15 +137,16 @@ def _help(session: Session, line: Line) -> Entry:
     if len(line.words) > 1 and line.words[1] != "input":
         raise UsageError(f"there is no help on '{' '.join(line.words[1:])}'", hint="help, alone, lists the commands")
     verbs = tuple((verb.usage, verb.summary) for verb in VERBS.values())
-    lines = tuple((name, summary) for name, summary in session.host.commands.items())
     blocks: list[Block] = [
         Heading("Lines are commands in the words of the shell; those without --input take the current grid."),
         Text(""),
         Table(("line", "what it does"), (*GRIDS, *verbs), frozenset({0, 1})),
         Text(""),
-        Table(("command", "what it does"), lines, frozenset({0, 1})),
+        Table(("command", "what it does"), tuple(host.commands.items()), frozenset({0, 1})),
         Text(""),
-        Text("help COMMAND shows its options and examples.", Role.QUIET),
+        Table(("topic", "what it tells of"), tuple(host.topics().items()), frozenset({0, 1})),
+        Text(""),
+        Text("help COMMAND shows its options and examples, help TOPIC what it tells of.", Role.QUIET),
     ]
     return Entry(line.text, line.number, documents=(blocks,))
 
@@ -166,7 +168,7 @@ VERBS = {
     "save": Verb("save FILE | save script FILE", "write the current grid, or the lines that made it", _save),
     "walk": Verb("walk", "step through the last work with the keys", _walk),
     "reset": Verb("reset", "forget every grid", _reset),
-    "help": Verb("help [COMMAND]", "list the commands, or show one's options and examples", _help),
+    "help": Verb("help [COMMAND|TOPIC]", "list the commands and topics, or show one", _help),
     "quit": Verb("quit", "leave; so does Ctrl-D", _quit),
     "exit": Verb("exit", "leave", _quit),
 }
