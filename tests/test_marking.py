@@ -43,6 +43,10 @@ def written(text: str) -> Any:
         ("0.33", Fraction(1, 3), True),
         ("33/100", Fraction(1, 3), False),
         ("-1", 1, False),
+        ("1.8888888888888888", Fraction(17, 9), True),  # as a float is printed
+        ("1.8888888888867", Fraction(17, 9), False),
+        ("1.88888888888888888", Fraction(17, 9), False),  # more digits than a float has
+        ("3.00000000000001", Fraction(3), False),
         ("2", 2.004, True),  # 2.00
         ("2.00", 2.004, True),
         ("2.000", 2.004, False),

@@ -338,12 +338,25 @@ def test_an_answer_may_be_piped_in(convcalc: Convcalc) -> None:
             "--check and --output exclude each other",
         ),
         (("conv", "-i", "1 2", "-k", "1", "--quiz", "--format", "csv"), 2, "--quiz and --format exclude each other"),
-        (("flatten", "-i", "1 2", "--check", "1"), 2, "there is nothing here to mark"),
     ],
 )
 def test_what_cannot_be_asked_is_refused(convcalc: Convcalc, words: tuple[str, ...], status: int, message: str) -> None:
     ran = convcalc(*words)
     assert (ran.status, ran.stdout, message in ran.stderr, "hint:" in ran.stderr) == (status, "", True, True)
+
+
+@pytest.mark.parametrize(
+    ("words", "answer"),
+    [
+        (("flatten", "-i", "1 2; 3 4"), "1 2 3 4"),
+        (("conv", "-i", "1 2; 3 4", "-k", "1", "--as", "matmul"), "1 2; 3 4"),
+        (("conv", "-i", "1 2; 3 4", "-k", "1 1", "--backward", "1; 1", "--wrt", "bias"), "2"),
+    ],
+)
+def test_an_answer_without_steps_is_marked_too(convcalc: Convcalc, words: tuple[str, ...], answer: str) -> None:
+    assert convcalc(*words, "--check", answer).status == 0
+    ran = convcalc(*words, "--check", answer.replace("2", "7"))
+    assert (ran.status, "wrong" in ran.stdout or "Not right" in ran.stdout) == (1, True)
 
 
 def test_a_script_asks_nothing(convcalc: Convcalc) -> None:

@@ -150,8 +150,6 @@ def check(channel: Channel, worked: "Worked", show: "Show") -> bool:
     from convcalc.engine.grids import as_grid
     from convcalc.quiz.marking import mark
 
-    if worked.steps is None and worked.mistakes is None:
-        raise UsageError("there is nothing here to mark", hint="leave --check out")
     answer = as_grid(worked.answer())
     given = channel.read_answer(show.check, "--check").cells
     at = None if show.at is None else _question(worked, show).at

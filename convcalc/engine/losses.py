@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.choices import LossKind, Reduction
+from convcalc.choices import LossKind, Reduction, unheard_of
 from convcalc.engine.activations import exponential, sigmoid, softplus
 from convcalc.engine.exact import (
     FLOAT64,
@@ -113,12 +113,14 @@ class Loss:
     @Kept
     def terms(self) -> Array:
         """One term a cell, of the input's shape; of a cross-entropy one a row, (items)."""
-        if self.kind in (LossKind.MSE, LossKind.MAE):
+        if self.kind is LossKind.MSE or self.kind is LossKind.MAE:
             return self._distances()
         target = as_floats(self.target, FLOAT64)
         if self.kind is LossKind.BCE:
             log_p, log_rest = self.logs
             return self._rounded(-(target * log_p + _complements(self.target) * log_rest))
+        if self.kind is not LossKind.CROSS_ENTROPY:
+            unheard_of(self.kind)
         if self.by_class:
             return self._rounded(-self.logs[np.arange(len(self.input)), self.target])
         weighed = np.where(target == 0, 0, target * np.where(target == 0, 0, self.logs))

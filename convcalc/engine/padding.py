@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PaddingRule, PadMode
+from convcalc.choices import PaddingRule, PadMode, unheard_of
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.grids import own_grid
@@ -46,12 +46,14 @@ def source_of(position: int, size: int, mode: PadMode) -> int | None:
     """
     if 0 <= position < size:
         return position
-    if mode == PadMode.ZEROS:
+    if mode is PadMode.ZEROS:
         return None
-    if mode == PadMode.REPLICATE:
+    if mode is PadMode.REPLICATE:
         return 0 if position < 0 else size - 1
-    if mode == PadMode.CIRCULAR:
+    if mode is PadMode.CIRCULAR:
         return position % size
+    if mode is not PadMode.REFLECT:
+        unheard_of(mode)
     return -position if position < 0 else 2 * (size - 1) - position
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PaddingRule, PadMode, PoolKind
+from convcalc.choices import PaddingRule, PadMode, PoolKind, unheard_of
 from convcalc.engine.exact import (
     INT64_LIMIT,
     LARGEST_EXACT,
@@ -178,12 +178,16 @@ class Pooling:
     @Kept
     def maps(self) -> Array:
         """The pooled maps, (N, C, rows, columns)."""
-        if self.kind in EXTREMES:
+        if self.kind is PoolKind.MAX or self.kind is PoolKind.MIN:
             meet, losing, _ = EXTREMES[self.kind]
             return reduced(self._pad(self.input, losing), self.rows, self.columns, meet)
-        if self.kind == PoolKind.LP:
+        if self.kind is PoolKind.LP:
             return self._roots()
-        return self._sums(self.divisors() if self.kind == PoolKind.AVG else None)
+        if self.kind is PoolKind.AVG:
+            return self._sums(self.divisors())
+        if self.kind is not PoolKind.SUM:
+            unheard_of(self.kind)
+        return self._sums(None)
 
     @property
     def output(self) -> Array:
@@ -282,20 +286,22 @@ class Pooling:
         real = [(cell, (i, j)) for i, line in enumerate(cells) for j, cell in enumerate(line) if not padding[i][j]]
         value: Number
         winner, total, divisor = None, None, None
-        if self.kind in EXTREMES:
+        if self.kind is PoolKind.MAX or self.kind is PoolKind.MIN:
             best = EXTREMES[self.kind][2](cell for cell, _ in real)
             winner = next(place for cell, place in real if cell == best)
             value = settle_result(best, kind)
-        elif self.kind == PoolKind.LP:
+        elif self.kind is PoolKind.LP:
             powers = sum(exact_power(cell, self.norm) for cell, _ in real)
             value = settle_root(powers, self.norm, kind)
-        else:
+        elif self.kind is PoolKind.AVG:
             summed = sum(cell for line in cells for cell in line)
-            total = settle_partial(summed, kind)
-            value = total if self.kind == PoolKind.AVG else settle_result(summed, kind)
-            if self.kind == PoolKind.AVG:
-                divisor = len(self._counted(self.rows, row)) * len(self._counted(self.columns, column))
-                value = settle_result(Fraction(summed) / divisor, kind)
+            divisor = len(self._counted(self.rows, row)) * len(self._counted(self.columns, column))
+            total, value = settle_partial(summed, kind), settle_result(Fraction(summed) / divisor, kind)
+        elif self.kind is PoolKind.SUM:
+            summed = sum(cell for line in cells for cell in line)
+            total, value = settle_partial(summed, kind), settle_result(summed, kind)
+        else:
+            unheard_of(self.kind)
         shown = settle_cells(cells, as_float=as_float)
         return PoolingStep(number, (item, channel, row, column), window, shown, padding, value, winner, total, divisor)
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.choices import PoolKind
+from convcalc.choices import PoolKind, unheard_of
 from convcalc.engine.exact import (
     Array,
     as_floats,
@@ -177,10 +177,15 @@ class Routing:
 
     def _weight(self, step: PoolingStep, x: int | Fraction, place: tuple[int, int], root: Fraction) -> int | Fraction:
         """Return the derivative of a step's value, of lp pooling its `root`, with respect to a cell of its window."""
-        if self.forward.kind in EXTREMES:
+        kind = self.forward.kind
+        if kind is PoolKind.MAX or kind is PoolKind.MIN:
             return int(place == step.winner)
-        if self.forward.kind is not PoolKind.LP:
+        if kind is PoolKind.AVG:
             return Fraction(1, step.divisor or 1)
+        if kind is PoolKind.SUM:
+            return 1
+        if kind is not PoolKind.LP:
+            unheard_of(kind)
         return 0 if x == 0 else (1 if x > 0 else -1) * (abs(Fraction(x)) / root) ** (self.forward.norm - 1)
 
     def _added(self) -> Array:

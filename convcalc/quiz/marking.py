@@ -18,6 +18,8 @@ SHORTEST_ROUNDED = 7
 """Digits from which a float was rounded, rather than the very number."""
 ALL_DIGITS = 14
 """Digits from which a number was printed by a program, as a float with all its digits."""
+MOST_DIGITS = 17
+"""Digits up to which a program prints a float; of a quotient, what has more was worked to be exact."""
 MOST_SHOWN = 12
 MOST_REASONS = 2
 MOST_COMPARED = 4096
@@ -104,8 +106,11 @@ def is_right(given: Any, value: Any) -> bool:
 
 
 def _last_bits(written: Decimal, value: Any, true: Fraction) -> Fraction:
-    """Return how far a number that a program printed with all its digits may be off a float: some last bits."""
-    printed = isinstance(value, float | np.floating) and len(written.as_tuple().digits) >= ALL_DIGITS
+    """Return how far a number that a program printed with all a float's digits may be off: some last bits."""
+    digits = len(written.as_tuple().digits)
+    printed = digits >= ALL_DIGITS and (
+        isinstance(value, float | np.floating) or (true.denominator > 1 and digits <= MOST_DIGITS)
+    )
     return abs(true) / 10 ** (ALL_DIGITS - 1) if printed else Fraction(0)
 
 

@@ -5,6 +5,7 @@ const isRight = (() => {
   const DECIMALS = 2;
   const SHORTEST_ROUNDED = 7;
   const ALL_DIGITS = 14;
+  const MOST_DIGITS = 17;
 
   // How a number may be read as people write it: 28/9, 3,5, −2, 1,000,000; and 1,998 in two ways.
   const readings = (text) => {
@@ -43,7 +44,9 @@ const isRight = (() => {
     const coarse = mine.last > -DECIMALS && !(mine.last > 0 && mine.digits.length > DECIMALS);
     const last = coarse ? -DECIMALS : mine.last;
     // The last bits may be off of what a program printed with all its digits.
-    const fuzzy = /[.e]/i.test(expected) && mine.digits.length >= ALL_DIGITS;
+    const float = /[.e]/i.test(expected);
+    const quotient = value.bottom > 1n && mine.digits.length <= MOST_DIGITS;
+    const fuzzy = (float || quotient) && mine.digits.length >= ALL_DIGITS;
     const down = 10n ** BigInt(Math.max(-last, 0));
     const bits = fuzzy ? 2n * size(value.top) * mine.bottom * down : 0n;
     return (2n * gap * down - whole * 10n ** BigInt(Math.max(last, 0))) * 10n ** BigInt(ALL_DIGITS - 1) <= bits;

@@ -119,6 +119,8 @@ def _distance(result: Loss, term: LossTerm, write: Writer, label: str) -> Sum:
         return summed((f"({gap})²",), "", write.outcome(term.value), label)
     if result.kind is LossKind.MAE:
         return summed((f"|{gap}|",), "", write.outcome(term.value), label)
+    if result.kind is not LossKind.BCE:
+        raise AssertionError(f"there is no working of {result.kind}")
     p, rest = (write(part) for part in term.probabilities)
     name = f"sigmoid({write(x)})" if result.logits else write(x)
     terms = dict.fromkeys((_bce(write.factor(t), name, f"1 − {name}"), _bce(write.factor(t), p, rest)))

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcalc.choices import PaddingRule, PoolKind
+from convcalc.choices import PaddingRule, PoolKind, unheard_of
 from convcalc.engine.geometry import AdaptiveAxis, Axis
-from convcalc.engine.pooling import EXTREMES, Pooling
+from convcalc.engine.pooling import Pooling
 from convcalc.engine.step import PoolingStep
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.equality import summed
@@ -17,6 +17,15 @@ from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+ZEROS_COUNT = {
+    PoolKind.MAX: False,
+    PoolKind.AVG: True,
+    PoolKind.MIN: False,
+    PoolKind.SUM: True,
+    PoolKind.LP: False,
+}
+"""Whether the padding is shown, and counted, as zeros; --no-count-pad leaves it out."""
 
 
 def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None) -> Worked:
@@ -34,7 +43,7 @@ class PoolingReport(Stepwise):
     @classmethod
     def of(cls, result: Pooling, show: Show, **more: Any) -> "Self":
         """Return the report of a pooling."""
-        zeros_count = result.kind is PoolKind.SUM or (result.kind is PoolKind.AVG and result.count_padding)
+        zeros_count = ZEROS_COUNT[result.kind] and result.count_padding
         return cls(
             result=result,
             axes=(result.rows, result.columns),
@@ -136,7 +145,7 @@ class PoolingReport(Stepwise):
         pairs = list(zip(in_order(step.cells, order), in_order(step.padding, order), strict=True))
         real = [cell for cell, padded in pairs if not padded]
         outcome = write.outcome(step.value)
-        if kind in EXTREMES:
+        if kind is PoolKind.MAX or kind is PoolKind.MIN:
             return summed(tuple(write(cell) for cell in real), ", ", outcome, "", f"{kind}(", ")")
         if kind is PoolKind.LP:
             power = {2: "²", 3: "³"}.get(self.result.norm, f"^{self.result.norm}")
@@ -145,8 +154,11 @@ class PoolingReport(Stepwise):
             return summed(terms, " + ", outcome, "", opening, closing)
         counted = [cell for cell, padded in pairs if not padded or self.result.count_padding]
         terms = tuple(write.factor(cell) for cell in counted)
-        if step.divisor is None:
+        if kind is PoolKind.SUM:
             return summed(terms, " + ", outcome)
+        if kind is not PoolKind.AVG:
+            unheard_of(kind)
+        assert step.divisor is not None
         outcome = write.outcome(step.value, step.total, step.divisor)
         return summed(terms, " + ", outcome, "", "(", f")/{step.divisor}")
 

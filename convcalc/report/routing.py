@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convcalc.choices import PoolKind
-from convcalc.engine.pooling import EXTREMES
+from convcalc.choices import PoolKind, unheard_of
 from convcalc.engine.routing import Routing, RoutingStep
 from convcalc.report.document import (
     Answer,
@@ -115,7 +114,8 @@ class _Report(PoolingReport):
         """Write where one gradient goes."""
         write, gradient = self.show.write, step.gradient
         rows, columns = self.axes
-        if self.result.kind in EXTREMES:
+        kind = self.result.kind
+        if kind is PoolKind.MAX or kind is PoolKind.MIN:
             assert step.pooling.winner is not None
             row, column = step.pooling.winner
             at = (
@@ -124,15 +124,15 @@ class _Report(PoolingReport):
                 step.pooling.window.columns[column] - columns.before,
             )
             name = self.cell_name(at).replace("output", "input")
-            return summed(
-                (f"{write(gradient)} → {name}, the {self.result.kind}",), "", f"= {write(step.pooling.value)}"
-            )
-        if self.result.kind is PoolKind.AVG:
+            return summed((f"{write(gradient)} → {name}, the {kind}",), "", f"= {write(step.pooling.value)}")
+        if kind is PoolKind.AVG:
             share = next(share for line in step.shares for share in line if share is not None)
             division = f"{write.factor(gradient)}/{step.pooling.divisor}"
             return summed((division,), "", write.outcome(share).removeprefix(f"= {division} "))
-        if self.result.kind is PoolKind.SUM:
+        if kind is PoolKind.SUM:
             return summed(("each cell",), "", f"= {write(gradient)}")
+        if kind is not PoolKind.LP:
+            unheard_of(kind)
         if step.pooling.value == 0:
             return summed(("a window of zeros has no slope: each cell's share is taken to be",), "", "0")
         cells = zip(step.pooling.cells, step.shares, strict=True)

@@ -1,0 +1,173 @@
+"""Every word a user can type has its record in every table, and every command, format and check takes it."""
+
+import json
+from collections.abc import Mapping
+from enum import Enum
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcalc import choices
+from convcalc.choices import (
+    ActivationKind,
+    Convention,
+    Format,
+    Gradient,
+    LossKind,
+    PadMode,
+    PoolKind,
+    Reduction,
+    unheard_of,
+)
+from convcalc.cli import formats
+from convcalc.cli.commands import COMMANDS
+from convcalc.engine import activations, losses, mistakes, padding, pooling
+from convcalc.engine.routing import backward
+from convcalc.quiz.exercises import TOPICS
+from convcalc.render import sheets
+from convcalc.report import activations as report_activations
+from convcalc.report import losses as report_losses
+from convcalc.report import pooling as report_pooling
+from convcalc.report import routing as report_routing
+from tests.conftest import Convcalc
+
+COMPLETE: dict[str, tuple[Mapping[Any, Any], type[Enum]]] = {
+    "how a gradient goes back": (report_routing.WAYS, PoolKind),
+    "whether padding counts as zeros": (report_pooling.ZEROS_COUNT, PoolKind),
+    "what a mistaken pooling is called": (mistakes.NAMES, PoolKind),
+    "functions": (activations.FUNCTIONS, ActivationKind),
+    "workings of functions": (report_activations.WORKING, ActivationKind),
+    "formulas of losses": (report_losses.FORMULAS, LossKind),
+}
+
+
+@pytest.mark.parametrize("table", COMPLETE)
+def test_a_table_has_a_record_for_every_word(table: str) -> None:
+    records, words = COMPLETE[table]
+    missing = [str(word) for word in words if word not in records]
+    assert not missing, f"{table}: nothing for {missing}"
+
+
+def test_a_word_without_a_case_is_refused() -> None:
+    with pytest.raises(AssertionError, match="'median'"):
+        unheard_of("median")  # type: ignore[arg-type]
+
+
+class Unheard(str, Enum):
+    """A word that nobody has heard of, in place of each kind."""
+
+    WORD = "unheard"
+
+
+def test_a_pooling_kind_that_nobody_has_heard_of_gives_no_number() -> None:
+    result = pooling.pool([[1, 2], [5, 6]], "sum")
+    result.kind = Unheard.WORD  # type: ignore[assignment]
+    for work in (lambda: result.output, lambda: result.step((0, 0)), lambda: backward(result, [[1]]).step((0, 0))):
+        with pytest.raises((AssertionError, KeyError), match=r"Unheard|unheard"):
+            work()
+
+
+def test_a_padding_mode_that_nobody_has_heard_of_gives_no_cells() -> None:
+    with pytest.raises(AssertionError):
+        padding.source_of(-1, 3, Unheard.WORD)  # type: ignore[arg-type]
+    with pytest.raises(KeyError):
+        padding.pad_planes(np.ones((2, 2)), (1, 1), (1, 1), Unheard.WORD)  # type: ignore[arg-type]
+
+
+def test_a_loss_that_nobody_has_heard_of_gives_no_number() -> None:
+    result = losses.loss([0.5, 1.0], [1.0, 0.0], "bce")
+    result.kind = Unheard.WORD  # type: ignore[assignment]
+    with pytest.raises(AssertionError):
+        print(result.output)
+
+
+def test_every_format_is_drawn_or_data_or_text() -> None:
+    text = {Format.TABLE, Format.PLAIN}
+    for style in Format:
+        assert style in text or style in formats.RENDERERS or style.value in sheets.FORMATS, style
+    suffixed = set(formats.SUFFIXES.values())
+    assert suffixed == set(Format) - text, "each format is written by a suffix"
+
+
+X = "1 5 5 2; 2 9 3 0; 4 4 4 1; 0 1 2 3"
+EXERCISES = {
+    **{f"pool {kind}": ("pool", kind.value, "-i", X) for kind in PoolKind},
+    **{f"pool {kind} backward": ("pool", kind.value, "-i", X, "--backward", "1 2; 3 4") for kind in PoolKind},
+    **{
+        f"pool {kind} padded": ("pool", kind.value, "-i", X, "-w", "3", "-p", "1", "-s", "1", "--ceil")
+        for kind in PoolKind
+    },
+    **{f"pad {mode}": ("pad", "-i", X, "-p", "1,2", "--pad-mode", mode.value) for mode in PadMode},
+    **{f"conv {mode}": ("conv", "-i", X, "-k", "edge", "-p", "1", "--pad-mode", mode.value) for mode in PadMode},
+    **{
+        f"conv backward {part}": ("conv", "-i", X, "-k", "edge", "--backward", "1 2; 3 4", "--wrt", part.value)
+        for part in Gradient
+    },
+    **{
+        str(kind): ("gelu", "--tanh", "-i", X) if kind is ActivationKind.GELU_TANH else (kind.value, "-i", X)
+        for kind in ActivationKind
+    },
+    **{
+        f"loss {kind} {reduction}": (
+            "loss", kind.value, "-i", "0.5 0.25 0.25; 0.1 0.2 0.7",
+            "-t", "0 2" if kind is LossKind.CROSS_ENTROPY else "1 0 0; 0 1 0", "--reduction", reduction.value,
+        )
+        for kind in LossKind
+        for reduction in Reduction
+    },
+    **{f"size {of}": ("size", "-n", "7", "-f", "3", "-s", "2", "--convention", of.value) for of in Convention},
+}  # fmt: skip
+
+
+def test_every_word_is_among_the_exercises() -> None:
+    words = {word for enum in (PoolKind, PadMode, Gradient, LossKind, Reduction, Convention) for word in enum}
+    typed = {word for line in EXERCISES.values() for word in line}
+    assert {word.value for word in words} <= typed
+    assert {kind.value for kind in ActivationKind} == {name for name in EXERCISES if name in list(ActivationKind)}
+
+
+ROUNDED = "note: quotients are rounded to decimals; .txt and .json keep them\n"
+
+
+@pytest.mark.parametrize("style", [None, *(style for style in Format if style is not Format.TABLE)], ids=str)
+@pytest.mark.parametrize("name", EXERCISES)
+def test_every_exercise_is_written_in_every_format(convcalc: Convcalc, name: str, style: Format | None) -> None:
+    words = EXERCISES[name]
+    ran = convcalc(*words, *(("--format", style.value) if style else ()))
+    assert (ran.status, ran.stderr.replace(ROUNDED if style in (Format.CSV, Format.TSV) else "", "")) == (0, "")
+    assert ran.stdout.strip()
+    if style is Format.JSON and not name.startswith("size"):
+        assert json.loads(ran.stdout)["operation"].startswith(words[0])
+
+
+CHECKED = [name for name in EXERCISES if not name.startswith(("size", "pad"))]
+"""All that take --check."""
+
+
+@pytest.mark.parametrize("name", CHECKED)
+def test_every_exercise_can_be_checked_and_knows_its_own_answer(convcalc: Convcalc, name: str) -> None:
+    answer = convcalc(*EXERCISES[name], "-q").answer
+    ran = convcalc(*EXERCISES[name], "--check", answer)
+    assert (ran.status, ran.stderr) == (0, ""), ran.stdout
+
+
+@pytest.mark.parametrize("topic", TOPICS)
+def test_every_topic_of_the_quiz_makes_exercises_that_are_asked_and_printed(convcalc: Convcalc, topic: str) -> None:
+    asked = convcalc("quiz", topic, "--count", "1", "--seed", "2", stdin="quit\n")
+    assert (asked.status, asked.stderr) == (0, "")
+    printed = convcalc("worksheet", topic, "--count", "1", "--seed", "2")
+    assert (printed.status, printed.stderr) == (0, "")
+
+
+def test_every_command_has_a_summary_and_a_panel() -> None:
+    for name, entry in COMMANDS.items():
+        assert entry.panel, name
+        assert entry.summary.endswith("."), name
+
+
+def test_every_enum_of_words_is_looked_at() -> None:
+    enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
+    here = {"PoolKind", "PadMode", "Gradient", "LossKind", "Reduction", "Convention", "ActivationKind", "Format"}
+    elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading"}
+    assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"
