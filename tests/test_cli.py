@@ -212,7 +212,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("size", "-n", "2270", "-O", "550"), 1, "no kernel, stride and padding gives", "give -f or -s to look further"),
         (("size", "-n", "7", "-f", "3", "-O", "3", "--filters", "6"), 2, "--filters does not go with -O", "find the size"),
         (("size", "-n", "7", "-f", "3", "-s", "2", "-p", "same", "--convention", "torch"), 1, "PyTorch refuses", "another"),
-        (("size", "-n", "1" + "0" * 30, "-f", "3"), 2, "not a whole number", "-n 7"),
+        (("size", "-n", "1" + "0" * 30, "-f", "3"), 2, "is too large, of more than 18 digits", "-n 7"),
         (("kernels", "gausian"), 2, "no kernel named 'gausian'", "gaussian"),
         (("kernels", "-q"), 2, "--quiet needs a kernel's name", "kernels edge -q"),
         (("lecture", "poolim"), 2, "no row 'poolim'", "did you mean pooling?"),

@@ -47,6 +47,12 @@ def written(text: str) -> Any:
         ("1.8888888888867", Fraction(17, 9), False),
         ("1.88888888888888888", Fraction(17, 9), False),  # more digits than a float has
         ("3.00000000000001", Fraction(3), False),
+        ("24691357802470", 24691357802469.0, False),  # exact as it is written
+        ("100000000000005000000", 1e20, False),
+        ("0.50000000000004", 0.5, False),
+        ("0.6590011388859680", 0.6590011388859679, True),  # a last bit
+        ("123456/1000000", 0.1234567, False),
+        ("1234567/10000000", 0.1234567, True),
         ("2", 2.004, True),  # 2.00
         ("2.00", 2.004, True),
         ("2.000", 2.004, False),
@@ -149,8 +155,8 @@ def test_two_decimals_are_asked_for_only_where_more_digits_would_help(given: str
 
 def test_the_page_marks_by_the_same_rule(chromium: Any) -> None:
     typed = [(text, str(value)) for text, value in pairs(2, 4000)]
-    typed += [("1/3", str(1 / 3)), ("1/3", str(np.float32(1 / 3))), ("x", "3"), ("1/0", "3"), ("", "3"), (".", "0")]
-    values = [value for _, value in pairs(2, 4000)] + [1 / 3, np.float32(1 / 3)]
+    typed += [("1/3", str(1 / 3)), ("x", "3"), ("1/0", "3"), ("", "3"), (".", "0")]
+    values = [value for _, value in pairs(2, 4000)] + [1 / 3]
     chromium.get("data:text/html,<p>marking")
     script = f"{resource('marking.js')}; return {json.dumps(typed)}.map(([one, other]) => isRight(one, other));"
     marked = chromium.execute_script(script)

@@ -204,7 +204,7 @@ def test_lists_of_layers(text: str, shape: tuple[int, ...], output: tuple[int, .
 REFUSED = [
     (("Conv2d(1, 6, 5", "1x9x9"), 1, "the list cannot be read", None),
     (("Conv2D(1, 6, 5)", "1x9x9"), 1, "network:1:1: there is no layer 'Conv2D'", "did you mean Conv2d"),
-    (("ReLU", "1x9x9"), 2, "'ReLU' is no network", "ReLU(…)"),
+    (("ReLU", "1x9x9"), 2, "'ReLU' is no network", "ReLU()"),
     (("ReLU(), Conv2d", "1x9x9"), 1, "network:1:9: Conv2d is written without its brackets", "Conv2d("),
     (("Conv2d(3, 6, 5)", "1x9x9"), 1, "Conv2d(3, 6, 5, …) receives 1 channels: 1×9×9", "Conv2d(1, 6, 5, …)"),
     (("Conv2d(1, 6, 10)", "1x9x9"), 1, "does not fit an input of 9", "at most 9"),

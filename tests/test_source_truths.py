@@ -265,7 +265,7 @@ def test_a_line_outside_the_network_poisons_no_library(convcalc: Convcalc, tmp_p
         "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
         "        self.c = nn.Conv2d(1, 2, 3)\n    def forward(self, x):\n        return torch.relu(self.c(x))\n"
     )
-    assert "→ 2×4×4" in convcalc("model", str(source), "-i", "1x6x6").stdout
+    assert "→ 2×4×4" in " ".join(convcalc("model", str(source), "-i", "1x6x6").stdout.split())
 
 
 def test_no_network_and_no_script_is_written_over(convcalc: Convcalc, tmp_path: Path) -> None:

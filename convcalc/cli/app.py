@@ -81,7 +81,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("always", ReadingWarning)
-            warnings.showwarning = lambda message, *_, **__: complain(f"note: {message}")
+            warnings.showwarning = _show_warning
             status = app(words, standalone_mode=False, obj=obj)
         sys.stdout.flush()
     except ConvcalcError as error:
@@ -111,6 +111,14 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         complain("convcalc: this is too large for the memory there is\nhint: work on a part of it")
         return CANNOT
     return status if isinstance(status, int) else DONE
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *where: Any, **_: Any) -> None:
+    """Write what was read one way of two as a note, and any other warning as Python does."""
+    from convcalc.cli.messages import complain
+
+    is_note = issubclass(category, ReadingWarning)
+    complain(f"note: {message}" if is_note else warnings.formatwarning(message, category, where[0], where[1]).rstrip())
 
 
 def _discard_output() -> None:

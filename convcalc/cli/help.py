@@ -5,7 +5,7 @@ import re
 import shutil
 import sys
 import textwrap
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -29,7 +29,9 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read a command line; refuse an option that is given twice, of which only the last would count."""
-        words = [plain_option(word) for word in args]
+        known = {name for one in self.get_params(ctx) for name in one.opts}
+        end = args.index("--") if "--" in args else len(args)
+        words = [*(plain_option(word, known) for word in args[:end]), *args[end:]]
         options: list[Any] = [*self.make_parser(ctx).parse_args(list(words))[2]]
         rest: list[str] = super().parse_args(ctx, words)
         takes_one = [one for one in options if one.param_type_name == "option" and not (one.is_flag or one.multiple)]
@@ -47,15 +49,16 @@ class Command(TyperCommand):
         write_help(self, ctx, formatter)
 
 
-def plain_option(word: str) -> str:
-    """Return a word as Typer wants it, with `-k=1` as `-k1`; refuse an option behind a dash that is no hyphen.
+def plain_option(word: str, known: Collection[str]) -> str:
+    """Return a word as Typer wants it, with `-k=1` as `-k1`; refuse a known option behind a dash that is no hyphen.
 
-    >>> plain_option("-k=1 0"), plain_option("--kernel=edge"), plain_option("-1=2")
-    ('-k1 0', '--kernel=edge', '-1=2')
+    >>> plain_option("-k=1 0", {"-k"}), plain_option("--kernel=edge", {"--kernel"}), plain_option("−inf", {"-k"})
+    ('-k1 0', '--kernel=edge', '−inf')
     """
     if match := re.match(r"[‐‑–—−﹣－]+-?([A-Za-z][\w-]*)", word):
-        dashes = "-" if len(match[1]) == 1 else "--"
-        raise UsageError(f"'{word}' begins with a dash that is no hyphen", hint=f"write {dashes}{match[1]}")
+        option = f"{'-' if len(match[1]) == 1 else '--'}{match[1]}"
+        if option in known:
+            raise UsageError(f"'{word}' begins with a dash that is no hyphen", hint=f"write {option}")
     return re.sub(r"^(-[A-Za-z])=(?=.)", r"\1", word)
 
 

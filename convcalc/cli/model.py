@@ -265,8 +265,10 @@ def read_in_order(
         return trace, output
 
     try:
-        trace, _ = build(shape, {})
+        trace, output = build(shape, {})
     except InputError as error:
+        if len(shape) == 3 and shape[0] != shape[1] and not looks_turned(shape):
+            raise  # no picture's rows and columns: a mistake, rather than another order
         try:
             build_turned({})
         except InputError:
@@ -275,7 +277,7 @@ def read_in_order(
         return build_turned
     if looks_turned(shape) and not trace.tells_channels:
         return build_turned
-    return lambda replaced: build(shape, replaced)
+    return lambda replaced: build(shape, replaced) if replaced else (trace, output)
 
 
 def looks_turned(shape: "Shape") -> bool:

@@ -276,7 +276,9 @@ def numbers(
         fault = f"'{wrong}' is not a whole number" if wrong else "a number is missing"
         if wrong is None:
             fault = f"{len(words)} numbers are too many"
-        if wrong and re.fullmatch(r"-\d+", wrong):
+        if wrong and re.fullmatch(r"-?\d{19,}", wrong):
+            fault = f"{wrong} is too large, of more than 18 digits"
+        elif wrong and re.fullmatch(r"-\d+", wrong):
             fault = f"{wrong} is negative"
         raise UsageError(f"{option} {text}: {fault}", hint=f"write it as in {option} {example}")
     values = tuple(int(word) for word in words)

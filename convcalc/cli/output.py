@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from convcalc.report.selection import Show
 
 COMMENT = "# "
-ROUNDED = "quotients are rounded to decimals; .txt and .json keep them"
 ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
 
@@ -282,9 +281,10 @@ class Channel:
             raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
         told = ""
         if suffix in ("npy", "csv", "tsv"):
-            from convcalc.matrix_io.plain import loses
+            from convcalc.matrix_io.plain import what_is_lost
 
-            told = f" ({ROUNDED})" if loses(as_grid(worked.answer())) else ""
+            lost = what_is_lost(as_grid(worked.answer()), in_rows=suffix != "npy")
+            told = f" ({lost})" if lost else ""
         if suffix == "npy":
             write_whole(path, as_grid(worked.answer()))
         elif suffix == "picture":
@@ -348,9 +348,9 @@ def answer_text(
 
     answer = as_grid(answer)
     if style in (Format.CSV, Format.TSV) and worked.write is None and options.output in (None, *ITSELF):
-        from convcalc.matrix_io.plain import loses
+        from convcalc.matrix_io.plain import what_is_lost
 
-        note(ROUNDED if loses(answer) else "")
+        note(what_is_lost(answer, in_rows=True))
     yield from answer_lines(answer, style, worked.write)
 
 

@@ -182,8 +182,31 @@ def convolve(
     >>> convolve([[0.1, 0.2]], [[1, 1]]).output.tolist()
     [[0.3]]
     """
-    grid, weights = own_grid(x), own_grid(kernel)
+    grid = own_grid(x)
     warn_of_channels_last(grid.shape)
+    return convolution(
+        grid, kernel, bias=bias, stride=stride, padding=padding, dilation=dilation, groups=groups, mode=mode, flip=flip
+    )
+
+
+def convolution(
+    x: Any,
+    kernel: Any,
+    *,
+    bias: Any = None,
+    stride: Pair = 1,
+    padding: Padding | int | str = 0,
+    dilation: Pair = 1,
+    groups: int = 1,
+    mode: PadMode | str = PadMode.ZEROS,
+    flip: bool = False,
+) -> "Convolution":
+    """Return what `convolve` returns, of a grid that is known to have its channels first.
+
+    >>> convolution([1, 2, 4, 7], [-1, 1]).output.tolist()
+    [1, 2, 3]
+    """
+    grid, weights = own_grid(x), own_grid(kernel)
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     if flip:
         kernels = kernels[..., ::-1, ::-1]

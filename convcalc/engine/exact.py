@@ -107,7 +107,9 @@ def exact(cell: Any) -> int | Fraction:
     >>> exact(0.1), exact(3), exact(np.float32(0.5))
     (Fraction(1, 10), 3, Fraction(1, 2))
     """
-    if isinstance(cell, Fraction | Decimal):
+    if isinstance(cell, Fraction):
+        return cell
+    if isinstance(cell, Decimal):
         return Fraction(cell)
     if isinstance(cell, float | np.floating):
         if not math.isfinite(cell):

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from convcalc.choices import PadMode
-from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.convolution import Convolution, convolution
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
-from convcalc.engine.grids import as_grid, own_grid
+from convcalc.engine.grids import as_grid, at_least_one, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.readings import sources
 from convcalc.engine.shapes import like_the_input
@@ -29,7 +29,7 @@ def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
 
     Raises InputError for any other shape.
     """
-    grid = own_grid([gradient] if np.ndim(gradient) == 0 else gradient)
+    grid = own_grid(at_least_one(gradient))
     if grid.size == 1:
         return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)
     if _core(grid.shape) != _core(output.shape):
@@ -74,7 +74,7 @@ class Gradients:
         x = x[:, :, : ends[0], : ends[1]]
         depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
         return tuple(
-            convolve(
+            convolution(
                 x[:, group * depth : (group + 1) * depth].transpose(1, 0, 2, 3),
                 self.output[:, group * filters : (group + 1) * filters].transpose(1, 0, 2, 3),
                 stride=(rows.dilation, columns.dilation),

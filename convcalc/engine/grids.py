@@ -61,7 +61,7 @@ def own_grid(values: Any) -> Array:
     ([1, 2], True)
     """
     grid = as_grid(values)
-    if hasattr(values, "__array__") and _may_change(grid) and np.may_share_memory(grid, np.asarray(values)):
+    if _is_array(values) and _may_change(grid) and np.may_share_memory(grid, np.asarray(values)):
         grid = grid.copy()
     grid.setflags(write=False)
     return grid
@@ -84,15 +84,34 @@ def kept_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
 
 def _as_array(values: Any) -> Array:
     """Return what holds numbers as a plain array, in its own dtype if it has one."""
-    masks: Any = sys.modules.get("numpy.ma")  # it takes long to load, and without it nothing is masked
-    if masks is not None and isinstance(values, masks.MaskedArray) and np.any(values.mask):
+    if (masks := sys.modules.get("numpy.ma")) is not None:  # it takes long to load, and without it nothing is masked
+        _refuse_masks(values, masks)
+    return np.asarray(values) if _is_array(values) else _objects(values)
+
+
+def _is_array(values: Any) -> bool:
+    return hasattr(values, "__array__") or hasattr(values, "__array_interface__")  # the latter pictures have
+
+
+def _refuse_masks(values: Any, masks: Any) -> None:
+    """Raise InputError for a masked cell, in whatever lists its array stands."""
+    if isinstance(values, list | tuple):
+        for part in values:
+            _refuse_masks(part, masks)
+    elif isinstance(values, masks.MaskedArray) and np.any(values.mask):
         at = np.argwhere(values.mask)[0].tolist()
         raise InputError(f"cell {at} is masked: it has no number", hint="put one in its place, as in grid.filled(0)")
-    for part in values if masks is not None and isinstance(values, list | tuple) else ():
-        if isinstance(part, masks.MaskedArray):
-            _as_array(part)
-    is_array = hasattr(values, "__array__") or hasattr(values, "__array_interface__")  # which pictures have
-    return np.asarray(values) if is_array else _objects(values)
+
+
+def at_least_one(values: Any) -> Any:
+    """Return `values` with an axis if they have none: one number is a row of one.
+
+    >>> at_least_one(5), at_least_one(np.array(1)).shape, at_least_one([1, 2])
+    ([5], (1,), [1, 2])
+    """
+    if np.ndim(values) > 0:
+        return values
+    return np.reshape(values, 1) if _is_array(values) else [values]
 
 
 def _objects(values: Any) -> Array:

@@ -28,7 +28,7 @@ from convcalc.engine.exact import (
     settle_result,
     to_float_or_decimal,
 )
-from convcalc.engine.grids import own_grid
+from convcalc.engine.grids import at_least_one, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose
 from convcalc.engine.softmax import Softmax, softmax, worked_lines
@@ -269,7 +269,7 @@ def loss(
     [Fraction(13, 2)]
     """
     kind, reduction = choose(LossKind, kind), choose(Reduction, reduction)
-    grid, wanted = own_grid(x), own_grid(np.reshape(target, 1) if np.ndim(target) == 0 else target)
+    grid, wanted = own_grid(x), own_grid(at_least_one(target))
     if kind is LossKind.CROSS_ENTROPY:
         return _cross_entropy(grid, wanted, reduction, logits=logits is not False)
     if logits and kind is not LossKind.BCE:

@@ -194,7 +194,7 @@ class Routing:
         while lost and bits <= MOST_ROOT_BITS:
             cells, sizes = self._totals(bits)
             least = Fraction(1, 1 << (bits // 2))
-            lost = any(abs(cell) < size * least for cell, size in zip(cells, sizes, strict=True))
+            lost = any(0 < abs(cell) < size * least for cell, size in zip(cells, sizes, strict=True))
             bits *= 4
         settled = [settle_result(cell, self.kind) for cell in cells]
         grid = np.array(settled, self.kind) if self.kind is not None else integers_or_fractions(cells)

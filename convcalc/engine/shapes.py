@@ -9,18 +9,16 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any, TypeVar
 
-import numpy as np
-
 from convcalc.choices import PaddingRule, Word
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding
-from convcalc.engine.grids import own_grid
+from convcalc.engine.grids import at_least_one, own_grid
 from convcalc.errors import InputError, ReadingWarning
 
 Choice = TypeVar("Choice", bound=Word)
 
 MOST_MADE = 1 << 25
-"""Cells that may be made of a small grid: a quarter of a GiB. Of a large grid four times its own may be."""
+"""Cells that may be made of a small grid: a quarter of a GiB."""
 
 FEW_CHANNELS = (1, 3, 4)
 """Grey, colours, colours and how opaque."""
@@ -85,7 +83,7 @@ def biases_of(bias: Any, count: int, noun: str) -> Array | None:
     """
     if bias is None:
         return None
-    biases = own_grid([bias] if np.ndim(bias) == 0 else bias).ravel()
+    biases = own_grid(at_least_one(bias)).ravel()
     if biases.size != count:
         example = ",".join(["1"] * min(count, 4))
         raise InputError(
@@ -95,9 +93,12 @@ def biases_of(bias: Any, count: int, noun: str) -> Array | None:
     return biases
 
 
-def check_cells(what: str, shape: Iterable[int], source: Array, hint: str) -> None:
-    """Refuse to make a grid so large of one much smaller: a slip of the hand, which would fill the memory."""
-    most, cells = max(MOST_MADE, 4 * source.size), math.prod(shape)
+def check_cells(what: str, shape: Iterable[int], source: Array, hint: str, *, times: int = 4) -> None:
+    """Refuse to make a grid so large of one much smaller: a slip of the hand, which would fill the memory.
+
+    Of a large grid so many `times` its own cells may be made.
+    """
+    most, cells = max(MOST_MADE, times * source.size), math.prod(shape)
     if cells > most:
         raise InputError(f"{what} would have {cells:,} cells", hint=f"the most here is {most:,}: {hint}")
 
@@ -105,7 +106,7 @@ def check_cells(what: str, shape: Iterable[int], source: Array, hint: str) -> No
 def indices_of(at: Any) -> tuple[int, ...]:
     """Return the indices of a cell, up to four; raise InputError for anything else.
 
-    >>> indices_of(np.array([0, 1]))
+    >>> indices_of([0, 1])
     (0, 1)
     """
     if isinstance(at, Integral) or not isinstance(at, Iterable) or len(list(at)) > 4:
@@ -124,7 +125,7 @@ def warn_of_channels_last(shape: Sequence[int]) -> None:
         warnings.warn(
             f"the grid is read as {read}; if its channels come last, move them first: numpy.moveaxis(x, -1, -3)",
             ReadingWarning,
-            stacklevel=4,
+            stacklevel=3,
         )
 
 

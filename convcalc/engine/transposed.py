@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.convolution import Convolution, convolution
 from convcalc.engine.exact import (
     Array,
     as_integers,
@@ -104,7 +104,7 @@ class Transposed:
         borders = (rows.before, rows.after, columns.before, columns.after)
         if min(borders) < 0:
             spread, borders = _placed(spread, rows, columns), (0, 0, 0, 0)
-        return convolve(
+        return convolution(
             spread,
             swapped(self.kernel, self.groups),
             flip=True,
@@ -283,7 +283,13 @@ def conv_transpose(
         for index, (size, taps) in enumerate(((height, kernels.shape[2]), (width, kernels.shape[3])))
     ]
     maps = max(four.shape[1], kernels.shape[1] * groups)
-    check_cells("the stamps", (four.shape[0], maps, *(axis.stamped for axis in axes)), four, "use a smaller stride")
+    check_cells(
+        "the stamps",
+        (four.shape[0], maps, *(max(axis.stamped, axis.output) for axis in axes)),
+        four,
+        "use a smaller stride",
+        times=16,
+    )
     biases = biases_of(bias, kernels.shape[1] * groups, "map")
     return Transposed(four, kernels, biases, axes[0], axes[1], groups, grid.ndim)
 

@@ -4,6 +4,7 @@ import io
 import json
 import os
 import re
+import shlex
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, repeat
@@ -19,13 +20,13 @@ from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place, nearest
 from convcalc.matrix_io.images import SIGNATURES, SUFFIXES, Picture, is_picture, read_picture
 from convcalc.matrix_io.kinds import kind_of
-from convcalc.matrix_io.plain import exact_list, plain_lines, plain_number
+from convcalc.matrix_io.plain import EXACT, exact_list, plain_lines, plain_number
+from convcalc.matrix_io.separators import Written
 from convcalc.matrix_io.text import DASHES, Grid, parse_number, parse_text
 
 MOST_BYTES = 1 << 28
 LONGEST_LINE = 1 << 25
-LEAST_COUNTED = 3
-"""Columns from which a row that counts 0, 1, 2 is likely a header."""
+LONGEST_BEGINNING = 1 << 10
 RECORD_VERSION = 1
 """Of the JSON that holds all of the work."""
 NOT_NPY = (
@@ -110,7 +111,9 @@ def read_grid(
         else:
             return _as_asked(grid._replace(note=also_a_file(word, "as numbers", options.beside)), options)
     if path is not None:
-        return _as_asked(read_file(path, options), options)
+        grid = read_file(path, options)
+        note = "; ".join(filter(None, (grid.note, _also_beside(path, word, options.beside))))
+        return _as_asked(grid._replace(note=note), options)
     raise InputError(
         f"there is no file '{word}'", hint=file_hint(Path(word), 'name a file, or write the grid out: "1 2; 3 4"')
     )
@@ -120,6 +123,14 @@ def located(word: str, beside: Path | None = None) -> Path | None:
     """Return the file or folder of that name, from where one is, or else beside a script; None if there is none."""
     places = [Path(word)] + ([] if beside is None else [beside / word])
     return next((place for place in places if exists(place)), None)
+
+
+def _also_beside(path: Path, word: str, beside: Path | None) -> str:
+    """Say that a file of the same name lies beside the script, if it is another one."""
+    other = None if beside is None else beside / word
+    if other is None or not exists(other) or other.resolve() == path.resolve():
+        return ""
+    return f"'{word}' is the file of that name here, and not the one beside the script, {other}"
 
 
 def also_a_file(word: str, taken: str, beside: Path | None = None) -> str:
@@ -132,7 +143,7 @@ def also_a_file(word: str, taken: str, beside: Path | None = None) -> str:
     if path is None or path.is_dir():
         return ""
     other = path if path.is_absolute() else f".{os.sep}{path}"
-    return f"'{word}' is taken {taken}; the file of that name is {other}"
+    return f"'{word}' is taken {taken}; the file of that name is {shlex.quote(str(other))}"
 
 
 def _as_asked(grid: Grid, options: ReadOptions) -> Grid:
@@ -161,7 +172,7 @@ def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS,
         blank += 1
     if first.startswith(NPY_MAGIC):
         return Grid(_placed(load_npy(_whole(first, stream, source), source), source), source)
-    kind = None if suffix in SUFFIXES else kind_of(first)
+    kind = None if suffix in SUFFIXES else kind_of(first, lambda: stream.read(LONGEST_BEGINNING))
     if kind is not None:
         raise InputError(f"'{source}' is {kind.name}", hint=kind.hint.replace("{}", source))
     if suffix in SUFFIXES or first.startswith(SIGNATURES):
@@ -171,20 +182,9 @@ def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS,
         return Grid(_parse_json(text, source, as_written=options.as_written), source)
     lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
     delimiter = {".csv": ";", ".tsv": "\t"}.get(suffix)
-    grid = parse_text(lines, source, delimiter=delimiter, as_written=options.as_written)
-    return grid._replace(note=COUNTED) if delimiter is not None and _is_counted(grid.cells) else grid
-
-
-COUNTED = "the first row counts 0, 1, 2 …, and is read as numbers; if it is a header, take it out: to_csv(header=False)"
-
-
-def _is_counted(cells: Array) -> bool:
-    """Whether the first row counts, as the header of a table whose columns have no names, and the second does not."""
-    width = cells.shape[-1]
-    if cells.ndim != 2 or len(cells) < 2 or width < LEAST_COUNTED:
-        return False
-    first, second = cells[:2].tolist()
-    return bool(first == list(range(width)) and second != list(range(width, 2 * width)))
+    written = Written(first, suffix)
+    grid = parse_text(written.seen(lines), source, delimiter=delimiter, as_written=options.as_written)
+    return grid._replace(note=written.note(grid.cells))
 
 
 def _whole(first: bytes, stream: IO[bytes], source: str) -> IO[bytes]:
@@ -369,6 +369,6 @@ def answer_lines(grid: Array, style: Format | str, write: Any = None) -> Iterato
     for line in plain_lines(grid, write or plain_number):
         if style not in ("csv", "tsv"):
             yield line
-        else:
+        elif not line.startswith(f"#{EXACT}"):  # a shape, which these have no word for
             row = "---" if line.startswith("#") else line.partition("  #")[0]
             yield row.replace(" ", "," if style == "csv" else "\t")

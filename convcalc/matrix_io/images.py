@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import re
 import struct
 import warnings
 from pathlib import Path
@@ -23,9 +24,10 @@ MOST_PIXELS = 1 << 26
 MOST_CELLS = 1 << 24
 DEEP = 257
 """What 16 bits are divided by, to be 8."""
-EIGHT_BITS = ((np.arange(1 << 16) + DEEP // 2) // DEEP).astype(np.uint8)
-"""What each number of 16 bits is in 8."""
 LEAST_LOSS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
+OTHER_COLOURS = ("CMYK", "YCbCr", "HSV")
+ORIENTATION = 0x0112
+LOSSLESS = ("PNG", "BMP", "PPM", "TIFF", "WEBP")
 SAMPLE_FORMAT, UNSIGNED = 339, 1
 """The TIFF tag that says whether cells are signed."""
 LARGEST = 255
@@ -104,6 +106,10 @@ def _cells(opened: Any, picture: Picture, notes: list[str]) -> Array:
     image: Any = opened
     with contextlib.suppress(struct.error, ValueError, TypeError):  # what a damaged note says is not followed
         image = ImageOps.exif_transpose(opened)
+        if opened.getexif().get(ORIENTATION, 1) != 1:
+            notes.append("it is turned upright, as its EXIF note says")
+    if image.mode == "LAB":
+        raise InputError("the picture's colours are LAB", hint="save it with red, green and blue")
     if image.mode == "F":
         raise InputError("the picture's cells are floats", hint="save them as .npy")
     form = opened.tag_v2.get(SAMPLE_FORMAT, (UNSIGNED,))[0] if opened.format == "TIFF" else UNSIGNED
@@ -113,11 +119,13 @@ def _cells(opened: Any, picture: Picture, notes: list[str]) -> Array:
         return _whole(image, picture, unsigned=form == UNSIGNED)
     if image.mode.startswith("I"):
         deep = np.asarray(image)
-        bright = EIGHT_BITS[deep]
+        bright = ((np.arange(1 << 16) + DEEP // 2) // DEEP).astype(np.uint8)[deep]
         if isinstance(clear, int):
             bright[deep == clear] = LARGEST
         image = Image.fromarray(bright)
         notes.append(f"16 bits a cell are brought to 8 (divided by {DEEP})")
+    elif few := re.fullmatch(r"L;([24])I?", raw):
+        notes.append(f"{few[1]} bits a cell are spread over 0 to {LARGEST}")
     elif ";16" in raw:
         notes.append("of 16 bits a colour the upper 8 are taken")
     if image.mode in ("RGBA", "LA", "PA") or "transparency" in image.info:
@@ -125,6 +133,8 @@ def _cells(opened: Any, picture: Picture, notes: list[str]) -> Array:
         if layered.getextrema()[3][0] < LARGEST:
             notes.append("what is transparent stands on white")
         image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), layered)
+    if image.mode in OTHER_COLOURS:
+        notes.append(f"{image.mode} colours are turned to red, green and blue")
     if (
         image.mode != "L"
         and not (picture.rgb or picture.grey)
@@ -213,10 +223,13 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
     said = {
         PictureScale.SCALED: f"scaled: {low} is black, {high} white",
         PictureScale.CLIPPED: "0 is black, 255 white"
-        + (", clipped" if planes.min() < 0 or planes.max() > LARGEST else ""),
+        + (", clipped" if planes.min() < 0 or planes.max() > LARGEST else "")
+        + (", rounded" if any(cell != int(cell) for cell in planes.flat) else ""),
         PictureScale.SIGNED: f"signed: 0 is grey, -{furthest} black, {furthest} white",
     }
-    written = np.asarray(image_module.open(stream).convert(image.mode)).astype(np.int64)
-    off = int(np.abs(written - np.asarray(image)).max())
+    off = 0
+    if kind not in LOSSLESS:
+        written = np.asarray(image_module.open(stream).convert(image.mode)).astype(np.int64)
+        off = int(np.abs(written - np.asarray(image)).max())
     lossy = f"; {path.suffix} changes cells by up to {off}, .png by none" if off else ""
     return stream.getvalue(), said[way] + lossy

@@ -1,6 +1,7 @@
 """Kinds of files that hold no grid, or one that is not read here: known by how they begin, whatever they are called."""
 
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
 
@@ -59,10 +60,15 @@ KINDS = (
 )
 
 
-def kind_of(beginning: bytes) -> Kind | None:
-    """Return the kind of a file that begins so, if it is one of these.
+def kind_of(first: bytes, more: Callable[[], bytes] = bytes) -> Kind | None:
+    """Return the kind of a file whose first line is this, if it is one of these; `more` reads on in one of them.
 
     >>> kind_of(b"GGUF").name, kind_of(b"1 2")
     ('a GGUF file', None)
     """
+    if first.isascii() and b"\0" not in first and first.lstrip()[:1] in b"0123456789+-.[#":
+        return None  # as nearly all that is read
+    if not any(re.match(kind.begins, first, re.DOTALL) for kind in KINDS):
+        return None
+    beginning = first + more()
     return next((kind for kind in KINDS if re.match(kind.begins, beginning, re.DOTALL)), None)

@@ -69,13 +69,18 @@ def _rows(grid: Array, write: Any) -> Iterator[str]:
             yield line + (f"  #{EXACT} " + " ".join(str(cell) for cell in cells) if exactly else "")
 
 
-def loses(grid: Array) -> bool:
-    """Whether a grid has quotients that are not the decimals they are written as.
+def what_is_lost(grid: Array, *, in_rows: bool) -> str:
+    """Say what NPY does not hold of a grid, or CSV and TSV, which are nothing but rows; else nothing.
 
-    >>> loses(np.array([Fraction(1, 3)])), loses(np.array([Fraction(1, 4)]))
-    (True, False)
+    >>> what_is_lost(np.array([Fraction(1, 3)]), in_rows=False), what_is_lost(np.array([Fraction(1, 4)]), in_rows=True)
+    ('quotients are rounded to decimals; .txt and .json keep them', '')
     """
-    return grid.dtype == object and any(isinstance(cell, Fraction) and _is_rounded(cell) for cell in grid.flat)
+    lost = []
+    if grid.dtype == object and any(isinstance(cell, Fraction) and _is_rounded(cell) for cell in grid.flat):
+        lost.append("quotients are rounded to decimals")
+    if in_rows and grid.ndim > 2 and len(grid) == 1:
+        lost.append("axes of length 1 in front are left out")
+    return f"{' and '.join(lost)}; .txt and .json keep them" if lost else ""
 
 
 def _is_rounded(cell: Fraction) -> bool:

@@ -3,7 +3,6 @@
 A row whose line ends in a comment like ``#= 1/3 2`` is read from there: see `convcalc.matrix_io.plain`.
 """
 
-import math
 import re
 from array import array
 from collections.abc import Iterable, Iterator
@@ -26,11 +25,12 @@ _NUMBER = r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?"
 _FRACTION = r"([+-]?\d+)/(\d+)"
 DASHES = "-‐‑–—−﹣－"
 """What stands for a minus: the keyboard's sign, and what word processors, PDFs and typesetters make of it."""
-_MINUS = re.compile(f"^[{DASHES}](?=[.\\d])")
+_MINUS = re.compile(f"(^|(?<=[eE]))[{DASHES}](?=[.\\d])")
 _EMPTY_CELL = r",\s*(,|$)|^\s*,"
 _EMPTY_BETWEEN_TABS = r"\S *(\t *\t)[ \t]*\S"
 _SEPARATOR = r"-{3,}"
-_SHAPE = rf"{EXACT} (1(?:×\d+){{2,3}})"
+SHAPE = rf"#{EXACT} (1(?:×\d+){{2,3}})"
+"""A comment that gives the shape of rows, whose first axis of 1 they do not show."""
 """Patterns are compiled when they are first needed: most grids need few of them."""
 _WIDE_SPACE = r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 _GROUPED = r"(?<!\d)\d{1,3}([\u00a0\u2007\u2009\u202f]\d{3})+(?!\d)"
@@ -107,6 +107,7 @@ class Reader:
     shape: tuple[int, int] | None = None
     axes: tuple[int, ...] | None = None
     """The shape that a comment gives, which has more axes than rows show."""
+    axes_place: Place | None = None
     items: list[list[_Block]] = field(default_factory=lambda: [[_Block()]])
     comments: list[str] = field(default_factory=list)
 
@@ -127,8 +128,8 @@ class Reader:
         body, hash_, comment = self.text.partition("#")
         if comment.startswith(EXACT) and body.strip():
             self.add(self.exact_row(body, comment[len(EXACT) :]))
-        elif not body.strip() and (axes := re.fullmatch(_SHAPE, comment)):
-            self.axes = tuple(map(int, axes[1].split("×")))
+        elif not body.strip() and (axes := re.fullmatch(SHAPE.removeprefix("#"), comment)):
+            self.axes, self.axes_place = tuple(map(int, axes[1].split("×"))), self.place(None)
         elif not body.strip() and hash_:
             self.end_item() if comment == SEPARATOR_COMMENT else self.comments.append(comment.removeprefix(" "))
         elif self.delimiter is not None and self.delimiter in body:
@@ -191,7 +192,14 @@ class Reader:
         four = _joined([block.cells for item in items for block in item], as_written=self.as_written)
         four = four.reshape(len(items), len(items[0]), first.height, first.width)
         cells = four if len(items) > 1 else four[0] if len(items[0]) > 1 else four[0, 0]
-        if self.axes is not None and math.prod(self.axes) == four.size and self.axes[-2:] == four.shape[2:]:
+        if self.axes is not None:
+            if (1,) * (len(self.axes) - cells.ndim) + cells.shape != self.axes:
+                shapes = ("×".join(map(str, shape)) for shape in (cells.shape, self.axes))
+                raise InputError(
+                    "the rows are {}, and the shape written with them {}".format(*shapes),
+                    hint="delete the line that begins with '#='",
+                    place=self.axes_place,
+                )
             cells = cells.reshape(self.axes)
         return Grid(cells, self.source, tuple(self.comments))
 
@@ -334,7 +342,7 @@ def parse_number(word: str, place: Place, *, as_written: bool = False) -> Any:
     plain = _MINUS.sub("-", plain)
     if len(plain) > MOST_DIGITS:
         raise InputError(f"a number of {len(plain)} digits is too long", hint=f"the most is {MOST_DIGITS}", place=place)
-    if fraction := re.fullmatch(_FRACTION, plain):
+    if fraction := re.fullmatch(_FRACTION, plain, re.ASCII):
         if int(fraction[2]) == 0:
             raise InputError(f"'{word}' divides by zero", hint="write another denominator", place=place)
         return Fraction(int(fraction[1]), int(fraction[2]))
@@ -353,7 +361,7 @@ def parse_number(word: str, place: Place, *, as_written: bool = False) -> Any:
 
 
 def _number_hint(word: str) -> str:
-    folded = word.lower().lstrip("+-")
+    folded = word.lower().lstrip(f"+{DASHES}")
     if folded in ("nan", "inf", "infinity"):
         return "only finite numbers can be worked with"
     if re.fullmatch(r"\d+_[\d_]+", folded):

@@ -14,10 +14,14 @@ from convcalc.report.numbers import Writer, shape_text
 
 DECIMALS = 2
 """How many an answer that is rounded must have; zeros at the end need not be written."""
-SHORTEST_ROUNDED = 7
+SHORTEST_ROUNDED = {np.dtype(np.float32): 7, np.dtype(np.float64): 15}
 """Digits from which a float was rounded, rather than the very number."""
 ALL_DIGITS = 14
 """Digits from which a number was printed by a program, as a float with all its digits."""
+LAST_BITS = 1 << 50
+"""A float is 2^52 or 2^53 units in its last place: what a program printed may be off by four or eight of them."""
+FIRST_EXPONENT = 10**16
+"""From where a whole float is written with an exponent; one below is exact as it stands there."""
 MOST_DIGITS = 17
 """Digits up to which a program prints a float; of a quotient, what has more was worked to be exact."""
 MOST_SHOWN = 12
@@ -100,7 +104,7 @@ def is_right(given: Any, value: Any) -> bool:
     true = Fraction(exact(value))
     if isinstance(given, Fraction):
         return given == true or abs(given - true) <= _lost_in_rounding(value, true)
-    written = given if isinstance(given, Decimal) else Decimal(int(given))
+    written = _decimal(given)
     digits = -DECIMALS if _is_coarse(written) else _exponent(written)
     return abs(Fraction(written) - true) <= Fraction(10) ** digits / 2 + _last_bits(written, value, true)
 
@@ -108,10 +112,11 @@ def is_right(given: Any, value: Any) -> bool:
 def _last_bits(written: Decimal, value: Any, true: Fraction) -> Fraction:
     """Return how far a number that a program printed with all a float's digits may be off: some last bits."""
     digits = len(written.as_tuple().digits)
-    printed = digits >= ALL_DIGITS and (
-        isinstance(value, float | np.floating) or (true.denominator > 1 and digits <= MOST_DIGITS)
-    )
-    return abs(true) / 10 ** (ALL_DIGITS - 1) if printed else Fraction(0)
+    if isinstance(value, float | np.floating):
+        printed = digits >= ALL_DIGITS and (true.denominator > 1 or abs(true) >= FIRST_EXPONENT)
+    else:
+        printed = ALL_DIGITS <= digits <= MOST_DIGITS and true.denominator > 1
+    return abs(true) / LAST_BITS if printed else Fraction(0)
 
 
 def is_rounded_too_far(given: Any, value: Any) -> bool:
@@ -122,7 +127,7 @@ def is_rounded_too_far(given: Any, value: Any) -> bool:
     """
     if isinstance(given, Fraction) or is_right(given, value):
         return False
-    written = given if isinstance(given, Decimal) else Decimal(int(given))
+    written = _decimal(given)
     return abs(Fraction(written) - Fraction(exact(value))) <= Fraction(10) ** _exponent(written) / 2
 
 
@@ -141,20 +146,19 @@ def _exponent(written: Decimal) -> int:
 
 def _lost_in_rounding(value: Any, true: Fraction) -> Fraction:
     """Return how far a value that was rounded to a float's digits may be from the true one."""
-    digits = len(Decimal(str(value)).normalize().as_tuple().digits) if isinstance(value, float | np.floating) else 0
-    return abs(true) / 10 ** (digits - 2) if digits >= SHORTEST_ROUNDED else Fraction(0)
+    if not isinstance(value, float | np.floating):
+        return Fraction(0)
+    digits = len(Decimal(str(value)).normalize().as_tuple().digits)
+    return abs(true) / 10 ** (digits - 2) if digits >= SHORTEST_ROUNDED[np.asarray(value).dtype] else Fraction(0)
 
 
-def as_written(cells: Array) -> Array:
-    """Return an answer's cells as they are written: int, Fraction or Decimal, each float with its shortest digits."""
-    if cells.dtype.kind != "f":
-        return cells
-    return np.array([Decimal(str(cell)) for cell in cells.ravel()], dtype=object).reshape(cells.shape)
+def _decimal(given: Any) -> Decimal:
+    """Return a number as it is written, a float with its shortest digits."""
+    return given if isinstance(given, Decimal) else Decimal(str(given))
 
 
 def mark(given: Array, answer: Array, mistakes: Iterable[Mistake], at: tuple[int, ...] | None = None) -> Marks:
     """Mark an answer to a whole grid, or to the one cell `at`, whose `answer` is the whole grid still."""
-    given = as_written(given)
     if at is not None:
         right = np.array([answer[at]], dtype=answer.dtype)
         cells = given.ravel()

@@ -3,9 +3,10 @@
 // Whether an answer is right: the rule of convcalc/quiz/marking.py, to which the tests hold this one. All is exact.
 const isRight = (() => {
   const DECIMALS = 2;
-  const SHORTEST_ROUNDED = 7;
+  const SHORTEST_ROUNDED = 15;
   const ALL_DIGITS = 14;
   const MOST_DIGITS = 17;
+  const LAST_BITS = 2n ** 50n;
 
   // How a number may be read as people write it: 28/9, 3,5, −2, 1,000,000; and 1,998 in two ways.
   const readings = (text) => {
@@ -35,7 +36,7 @@ const isRight = (() => {
   const rounds = (mine, value, expected) => {
     if (!mine || !value) return false;
     const gap = size(mine.top * value.bottom - value.top * mine.bottom);
-    const whole = mine.bottom * value.bottom;
+    const both = mine.bottom * value.bottom;
     if (mine.last === null) {
       const digits = /[.e]/i.test(expected) ? value.digits.replace(/0+$/, "").length : 0;
       const lost = digits >= SHORTEST_ROUNDED ? size(value.top) * mine.bottom : 0n;
@@ -44,12 +45,12 @@ const isRight = (() => {
     const coarse = mine.last > -DECIMALS && !(mine.last > 0 && mine.digits.length > DECIMALS);
     const last = coarse ? -DECIMALS : mine.last;
     // The last bits may be off of what a program printed with all its digits.
-    const float = /[.e]/i.test(expected);
-    const quotient = value.bottom > 1n && mine.digits.length <= MOST_DIGITS;
-    const fuzzy = (float || quotient) && mine.digits.length >= ALL_DIGITS;
+    const whole = value.top % value.bottom === 0n;
+    const printed = expected.includes("/") ? mine.digits.length <= MOST_DIGITS && !whole : !whole || /e/i.test(expected);
+    const fuzzy = printed && mine.digits.length >= ALL_DIGITS;
     const down = 10n ** BigInt(Math.max(-last, 0));
     const bits = fuzzy ? 2n * size(value.top) * mine.bottom * down : 0n;
-    return (2n * gap * down - whole * 10n ** BigInt(Math.max(last, 0))) * 10n ** BigInt(ALL_DIGITS - 1) <= bits;
+    return (2n * gap * down - both * 10n ** BigInt(Math.max(last, 0))) * LAST_BITS <= bits;
   };
 
   return (typed, expected) => {

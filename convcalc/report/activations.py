@@ -160,4 +160,5 @@ def working(step: ActivationStep, result: Activated, write: Writer, label: str) 
     if result.kind is ActivationKind.ELU and step.cell > 0:
         return Sum((f"{write(step.cell)} > 0",), "", f"→ {write(step.value)}", label)
     terms = WORKING[result.kind](write, step, write(result.parameter))
-    return Sum(terms, " = ", honest(terms[-1], write.near(step.value, is_exact=step.exact)), label)
+    outcome = honest(terms[-1], write.near(step.value, is_exact=step.exact))
+    return Sum(terms, " = " if step.exact or step.cell == 0 else " ≈ ", outcome, label)

@@ -1,5 +1,7 @@
 """Whether what is shown is true: two sides of a sum are called equal only if they are, as they stand there written."""
 
+import contextlib
+import math
 import re
 from collections.abc import Iterator
 from decimal import MAX_EMAX, MIN_EMIN, Context, Decimal, Inexact
@@ -8,12 +10,11 @@ from typing import TypeAlias
 
 from convcalc.report.document import Sum
 
-Value: TypeAlias = Decimal | Fraction
+Value: TypeAlias = Decimal | Fraction | int
 
 _EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
-_ROUNDED = re.compile(r"[./e]")
-"""What stands in numbers that may have been rounded; whole ones are not."""
 _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?(?:e-?\d+)?|.)")
+POWERS = {"²": 2, "³": 3}
 _LINK = re.compile(r" (?=[=≈] )")
 
 
@@ -42,7 +43,7 @@ def honest(expression: str, outcome: str) -> str:
     >>> honest("0.3333 + 2.7778", "= 28/9 ≈ 3.1111"), honest("(1 + 2)/4", "= 3/4 = 0.75")
     ('≈ 3.1111', '= 3/4 = 0.75')
     """
-    if not outcome.startswith(("= ", "≈ ")) or not _ROUNDED.search(expression + outcome):
+    if not outcome.startswith(("= ", "≈ ")):
         return outcome
     links, left = [], value_of(expression)
     parts = _LINK.split(outcome)
@@ -65,13 +66,35 @@ def value_of(text: str) -> Value | None:
     >>> value_of("2×(1/3) + 0.5 (bias)"), value_of("max(1, 2)") is None
     (Fraction(7, 6), True)
     """
-    words = [token for token in _TOKEN.findall(text.replace(" (bias)", "")) if token.strip()]
+    text = text.replace(" (bias)", "")
+    with contextlib.suppress(ValueError):
+        return _whole_products(text)
+    words = [token for token in _TOKEN.findall(text) if token.strip()]
     reader = _Reader(iter([*words, ""]), Fraction if "/" in words else Decimal)
     try:
         value = reader.sum()
     except (ValueError, ArithmeticError, Inexact):
         return None
     return value if reader.word == "" else None
+
+
+def _whole_products(text: str) -> int:
+    """Return what a sum of products of whole numbers comes to, which most are; raise ValueError if it is another.
+
+    >>> _whole_products("3×1 + 1×(-1) + (-2)")
+    0
+    """
+    return sum(math.prod(map(_whole, term.split("×"))) for term in text.split(" + "))
+
+
+def _whole(factor: str) -> int:
+    return int(factor[1:-1] if factor.startswith("(") and factor.endswith(")") else factor)
+
+
+def _times(one: Value, other: Value) -> Value:
+    if isinstance(one, Decimal) and isinstance(other, Decimal):
+        return _EXACT.multiply(one, other)
+    return Fraction(one) * Fraction(other)
 
 
 class _Reader:
@@ -96,17 +119,25 @@ class _Reader:
         return value
 
     def product(self) -> Value:
-        value = self.factor()
+        value = self.power()
         while self.word in ("×", "/"):
-            sign, factor = self._next(), self.factor()
-            if isinstance(value, Decimal) and isinstance(factor, Decimal):
-                value = _EXACT.multiply(value, factor)
-            else:
-                value = Fraction(value) * Fraction(factor) if sign == "×" else Fraction(value) / Fraction(factor)
+            sign, factor = self._next(), self.power()
+            value = _times(value, factor) if sign == "×" else Fraction(value) / Fraction(factor)
+        return value
+
+    def power(self) -> Value:
+        value = root = self.factor()
+        for _ in range(POWERS[self._next()] - 1 if self.word in POWERS else 0):
+            value = _times(value, root)
         return value
 
     def factor(self) -> Value:
         word = self._next()
+        if word == "|":
+            value = self.sum()
+            if self._next() != "|":
+                raise ValueError
+            return value.copy_abs() if isinstance(value, Decimal) else abs(Fraction(value))
         if word == "-":
             value = self.factor()
             return _EXACT.minus(value) if isinstance(value, Decimal) else -value

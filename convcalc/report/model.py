@@ -212,7 +212,8 @@ def _totals(summary: Summary) -> Iterator[tuple[str, str | int]]:
     yield "bytes of outputs", summary.memory
     yield "bytes on disk", summary.on_disk
     yield "counted", f"multiply-adds {COUNTED}, for one item; not {NOT_COUNTED}"
-    yield from (("note", note) for note in summary.trace.notes)
+    if summary.trace.notes:
+        yield "note", "; ".join(summary.trace.notes)
 
 
 def kinds_document() -> Document:

@@ -149,7 +149,7 @@ class PoolingReport(Stepwise):
             return summed(tuple(write(cell) for cell in real), ", ", outcome, "", f"{kind}(", ")")
         if kind is PoolKind.LP:
             power = {2: "²", 3: "³"}.get(self.result.norm, f"^{self.result.norm}")
-            terms = tuple(f"|{write(cell)}|{power}" if cell < 0 else f"{write(cell)}{power}" for cell in real)
+            terms = tuple(f"|{write(cell)}|{power}" if cell < 0 else f"{write.factor(cell)}{power}" for cell in real)
             opening, closing = ("√(", ")") if self.result.norm == 2 else ("(", f")^(1/{self.result.norm})")
             return summed(terms, " + ", outcome, "", opening, closing)
         counted = [cell for cell, padded in pairs if not padded or self.result.count_padding]

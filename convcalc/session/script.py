@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError, Place, UsageError
 from convcalc.matrix_io.files import looks_inline
+from convcalc.matrix_io.text import DASHES, SHAPE
 
 INPUT = "input"
 """The verb that makes a grid the current one."""
@@ -71,7 +72,7 @@ def _line(texts: list[str], index: int, source: str) -> tuple[Line | None, int]:
     body = text.strip()
     if not body:
         return None, index + 1
-    if body.startswith("#"):
+    if body.startswith("#") and not opens_rows(text):
         return Line(number, body.lstrip("#").strip(), Kind.COMMENT), index + 1
     if opens_rows(text):
         end = _rows_end(texts, index + 1) if wants_rows(text) else index + 1
@@ -96,7 +97,7 @@ def _line(texts: list[str], index: int, source: str) -> tuple[Line | None, int]:
             )
         return Line(number, body, Kind.GRID, name, verb, tuple(texts[index + 1 : end]), index + 2), end + 1
     if (name is not None or verb) and looks_inline(rest) and rest.strip() != "-" and "[" not in rest:
-        return Line(number, body, Kind.GRID, name, verb, (" " * start + rest,), number), index + 1
+        return Line(number, body, Kind.GRID, name, verb, (" " * start + text[start:],), number), index + 1
     place = Place(source, number, None, text)
     words = (rest.strip(),) if rest.lstrip().startswith("[") else _words(rest, place)
     words = words[words[:1] == ("convcalc",) :]  # as in a shell
@@ -111,12 +112,12 @@ def _rows_end(texts: list[str], start: int) -> int:
 
 
 def opens_rows(text: str) -> bool:
-    """Whether a line is the first row of a grid: numbers, and no command.
+    """Whether a line is the first row of a grid, or its shape: numbers, and no command.
 
-    >>> opens_rows("3 0 1"), opens_rows("-1"), opens_rows("conv edge")
-    (True, True, False)
+    >>> opens_rows("3 0 1"), opens_rows("-1"), opens_rows("#= 1×2×2"), opens_rows("conv edge")
+    (True, True, True, False)
     """
-    return bool(re.match(r"\s*[-+]?[.\d\[]", text))
+    return bool(re.match(rf"\s*([{DASHES}+]?[.\d\[]|{SHAPE}\s*$)", text))
 
 
 def wants_rows(text: str) -> bool:
@@ -126,6 +127,8 @@ def wants_rows(text: str) -> bool:
     (True, True, True, False, False)
     """
     body = without_comment(text).strip()
+    if opens_rows(text) and not body:
+        return True  # a shape
     if opens_rows(body):
         return ";" not in body and not body.startswith("[")
     return body == INPUT or bool(re.fullmatch(r"[A-Za-z_]\w*\s*=", body))
@@ -149,6 +152,9 @@ def without_comment(text: str) -> str:
 
 
 def _words(text: str, place: Place) -> tuple[str, ...]:
+    if curly := re.search("[“”„‟]", text):
+        straight = re.sub("[“”„‟]", '"', text.strip())
+        raise UsageError(f"{curly[0]} is no quote that a script knows", hint=f"write {straight}", place=place)
     try:
         return tuple(shlex.split(text.replace("\\", r"\\") if os.sep == "\\" else text))  # there it parts folders
     except ValueError as error:

@@ -19,7 +19,7 @@ from convcalc.report.grid import worked_grid
 from convcalc.report.numbers import shape_text
 from convcalc.report.script import script_document
 from convcalc.report.selection import Show
-from convcalc.session.script import INPUT, Kind, Line, parse, placed
+from convcalc.session.script import INPUT, Kind, Line, parse, placed, without_comment
 
 _WALK = re.compile(r"\s+--walk\b")
 LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz", "model", "zoo", "worksheet"})
@@ -139,7 +139,9 @@ class Session:
 
     def _written(self, line: Line) -> Array:
         """Return a grid that is written out in the line, or under it; a file's name is one where no numbers are."""
-        word = line.rows[0].strip() if len(line.rows) == 1 else ""
+        word = without_comment(line.rows[0]).strip() if len(line.rows) == 1 else ""
+        if word.startswith("["):
+            return self.host.read(word)
         try:
             cells = parse_text([*[""] * (line.first - 1), *line.rows], self.source or "grid").cells
             return self.host.read(word) if word and exists(Path(word)) else cells

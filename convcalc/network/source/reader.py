@@ -155,6 +155,13 @@ def _not_python(error: SyntaxError, name: str, lines: list[str]) -> InputError:
     return InputError(f"this is not Python: {error.msg}", hint="mend the line", place=place)
 
 
+def _asks_for_gradients(node: ast.stmt) -> bool:
+    """Whether a line only asks for gradients, as of an input whose saliency is wanted: it freezes nothing."""
+    if isinstance(node, ast.Assign):
+        return isinstance(node.value, ast.Constant) and node.value.value is True
+    return isinstance(node, ast.Expr) and ast.unparse(node).endswith((".requires_grad_()", ".requires_grad_(True)"))
+
+
 def top_level(follower: Follower, node: ast.stmt) -> None:
     """Follow a statement of the file. What is no part of a network (loading data, training) is passed over.
 
@@ -172,7 +179,7 @@ def top_level(follower: Follower, node: ast.stmt) -> None:
         follower.statement(node, follower.file)
     except (ConvcalcError, Left, RecursionError) as error:
         reason = error if isinstance(error, ConvcalcError) else _misplaced(follower, node, error)
-        if freezing:
+        if freezing and not _asks_for_gradients(node):
             follower.remark(f"what line {node.lineno} freezes {FROZEN_UNKNOWN}")
         if not changing:
             return

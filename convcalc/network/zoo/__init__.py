@@ -149,7 +149,9 @@ def entry(word: str) -> Entry:
 
         close = nearest(word, list(ZOO))
         if word.partition(",")[0].strip() in KINDS:
-            raise UsageError(f"'{word}' is no network", hint=f"layers have brackets: {word.partition(',')[0]}(…)")
+            raise UsageError(
+                f"'{word}' is no network", hint=f"layers have brackets: {word.partition(',')[0].strip()}()"
+            )
         hint = f"did you mean {' or '.join(close)}?" if close else "`convcalc zoo --all` lists them"
         raise UsageError(f"there is no network '{word}'", hint=hint)
     return ZOO[name]
