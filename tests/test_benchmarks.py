@@ -12,6 +12,8 @@ from benchmarks.curves import as_svg, as_text
 from benchmarks.timing import Case, Row, measure, table
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 
 def test_turns_are_interleaved_and_their_ratios_told() -> None:
     calls: list[str] = []

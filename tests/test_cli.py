@@ -404,6 +404,7 @@ def test_ascii_only_when_asked_or_when_the_locale_says_c(convcalc: Convcalc, mon
     assert convcalc(*words).stdout == asked
 
 
+@pytest.mark.slow
 def test_a_grid_of_a_hundred_million_cells_is_refused_not_held(convcalc: Convcalc) -> None:
     class Endless(io.RawIOBase):
         def readable(self) -> bool:

@@ -47,6 +47,7 @@ def examples() -> list[tuple[str, str]]:
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("command", "output"), dict.fromkeys(examples()))
 def test_the_texts_examples_print_what_they_show(command: str, output: str) -> None:
     environment = {**os.environ, "PATH": f"{SCRIPTS}{os.pathsep}{os.environ['PATH']}", "LC_ALL": "C.UTF-8"}
@@ -57,6 +58,7 @@ def test_the_texts_examples_print_what_they_show(command: str, output: str) -> N
 NAMED = {name for text in TEXTS.values() for name in re.findall(r"`(convcalc [a-z][^`]*)`", text)}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", sorted(NAMED))
 def test_the_commands_the_texts_name_run(convcalc: Convcalc, command: str) -> None:
     if "COMMAND" not in command:
@@ -66,6 +68,7 @@ def test_the_commands_the_texts_name_run(convcalc: Convcalc, command: str) -> No
 SHELL = [line for block in blocks("sh") for line in block.splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", dict.fromkeys(line for line in SHELL if line.startswith("convcalc ")))
 def test_the_texts_commands_that_write_files_write_them(
     convcalc: Convcalc, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -96,6 +99,7 @@ def test_what_the_texts_link_to_is_there(path: Path) -> None:
 PYTHON = blocks("python")
 
 
+@pytest.mark.slow
 def test_the_recipe_for_dask_gives_what_one_machine_gives(tmp_path: Path) -> None:
     pytest.importorskip("distributed")
     image = np.random.default_rng(3).random((1300, 1100)).astype(np.float32)
@@ -193,6 +197,7 @@ def test_the_lectures_grids_are_the_samples() -> None:
     assert (SAMPLES / "mycnn.py").read_text(encoding="utf-8") == lecture_files.MYCNN
 
 
+@pytest.mark.slow
 def test_the_lecture_lists_every_row(convcalc: Convcalc) -> None:
     listed = convcalc("lecture", "--list").stdout
     for row in ROWS:

@@ -14,6 +14,8 @@ import pytest
 
 from tests.conftest import ROOT, Convcalc
 
+pytestmark = pytest.mark.slow
+
 EXAMPLE = ("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge")
 WORKED = {
     "conv": (*EXAMPLE, "--steps", "2"),

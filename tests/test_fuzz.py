@@ -7,6 +7,8 @@ import pytest
 
 from tests import fuzz
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", range(8))
 def test_random_lines_answer_as_slow_loops_do(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:

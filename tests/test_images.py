@@ -172,6 +172,7 @@ def test_damaged_pictures_are_refused(convcalc: Convcalc, tmp_path: Path, name: 
     assert "hint: save it again as .png" in ran.stderr
 
 
+@pytest.mark.slow
 def test_a_bomb_is_refused_before_it_goes_off(convcalc: Convcalc, tmp_path: Path) -> None:
     path = tmp_path / "bomb.png"
     Image.new("1", (30_000, 30_000)).save(path)  # 900 million cells in a hundred kilobytes

@@ -24,6 +24,8 @@ from convcalc.matrix_io import large
 from convcalc.matrix_io.large import LargeFile
 from tests.conftest import Ran, run_convcalc
 
+pytestmark = pytest.mark.slow
+
 RAMP = np.arange(40 * 30, dtype=np.int64).reshape(40, 30) % 17
 
 

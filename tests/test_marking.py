@@ -116,6 +116,7 @@ def pairs(seed: int, number: int) -> Iterator[tuple[str, Any]]:
         yield text, value
 
 
+@pytest.mark.slow
 def test_thousands_of_answers_are_right_exactly_if_they_round_so_on_paper() -> None:
     right = 0
     for text, value in pairs(1, 6000):
@@ -153,6 +154,7 @@ def test_two_decimals_are_asked_for_only_where_more_digits_would_help(given: str
     assert (Text("  Near: give two decimals at least.") in marks.blocks()) is hint
 
 
+@pytest.mark.slow
 def test_the_page_marks_by_the_same_rule(chromium: Any) -> None:
     typed = [(text, str(value)) for text, value in pairs(2, 4000)]
     typed += [("1/3", str(1 / 3)), ("x", "3"), ("1/0", "3"), ("", "3"), (".", "0")]
@@ -164,6 +166,7 @@ def test_the_page_marks_by_the_same_rule(chromium: Any) -> None:
     assert marked == [*expected, False, False, False, False]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("typed", ["3,5", "−3.5", "(7/2)", " 3.50 ", "3.5e0"])
 def test_the_page_reads_numbers_as_people_write_them(chromium: Any, typed: str) -> None:
     chromium.get("data:text/html,<p>marking")

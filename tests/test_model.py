@@ -356,6 +356,7 @@ def test_chains_that_are_refused(convcalc: Convcalc, words: tuple[str, ...], sta
     assert message in ran.stderr
 
 
+@pytest.mark.slow
 def test_networks_load_no_numpy() -> None:
     from tests.test_house import loaded_by
 

@@ -169,6 +169,7 @@ def test_of_mistakes_that_come_to_the_same_both_are_named() -> None:
     assert found.reasons == ("a", "b")
 
 
+@pytest.mark.slow
 def test_a_million_cells_are_marked_soon() -> None:
     answer = np.arange(1_000_000).reshape(1000, 1000)
     given = answer.copy()
@@ -363,6 +364,7 @@ def test_a_script_asks_nothing(convcalc: Convcalc) -> None:
     assert "a script asks and marks nothing" in convcalc("run", "-", stdin="input 1 2\nrelu --quiz").stderr
 
 
+@pytest.mark.slow
 def test_a_quiz_on_a_terminal(terminal: Any) -> None:
     from tests.test_walk import CONVCALC
 
@@ -378,6 +380,7 @@ def test_a_quiz_on_a_terminal(terminal: Any) -> None:
     child.expect_exact("status 0")
 
 
+@pytest.mark.slow
 def test_a_quiz_about_a_piped_grid_is_answered_at_the_terminal(terminal: Any) -> None:
     from tests.test_walk import CONVCALC
 

@@ -13,6 +13,8 @@ from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 from convcalc.engine.pooling import pool
 from convcalc.engine.reductions import WAYS, reduced, way_for, windows_of
 
+pytestmark = pytest.mark.slow
+
 MEETS: dict[Any, Any] = {np.maximum: max, np.minimum: min, np.add: sum}
 
 

@@ -25,6 +25,8 @@ import pytest
 
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 TRIALS = int(os.environ.get("CONVCALC_TRIALS", "1"))
 LATEST = 0.4
 """Seconds within which a trial's signal comes, from the program's first line or from where it is ready."""

@@ -287,6 +287,7 @@ def test_the_files_own_freezing_is_said(convcalc: Convcalc, tmp_path: Path) -> N
     assert "84, trainable 0, frozen 84" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "source",
     [

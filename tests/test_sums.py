@@ -15,6 +15,8 @@ from convcalc.engine.exact import Array
 from convcalc.engine.sums import WAYS, Way, Work, summed, ways_for, weighted_sums
 from convcalc.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 Case = tuple[Plan, Array, Array]
 
 

@@ -15,6 +15,8 @@ import pytest
 from convcalc.cli.messages import size_of
 from tests.conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 CONVCALC = Path(sys.executable).parent / "convcalc"
 STEP = ("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge", "--at", "1,1")
 WINDOW, RESULT = "\x1b[38;5;16;48;5;117m", "\x1b[1;38;5;16;48;5;221m"

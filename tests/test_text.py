@@ -104,6 +104,7 @@ def test_csv_cells_may_be_parted_by_semicolons_if_nothing_else_is() -> None:
         parse_text(["1,5;2"], "g", delimiter=";")
 
 
+@pytest.mark.slow
 def test_a_text_too_large_is_refused_before_it_is_held() -> None:
     def endless() -> Any:
         while True:

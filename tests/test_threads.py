@@ -15,6 +15,8 @@ from convcalc.engine import threads
 from convcalc.engine.convolution import convolve
 from convcalc.engine.threads import each, scratch
 
+pytestmark = pytest.mark.slow
+
 BYTE = np.dtype(np.uint8)
 GRID = np.arange(1_440_000).reshape(1200, 1200) % 97
 KERNEL = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]])

@@ -34,6 +34,8 @@ from convcalc.session.walk import Walk
 from tests.conftest import ROOT, Convcalc
 from tests.test_convolution import EXAMPLE
 
+pytestmark = pytest.mark.slow
+
 CONVCALC = Path(sys.executable).parent / "convcalc"
 EDGE = worked_convolution(convolve(EXAMPLE, kernel("edge")), Show(), Labels("edge"))
 

@@ -188,6 +188,7 @@ def test_every_format(convcalc: Convcalc, tmp_path: Path, style: str) -> None:
         assert "Worksheet" in sheet.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 @needs_latex
 @pytest.mark.parametrize("level", ["easy", "hard"])
 def test_the_sheet_and_its_key_compile(convcalc: Convcalc, tmp_path: Path, level: str) -> None:

@@ -148,6 +148,7 @@ def test_freezing_up_to_a_part(convcalc: Convcalc) -> None:
     assert f"trainable {14_964_736 + 2_049_000:,}" in shown
 
 
+@pytest.mark.slow
 def test_the_zoo_lists_the_lectures_seven(convcalc: Convcalc) -> None:
     shown = convcalc("zoo").stdout
     for figure in ("61,706", "60,000", "61,100,840", "60,965,224", "138,357,544", "23,834,568", "27,161,264",
