@@ -1,5 +1,6 @@
 """Files that are no grids are called what they are; files are written whole, and stay the files they were."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -10,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from convcalc.errors import InputError
 from convcalc.matrix_io.files import read_grid
 from convcalc.matrix_io.kinds import KINDS, kind_of
 from convcalc.matrix_io.saving import write_whole
@@ -136,6 +138,23 @@ def test_links_and_owners_stay(tmp_path: Path) -> None:
     if os.geteuid() == 0:
         assert (one.stat().st_uid, one.stat().st_gid) == (1234, 1234)
     assert sorted(os.listdir(tmp_path)) == ["a.txt", "b.txt"]
+
+
+def test_what_is_cut_off_while_it_overwrites_is_left_whole_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    one = tmp_path / "a.txt"
+    one.write_text("before")
+    os.link(one, tmp_path / "b.txt")
+    monkeypatch.setattr("shutil.copyfileobj", full)
+    with pytest.raises(InputError, match="No space left on device") as caught:
+        write_whole(one, iter(["1 2"]))
+    (left,) = tmp_path.glob(".convcalc-*")
+    assert left.read_text() == "1 2\n"
+    assert caught.value.hint == f"the whole of it is in {left}"
 
 
 @pytest.mark.parametrize(

@@ -30,8 +30,10 @@ Content = Iterator[str] | Array | bytes | Callable[[IO[bytes]], None]
 def write_whole(path: Path, content: Content) -> None:
     """Write a file whole or not at all: beside it first, then in its place. Raises InputError if it cannot be.
 
-    A special file, such as /dev/null, is written straight.
+    A special file, such as /dev/null, is written straight. One with other names (hard links) or of another owner is
+    overwritten, once the whole is there beside it; if that is cut off, the whole is left there.
     """
+    overwriting = False
     try:
         is_stream = path.parts[:3] == ("/", "dev", "fd") or path.parts[:2] == ("/", "proc")
         if is_stream or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
@@ -48,7 +50,8 @@ def write_whole(path: Path, content: Content) -> None:
         beside = target.with_name(f".convcalc-{os.urandom(8).hex()}")
 
         def discard() -> None:
-            beside.unlink(missing_ok=True)
+            if not overwriting:
+                beside.unlink(missing_ok=True)
 
         with before_ending(discard):
             try:
@@ -57,16 +60,20 @@ def write_whole(path: Path, content: Content) -> None:
                 beside.chmod(mode)
                 if _would_become_another(beside, target):
                     with beside.open("rb") as whole, target.open("r+b") as old:
+                        overwriting = True
                         shutil.copyfileobj(whole, old)
                         old.truncate()
+                    overwriting = False
                 else:
                     beside.replace(target)
             finally:
                 discard()
-    except (OSError, ValueError) as error:
-        number = getattr(error, "errno", None) or 0
+    except (OSError, UnicodeError) as error:
+        hint = _WRITE_HINTS.get(getattr(error, "errno", None) or 0, _MAY_WRITE)
+        if overwriting:
+            hint = f"the whole of it is in {beside}"
         reason = getattr(error, "strerror", None) or str(error)
-        raise InputError(f"cannot write '{path}': {reason}", hint=_WRITE_HINTS.get(number, _MAY_WRITE)) from error
+        raise InputError(f"cannot write '{path}': {reason}", hint=hint) from error
 
 
 def _would_become_another(beside: Path, target: Path) -> bool:
