@@ -16,12 +16,12 @@ from benchmarks import peers
 from benchmarks.timing import Case, Job
 from convcalc.engine.convolution import convolve
 from convcalc.engine.exact import magnitude
+from convcalc.engine.fast.reductions import WAYS as REDUCTIONS
+from convcalc.engine.fast.reductions import windows_of
+from convcalc.engine.fast.sums import Work, summed, ways_for
 from convcalc.engine.geometry import Axis
 from convcalc.engine.kernels import kernel
 from convcalc.engine.pooling import pool
-from convcalc.engine.reductions import WAYS as REDUCTIONS
-from convcalc.engine.reductions import windows_of
-from convcalc.engine.sums import Work, summed, ways_for
 
 ROOT = Path(__file__).parents[1]
 GRID = str(ROOT / "samples" / "lecture-6x6.txt")

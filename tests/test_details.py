@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from convcalc.engine import padding, routing, shapes
-from convcalc.engine.bands import pooling_bands
 from convcalc.engine.convolution import convolve, plan
+from convcalc.engine.fast.bands import pooling_bands
 from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.gradients import backward
 from convcalc.engine.losses import loss

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from convcalc.engine import exact, threads
+from convcalc.engine import exact
 from convcalc.engine.exact import is_finite, over_common_denominator, quotient
+from convcalc.engine.fast import threads
 from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError
 

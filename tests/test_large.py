@@ -14,10 +14,10 @@ import pexpect
 import pytest
 
 from convcalc.choices import PaddingRule, PadMode, PoolKind
-from convcalc.engine import bands
-from convcalc.engine.bands import Bands, convolution_bands, pooling_bands
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array
+from convcalc.engine.fast import bands
+from convcalc.engine.fast.bands import Bands, convolution_bands, pooling_bands
 from convcalc.engine.pooling import Pooling, pool
 from convcalc.errors import InputError
 from convcalc.matrix_io import large
@@ -199,7 +199,9 @@ def test_a_file_that_is_not_large_or_not_for_npy_is_read_whole(tmp_path: Path) -
     assert run_convcalc("conv", "-k", "edge", "-i", name, "-o", str(tmp_path / "o.npy")).status == 0
 
 
-SETTINGS = "import convcalc.matrix_io.large as large, convcalc.engine.bands as bands; large.LARGE = 1; bands.PART = {};"
+SETTINGS = (
+    "import convcalc.matrix_io.large as large, convcalc.engine.fast.bands as bands; large.LARGE = 1; bands.PART = {};"
+)
 RUN = "import sys; from convcalc.cli.app import main; sys.argv[0] = 'convcalc'; main()"
 
 

@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcalc.engine import reductions, threads
 from convcalc.engine.exact import Array
+from convcalc.engine.fast import reductions, threads
+from convcalc.engine.fast.reductions import WAYS, reduced, way_for, windows_of
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 from convcalc.engine.pooling import pool
-from convcalc.engine.reductions import WAYS, reduced, way_for, windows_of
 
 pytestmark = pytest.mark.slow
 

@@ -59,7 +59,7 @@ sys.argv[0] = "convcalc"
 from convcalc.__main__ import main
 """
 LARGE = """
-from convcalc.engine import bands
+from convcalc.engine.fast import bands
 from convcalc.matrix_io import large
 bands.PART, large.LARGE = 10_000, 1
 """

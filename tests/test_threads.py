@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcalc.engine import threads
 from convcalc.engine.convolution import convolve
-from convcalc.engine.threads import each, scratch
+from convcalc.engine.fast import threads
+from convcalc.engine.fast.threads import each, scratch
 
 pytestmark = pytest.mark.slow
 
@@ -128,7 +128,7 @@ def test_a_thread_that_outlives_the_main_one_works_alone() -> None:
     program = """
         import atexit, threading, time
         import numpy as np
-        from convcalc.engine import threads
+        from convcalc.engine.fast import threads
         from convcalc.engine.convolution import convolve
         threads.processors = lambda: 3
 

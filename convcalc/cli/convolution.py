@@ -229,7 +229,7 @@ def conv(
         flip=moving.flip,
     )
     if large is not None:
-        from convcalc.engine.bands import convolution_bands
+        from convcalc.engine.fast.bands import convolution_bands
 
         work_in_bands(convolution_bands(result, large.read, fortran=large.fortran), out)
         return

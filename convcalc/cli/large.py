@@ -14,8 +14,8 @@ from convcalc.cli.output import Channel
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from convcalc.engine.bands import Bands
     from convcalc.engine.exact import Array
+    from convcalc.engine.fast.bands import Bands
     from convcalc.matrix_io.large import LargeFile, Where
     from convcalc.report.selection import Show
 

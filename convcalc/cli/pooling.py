@@ -161,7 +161,7 @@ def pool(
     grid = channel.input(source).cells if large is None else large.stand_in
     result = pooled(grid, pooling, **settings)
     if large is not None:
-        from convcalc.engine.bands import pooling_bands
+        from convcalc.engine.fast.bands import pooling_bands
 
         work_in_bands(pooling_bands(result, large.read, fortran=large.fortran), out)
         return

@@ -32,6 +32,7 @@ from convcalc.engine.exact import (
     settle_partial,
     settle_result,
 )
+from convcalc.engine.fast.sums import weighted_sums
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
@@ -48,7 +49,6 @@ from convcalc.engine.shapes import (
     warn_of_channels_last,
 )
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
-from convcalc.engine.sums import weighted_sums
 from convcalc.errors import InputError
 
 MANY_PRODUCTS = 250_000

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convcalc.engine.fast.threads import each
 from convcalc.engine.step import Cells, Number
-from convcalc.engine.threads import each
 from convcalc.errors import InputError
 
 Array = npt.NDArray[Any]

@@ -29,11 +29,11 @@ from convcalc.engine.exact import (
     settle_partial,
     settle_result,
 )
+from convcalc.engine.fast.reductions import reduced
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
-from convcalc.engine.reductions import reduced
 from convcalc.engine.roots import exact_power, float_root, settle_root, whole_power
 from convcalc.engine.shapes import (
     Pair,

@@ -1,6 +1,6 @@
-"""Ways of adding up weighted windows of one channel, each short; `convcalc.engine.channels` has those of several.
+"""Ways of adding up weighted windows of one channel, each short; `convcalc.engine.fast.channels` has those of several.
 
-`convcalc.engine.sums` says which is taken when, and why.
+`convcalc.engine.fast.sums` says which is taken when, and why.
 
 Each takes the padded input (N, C, H, W), the kernel (O, C / groups, h, w) in the dtype to work in, the plan, and
 the array (N, O, rows, columns) to be filled, and returns whether all it made is finite: a band is looked at while it is
@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
+from convcalc.engine.fast.threads import BAND, bands, each, longest, processors, scratch
 from convcalc.engine.geometry import Axis
-from convcalc.engine.threads import BAND, bands, each, longest, processors, scratch
 
 if TYPE_CHECKING:
     from convcalc.engine.convolution import Plan

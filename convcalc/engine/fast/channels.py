@@ -1,4 +1,4 @@
-"""Ways of adding up weighted windows of several channels; `convcalc.engine.ways` says what each takes and returns."""
+"""Ways of adding up weighted windows of several channels; `ways` says what each takes and returns."""
 
 import itertools
 from typing import TYPE_CHECKING
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
-from convcalc.engine.threads import BAND, bands, each, longest, processors, scratch
-from convcalc.engine.ways import BYTES_WORTH_A_THREAD, rows_read
+from convcalc.engine.fast.threads import BAND, bands, each, longest, processors, scratch
+from convcalc.engine.fast.ways import BYTES_WORTH_A_THREAD, rows_read
 
 if TYPE_CHECKING:
     from convcalc.engine.convolution import Plan

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine import channels, ways
 from convcalc.engine.exact import FLOAT64_INTEGERS, INT64_LIMIT, Array, check_finite
-from convcalc.engine.threads import BAND
+from convcalc.engine.fast import channels, ways
+from convcalc.engine.fast.threads import BAND
 
 if TYPE_CHECKING:
     from convcalc.engine.convolution import Plan

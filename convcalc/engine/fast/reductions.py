@@ -11,8 +11,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.fast.threads import BAND, bands, each, processors, scratch
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis
-from convcalc.engine.threads import BAND, bands, each, processors, scratch
 
 DType = np.dtype[Any]
 LONG = 32
