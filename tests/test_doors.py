@@ -144,6 +144,7 @@ def test_no_sum_says_equals_where_digits_were_left_out(convcalc: Convcalc, words
         (("conv-transpose", "-i", "1 2;3 4", "-k", "1", "-s", "5790", "--output-padding", "5789"),
          "the stamps would have 134,096,400 cells", "use a smaller stride"),
         (("model", "ReLU", "-i", "3x4x4"), "'ReLU' is no network", "layers have brackets: ReLU()"),
+        (("model", "Dropout(2)", "-i", "3x4x4"), "p must be between 0 and 1, not 2", "0.5"),
         (("model", "BatchNorm2d(4)", "-i", "3x4x4"), "receives 3 channels", "BatchNorm2d(3)"),
         (("size", "-n", "9" * 23, "-f", "3"), "is too large, of more than 18 digits", "-n 7"),
         (("show", "-i", "٣/٤"), "'٣/٤' is not a number", "1/9"),

@@ -6,6 +6,7 @@ from convcalc.network.layer import Layer
 from convcalc.network.norms import BatchNorm, ChannelNorm, GroupNorm, InstanceNorm, LayerNorm, LayerScale
 from convcalc.network.shaping import (
     ChannelShuffle,
+    Dropout,
     Elementwise,
     Flatten,
     Gated,
@@ -71,7 +72,9 @@ def _made() -> dict[str, type[Layer]]:
         for name, (base, all_dims) in _BY_AXES.items()
         for dims in all_dims
     }
-    kinds |= {name: type(name, (Elementwise,), {}) for names in _ALIKE.values() for name in names.split()}
+    for alike, names in _ALIKE.items():
+        base = Dropout if alike == "dropouts" else Elementwise
+        kinds |= {name: type(name, (base,), {}) for name in names.split()}
     kinds |= {name: type(name, (base,), {}) for name, base in _OTHERS.items()}
     for mode in ("nearest", "bilinear"):
         kinds[f"Upsampling{mode.title()}2d"] = type(f"Upsampling{mode.title()}2d", (Upsample,), {"mode": mode})

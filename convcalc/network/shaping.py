@@ -27,6 +27,15 @@ class Elementwise(Layer):
         return {}
 
 
+class Dropout(Elementwise):
+    """Zeros at random while training; `p` is the share of them."""
+
+    def __init__(self, p: Any = 0.5, *given: Any, **named: Any) -> None:
+        super().__init__(p, *given, **named)
+        if isinstance(p, int | float) and not 0 <= p <= 1:
+            raise InputError(f"{self.kind}: p must be between 0 and 1, not {p}", hint="PyTorch's own is 0.5")
+
+
 class Trained(Layer):
     """PReLU: a trained slope for all channels, or one for each."""
 
