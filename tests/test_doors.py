@@ -229,3 +229,11 @@ def test_asking_for_an_inputs_gradient_freezes_nothing(convcalc: Convcalc, tmp_p
     (tmp_path / "net.py").write_text(source)
     ran = convcalc("model", str(tmp_path / "net.py"), "-i", "1x9x9")
     assert (ran.status, "note" in ran.stdout) == (0, False), ran
+
+
+def test_numbers_that_are_a_file_beside_the_script_are_said_to_be_numbers(convcalc: Convcalc, tmp_path: Path) -> None:
+    (tmp_path / "12").write_text("9\n")
+    (tmp_path / "s.convcalc").write_text("input 12\nrelu\n")
+    ran = convcalc("run", "-q", str(tmp_path / "s.convcalc"))
+    assert ran.stdout == "12\n"
+    assert f"'12' is taken as numbers; the file of that name is {tmp_path / '12'}" in ran.stderr

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from convcalc.engine.exact import Array
 from convcalc.errors import ConvcalcError, InputError, UsageError
-from convcalc.matrix_io.files import exists
+from convcalc.matrix_io.files import located
 from convcalc.matrix_io.text import parse_text
 from convcalc.report.document import Document, Worked
 from convcalc.report.grid import worked_grid
@@ -142,11 +142,13 @@ class Session:
         word = without_comment(line.rows[0]).strip() if len(line.rows) == 1 else ""
         if word.startswith("["):
             return self.host.read(word)
+        beside = None if self.source in (None, "stdin") else Path(str(self.source)).parent
+        is_file = bool(word) and located(word, beside) is not None
         try:
             cells = parse_text([*[""] * (line.first - 1), *line.rows], self.source or "grid").cells
-            return self.host.read(word) if word and exists(Path(word)) else cells
+            return self.host.read(word) if is_file else cells
         except InputError as error:
-            if word and exists(Path(word)):
+            if is_file:
                 return self.host.read(word)
             if word:
                 raise
