@@ -221,6 +221,9 @@ def test_every_note_on_a_network_is_in_its_json(convcalc: Convcalc, tmp_path: Pa
     note = json.loads(convcalc(*words, "--format", "json").stdout)["totals"]["note"]
     assert "freezes" in note
     assert "is now Linear 98→3" in note
+    said = convcalc(*words, "--format", "csv").stderr
+    assert said.count("note: ") == 2
+    assert "is now Linear 98→3" in said
 
 
 def test_asking_for_an_inputs_gradient_freezes_nothing(convcalc: Convcalc, tmp_path: Path) -> None:

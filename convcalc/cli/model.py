@@ -9,7 +9,7 @@ import typer
 
 from convcalc.choices import Format
 from convcalc.cli.inputs import refuse_overwriting
-from convcalc.cli.messages import printable
+from convcalc.cli.messages import note, printable
 from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
 from convcalc.cli.output import Channel, channel_of
 from convcalc.cli.run import read_bytes
@@ -172,6 +172,9 @@ def model(
     _check(asked.network, look, out.style(channel))
     refuse_overwriting(out.output, _source_of(asked.network), "the network's own source")
     summary = summary_of(channel, asked, transfer)
+    if out.style(channel) in (Format.CSV, Format.TSV):  # rows have no place for them
+        for text in summary.trace.notes:
+            note(text)
     document: Document
     if look.trace is not None:
         document = list(trace_document(summary, _cell(look.trace), look.layer))
