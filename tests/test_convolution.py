@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from convcalc.engine.convolution import convolve, plan
+from convcalc.engine.convolution import convolve
 from convcalc.engine.kernels import KERNELS, kernel
+from convcalc.engine.plan import plan
 from convcalc.errors import InputError
 from tests import reference
 

@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 
 from convcalc.engine import padding, routing, shapes
-from convcalc.engine.convolution import convolve, plan
+from convcalc.engine.convolution import convolve
 from convcalc.engine.fast.bands import pooling_bands
 from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.gradients import backward
 from convcalc.engine.losses import loss
 from convcalc.engine.mistakes import convolution_mistakes, pooling_mistakes, size_mistakes, softmax_mistakes
+from convcalc.engine.plan import plan
 from convcalc.engine.pooling import pool
 from convcalc.engine.sizes import nearest_fits
 from convcalc.engine.softmax import softmax

@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,10 @@ FORBIDDEN_LIBRARIES = {
 }
 
 
+MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in ("__init__.py", "__main__.py")]
+MODULE_NAMES = {".".join(path.relative_to(ROOT).with_suffix("").parts) for path in MODULES}
+
+
 def imported(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -45,13 +50,9 @@ def imported(path: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path.name} imports relatively"
             assert node.module is not None
-            names |= (
-                {f"{node.module}.{alias.name}" for alias in node.names} if node.module == "convcalc" else {node.module}
-            )
+            within = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= within if node.module == "convcalc" else {node.module, *(within & MODULE_NAMES)}
     return names
-
-
-MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.name not in ("__init__.py", "__main__.py")]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
@@ -63,6 +64,16 @@ def test_imports_go_one_way(path: Path) -> None:
             allowed = ALLOWED[part]
             assert any(inner == room or inner.startswith(f"{room}.") for room in allowed), f"{path.name} imports {name}"
         assert name.split(".")[0] not in FORBIDDEN_LIBRARIES.get(part, set()), f"{path.name} imports {name}"
+
+
+WITHOUT_CIRCLES = ("engine", "matrix_io", "report", "render", "quiz")
+"""Folders in which no module imports another that imports it in its turn, not even within a function."""
+
+
+@pytest.mark.parametrize("folder", WITHOUT_CIRCLES)
+def test_no_module_imports_itself_by_way_of_others(folder: str) -> None:
+    modules = {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in MODULES if folder in path.parts}
+    TopologicalSorter({name: imported(path) & set(modules) for name, path in modules.items()}).prepare()
 
 
 @pytest.mark.parametrize("path", [path for path in MODULES if "engine" in path.parts], ids=lambda path: path.name)

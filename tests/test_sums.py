@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from convcalc.engine.convolution import Convolution, Plan, convolve, plan
+from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array
 from convcalc.engine.fast import channels, sums, threads, ways
 from convcalc.engine.fast.sums import WAYS, Way, Work, summed, ways_for, weighted_sums
+from convcalc.engine.plan import Plan, plan
 from convcalc.errors import InputError
 
 pytestmark = pytest.mark.slow

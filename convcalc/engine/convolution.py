@@ -1,6 +1,6 @@
 """Convolution, as networks mean it: slide the kernel, multiply, add (cross-correlation; `flip` turns the kernel).
 
-`plan` resolves shapes and options once and checks them; `convolve` returns a `Convolution`, whose `output` is the
+`convolve` returns a `Convolution`, whose `output` is the
 whole answer at once and whose `step` is the working of one cell. Neither computes the other.
 """
 
@@ -9,11 +9,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PaddingRule, PadMode
+from convcalc.choices import PadMode
 from convcalc.engine.exact import (
     FLOAT64_INTEGERS,
     INT64_LIMIT,
@@ -33,18 +33,16 @@ from convcalc.engine.exact import (
     settle_result,
 )
 from convcalc.engine.fast.sums import weighted_sums
-from convcalc.engine.geometry import Axis, Padding, padding_amounts
+from convcalc.engine.geometry import Padding
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
-from convcalc.engine.padding import check_mode, pad_planes
+from convcalc.engine.padding import pad_planes
+from convcalc.engine.plan import Plan, plan
 from convcalc.engine.shapes import (
     Pair,
-    amounts_of,
     biases_of,
-    choose,
     four_dimensional,
     like_the_input,
-    pair,
     place_in,
     warn_of_channels_last,
 )
@@ -53,111 +51,6 @@ from convcalc.errors import InputError
 
 MANY_PRODUCTS = 250_000
 """Products of Python integers beyond which decimals are left to float arithmetic; integers never are."""
-
-
-class Plan(NamedTuple):
-    """Every decision of one convolution, checked: the two axes, and how many of what there are.
-
-    The input is items × channels × H × W; the kernel filters × (channels / groups) × h × w.
-    """
-
-    items: int
-    channels: int
-    filters: int
-    groups: int
-    rows: Axis
-    columns: Axis
-    mode: PadMode
-
-    @property
-    def shape(self) -> tuple[int, int, int, int]:
-        """The output's shape: items, filters, rows, columns."""
-        return self.items, self.filters, self.rows.output, self.columns.output
-
-    @property
-    def one_row(self) -> bool:
-        """Whether everything is one row: a 1-D grid, and a kernel of one row."""
-        return self.rows.padded == 1 and self.rows.kernel == 1
-
-    @property
-    def products(self) -> int:
-        """How many multiply-adds the whole answer takes."""
-        taps = self.rows.kernel * self.columns.kernel * (self.channels // self.groups)
-        return taps * self.items * self.filters * self.rows.output * self.columns.output
-
-    def channels_read(self, filter_: int) -> range:
-        """Return the input channels that one filter reads: its group's."""
-        width = self.channels // self.groups
-        start = filter_ // (self.filters // self.groups) * width
-        return range(start, start + width)
-
-
-def plan(
-    input_shape: tuple[int, ...],
-    kernel_shape: tuple[int, ...],
-    *,
-    stride: Pair = 1,
-    padding: Padding | int | str = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-    mode: PadMode | str = PadMode.ZEROS,
-) -> Plan:
-    """Resolve and check a convolution of these four-dimensional shapes (N, C, H, W) and (O, C / groups, h, w).
-
-    Raises InputError where channels, groups or sizes do not fit one another, saying which numbers disagree.
-
-    >>> plan((1, 3, 32, 32), (6, 3, 5, 5)).shape
-    (1, 6, 28, 28)
-    """
-    items, channels, height, width = input_shape
-    filters, depth, kernel_height, kernel_width = kernel_shape
-    _check_channels(channels, filters, depth, groups)
-    one_row = height == 1 and kernel_height == 1
-    if height == 1 and kernel_height > 1 and padding in (0, (0,), PaddingRule.VALID):
-        raise InputError(
-            f"the input is one row (1-D), but the kernel has {kernel_height}",
-            hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
-        )
-    amounts, mode = amounts_of(padding, one_row=one_row), choose(PadMode, mode)
-    axes = []
-    for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
-        step = pair(stride, "stride", one_row=one_row)[index]
-        spread = pair(dilation, "dilation", one_row=one_row)[index]
-        before, after = padding_amounts(amounts, index, size, taps, max(step, 1), spread)
-        check_mode(mode, name, size, (before, after))
-        axes.append(Axis(size, taps, step, before, after, spread, name=name))
-    return Plan(items, channels, filters, groups, axes[0], axes[1], mode)
-
-
-def _check_channels(channels: int, filters: int, depth: int, groups: int) -> None:
-    """Raise InputError where channels, filters and groups do not fit one another."""
-    if groups < 1:
-        raise InputError(f"the groups must be at least 1, not {groups}", hint="try 1")
-    for what, number in (("input channel", channels), ("filter", filters)):
-        if number % groups:
-            plural = "" if number == 1 else "s"
-            divisors = [str(d) for d in range(1, number + 1) if number % d == 0]
-            raise InputError(
-                f"{number} {what}{plural} cannot be parted into {groups} groups",
-                hint=f"use groups that divide {number}: {', '.join(divisors[:8])}",
-            )
-    if depth * groups != channels:
-        raise InputError(
-            f"the kernel reads {depth} channel{'s' * (depth != 1)}"
-            + (f" in each of {groups} groups" if groups > 1 else "")
-            + f", but the input has {channels}",
-            hint=_channel_hint(channels, filters, depth, groups),
-        )
-
-
-def _channel_hint(channels: int, filters: int, depth: int, groups: int) -> str:
-    if depth == 1 and groups == 1:
-        return "--per-channel runs it on each channel by itself; --all-channels adds up the channels"
-    if channels == 1 and filters == 1:
-        return f"for {depth} filters of one channel, part them with a line of ---"
-    if depth == channels and groups > 1:
-        return "leave --groups out: this kernel already reads every channel"
-    return f"give each filter {max(channels // groups, 1)} channels, parted by blank lines"
 
 
 def convolve(
@@ -171,42 +64,22 @@ def convolve(
     groups: int = 1,
     mode: PadMode | str = PadMode.ZEROS,
     flip: bool = False,
+    channels_first: bool = False,
 ) -> "Convolution":
     """Convolve a grid (W), (H, W), (C, H, W) or (N, C, H, W) with a kernel (w), (h, w), (C, h, w) or (O, C, h, w).
 
     Integers and Fractions give exact results; decimals are worked as written and rounded once, to the input's
-    float dtype. `bias` is one number a filter. Raises InputError where the shapes do not fit.
+    float dtype. `bias` is one number a filter. A grid that looks as if its channels came last is warned of, unless
+    it is known that `channels_first` they come. Raises InputError where the shapes do not fit.
 
     >>> convolve([1, 2, 4, 7], [-1, 1]).output.tolist()
     [1, 2, 3]
     >>> convolve([[0.1, 0.2]], [[1, 1]]).output.tolist()
     [[0.3]]
     """
-    grid = own_grid(x)
-    warn_of_channels_last(grid.shape)
-    return convolution(
-        grid, kernel, bias=bias, stride=stride, padding=padding, dilation=dilation, groups=groups, mode=mode, flip=flip
-    )
-
-
-def convolution(
-    x: Any,
-    kernel: Any,
-    *,
-    bias: Any = None,
-    stride: Pair = 1,
-    padding: Padding | int | str = 0,
-    dilation: Pair = 1,
-    groups: int = 1,
-    mode: PadMode | str = PadMode.ZEROS,
-    flip: bool = False,
-) -> "Convolution":
-    """Return what `convolve` returns, of a grid that is known to have its channels first.
-
-    >>> convolution([1, 2, 4, 7], [-1, 1]).output.tolist()
-    [1, 2, 3]
-    """
     grid, weights = own_grid(x), own_grid(kernel)
+    if not channels_first:
+        warn_of_channels_last(grid.shape)
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     if flip:
         kernels = kernels[..., ::-1, ::-1]

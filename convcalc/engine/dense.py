@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.convolution import Convolution, convolution
+from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_shown, exact, float_kind, settle_cells, settle_result
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.shapes import biases_of, place_in
@@ -92,7 +92,9 @@ def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -
     _check(grid.shape, matrix.shape, transpose=transpose)
     rows = grid.reshape(-1, grid.shape[-1])
     biases = biases_of(bias, matrix.shape[0], "output")
-    return Linear(grid, matrix, convolution(rows[:, :, None, None], matrix[:, :, None, None], bias=biases))
+    return Linear(
+        grid, matrix, convolve(rows[:, :, None, None], matrix[:, :, None, None], bias=biases, channels_first=True)
+    )
 
 
 def _check(shape: Sequence[int], weights: Sequence[int], *, transpose: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.choices import PadMode
-from convcalc.engine.convolution import Convolution, convolution
+from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid, at_least_one, own_grid
@@ -74,12 +74,13 @@ class Gradients:
         x = x[:, :, : ends[0], : ends[1]]
         depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
         return tuple(
-            convolution(
+            convolve(
                 x[:, group * depth : (group + 1) * depth].transpose(1, 0, 2, 3),
                 self.output[:, group * filters : (group + 1) * filters].transpose(1, 0, 2, 3),
                 stride=(rows.dilation, columns.dilation),
                 dilation=(rows.stride, columns.stride),
                 padding=(*sides[0], *sides[1]),
+                channels_first=True,
             )
             for group in range(plan.groups)
         )

@@ -10,7 +10,7 @@ import numpy as np
 
 from convcalc.choices import ActivationKind, LossKind, PoolKind, Reduction
 from convcalc.engine.activations import Activated, activate
-from convcalc.engine.convolution import Convolution, convolution
+from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.dense import Linear, linear
 from convcalc.engine.exact import Array, absolute, as_floats, divided
 from convcalc.engine.geometry import Axis
@@ -50,7 +50,7 @@ def made(candidates: Made, right: Array) -> Iterator[Mistake]:
 def convolution_mistakes(result: Convolution) -> Iterator[Mistake]:
     """Yield the likely mistakes of a convolution.
 
-    >>> [mistake.reason for mistake in convolution_mistakes(convolution([1, 2, 3], [0, 1]))][:1]
+    >>> [mistake.reason for mistake in convolution_mistakes(convolve([1, 2, 3], [0, 1]))][:1]
     ['the kernel was flipped']
     """
     return made(_convolution(result), result.output)
@@ -68,7 +68,8 @@ def _again(result: Convolution, weights: Array | None = None, **changed: Any) ->
         "groups": plan.groups,
         "mode": plan.mode,
     }
-    work = convolution(result.input, result.kernel if weights is None else weights, **{**options, **changed})
+    weights = result.kernel if weights is None else weights
+    work = convolve(result.input, weights, channels_first=True, **{**options, **changed})
     many = plan.filters > 1 or result.input_dimensions > 2
     return like_the_input(work.maps, result.input_dimensions, many_maps=many)
 

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.convolution import Convolution, convolution
+from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import (
     Array,
     as_integers,
@@ -104,7 +104,7 @@ class Transposed:
         borders = (rows.before, rows.after, columns.before, columns.after)
         if min(borders) < 0:
             spread, borders = _placed(spread, rows, columns), (0, 0, 0, 0)
-        return convolution(
+        return convolve(
             spread,
             swapped(self.kernel, self.groups),
             flip=True,
@@ -112,6 +112,7 @@ class Transposed:
             padding=borders,
             dilation=(rows.dilation, columns.dilation),
             groups=self.groups,
+            channels_first=True,
         )
 
     @property

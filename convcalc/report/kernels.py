@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from convcalc.choices import PadMode
-from convcalc.engine.convolution import convolution
+from convcalc.engine.convolution import convolve
 from convcalc.engine.exact import Array, integers_or_fractions
 from convcalc.engine.grids import as_grid
 from convcalc.engine.kernels import ALIASES, NamedKernel, kernel
@@ -78,7 +78,7 @@ def _at_work(entry: NamedKernel, show: Show, sample: Array | None, *, with_sampl
         sample = ROW if weights.shape[0] == 1 else SAMPLE
     rows, columns = weights.shape
     sides = ((rows - 1) // 2, rows // 2, (columns - 1) // 2, columns // 2)
-    output = convolution(sample, weights, padding=sides, mode=PadMode.REPLICATE).output
+    output = convolve(sample, weights, padding=sides, mode=PadMode.REPLICATE, channels_first=True).output
     over = entry.divisor
     title = f"kernel × 1/{over}" if over > 1 else "kernel"
     whole = integers_or_fractions([cell * over for row in entry.cells for cell in row]).reshape(weights.shape)

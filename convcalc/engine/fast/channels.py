@@ -1,23 +1,19 @@
 """Ways of adding up weighted windows of several channels; `ways` says what each takes and returns."""
 
 import itertools
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
 from convcalc.engine.fast.threads import BAND, bands, each, longest, processors, scratch
 from convcalc.engine.fast.ways import BYTES_WORTH_A_THREAD, rows_read
-
-if TYPE_CHECKING:
-    from convcalc.engine.convolution import Plan
-
+from convcalc.engine.plan import Plan
 
 MOST_ADDED, FEW_FILTERS = 128, 16
 """Products that are added up at once, in float64 or for so few filters that BLAS adds them one after the other."""
 
 
-def tap(x: Array, plan: "Plan", i: int, j: int) -> Array:
+def tap(x: Array, plan: Plan, i: int, j: int) -> Array:
     """Return the cells that one kernel cell multiplies, for every output: a strided view (…, rows, columns)."""
     rows, columns = plan.rows, plan.columns
     top, left = i * rows.dilation, j * columns.dilation
@@ -28,7 +24,7 @@ def tap(x: Array, plan: "Plan", i: int, j: int) -> Array:
     ]
 
 
-def windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def windows(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Work one window at a time, where the kernel has more cells than the output."""
     weights = kernel.reshape(plan.groups, plan.filters // plan.groups, -1)
     for row, column in itertools.product(range(plan.rows.output), range(plan.columns.output)):
@@ -41,7 +37,7 @@ def windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
     return is_finite(total)
 
 
-def pointwise(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def pointwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Multiply matrices: of a 1×1 kernel every output cell is the filters times the channels at its place."""
     cells = tap(x, plan, 0, 0).astype(kernel.dtype, copy=False)
     cells = cells.reshape(plan.items, plan.groups, plan.channels // plan.groups, -1)
@@ -50,7 +46,7 @@ def pointwise(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
     return is_finite(total)
 
 
-def depthwise(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def depthwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Add up the shifted inputs of several small channels at once, each with its own weight. One filter a channel."""
     rows, columns, width = plan.rows, plan.columns, x.shape[3]
     strided = rows.stride > 1 or columns.stride > 1
@@ -79,7 +75,7 @@ def depthwise(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
     return each(lambda: make, list(itertools.product(range(plan.items), blocks)), worth=worth)
 
 
-def columns_of_windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def columns_of_windows(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Copy the windows of a band of rows out as columns, and multiply matrices (im2col): of many channels."""
     rows, columns = plan.rows, plan.columns
     depth, per_group = plan.channels // plan.groups, plan.filters // plan.groups
@@ -100,7 +96,7 @@ def columns_of_windows(x: Array, kernel: Array, plan: "Plan", total: Array) -> b
     return is_finite(total)
 
 
-def shifted_channels(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def shifted_channels(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Copy the channels out once for each kernel column, shifted, and multiply matrices once for each kernel row.
 
     That copies a third of what im2col does for a 3×3, and in long rows. Stride 1.
@@ -132,7 +128,7 @@ def shifted_channels(x: Array, kernel: Array, plan: "Plan", total: Array) -> boo
     return is_finite(total)
 
 
-def products_of_taps(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def products_of_taps(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Multiply matrices tap by tap: of any channels and groups, in any dtype."""
     items, filters, height, width = plan.shape
     depth = plan.channels // plan.groups

@@ -4,16 +4,14 @@ Every way is exact for integers: it works in a dtype in which no sum on the way 
 """
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.engine.exact import FLOAT64_INTEGERS, INT64_LIMIT, Array, check_finite
 from convcalc.engine.fast import channels, ways
 from convcalc.engine.fast.threads import BAND
-
-if TYPE_CHECKING:
-    from convcalc.engine.convolution import Plan
+from convcalc.engine.plan import Plan
 
 FLOAT32_INTEGERS = 1 << 24
 MOST_SEPARATE = 40
@@ -69,7 +67,7 @@ def by_anything(bound: int) -> DType | None:
 class Work(NamedTuple):
     """What is to be summed: the plan, the kernel as it was given (O, C / groups, h, w), and the padded input."""
 
-    plan: "Plan"
+    plan: Plan
     kernel: Array
     integers: bool
     x: Array
@@ -94,7 +92,7 @@ class Way(NamedTuple):
     """A way of summing: when it is taken, in which dtype integers are exact in it, and why it is there."""
 
     name: str
-    run: Callable[[Array, Array, "Plan", Array], bool]
+    run: Callable[[Array, Array, Plan, Array], bool]
     fits: Callable[[Work], bool]
     arithmetic: Callable[[int], DType | None]
     why: str
@@ -202,7 +200,7 @@ def ways_for(work: Work, bound: int | None) -> Iterator[tuple[Way, DType]]:
 
     `bound` is what no sum passes, None for floats.
 
-    >>> from convcalc.engine.convolution import plan
+    >>> from convcalc.engine.plan import plan
     >>> kernel = np.array([[[[1, 0, -1]] * 3]])
     >>> found = ways_for(Work(plan((1, 1, 9, 9), kernel.shape), kernel, True, kernel), 90)
     >>> [(way.name, dtype.name) for way, dtype in found][:2]
@@ -228,7 +226,7 @@ def summed(work: Work, way: Way, dtype: DType) -> Array:
     return total
 
 
-def weighted_sums(x: Array, kernel: Array, plan: "Plan", bound: int | None = None) -> Array:
+def weighted_sums(x: Array, kernel: Array, plan: Plan, bound: int | None = None) -> Array:
     """Return every window's weighted sum, (N, O, rows, columns); `x` is padded already.
 
     Integers come with a `bound` that no sum passes, and give integers; floats come without, and give floats.

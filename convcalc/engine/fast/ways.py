@@ -12,16 +12,14 @@ runs over a row's end is not taken over.
 import itertools
 import math
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
 from convcalc.engine.fast.threads import BAND, bands, each, longest, processors, scratch
 from convcalc.engine.geometry import Axis
-
-if TYPE_CHECKING:
-    from convcalc.engine.convolution import Plan
+from convcalc.engine.plan import Plan
 
 BLOCK = 4
 """Output rows that one small matrix makes at once."""
@@ -79,7 +77,7 @@ def factors(kernel: Array) -> tuple[Array, Array] | None:
     return column.astype(kernel.dtype), row.astype(kernel.dtype)
 
 
-def separable(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def separable(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Add shifted rows, then shifted columns: h + w passes instead of h × w. One channel a filter, of rank 1."""
     found = [factors(kernel[filter_, 0]) for filter_ in range(plan.filters)]
 
@@ -99,7 +97,7 @@ def separable(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
 
 
 def _each_band(
-    make: Callable[[int, int, slice, Array], bool], x: Array, kernel: Array, plan: "Plan", total: Array
+    make: Callable[[int, int, slice, Array], bool], x: Array, kernel: Array, plan: Plan, total: Array
 ) -> bool:
     """Make every map's bands, given three buffers as large as one."""
     rows, width = plan.rows.output, x.shape[3]
@@ -114,7 +112,7 @@ def _each_band(
     return each(begin, list(itertools.product(range(plan.items), range(plan.filters), cut)), worth=worth)
 
 
-def rows_read(plane: Array, plan: "Plan", band: slice, work: np.dtype[Any]) -> Array:
+def rows_read(plane: Array, plan: Plan, band: slice, work: np.dtype[Any]) -> Array:
     """Return the rows of a plane (…, H, W) that a band of the output reads, in the dtype to work in."""
     first = band.start * plan.rows.stride
     stop = (band.stop - 1) * plan.rows.stride + plan.rows.extent
@@ -160,7 +158,7 @@ def _cut(lines: Array, columns: Axis, j: int) -> Array:
     return lines[..., left : left + (columns.output - 1) * columns.stride + 1 : columns.stride]
 
 
-def taps(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def taps(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Add up the shifted inputs, tap by tap, in bands of rows. One channel a filter."""
     weighted = [[(weights[i, j].item(), (i, j)) for i, j in np.argwhere(weights).tolist()] for weights in kernel[:, 0]]
 
@@ -171,7 +169,7 @@ def taps(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
     return _each_band(make, x, kernel, plan, total)
 
 
-def banded(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def banded(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Make 4 output rows at once: a small banded matrix for each kernel column, times the input's rows as they lie.
 
     The matrix multiplication adds up the taps, and nothing is copied out. One input channel; filters share the work.
@@ -200,7 +198,7 @@ def banded(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
 
 
 def _blocks(
-    total: Array, x: Array, matrices: Array, plan: "Plan", part: tuple[slice, slice, slice], buffers: Array
+    total: Array, x: Array, matrices: Array, plan: Plan, part: tuple[slice, slice, slice], buffers: Array
 ) -> bool:
     """Make some columns of some rows of some items, in blocks: their input rows overlap, and are read as they lie."""
     rows, columns, (items, band, span) = plan.rows, plan.columns, part
@@ -268,7 +266,7 @@ def transformed(weights: Array, tile: int) -> Transformed:
     return Transformed(turned, whole, float(np.abs(turned).max()), float(np.abs(weights).max()))
 
 
-def fourier(x: Array, kernel: Array, plan: "Plan", total: Array) -> bool:
+def fourier(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Multiply the Fourier transforms of tiles that overlap (overlap-save). Floats only; one channel a filter.
 
     A tile with a window whose cells are so small that the rounding error could be seen is worked by `banded`.
