@@ -171,7 +171,7 @@ def gradient_of(
 
 
 def pooling(rng: random.Random) -> Case | None:
-    kind = rng.choice(["max", "min", "avg", "sum"])
+    kind = rng.choice(["max", "min", "avg", "sum", "lp"])
     height, width = rng.randint(2, 6), rng.randint(2, 6)
     window, stride = (rng.randint(1, 3), rng.randint(1, 3)), (rng.randint(1, 3), rng.randint(1, 3))
     padding = padding_of(rng, 1)
@@ -181,11 +181,89 @@ def pooling(rng: random.Random) -> Case | None:
         return None
     x = written(rng, (rng.choice([1, 1, 2]), rng.choice([1, 1, 2]), height, width))
     words = ["pool", kind, "-i", x.text, "-w", commas(window), "-s", commas(stride), "-p", commas(padding)]
+    if kind == "lp":
+        return norms_of(rng, words, x, window, stride, padding)
     planes = [
         [reference.pool(plane, kind, window=window, stride=stride, padding=padding) for plane in item]
         for item in x.cells
     ]
+    if rng.random() < 0.3:
+        shape = len(planes), len(planes[0]), len(planes[0][0]), len(planes[0][0][0])
+        gradient = written(rng, shape)
+        rows = [
+            row
+            for item, gradients in zip(x.cells, gradient.cells, strict=True)
+            for plane, back in zip(item, gradients, strict=True)
+            for row in routed(plane, back, kind, window, stride, padding)
+        ]
+        return Case([*words, "--backward", gradient.text], rows, not gradient.has_decimals)
     return Case(words, [[Fraction(cell) for cell in row] for row in flat(planes)], not x.has_decimals)
+
+
+def window_cells(
+    plane: Plane, at: tuple[int, int], window: tuple[int, int], stride: tuple[int, int], padding: tuple[int, ...]
+) -> list[tuple[int, int]]:
+    """Return the cells of a plane that a pooling's window reads, without the padding."""
+    top, left = at[0] * stride[0] - padding[0], at[1] * stride[1] - padding[2]
+    rows, columns = range(top, top + window[0]), range(left, left + window[1])
+    return [(r, c) for r in rows for c in columns if 0 <= r < len(plane) and 0 <= c < len(plane[0])]
+
+
+def routed(
+    plane: Plane,
+    gradient: Plane,
+    kind: str,
+    window: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, ...],
+) -> Plane:
+    """Return where each output's gradient goes: to the first of the best, or to all alike."""
+    total = [[Fraction(0)] * len(plane[0]) for _ in plane]
+    for i, line in enumerate(gradient):
+        for j, back in enumerate(line):
+            cells = window_cells(plane, (i, j), window, stride, padding)
+            if kind in ("max", "min"):
+                best = (max if kind == "max" else min)(plane[r][c] for r, c in cells)
+                cells = [next((r, c) for r, c in cells if plane[r][c] == best)]
+            for r, c in cells:
+                total[r][c] += back / (window[0] * window[1]) if kind == "avg" else back
+    return total
+
+
+def root(total: Fraction, norm: int) -> Fraction:
+    """Return a root to eighty bits and more, and if that is not all of it, half a unit more: so that no tie is made."""
+    if total == 0:
+        return total
+    bits = 80 + max(total.denominator.bit_length() - total.numerator.bit_length(), 0) // norm + 1
+    power, rest = divmod(total.numerator << bits * norm, total.denominator)
+    low, high = 0, 1 << power.bit_length() // norm + 1
+    while low + 1 < high:
+        middle = (low + high) // 2
+        low, high = (middle, high) if middle**norm <= power else (low, middle)
+    return Fraction(2 * low + (low**norm != power or rest != 0), 2 << bits)
+
+
+def norms_of(
+    rng: random.Random,
+    words: list[str],
+    x: Written,
+    window: tuple[int, int],
+    stride: tuple[int, int],
+    padding: tuple[int, ...],
+) -> Case:
+    """Pool by a norm: (Σ|x|^p)^(1/p)."""
+    norm = rng.choice([1, 2, 3])
+    rows = []
+    for item in x.cells:
+        for plane in item:
+            height = (len(plane) + padding[0] + padding[1] - window[0]) // stride[0] + 1
+            width = (len(plane[0]) + padding[2] + padding[3] - window[1]) // stride[1] + 1
+            for i in range(height):
+                reads = [window_cells(plane, (i, j), window, stride, padding) for j in range(width)]
+                rows.append(
+                    [root(sum((abs(plane[r][c]) ** norm for r, c in cells), Fraction(0)), norm) for cells in reads]
+                )
+    return Case([*words, "--norm", str(norm)], rows, False)
 
 
 def transposed(rng: random.Random) -> Case | None:
