@@ -1,14 +1,26 @@
 """The words a user types, as enums. Imports nothing of ours, so that ``--help`` stays quick."""
 
 from enum import Enum
-from typing import NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
 
 
 class Word(str, Enum):
-    """An enum of words a user types: its value is the word.
+    """An enum of words a user types: its value is the word, and where there is one, `record` holds all there is to it.
 
-    (``enum.StrEnum`` came with Python 3.11; this is its one trait that matters here.)
+    (``enum.StrEnum`` came with Python 3.11; its one trait that matters here is that a word is written as it is typed.)
     """
+
+    _value_: str
+    record: Any
+
+    def __new__(cls, word: str, record: Any = None) -> "Self":
+        """Return a word, with its record."""
+        member = str.__new__(cls, word)
+        member._value_, member.record = word, record
+        return member
 
     def __str__(self) -> str:
         return str(self.value)
@@ -40,16 +52,6 @@ class PaddingRule(Word):
     SAME = "same"
     VALID = "valid"
     FULL = "full"
-
-
-class PoolKind(Word):
-    """What a pooling window gives."""
-
-    MAX = "max"
-    AVG = "avg"
-    MIN = "min"
-    SUM = "sum"
-    LP = "lp"
 
 
 class ActivationKind(Word):

@@ -16,26 +16,22 @@ from convcalc.choices import (
     Gradient,
     LossKind,
     PadMode,
-    PoolKind,
     Reduction,
+    Word,
     unheard_of,
 )
 from convcalc.cli import formats
 from convcalc.cli.commands import COMMANDS
-from convcalc.engine import activations, losses, mistakes, padding, pooling
-from convcalc.engine.routing import backward
+from convcalc.engine import activations, losses, padding
+from convcalc.engine.pooled import Pooled
+from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.quiz.exercises import TOPICS
 from convcalc.render import sheets
 from convcalc.report import activations as report_activations
 from convcalc.report import losses as report_losses
-from convcalc.report import pooling as report_pooling
-from convcalc.report import routing as report_routing
 from tests.conftest import Convcalc
 
 COMPLETE: dict[str, tuple[Mapping[Any, Any], type[Enum]]] = {
-    "how a gradient goes back": (report_routing.WAYS, PoolKind),
-    "whether padding counts as zeros": (report_pooling.ZEROS_COUNT, PoolKind),
-    "what a mistaken pooling is called": (mistakes.NAMES, PoolKind),
     "functions": (activations.FUNCTIONS, ActivationKind),
     "workings of functions": (report_activations.WORKING, ActivationKind),
     "formulas of losses": (report_losses.FORMULAS, LossKind),
@@ -60,12 +56,16 @@ class Unheard(str, Enum):
     WORD = "unheard"
 
 
-def test_a_pooling_kind_that_nobody_has_heard_of_gives_no_number() -> None:
-    result = pooling.pool([[1, 2], [5, 6]], "sum")
-    result.kind = Unheard.WORD  # type: ignore[assignment]
-    for work in (lambda: result.output, lambda: result.step((0, 0)), lambda: backward(result, [[1]]).step((0, 0))):
-        with pytest.raises((AssertionError, KeyError), match=r"Unheard|unheard"):
-            work()
+RECORDS: dict[type[Word], type] = {PoolKind: Pooled}
+"""Enums whose words hold their records, and what a record must say."""
+
+
+@pytest.mark.parametrize("kind", [kind for kinds in RECORDS for kind in kinds], ids=str)
+def test_a_word_holds_a_record_that_leaves_nothing_out(kind: Word) -> None:
+    must = RECORDS[type(kind)]
+    assert isinstance(kind.record, must)
+    left_out = [name for name in must.__annotations__ if not hasattr(kind.record, name)]
+    assert not left_out, f"{kind} says nothing of {left_out}"
 
 
 def test_a_padding_mode_that_nobody_has_heard_of_gives_no_cells() -> None:
@@ -168,6 +168,6 @@ def test_every_command_has_a_summary_and_a_panel() -> None:
 
 def test_every_enum_of_words_is_looked_at() -> None:
     enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
-    here = {"PoolKind", "PadMode", "Gradient", "LossKind", "Reduction", "Convention", "ActivationKind", "Format"}
+    here = {"PadMode", "Gradient", "LossKind", "Reduction", "Convention", "ActivationKind", "Format"}
     elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading"}
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

@@ -4,7 +4,7 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from convcalc.choices import PaddingRule, PoolKind
+from convcalc.choices import PaddingRule
 from convcalc.cli.options import (
     MOVING_PANEL,
     READ_PANEL,
@@ -20,9 +20,10 @@ from convcalc.cli.options import (
     with_options,
 )
 from convcalc.cli.output import channel_of
+from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.errors import UsageError, nearest
 
-ALSO = {"maximum": "max", "minimum": "min", "average": "avg", "mean": "avg", "total": "sum", "norm": "lp"}
+ALSO = {word: kind.value for kind in PoolKind for word in kind.record.other_words}
 KINDS = "|".join(kind.value for kind in PoolKind)
 
 
@@ -201,9 +202,9 @@ def _settings(kind: PoolKind, windows: WindowOptions) -> dict[str, Any]:
         "--ceil": windows.ceil or None,
     }
     given = [option for option, value in moving.items() if value is not None]
-    if windows.norm is not None and kind is not PoolKind.LP:
+    if windows.norm is not None and not kind.record.takes_norm:
         raise UsageError(f"--norm does nothing to {kind} pooling", hint="it goes with lp: convcalc pool lp --norm 3")
-    if windows.no_count_pad and kind is not PoolKind.AVG:
+    if windows.no_count_pad and not kind.record.divides:
         raise UsageError(f"--no-count-pad does nothing to {kind} pooling", hint="it goes with avg")
     if windows.whole and windows.adaptive:
         raise UsageError("--global and --adaptive exclude each other", hint="--global is --adaptive 1x1")

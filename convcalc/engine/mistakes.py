@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.choices import ActivationKind, LossKind, PoolKind, Reduction
+from convcalc.choices import ActivationKind, LossKind, Reduction
 from convcalc.engine.activations import Activated, activate
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.dense import Linear, linear
@@ -17,6 +17,7 @@ from convcalc.engine.geometry import Axis
 from convcalc.engine.grids import as_grid
 from convcalc.engine.losses import Loss
 from convcalc.engine.pooling import Pooling
+from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.shapes import like_the_input
 from convcalc.engine.sizes import Volume
 from convcalc.engine.softmax import Softmax, softmax
@@ -134,15 +135,6 @@ def pooling_mistakes(result: Pooling) -> Iterator[Mistake]:
     return made(_pooling(result), result.output)
 
 
-NAMES = {
-    PoolKind.MAX: "the maximum",
-    PoolKind.AVG: "the average",
-    PoolKind.MIN: "the minimum",
-    PoolKind.SUM: "the sum",
-    PoolKind.LP: "the root",
-}
-
-
 def _pooling(result: Pooling) -> Made:
     def output(**changed: Any) -> Array:
         return replace(result, **changed).output
@@ -150,16 +142,13 @@ def _pooling(result: Pooling) -> Made:
     def over(divisor: int) -> Array:
         return divided(output(kind=PoolKind.SUM), divisor)
 
-    for kind in (PoolKind.AVG, PoolKind.MAX, PoolKind.MIN, PoolKind.SUM):
-        if kind is not result.kind:
-            reason = f"{NAMES[kind]} was taken, not {NAMES[result.kind]}"
-            if result.kind is PoolKind.AVG and kind is PoolKind.SUM:
-                reason = "the sum was not divided"
-            yield reason, partial(output, kind=kind)
+    for kind in PoolKind:
+        if kind is not result.kind and kind.record.is_likely:
+            yield result.kind.record.instead(kind.record), partial(output, kind=kind)
     rows, columns = result.rows, result.columns
     if not isinstance(rows, Axis) or not isinstance(columns, Axis):
         return
-    if result.kind is PoolKind.AVG:
+    if result.kind.record.divides:
         counted = "left the padding out" if result.count_padding else "counted the padding"
         yield f"the divisor {counted}", partial(output, count_padding=not result.count_padding)
         area = rows.kernel * columns.kernel

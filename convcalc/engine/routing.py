@@ -6,14 +6,13 @@ hand it to every cell, and lp pooling weighs it by x·|x|^(p − 2)/y^(p − 1).
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.choices import PoolKind, unheard_of
 from convcalc.engine.exact import (
     Array,
     as_floats,
@@ -32,8 +31,8 @@ from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.gradients import like_the_output
 from convcalc.engine.grids import as_grid
 from convcalc.engine.kept import Kept
-from convcalc.engine.pooling import EXTREMES, Pooling
-from convcalc.engine.roots import ROOT_BITS, root_of
+from convcalc.engine.pooling import Pooling
+from convcalc.engine.roots import ROOT_BITS
 from convcalc.engine.shapes import like_the_input, place_in
 from convcalc.engine.step import Number, PoolingStep
 
@@ -99,25 +98,25 @@ class Routing:
     @Kept
     def input(self) -> Array:
         """The gradient of the input, (N, C, H, W): exact where the output's is, but for lp pooling's roots."""
-        pooling = self.forward
-        if pooling.kind is PoolKind.LP and pooling.norm > 1:
-            return self._weighed() if pooling.input.size > MOST_EXACT_ROOTS else self._added()
-        kind, scaled = float_kind(self.output), over_common_denominator(self.output)
+        pooling, kind = self.forward, self.forward.kind.record
+        winners = None if kind.beats is None else self._winners(kind.beats)
+        taps = self._taps if winners is None else []
+        quick = [kind.quick_weight(tap.of(pooling.padded), pooling.norm) for tap in taps]
+        if any(weight is None for weight in quick):
+            many = self._in_floats() if pooling.input.size > MOST_EXACT_ROOTS else None
+            return self._added() if many is None else many
+        dtype, scaled = float_kind(self.output), over_common_denominator(self.output)
         cells, over = (self.output, 0) if scaled is None else scaled
-        divisors = pooling.divisors() if pooling.kind is PoolKind.AVG else np.ones(pooling.shape[2:], dtype=np.int64)
+        divisors = pooling.divisors() if kind.divides else np.ones(pooling.shape[2:], dtype=np.int64)
         common = math.lcm(*np.unique(divisors).tolist())
         if over:
             cells, divisors = as_integers(magnitude(cells) * common * cells.size, cells, divisors)
         total = np.zeros(pooling.padded.shape, dtype=cells.dtype)
         shares = cells * (common // divisors)
-        winners = self._winners() if pooling.kind in EXTREMES else None
         for index, tap in enumerate(self._taps):
-            taken = tap.valid if winners is None else winners == index
-            if pooling.kind is PoolKind.LP:
-                taken = taken * np.sign(tap.of(pooling.padded)).astype(np.int64)
-            tap.add(total, shares * taken)
+            tap.add(total, shares * (tap.valid * quick[index] if winners is None else winners == index))
         inside = self._without_padding(total)
-        return quotient(inside, over * common, kind) if over else rounded(inside / common, self.output.dtype)
+        return quotient(inside, over * common, dtype) if over else rounded(inside / common, self.output.dtype)
 
     @Kept
     def _taps(self) -> list["_Tap"]:
@@ -129,29 +128,28 @@ class Routing:
             for (down, down_valid), (across, across_valid) in itertools.product(rows, columns)
         ]
 
-    def _winners(self) -> Array:
+    def _winners(self, beats: Callable[[Any, Any], Any]) -> Array:
         """Return which tap won in each window, (N, C, rows, columns): the first of equals."""
         best, winner = None, np.full(self.output.shape, -1)
         for index, tap in enumerate(self._taps):
             cells = tap.of(self.forward.padded)
             if best is None:
                 best = cells
-            beats = cells > best if self.forward.kind is PoolKind.MAX else cells < best
-            better = tap.valid & ((winner < 0) | beats.astype(bool))
+            better = tap.valid & ((winner < 0) | beats(cells, best).astype(bool))
             best, winner = np.where(better, cells, best), np.where(better, index, winner)
         return winner
 
-    def _weighed(self) -> Array:
-        """Work lp pooling's shares in floats, where there are too many to read."""
-        power = self.forward.norm - 1
+    def _in_floats(self) -> Array | None:
+        """Work the shares in floats, where there are too many to read; None if they are only worked exactly."""
         cells, maps, output = (
             as_floats(array, np.dtype(np.float64)) for array in (self.forward.padded, self.forward.maps, self.output)
         )
         total = np.zeros(cells.shape)
         for tap in self._taps:
-            x = tap.of(cells)
-            part = np.divide(np.abs(x), maps, out=np.zeros_like(x), where=maps > 0)
-            tap.add(total, np.where(tap.valid, output * np.sign(x) * part**power, 0))
+            weight = self.forward.kind.record.float_weight(tap.of(cells), maps, self.forward.norm)
+            if weight is None:
+                return None
+            tap.add(total, np.where(tap.valid, output * weight, 0))
         return rounded(self._without_padding(total), self.kind or total.dtype)
 
     def _without_padding(self, total: Array) -> Array:
@@ -162,34 +160,15 @@ class Routing:
     def _shares(self, at: Sequence[int], bits: int = ROOT_BITS) -> tuple[PoolingStep, list[list[Any]]]:
         """Return a step of the pooling, and each cell's share of its gradient: exact but for a root to so many bits."""
         step = self.forward.step(at)
-        gradient, norm = exact(self.output[step.at]), self.forward.norm
-        root = Fraction(1)
-        if self.forward.kind is PoolKind.LP and norm > 1:
-            powers = (abs(Fraction(exact(cell))) ** norm for line in step.cells for cell in line)
-            root, _ = root_of(sum(powers, Fraction(0)), norm, bits)
+        gradient = exact(self.output[step.at])
+        weights = self.forward.kind.record.weights(step, self.forward.norm, bits)
         return step, [
-            [
-                None if step.padding[i][j] else gradient * self._weight(step, exact(cell), (i, j), root)
-                for j, cell in enumerate(line)
-            ]
-            for i, line in enumerate(step.cells)
+            [None if padding else gradient * weight for padding, weight in zip(step.padding[row], line, strict=True)]
+            for row, line in enumerate(weights)
         ]
 
-    def _weight(self, step: PoolingStep, x: int | Fraction, place: tuple[int, int], root: Fraction) -> int | Fraction:
-        """Return the derivative of a step's value, of lp pooling its `root`, with respect to a cell of its window."""
-        kind = self.forward.kind
-        if kind is PoolKind.MAX or kind is PoolKind.MIN:
-            return int(place == step.winner)
-        if kind is PoolKind.AVG:
-            return Fraction(1, step.divisor or 1)
-        if kind is PoolKind.SUM:
-            return 1
-        if kind is not PoolKind.LP:
-            unheard_of(kind)
-        return 0 if x == 0 else (1 if x > 0 else -1) * (abs(Fraction(x)) / root) ** (self.forward.norm - 1)
-
     def _added(self) -> Array:
-        """Add up lp pooling's shares, with so many bits that none are lost where they cancel."""
+        """Add up the exact shares, and those of roots with so many bits that none are lost where they cancel."""
         bits, lost = ROOT_BITS, True
         while lost and bits <= MOST_ROOT_BITS:
             cells, sizes = self._totals(bits)
@@ -234,7 +213,7 @@ class Routing:
     @Kept
     def kind(self) -> np.dtype[Any] | None:
         """The float dtype of the gradients, or None if they are exact: there are no decimals, or irrational roots."""
-        roots = self.forward.kind is PoolKind.LP and self.forward.norm > 1
+        roots = self.forward.kind.record.is_irrational(self.forward.norm)
         return float_kind(self.output, *([self.forward.input, self.forward.maps] if roots else []))
 
     def step(self, at: Sequence[int], number: int = 1) -> RoutingStep:

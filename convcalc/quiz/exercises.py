@@ -5,7 +5,7 @@ from random import Random
 
 import numpy as np
 
-from convcalc.choices import PoolKind, Reduction, TransposedReading
+from convcalc.choices import Reduction, TransposedReading
 from convcalc.engine.activations import activate
 from convcalc.engine.convolution import convolve
 from convcalc.engine.dense import linear
@@ -14,6 +14,7 @@ from convcalc.engine.geometry import Axis
 from convcalc.engine.losses import loss
 from convcalc.engine.mistakes import parameter_mistakes, size_mistakes
 from convcalc.engine.pooling import pool
+from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.routing import backward
 from convcalc.engine.sizes import Volume
 from convcalc.engine.softmax import softmax

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from convcalc.choices import PaddingRule, PoolKind, unheard_of
+from convcalc.choices import PaddingRule
 from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.step import PoolingStep
@@ -17,15 +17,6 @@ from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
 if TYPE_CHECKING:
     from typing_extensions import Self
-
-ZEROS_COUNT = {
-    PoolKind.MAX: False,
-    PoolKind.AVG: True,
-    PoolKind.MIN: False,
-    PoolKind.SUM: True,
-    PoolKind.LP: False,
-}
-"""Whether the padding is shown, and counted, as zeros; --no-count-pad leaves it out."""
 
 
 def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None) -> Worked:
@@ -43,7 +34,7 @@ class PoolingReport(Stepwise):
     @classmethod
     def of(cls, result: Pooling, show: Show, **more: Any) -> "Self":
         """Return the report of a pooling."""
-        zeros_count = ZEROS_COUNT[result.kind] and result.count_padding
+        zeros_count = result.kind.record.zeros_count and result.count_padding
         return cls(
             result=result,
             axes=(result.rows, result.columns),
@@ -60,13 +51,13 @@ class PoolingReport(Stepwise):
         result, (rows, columns) = self.result, self.axes
         cut = 3 if self.one_row else 2
         first = 0 if self.shape[0] > 1 else 1 if self.shape[1] > 1 or result.input_dimensions > 2 else cut
-        name = f"{result.kind} pool" + (f" (p = {result.norm})" if result.kind is PoolKind.LP else "")
+        name = f"{result.kind} pool" + (f" (p = {result.norm})" if result.kind.record.takes_norm else "")
         parts = [f"{name} · input {shape_text(result.input.shape[first:])}"]
         if isinstance(rows, Axis) and isinstance(columns, Axis):
             window = str(columns.kernel) if self.one_row else f"{rows.kernel}×{columns.kernel}"
             parts += [f"window {window}", f"stride {self.pair_text(rows.stride, columns.stride)}"]
             if any((rows.before, rows.after, columns.before, columns.after)):
-                counted = "" if result.kind is not PoolKind.AVG or result.count_padding else ", not counted"
+                counted = "" if not result.kind.record.divides or result.count_padding else ", not counted"
                 parts.append(f"padding {padding_text(rows, columns, self.rule, one_row=self.one_row)}{counted}")
             if max(rows.dilation, columns.dilation) > 1:
                 parts.append(f"dilation {self.pair_text(rows.dilation, columns.dilation)}")
@@ -83,15 +74,14 @@ class PoolingReport(Stepwise):
         yield Heading(self.heading().partition(" → ")[0])
         yield Text("")
         yield grids_of(like(self.result.input), "input", self.show.write, heat=self.show.heat, one_row=self.one_row)
-        if self.result.kind is PoolKind.AVG and self.result.padded.shape != self.result.input.shape:
+        if self.result.kind.record.divides and self.result.padded.shape != self.result.input.shape:
             yield Text("")
             yield Text(f"The divisor {'counts the padding' if self.result.count_padding else 'leaves padding out'}.")
 
     def notes(self) -> Iterator[str]:
         """Say which convention is followed where they differ."""
         result = self.result
-        if result.kind is PoolKind.LP and result.norm % 2:
-            yield "Absolute values are taken, as ONNX has it; PyTorch takes none, and has no answer for a negative sum."
+        yield from result.kind.record.notes(result)
         if self.rule is PaddingRule.SAME:
             yield "'same' is TensorFlow's word; PyTorch's pooling takes numbers."
         if isinstance(result.columns, Axis) and result.columns.ceil:
@@ -99,18 +89,12 @@ class PoolingReport(Stepwise):
                 "As PyTorch has it, the last window must start inside the input or its left padding; "
                 "TensorFlow has no ceil mode."
             )
-            hangs = any(axis.reads(axis.output - 1)[-1] >= axis.padded for axis in (result.rows, result.columns))
-            if result.kind is PoolKind.LP and hangs:
-                yield (
-                    "Over the end it sums the cells there are, as ONNX has it; PyTorch multiplies that sum "
-                    "by the whole window's cells over theirs."
-                )
         for axis in (result.rows, result.columns):
             if isinstance(axis, AdaptiveAxis) and axis.size % axis.output:
                 size, output = axis.size, axis.output
                 yield f"Of the {axis.name}, window i covers ⌊i·{size}/{output}⌋ to ⌈(i + 1)·{size}/{output}⌉ − 1."
         padded = result.rows.padded + result.columns.padded > result.rows.size + result.columns.size
-        if result.kind is PoolKind.AVG and padded:
+        if result.kind.record.divides and padded:
             yield (
                 "The divisor counts the padding, as PyTorch has it; TensorFlow and ONNX leave it out (--no-count-pad)."
                 if result.count_padding
@@ -140,27 +124,14 @@ class PoolingReport(Stepwise):
 
     def sum(self, step: PoolingStep) -> Sum:
         """Return how the window's cells make the output's."""
-        write, kind = self.show.write, self.result.kind
-        order = self.show.order
-        pairs = list(zip(in_order(step.cells, order), in_order(step.padding, order), strict=True))
-        real = [cell for cell, padded in pairs if not padded]
-        outcome = write.outcome(step.value)
-        if kind is PoolKind.MAX or kind is PoolKind.MIN:
-            return summed(tuple(write(cell) for cell in real), ", ", outcome, "", f"{kind}(", ")")
-        if kind is PoolKind.LP:
-            power = {2: "²", 3: "³"}.get(self.result.norm, f"^{self.result.norm}")
-            terms = tuple(f"|{write(cell)}|{power}" if cell < 0 else f"{write.factor(cell)}{power}" for cell in real)
-            opening, closing = ("√(", ")") if self.result.norm == 2 else ("(", f")^(1/{self.result.norm})")
-            return summed(terms, " + ", outcome, "", opening, closing)
-        counted = [cell for cell, padded in pairs if not padded or self.result.count_padding]
-        terms = tuple(write.factor(cell) for cell in counted)
-        if kind is PoolKind.SUM:
-            return summed(terms, " + ", outcome)
-        if kind is not PoolKind.AVG:
-            unheard_of(kind)
-        assert step.divisor is not None
+        write, kind, order = self.show.write, self.result.kind.record, self.show.order
+        pairs = zip(in_order(step.cells, order), in_order(step.padding, order), strict=True)
+        counts = kind.zeros_count and self.result.count_padding
+        terms, joiner, opening, closing, _ = kind.written(
+            write, [cell for cell, padded in pairs if counts or not padded], step, self.result.norm
+        )
         outcome = write.outcome(step.value, step.total, step.divisor)
-        return summed(terms, " + ", outcome, "", "(", f")/{step.divisor}")
+        return summed(terms, joiner, outcome, "", opening, closing)
 
 
 def _sides(padding: tuple[tuple[bool, ...], ...]) -> tuple[int, int, int, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convcalc.choices import PoolKind, unheard_of
+from convcalc.engine.pooled import RoutedGradient
 from convcalc.engine.routing import Routing, RoutingStep
 from convcalc.report.document import (
     Answer,
@@ -24,14 +24,6 @@ from convcalc.report.grids import body_of, grids_of, like, small_body
 from convcalc.report.pooling import PoolingReport
 from convcalc.report.selection import Chosen, Show, select
 
-WAYS = {
-    PoolKind.MAX: "goes to the cell that was the maximum (the first of equals, as in PyTorch)",
-    PoolKind.MIN: "goes to the cell that was the minimum (the first of equals, as in PyTorch)",
-    PoolKind.AVG: "is shared out equally: each cell gets it divided as the mean was",
-    PoolKind.SUM: "goes to every cell of the window, whole",
-    PoolKind.LP: "goes to each cell, times x·|x|^(p − 2)/y^(p − 1)",
-}
-
 
 def worked_routing(routing: Routing, show: Show) -> Worked:
     """Return where a pooling's gradients go, and the gradient of its input, which is the answer."""
@@ -46,7 +38,7 @@ class _Report(PoolingReport):
         """Yield the heading, where each gradient goes, and the gradient of the input."""
         answer = self.routing.input_like()
         yield Heading(f"backward through {super().heading()}")
-        yield Text(f"Each gradient {WAYS[self.result.kind]}. Where windows overlap, they add up.", Role.QUIET)
+        yield Text(f"Each gradient {self.result.kind.record.gradient}. Where windows overlap, they add up.", Role.QUIET)
         yield self.steps()
         yield Text("")
         yield Answer(grids_of(answer, "input gradient", self.show.write, heat=self.show.heat, one_row=self.one_row))
@@ -112,43 +104,12 @@ class _Report(PoolingReport):
 
     def share_sum(self, step: RoutingStep) -> Sum:
         """Write where one gradient goes."""
-        write, gradient = self.show.write, step.gradient
-        rows, columns = self.axes
-        kind = self.result.kind
-        if kind is PoolKind.MAX or kind is PoolKind.MIN:
-            assert step.pooling.winner is not None
-            row, column = step.pooling.winner
-            at = (
-                *step.pooling.at[:2],
-                step.pooling.window.rows[row] - rows.before,
-                step.pooling.window.columns[column] - columns.before,
-            )
-            name = self.cell_name(at).replace("output", "input")
-            return summed((f"{write(gradient)} → {name}, the {kind}",), "", f"= {write(step.pooling.value)}")
-        if kind is PoolKind.AVG:
-            share = next(share for line in step.shares for share in line if share is not None)
-            division = f"{write.factor(gradient)}/{step.pooling.divisor}"
-            return summed((division,), "", write.outcome(share).removeprefix(f"= {division} "))
-        if kind is PoolKind.SUM:
-            return summed(("each cell",), "", f"= {write(gradient)}")
-        if kind is not PoolKind.LP:
-            unheard_of(kind)
-        if step.pooling.value == 0:
-            return summed(("a window of zeros has no slope: each cell's share is taken to be",), "", "0")
-        cells = zip(step.pooling.cells, step.shares, strict=True)
-        power = self.result.norm - 1
-        over = write.factor(step.pooling.value)
-        terms = [
-            f"{write.factor(gradient)}×{_weight(write.factor(cell), over, power)} {write.outcome(share)}"
-            for line, shares in cells
-            for cell, share in zip(line, shares, strict=True)
-            if share is not None
-        ]
-        return summed(tuple(terms), ",  ", "")
-
-
-def _weight(cell: str, over: str, power: int) -> str:
-    if power == 0:
-        return f"sign{cell if cell.startswith('(') else f'({cell})'}"
-    quotient = f"{cell}/{over}"
-    return quotient if power == 1 else f"sign·|{quotient}|^{power}"
+        pooled, (rows, columns), place = step.pooling, self.axes, ""
+        if pooled.winner is not None:
+            row, column = (w[i] for w, i in zip(pooled.window, pooled.winner, strict=True))
+            at = (*pooled.at[:2], row - rows.before, column - columns.before)
+            place = self.cell_name(at).replace("output", "input")
+        terms, joiner, opening, closing, outcome = self.result.kind.record.written_gradient(
+            self.show.write, RoutedGradient(pooled, step.gradient, step.shares, place, self.result.norm)
+        )
+        return summed(terms, joiner, outcome, "", opening, closing)

@@ -7,18 +7,16 @@ are equally high but for a row, so that the arithmetic is the same in each.
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from convcalc.choices import PoolKind
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import (
     Array,
     TooLargeError,
-    absolute,
-    as_floats,
     as_integers,
     check_finite,
     float_kind,
@@ -28,14 +26,12 @@ from convcalc.engine.exact import (
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
 from convcalc.engine.grids import as_grid
 from convcalc.engine.padding import source_of
-from convcalc.engine.pooling import EXTREMES, Pooling, divided_sums
+from convcalc.engine.pooling import Pooling
 from convcalc.engine.shapes import like_the_input
+from convcalc.engine.windows import divided_sums
 
 PART = 1 << 23
 """Bytes of input, or of output if that is more, that are read and worked at once."""
-
-WHOLE = (PoolKind.MAX, PoolKind.MIN, PoolKind.SUM)
-"""Poolings that give integers of integers."""
 
 DISJOINT = 2
 """How many windows at most may read a row for windows of more rows than a band to be worked some rows at a time."""
@@ -109,10 +105,10 @@ def convolution_bands(result: Convolution, read: Read, *, fortran: bool = False)
 def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Bands:
     """Return a pooling whose input need not be in memory; see `convolution_bands`."""
     axes = result.rows, result.columns
-    along, axis, fortran = _banded_axis(result.input, axes, _is_apart, fortran=fortran)
+    along, axis, fortran = _banded_axis(result.input, axes, partial(_in_pieces, result), fortran=fortran)
     other = result.columns if along == 2 else result.rows
     at_once = len(result.input) if fortran else 1
-    singly = _bytes_read(result.input, axis, along) * at_once > PART and _is_apart(axis)
+    singly = _bytes_read(result.input, axis, along) * at_once > PART and _in_pieces(result, axis)
 
     def band(items: slice, start: int, stop: int) -> Array:
         if singly:
@@ -128,10 +124,10 @@ def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Band
 
     def pooled(cells: Array, part: AnyAxis) -> Array:
         rows, columns = (part, other) if along == 2 else (other, part)
-        return Pooling(cells, result.kind, rows, columns, result.count_padding, result.norm, 4).maps
+        return replace(result, input=cells, rows=rows, columns=columns, input_dimensions=4).maps
 
     kind = float_kind(result.input)
-    dtype = kind if kind is not None else np.dtype(np.int64 if result.kind in WHOLE else np.float64)
+    dtype = kind if kind is not None else np.dtype(np.int64 if result.kind.record.integers_stay else np.float64)
     many = result.input_dimensions > 2
     return _bands(result.shape, dtype, (along, axis), band, result, many_maps=many, fortran=fortran, singly=singly)
 
@@ -142,29 +138,28 @@ def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index
     inside = [position - axis.before for position in axis.inside(index) if not axis.is_padding(position)]
     together = items.stop - items.start
     height = max(PART * len(inside) // (_bytes_read(result.input, axis, along) * together), 1)
-    dtype, sums = float_kind(result.input), result.kind in (PoolKind.SUM, PoolKind.AVG) or result.norm == 1
+    kind, dtype = result.kind.record, float_kind(result.input)
     added: tuple[Array, int] | None = None
-    met: Array | None = None
+    joined: Array | None = None
     for top in range(inside[0], inside[-1] + 1, height):
         cells = _read(read, items, slice(top, min(top + height, inside[-1] + 1)), along)
         piece = Axis(cells.shape[along], cells.shape[along])
         rows, columns = (piece, other) if along == 2 else (other, piece)
-        if result.kind in EXTREMES or not sums:
-            cells = (
-                cells.astype(np.float64) if cells.dtype.kind == "f" else cells
-            )  # the whole is rounded, not its pieces
-            made = Pooling(cells, result.kind, rows, columns, True, result.norm, 4).maps
-            met = made if met is None else _together(met, made, result.kind, result.norm)
-        else:
-            part = Pooling(cells, PoolKind.SUM, rows, columns, True, 1, 4)
-            found = part.sums(absolute(part.padded) if result.kind is PoolKind.LP else None)
-            added = found if added is None else _added(added, found)
+        part = replace(result, input=cells, rows=rows, columns=columns, count_padding=True, input_dimensions=4)
+        summands = kind.summands(part)
+        if summands is not None:
+            sums = part.sums(summands)
+            added = sums if added is None else _added(added, sums)
+            continue
+        if cells.dtype.kind == "f":  # the whole is rounded, not its pieces
+            part = replace(part, input=cells.astype(np.float64))
+        joined = part.maps if joined is None else kind.joined(joined, part.maps, result.norm)
     if added is None:
-        assert met is not None
-        return rounded(met, dtype) if dtype is not None else met
+        assert joined is not None
+        return rounded(joined, dtype) if dtype is not None else joined
     one = slice(index, index + 1)
     divisors = result.divisors(rows=one) if along == 2 else result.divisors(columns=one)
-    return divided_sums(*added, divisors if result.kind is PoolKind.AVG else None, dtype)
+    return divided_sums(*added, divisors if kind.divides else None, dtype)
 
 
 def _added(one: tuple[Array, int], other: tuple[Array, int]) -> tuple[Array, int]:
@@ -181,19 +176,10 @@ def _added(one: tuple[Array, int], other: tuple[Array, int]) -> tuple[Array, int
     return sums * factors[0] + more * factors[1], common
 
 
-def _together(one: Array, other: Array, kind: PoolKind, norm: int) -> Array:
-    """Return what the extremes, or the roots, of two pieces of the same windows come to, floats in float64."""
-    if kind in EXTREMES:
-        met: Array = EXTREMES[kind][0](one, other)
-        return met
-    one, other = as_floats(one, np.dtype(np.float64)), as_floats(other, np.dtype(np.float64))
-    largest = np.maximum(np.maximum(one, other), np.finfo(np.float64).tiny)
-    return np.asarray(largest * ((one / largest) ** norm + (other / largest) ** norm) ** (1 / norm))
-
-
-def _is_apart(axis: AnyAxis) -> bool:
-    """Whether each row is read by so few windows that reading it once for each costs little."""
-    return isinstance(axis, AdaptiveAxis) or (axis.dilation == 1 and axis.stride * DISJOINT >= axis.kernel)
+def _in_pieces(result: Pooling, axis: AnyAxis) -> bool:
+    """Whether windows can be worked piece by piece: each row is read by so few that reading it again costs little."""
+    apart = isinstance(axis, AdaptiveAxis) or (axis.dilation == 1 and axis.stride * DISJOINT >= axis.kernel)
+    return apart and result.kind.record.can_be_joined
 
 
 def _bytes_read(x: Array, axis: AnyAxis, along: int) -> int:

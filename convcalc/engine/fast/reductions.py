@@ -67,37 +67,37 @@ def _cells(x: Array, windows: Windows, offset: int, which: int) -> Array:
     return x[(slice(None),) * which + (slice(first, first + (windows.number - 1) * step + 1, step),)]
 
 
-def one_by_one(x: Array, windows: Windows, which: int, meet: np.ufunc, out: Array) -> None:
+def one_by_one(x: Array, windows: Windows, which: int, combine: np.ufunc, out: Array) -> None:
     """Reduce window by window."""
     for index, window in enumerate(windows.uneven):
         cells = x[(slice(None),) * which + (slice(window.start, window.stop),)]
-        meet.reduce(cells, axis=which, out=out[(slice(None),) * which + (index,)])
+        combine.reduce(cells, axis=which, out=out[(slice(None),) * which + (index,)])
 
 
-def at_once(x: Array, windows: Windows, which: int, meet: np.ufunc, out: Array) -> None:
+def at_once(x: Array, windows: Windows, which: int, combine: np.ufunc, out: Array) -> None:
     """Reduce long windows by numpy's own reduction, which goes through each in turn."""
     extent, starts = (windows.length - 1) * windows.dilation + 1, windows.starts
     every = np.lib.stride_tricks.sliding_window_view(x, extent, axis=which)[..., :: windows.dilation]
-    meet.reduce(every[(slice(None),) * which + (slice(starts[0], starts[-1] + 1, starts.step),)], axis=-1, out=out)
+    combine.reduce(every[(slice(None),) * which + (slice(starts[0], starts[-1] + 1, starts.step),)], axis=-1, out=out)
 
 
-def shifted(x: Array, windows: Windows, which: int, meet: np.ufunc, out: Array) -> None:
+def shifted(x: Array, windows: Windows, which: int, combine: np.ufunc, out: Array) -> None:
     """Meet the first cells of all windows with their second cells, then with their third, and so on."""
     first, *rest = (_cells(x, windows, offset, which) for offset in range(windows.length))
     if not rest:
         out[...] = first
     for cells in rest:
-        first = meet(first, cells, out=out)
+        first = combine(first, cells, out=out)
 
 
-def doubled(x: Array, windows: Windows, which: int, meet: np.ufunc, out: Array) -> None:
+def doubled(x: Array, windows: Windows, which: int, combine: np.ufunc, out: Array) -> None:
     """Reduce pairs, pairs of pairs and so on; a window is some of these, side by side."""
     reach, done = 1, 0
     while reach <= windows.length:
         if windows.length & reach:
             cells = _cells(x, windows, done, which)
             if done:
-                meet(out, cells, out=out)
+                combine(out, cells, out=out)
             else:
                 out[...] = cells
             done += reach
@@ -105,7 +105,7 @@ def doubled(x: Array, windows: Windows, which: int, meet: np.ufunc, out: Array) 
         reach *= 2
         if reach <= windows.length:
             before = (slice(None),) * which
-            x = meet(x[before + (slice(None, -shift),)], x[before + (slice(shift, None),)])
+            x = combine(x[before + (slice(None, -shift),)], x[before + (slice(shift, None),)])
 
 
 class Way(NamedTuple):
@@ -149,7 +149,7 @@ def way_for(windows: Windows) -> Way:
     return next(way for way in WAYS if way.fits(windows))
 
 
-def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, meet: np.ufunc, work: DType | None = None) -> Array:
+def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, combine: np.ufunc, work: DType | None = None) -> Array:
     """Reduce every window of `x` (N, C, H, W), padded already; return (N, C, rows, columns) in its dtype, or `work`."""
     dtype = work or x.dtype
     down, across = windows_of(rows), windows_of(columns)
@@ -165,8 +165,8 @@ def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, meet: np.ufunc, work: DTy
         item, plane, band = part
         where, windows = down.part(band)
         (lines,) = scratch(dtype, (plane.stop - plane.start, windows.number, width))
-        down_way.run(x[item, plane, where].astype(dtype, copy=False), windows, 1, meet, lines)
-        across_way.run(lines, across, 2, meet, total[part])
+        down_way.run(x[item, plane, where].astype(dtype, copy=False), windows, 1, combine, lines)
+        across_way.run(lines, across, 2, combine, total[part])
         return True
 
     each(lambda: make, list(itertools.product(range(items), planes, cut)), worth=worth)
