@@ -54,20 +54,6 @@ class PaddingRule(Word):
     FULL = "full"
 
 
-class ActivationKind(Word):
-    """The functions of one cell."""
-
-    RELU = "relu"
-    LEAKY_RELU = "leaky-relu"
-    ELU = "elu"
-    GELU = "gelu"
-    GELU_TANH = "gelu-tanh"
-    SILU = "silu"
-    SIGMOID = "sigmoid"
-    TANH = "tanh"
-    SOFTPLUS = "softplus"
-
-
 class LossKind(Word):
     """What is made of the distance between an output and its target."""
 

@@ -10,7 +10,6 @@ import pytest
 
 from convcalc import choices
 from convcalc.choices import (
-    ActivationKind,
     Convention,
     Format,
     Gradient,
@@ -22,18 +21,17 @@ from convcalc.choices import (
 )
 from convcalc.cli import formats
 from convcalc.cli.commands import COMMANDS
-from convcalc.engine import activations, losses, padding
-from convcalc.engine.pooled import Pooled
+from convcalc.engine import losses, padding
+from convcalc.engine.activation_kinds import ActivationKind
+from convcalc.engine.activation_record import ActivationRecord
 from convcalc.engine.pooling_kinds import PoolKind
+from convcalc.engine.pooling_record import PoolingRecord
 from convcalc.quiz.exercises import TOPICS
 from convcalc.render import sheets
-from convcalc.report import activations as report_activations
 from convcalc.report import losses as report_losses
 from tests.conftest import Convcalc
 
 COMPLETE: dict[str, tuple[Mapping[Any, Any], type[Enum]]] = {
-    "functions": (activations.FUNCTIONS, ActivationKind),
-    "workings of functions": (report_activations.WORKING, ActivationKind),
     "formulas of losses": (report_losses.FORMULAS, LossKind),
 }
 
@@ -56,7 +54,7 @@ class Unheard(str, Enum):
     WORD = "unheard"
 
 
-RECORDS: dict[type[Word], type] = {PoolKind: Pooled}
+RECORDS: dict[type[Word], type] = {PoolKind: PoolingRecord, ActivationKind: ActivationRecord}
 """Enums whose words hold their records, and what a record must say."""
 
 
@@ -168,6 +166,6 @@ def test_every_command_has_a_summary_and_a_panel() -> None:
 
 def test_every_enum_of_words_is_looked_at() -> None:
     enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
-    here = {"PadMode", "Gradient", "LossKind", "Reduction", "Convention", "ActivationKind", "Format"}
+    here = {"PadMode", "Gradient", "LossKind", "Reduction", "Convention", "Format"}
     elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading"}
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

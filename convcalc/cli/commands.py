@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from convcalc.cli.help import Command, sayable, write_help
+from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.errors import UsageError, nearest
 
 CALCULATE, ACTIVATE, CLASSIFY, LOOK_UP, LEARN = "Calculate", "Activate", "Classify", "Look up", "Learn"
@@ -52,28 +53,11 @@ COMMANDS: dict[str, Entry] = {
     "show": Entry(
         CALCULATE, "grids", "show", "Show a grid as it was read: its shape, its numbers and, with --heat, its shades."
     ),
-    "relu": Entry(
-        ACTIVATE, "activations", "relu", "Rectify: max(0, x) of every cell. Negative cells become 0, the others stay."
-    ),
-    "leaky-relu": Entry(
-        ACTIVATE,
-        "activations",
-        "leaky_relu",
-        "Rectify, but let negative cells through by a small slope: max(0, x) + slope·min(0, x).",
-    ),
-    "elu": Entry(ACTIVATE, "activations", "elu", "Take x where it is positive, and alpha·(e^x − 1) where it is not."),
-    "gelu": Entry(
-        ACTIVATE,
-        "activations",
-        "gelu",
-        "Take x·Φ(x) of every cell: the cell times the share of a normal distribution below it.",
-    ),
-    "silu": Entry(
-        ACTIVATE, "activations", "silu", "Take x/(1 + e^-x) of every cell (SiLU, or swish): the cell times its sigmoid."
-    ),
-    "sigmoid": Entry(ACTIVATE, "activations", "sigmoid", "Take 1/(1 + e^-x) of every cell: between 0 and 1."),
-    "tanh": Entry(ACTIVATE, "activations", "tanh", "Take the hyperbolic tangent of every cell: between -1 and 1."),
-    "softplus": Entry(ACTIVATE, "activations", "softplus", "Take ln(1 + e^x) of every cell: a smooth ReLU."),
+    **{
+        kind.value: Entry(ACTIVATE, "activations", kind.value.replace("-", "_"), kind.record.summary)
+        for kind in ActivationKind
+        if not kind.record.variant_of
+    },
     "softmax": Entry(
         ACTIVATE, "activations", "softmax", "Turn logits into probabilities that add to 1: e^x / Σ e^x along each row."
     ),

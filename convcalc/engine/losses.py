@@ -13,7 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.choices import LossKind, Reduction, unheard_of
-from convcalc.engine.activations import exponential, sigmoid, softplus
 from convcalc.engine.exact import (
     FLOAT64,
     LARGEST_EXACT,
@@ -28,6 +27,7 @@ from convcalc.engine.exact import (
     settle_result,
     to_float_or_decimal,
 )
+from convcalc.engine.functions import exponential, sigmoid, softplus
 from convcalc.engine.grids import at_least_one, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose

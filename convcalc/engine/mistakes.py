@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.choices import ActivationKind, LossKind, Reduction
+from convcalc.choices import LossKind, Reduction
+from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activations import Activated, activate
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.dense import Linear, linear
@@ -179,8 +180,8 @@ def activation_mistakes(result: Activated) -> Iterator[Mistake]:
         yield "the sign was dropped", lambda: absolute(grid)
         yield "the negative cells were kept, not the positive ones", lambda: np.minimum(grid, 0)
         yield "the sign of the exponent was turned round", lambda: activate(-grid, result.kind, _own(result)).output
-        for kind in (ActivationKind.RELU, ActivationKind.SIGMOID, ActivationKind.TANH):
-            if kind is not result.kind:
+        for kind in ActivationKind:
+            if kind is not result.kind and kind.record.is_likely:
                 yield f"{kind} was taken, not {result.kind}", partial(_activated, grid, kind)
 
     return made(candidates(), result.output)
@@ -199,7 +200,7 @@ def _reduced(result: Loss, reduction: Reduction) -> Array:
 
 
 def _own(result: Activated) -> Any:
-    return result.parameter if result.function.parameter else None
+    return result.parameter if result.kind.record.parameter else None
 
 
 def softmax_mistakes(result: Softmax) -> Iterator[Mistake]:

@@ -13,8 +13,8 @@ from convcalc.engine.exact import Array, exact, float_kind, settle_cells
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
-from convcalc.engine.pooled import WindowCells
 from convcalc.engine.pooling_kinds import PoolKind
+from convcalc.engine.pooling_record import WindowCells
 from convcalc.engine.shapes import (
     Pair,
     amounts_of,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import Word
-from convcalc.engine.pooled import Places, Pooled, RoutedGradient, WindowCells, WindowValue, Written
+from convcalc.engine.pooling_record import Places, PoolingRecord, RoutedGradient, WindowCells, WindowValue, Written
 from convcalc.later import Later
 
 if TYPE_CHECKING:
@@ -28,10 +28,11 @@ SAFE_EXPONENT = 900
 """Powers of 2 within which a float's powers, and their sums, neither overflow nor lose digits."""
 
 
-class Extreme(Pooled):
+class Extreme(PoolingRecord):
     """The largest cell of a window, or the smallest; the first of equals, as in PyTorch."""
 
     integers_stay = True
+    can_be_joined = True
 
     def __init__(
         self, word: str, noun: str, combine: str, least: str, pick: Callable[..., Any], beats: Callable[[Any, Any], Any]
@@ -72,7 +73,7 @@ class Extreme(Pooled):
         return found
 
 
-class Sum(Pooled):
+class Sum(PoolingRecord):
     """The sum of a window's cells."""
 
     noun = "the sum"
@@ -80,6 +81,7 @@ class Sum(Pooled):
     other_words: tuple[str, ...] = ("total",)
     zeros_count = True
     integers_stay = True
+    can_be_joined = True
 
     def maps(self, windows: "PoolingWindows") -> "Array":
         """Add up every window."""
@@ -149,18 +151,19 @@ class Average(Sum):
         division = f"{write.factor(routed.gradient)}/{routed.step.divisor}"
         return Written((division,), "", outcome=write.outcome(share).removeprefix(f"= {division} "))
 
-    def instead(self, other: Pooled) -> str:
+    def instead(self, other: PoolingRecord) -> str:
         """Say that another kind was taken; of the sum, what was not done."""
         return "the sum was not divided" if type(other) is Sum else super().instead(other)
 
 
-class Root(Pooled):
+class Root(PoolingRecord):
     """The p-th root of the sum of the p-th powers: (Σ|x|^p)^(1/p)."""
 
     noun = "the root"
     gradient = "goes to each cell, times x·|x|^(p − 2)/y^(p − 1)"
     other_words = ("norm",)
     takes_norm = True
+    can_be_joined = True
     is_likely = False
 
     def maps(self, windows: "PoolingWindows") -> "Array":
@@ -285,7 +288,7 @@ def _written_weight(cell: str, over: str, power: int) -> str:
 class PoolKind(Word):
     """What a pooling window gives, by its word."""
 
-    record: Pooled
+    record: PoolingRecord
 
     MAX = "max", Extreme("max", "maximum", "maximum", "min", max, lambda cell, best: cell > best)
     AVG = "avg", Average()

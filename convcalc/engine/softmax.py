@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.activations import exponential
 from convcalc.engine.exact import (
     FLOAT64,
     FLOAT64_INTEGERS,
@@ -25,6 +24,7 @@ from convcalc.engine.exact import (
     settle_number,
     to_float_or_decimal,
 )
+from convcalc.engine.functions import exponential
 from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import indices_of

@@ -1,9 +1,7 @@
 """Activations as Documents: the formula, and each cell's working."""
 
-from collections.abc import Callable
 from functools import partial
 
-from convcalc.choices import ActivationKind
 from convcalc.engine.activations import Activated, ActivationStep
 from convcalc.report.document import (
     Block,
@@ -25,76 +23,17 @@ from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer, shape_text
 from convcalc.report.selection import Show, Skipped, cell_name, place, select, skipped_text
 
-Working = Callable[[Writer, ActivationStep, str], tuple[str, ...]]
-"""What one cell comes to, as expressions that equal one another, given the parameter's text."""
-
-
-def _raised(write: Writer, value: object) -> str:
-    """Write a number as an exponent: e^-5, e^(1/3)."""
-    text = write(value)
-    return f"({text})" if "/" in text else text
-
-
-def _leaky(write: Writer, step: ActivationStep, slope: str) -> tuple[str, ...]:
-    x, (above, below) = write(step.cell), step.parts
-    return f"max(0, {x}) + {slope}×min(0, {x})", f"{write(above)} + {slope}×{write.factor(below)}"
-
-
-def _elu(write: Writer, step: ActivationStep, alpha: str) -> tuple[str, ...]:
-    x = _raised(write, step.cell)
-    return f"{alpha}×(e^{x} − 1)", f"{alpha}×({write(step.parts[0])} − 1)"
-
-
-def _gelu_tanh(write: Writer, step: ActivationStep, _: str) -> tuple[str, ...]:
-    x, half, (inner, both) = write(step.cell), f"{write.factor(step.cell)}/2", step.parts
-    return (
-        f"{half}×(1 + tanh(√(2/π)×({x} + 0.044715×{write.factor(step.cell)}³)))",
-        f"{half}×(1 + tanh({write(inner)}))",
-        f"{half}×{write(both)}",
-    )
-
-
-def _tanh(write: Writer, step: ActivationStep, _: str) -> tuple[str, ...]:
-    up, down = f"e^{_raised(write, step.cell)}", f"e^-{write.factor(step.cell)}"
-    larger, smaller = (write(part) for part in step.parts)
-    return f"({up} − {down})/({up} + {down})", f"({larger} − {smaller})/({larger} + {smaller})"
-
-
-WORKING: dict[ActivationKind, Working] = {
-    ActivationKind.RELU: lambda write, step, _: (f"max(0, {write(step.cell)})",),
-    ActivationKind.LEAKY_RELU: _leaky,
-    ActivationKind.ELU: _elu,
-    ActivationKind.GELU: lambda write, step, _: (
-        f"{write.factor(step.cell)}×Φ({write(step.cell)})",
-        f"{write.factor(step.cell)}×{write(step.parts[0])}",
-    ),
-    ActivationKind.GELU_TANH: _gelu_tanh,
-    ActivationKind.SILU: lambda write, step, _: (
-        f"{write.factor(step.cell)}/(1 + e^-{write.factor(step.cell)})",
-        f"{write.factor(step.cell)}/(1 + {write(step.parts[0])})",
-    ),
-    ActivationKind.SIGMOID: lambda write, step, _: (
-        f"1/(1 + e^-{write.factor(step.cell)})",
-        f"1/(1 + {write(step.parts[0])})",
-    ),
-    ActivationKind.TANH: _tanh,
-    ActivationKind.SOFTPLUS: lambda write, step, _: (
-        f"ln(1 + e^{_raised(write, step.cell)})",
-        f"ln(1 + {write(step.parts[0])})",
-    ),
-}
-
 
 def worked_activation(result: Activated, show: Show) -> Worked:
     """Return an activation's work as a Document, and its answer."""
     shape, grid = result.shape, result.input
     one_row = shape[2] == 1
     chosen = list(select(shape, show, one_row=one_row))
-    output, function = result.output, result.function
-    parameter = f" · {function.parameter} {show.write(result.parameter)}" if function.parameter else ""
+    output, record = result.output, result.kind.record
+    parameter = f" · {record.parameter} {show.write(result.parameter)}" if record.parameter else ""
 
     def given() -> Document:
-        yield Heading(f"{result.kind}{parameter}", (f"f(x) = {function.formula}",))
+        yield Heading(f"{result.kind}{parameter}", (f"f(x) = {record.formula}",))
         yield Text("")
         yield grids_of(grid, "input", show.write, one_row=one_row)
 
@@ -116,7 +55,7 @@ def worked_activation(result: Activated, show: Show) -> Worked:
     def work() -> Document:
         first = 4 if grid.ndim == 4 else grid.ndim
         shown = shape_text(shape[3:] if one_row and first < 3 else shape[4 - first :])
-        yield Heading(f"{result.kind} · input {shown}{parameter}", (f"f(x) = {function.formula}",))
+        yield Heading(f"{result.kind} · input {shown}{parameter}", (f"f(x) = {record.formula}",))
         yield Text("")
         yield grids_of(grid, "input", show.write, heat=show.heat, one_row=one_row)
         yield Text("")
@@ -151,14 +90,16 @@ def walked_activation(result: Activated, show: Show) -> Steps:
         return [Picture(((grid, "→"),), output), Text(""), working(result.step(at, index + 1), result, show.write, "")]
 
     shown = shape_text(result.input.shape[-1:] if one_row and result.input.ndim < 3 else result.input.shape)
-    heading = Heading(f"{result.kind} · input {shown}", (f"f(x) = {result.function.formula}",))
+    heading = Heading(f"{result.kind} · input {shown}", (f"f(x) = {result.kind.record.formula}",))
     return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
 
 
 def working(step: ActivationStep, result: Activated, write: Writer, label: str) -> Sum:
     """Return one cell's working as a line."""
-    if result.kind is ActivationKind.ELU and step.cell > 0:
-        return Sum((f"{write(step.cell)} > 0",), "", f"→ {write(step.value)}", label)
-    terms = WORKING[result.kind](write, step, write(result.parameter))
+    record = result.kind.record
+    reason = record.in_words(write, step.cell)
+    if reason is not None:
+        return Sum((reason,), "", f"→ {write(step.value)}", label)
+    terms = record.working(write, step.cell, step.parts, write(result.parameter))
     outcome = honest(terms[-1], write.near(step.value, is_exact=step.exact))
     return Sum(terms, " = " if step.exact or step.cell == 0 else " ≈ ", outcome, label)

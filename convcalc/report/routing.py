@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from convcalc.engine.pooled import RoutedGradient
+from convcalc.engine.pooling_record import RoutedGradient
 from convcalc.engine.routing import Routing, RoutingStep
 from convcalc.report.document import (
     Answer,

@@ -68,7 +68,7 @@ class RoutedGradient(NamedTuple):
     norm: int
 
 
-class Pooled(ABC):
+class PoolingRecord(ABC):
     """A kind of pooling. What has no default here, each must say."""
 
     noun: str
@@ -85,6 +85,8 @@ class Pooled(ABC):
     takes_dilation = False
     integers_stay = False
     """Whether integers give integers."""
+    can_be_joined = False
+    """Whether a window can be worked piece by piece: its `summands` are added up, or the pieces `joined`."""
     is_likely = True
     """Whether it may be taken by mistake for another."""
     beats: "Callable[[Any, Any], Any] | None" = None
@@ -130,12 +132,7 @@ class Pooled(ABC):
         """Return what two pieces of the same windows give together; only asked where it is no sum."""
         raise NotImplementedError
 
-    @property
-    def can_be_joined(self) -> bool:
-        """Whether a window can be worked piece by piece."""
-        return self.divides or type(self).joined is not Pooled.joined or type(self).summands is not Pooled.summands
-
-    def instead(self, other: "Pooled") -> str:
+    def instead(self, other: "PoolingRecord") -> str:
         """Say that another kind was taken."""
         return f"{other.noun} was taken, not {self.noun}"
 

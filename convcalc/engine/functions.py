@@ -1,0 +1,77 @@
+"""Functions of one cell that several operations need, in forms that neither overflow nor lose small results.
+
+Each takes the cells as floats, and what was left over when they were rounded.
+"""
+
+import math
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+
+from convcalc.engine.exact import VAST, Array, exact
+from convcalc.engine.step import Number
+from convcalc.engine.two_floats import product
+
+ROOT_HALF, ROOT_HALF_REST = 0.7071067811865476, -4.833646656726457e-17
+"""√½, and what its rounding left over."""
+LEAST = -700.0
+"""An exponent whose exponential has all its digits in a float."""
+
+
+def exponential(x: Number) -> float | Decimal:
+    """Return e^x: a float, or a Decimal where no float comes near it.
+
+    >>> exponential(0), f"{exponential(1000):.4e}"
+    (1.0, '1.9701e+434')
+    """
+    whole = exact(x)
+    if -700 < whole < 700:
+        power = float(whole)
+        raised = math.exp(power)
+        return raised + raised * float(whole - Fraction(power))
+    return VAST.exp(as_decimal(x))
+
+
+def as_decimal(x: Number) -> Decimal:
+    """Return a number to a dozen digits, however large or small.
+
+    >>> as_decimal(Fraction(1, 3))
+    Decimal('0.333333333333')
+    """
+    return VAST.divide(Decimal(exact(x).numerator), Decimal(exact(x).denominator))
+
+
+def gated(x: Array | float, z: Array, rest: Array) -> Array:
+    """Return x/(1 + e^-(z + rest)): x meets an exponential that is still a whole float, before what is left of it."""
+    small = falling(np.maximum(z, LEAST), rest)
+    result: Array = np.where(z < 0, x * small * np.exp(np.minimum(z - LEAST, 0)), x) / (1 + small)
+    return result
+
+
+def sigmoid(x: Array, rest: Array) -> Array:
+    """Return 1/(1 + e^-(x + rest))."""
+    small = falling(x, rest)
+    result: Array = np.where(x >= 0, 1, small) / (1 + small)
+    return result
+
+
+def falling(x: Array, rest: Array) -> Array:
+    """Return e^-|x + rest|, whose rest is small."""
+    with np.errstate(under="ignore"):
+        powers = np.exp(-np.abs(x))
+        return np.asarray(powers - powers * np.copysign(1, x) * rest)
+
+
+def softplus(x: Array, rest: Array) -> Array:
+    """Return ln(1 + e^(x + rest))."""
+    result: Array = np.maximum(x, 0) + np.log1p(falling(x, rest))
+    return result
+
+
+def normal(x: Array, rest: Array) -> Array:
+    """Return Φ(x), the share of a normal distribution below x, from -37; numpy has no erf of its own."""
+    root, missed = product(x, ROOT_HALF)
+    tails = np.array([math.erfc(-cell) for cell in root.ravel().tolist()]).reshape(x.shape)
+    missed = missed + x * ROOT_HALF_REST + rest * ROOT_HALF
+    return np.asarray(tails / 2 + np.exp(-root * root) / math.sqrt(math.pi) * missed)
