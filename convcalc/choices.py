@@ -54,15 +54,6 @@ class PaddingRule(Word):
     FULL = "full"
 
 
-class LossKind(Word):
-    """What is made of the distance between an output and its target."""
-
-    CROSS_ENTROPY = "cross-entropy"
-    BCE = "bce"
-    MSE = "mse"
-    MAE = "mae"
-
-
 class Reduction(Word):
     """What is made of a loss's terms."""
 

@@ -4,7 +4,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from convcalc.choices import LossKind, Reduction
+from convcalc.choices import Reduction
 from convcalc.cli.inputs import read_bias
 from convcalc.cli.options import (
     INPUT_PANEL,
@@ -17,10 +17,12 @@ from convcalc.cli.options import (
     with_options,
 )
 from convcalc.cli.output import channel_of
+from convcalc.engine.loss_kinds import LossKind
+from convcalc.engine.loss_record import Logits
 from convcalc.errors import UsageError, nearest
 
 KINDS = "|".join(kind.value for kind in LossKind)
-ALSO = {"ce": "cross-entropy", "softmax": "cross-entropy", "l2": "mse", "euclidean": "mse", "l1": "mae"}
+ALSO = {word: kind.value for kind in LossKind for word in kind.record.other_words}
 """Other words people have for a loss."""
 
 
@@ -138,14 +140,14 @@ class LossOptions(NamedTuple):
 
     def takes_logits(self, kind: LossKind) -> bool:
         """Return whether the input holds logits; refuse what does nothing to this loss."""
-        crossed = kind is LossKind.CROSS_ENTROPY
-        if self.logits and kind is not LossKind.BCE:
-            hint = "it takes logits already" if crossed else "it goes with bce"
+        holds = kind.record.logits
+        if self.logits and holds is not Logits.IF_ASKED:
+            hint = "it takes logits already" if holds is Logits.UNLESS_REFUSED else "it goes with bce"
             raise UsageError(f"--logits does nothing to {kind}", hint=hint)
-        if self.probabilities and not crossed:
-            hint = "it takes probabilities already" if kind is LossKind.BCE else "it goes with cross-entropy"
+        if self.probabilities and holds is not Logits.UNLESS_REFUSED:
+            hint = "it takes probabilities already" if holds is Logits.IF_ASKED else "it goes with cross-entropy"
             raise UsageError(f"--probabilities does nothing to {kind}", hint=hint)
-        return not self.probabilities if crossed else self.logits
+        return not self.probabilities if holds is Logits.UNLESS_REFUSED else self.logits
 
 
 @with_options

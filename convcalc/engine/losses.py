@@ -8,11 +8,11 @@ import math
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from convcalc.choices import LossKind, Reduction, unheard_of
+from convcalc.choices import Reduction
 from convcalc.engine.exact import (
     FLOAT64,
     LARGEST_EXACT,
@@ -22,73 +22,31 @@ from convcalc.engine.exact import (
     exact,
     float_kind,
     integers_or_fractions,
-    rounded,
     settle_number,
     settle_result,
     to_float_or_decimal,
 )
-from convcalc.engine.functions import exponential, sigmoid, softplus
+from convcalc.engine.functions import exponential
 from convcalc.engine.grids import at_least_one, own_grid
 from convcalc.engine.kept import Kept
+from convcalc.engine.loss_cells import LossCells, LossTerm
+from convcalc.engine.loss_kinds import LEAST_LOG, LossKind
+from convcalc.engine.loss_record import Logits
 from convcalc.engine.shapes import choose
-from convcalc.engine.softmax import Softmax, softmax, worked_lines
-from convcalc.engine.step import Number
-from convcalc.engine.two_floats import floats_and_rests
 from convcalc.errors import InputError
-
-LEAST_LOG = -100.0
-"""What the logarithm of a probability of 0 is taken for, as PyTorch's BCELoss does."""
-
-
-class LossTerm(NamedTuple):
-    """One term: the cell and its target, and for cross-entropies the probabilities and their logarithms.
-
-    `at` is the cell's place, or the item's. Of a cross-entropy with a class, `target` is its number. The
-    probabilities of bce are p and 1 − p.
-    """
-
-    number: int
-    at: tuple[int, ...]
-    cells: tuple[Number, ...]
-    target: tuple[Number, ...]
-    probabilities: tuple[Number, ...]
-    logs: tuple[float, ...]
-    value: Number
-    rest: float = 0
-    """Of a cross-entropy with a class, the probability of all the others."""
 
 
 @dataclass(eq=False, repr=False)
-class Loss:
+class Loss(LossCells):
     """A loss ready to be asked for its `terms` (one a cell, or of a cross-entropy one an item) and its `output`."""
 
     kind: LossKind
-    input: Array
-    target: Array
     reduction: Reduction
-    logits: bool
-    """Whether a cross-entropy's input are logits, rather than probabilities."""
-
-    @property
-    def by_class(self) -> bool:
-        """Whether the target is a class a row, rather than a number a cell."""
-        return self.kind is LossKind.CROSS_ENTROPY and self.target.ndim < self.input.ndim
 
     @Kept
-    def probabilities(self) -> Softmax:
-        """The logarithm of the softmax of each row of logits."""
-        return softmax(self.input, -1, log=True)
-
-    @Kept
-    def logs(self) -> Array:
+    def logs(self) -> Array | None:
         """The logarithms that a cross-entropy weighs: ln p of each cell; of bce ln p and ln(1 − p), (2, …)."""
-        if self.kind is LossKind.CROSS_ENTROPY:
-            return worked_lines(*self.probabilities.shifted, log=True) if self.logits else _logarithms(self.input)
-        if self.logits:
-            cells, rests = floats_and_rests(self.input)
-            return -softplus(np.stack([-cells, cells]), np.stack([-rests, rests]))
-        kept: Array = np.maximum(np.stack([_logarithms(self.input), _logarithms(self.input, rest=True)]), LEAST_LOG)
-        return kept
+        return self.kind.record.logs(self)
 
     @property
     def seems_probable(self) -> bool:
@@ -105,7 +63,7 @@ class Loss:
     def clamps(self) -> bool:
         """Whether a term of bce has a logarithm that is taken for -100."""
         target = as_floats(self.target, FLOAT64)
-        if self.logits:
+        if self.logits or self.kind.record.by_row or self.logs is None:
             return False
         log_p, log_rest = self.logs
         return bool((((log_p <= LEAST_LOG) & (target > 0)) | ((log_rest <= LEAST_LOG) & (target < 1))).any())
@@ -113,39 +71,19 @@ class Loss:
     @Kept
     def terms(self) -> Array:
         """One term a cell, of the input's shape; of a cross-entropy one a row, (items)."""
-        if self.kind is LossKind.MSE or self.kind is LossKind.MAE:
-            return self._distances()
-        target = as_floats(self.target, FLOAT64)
-        if self.kind is LossKind.BCE:
-            log_p, log_rest = self.logs
-            return self._rounded(-(target * log_p + _complements(self.target) * log_rest))
-        if self.kind is not LossKind.CROSS_ENTROPY:
-            unheard_of(self.kind)
-        if self.by_class:
-            return self._rounded(-self.logs[np.arange(len(self.input)), self.target])
-        weighed = np.where(target == 0, 0, target * np.where(target == 0, 0, self.logs))
-        return self._rounded(-weighed.sum(axis=-1))
-
-    def _rounded(self, terms: Array) -> Array:
-        """Return terms in the input's float dtype, without negative zeros."""
-        return rounded(terms + 0.0, float_kind(self.input) or FLOAT64)
+        if self._exact_terms is not None:
+            return self._settled(self._exact_terms).reshape(self.input.shape)
+        return self.kind.record.terms(self, self.logs)
 
     @Kept
     def _exact_terms(self) -> list[int | Fraction] | None:
         """The terms before they are rounded, where they are exact and few enough to be."""
-        if self.kind not in (LossKind.MSE, LossKind.MAE):
+        if not self.kind.record.is_rational:
             return None
         if self.input.size > LARGEST_EXACT and float_kind(self.input, self.target) is not None:
             return None
         pairs = zip(self.input.ravel(), self.target.ravel(), strict=True)
-        gaps: list[Any] = [exact(x) - exact(t) for x, t in pairs]
-        return [gap * gap if self.kind is LossKind.MSE else abs(gap) for gap in gaps]
-
-    def _distances(self) -> Array:
-        if self._exact_terms is not None:
-            return self._settled(self._exact_terms).reshape(self.input.shape)
-        gap = as_floats(self.input, FLOAT64) - as_floats(self.target, FLOAT64)
-        return rounded(gap * gap if self.kind is LossKind.MSE else np.abs(gap), FLOAT64)
+        return [self.kind.record.exactly(exact(x), exact(t)) for x, t in pairs]
 
     def _settled(self, values: list[int | Fraction]) -> Array:
         kind = float_kind(self.input, self.target)
@@ -177,14 +115,6 @@ class Loss:
             return np.array([settle_result(value, self.terms.dtype)], self.terms.dtype)
         return integers_or_fractions([value])
 
-    def chances(self, index: int) -> list[float]:
-        """Return the probabilities that a term's logits stand for; 0 where floats have no other."""
-        if self.kind is LossKind.CROSS_ENTROPY:
-            shifted, rests = self.probabilities.shifted
-            return [float(p) for p in worked_lines(shifted[index], rests[index], log=False)]
-        cells, rests = floats_and_rests(self.input.ravel()[index : index + 1])
-        return [float(sigmoid(cells, rests)[0]), float(sigmoid(-cells, -rests)[0])]
-
     def term(self, index: int) -> LossTerm:
         """Return the working of one term, counted from 0 in the order of the cells.
 
@@ -194,22 +124,20 @@ class Loss:
         if not 0 <= index < self.terms.size:
             raise InputError(f"there is no term {index}", hint=f"the last is {self.terms.size - 1}")
         value = self.terms.ravel()[index]
-        if self.kind is not LossKind.CROSS_ENTROPY:
-            at = tuple(int(i) for i in np.unravel_index(index, self.input.shape))
-            cells, target, logs = [self.input[at]], [self.target[at]], []
-            chances: list[Number] = []
-            if self.kind is LossKind.BCE:
-                logs = [float(log) for log in self.logs.reshape(2, -1)[:, index]]
-                as_float = float_kind(self.input) is not None
-                p = exact(self.input[at])
-                chances = [settle_number(chance, as_float=as_float) for chance in (p, 1 - p)]
-        else:
-            at = (index,)
+        record = self.kind.record
+        chances = record.chances(self, index)
+        if record.by_row:
+            at: tuple[int, ...] = (index,)
             cells = list(self.input[index])
             target = [self.target[index]] if self.by_class else list(self.target[index])
-            logs, chances = [float(log) for log in self.logs[index]], list(cells)
+            weighted = None if self.logs is None else self.logs[index]
+        else:
+            at = tuple(int(i) for i in np.unravel_index(index, self.input.shape))
+            cells, target = [self.input[at]], [self.target[at]]
+            weighted = None if self.logs is None else self.logs.reshape(2, -1)[:, index]
+        logs = [] if weighted is None else [float(log) for log in weighted]
         if self.logits:
-            chances = [p or exponential(log) for p, log in zip(self.chances(index), logs, strict=True)]
+            chances = [p or exponential(log) for p, log in zip(chances, logs, strict=True)]
         return LossTerm(
             index + 1,
             at,
@@ -220,30 +148,6 @@ class Loss:
             as_shown(value),
             -math.expm1(logs[int(target[0])]) if self.by_class else 0,
         )
-
-
-def _complements(cells: Array) -> Array:
-    """Return 1 − p of probabilities, each from the exact p."""
-    if cells.size > LARGEST_EXACT:
-        return np.asarray(1 - as_floats(cells, FLOAT64))
-    return np.array([float(1 - exact(cell)) for cell in cells.ravel()]).reshape(cells.shape)
-
-
-def _logarithms(cells: Array, *, rest: bool = False) -> Array:
-    """Return ln p of probabilities, or with `rest` ln(1 − p), each from the exact p; -inf for 0."""
-    if cells.size > LARGEST_EXACT:
-        floats = as_floats(cells, FLOAT64)
-        with np.errstate(divide="ignore"):
-            many: Array = np.log1p(-floats) if rest else np.log(floats)
-            return many
-    exactly = (1 - exact(cell) if rest else exact(cell) for cell in cells.ravel())
-    return np.array([_logarithm(p) for p in exactly]).reshape(cells.shape)
-
-
-def _logarithm(p: int | Fraction) -> float:
-    if 2 * p > 1:
-        return math.log1p(-float(1 - p))
-    return math.log(float(p)) if float(p) else -math.inf
 
 
 def loss(
@@ -270,16 +174,18 @@ def loss(
     """
     kind, reduction = choose(LossKind, kind), choose(Reduction, reduction)
     grid, wanted = own_grid(x), own_grid(at_least_one(target))
-    if kind is LossKind.CROSS_ENTROPY:
-        return _cross_entropy(grid, wanted, reduction, logits=logits is not False)
-    if logits and kind is not LossKind.BCE:
+    record = kind.record
+    if logits and record.logits is Logits.NEVER:
         raise InputError(f"{kind} takes no logits", hint="cross-entropy and bce do")
+    holds_logits = logits is not False if record.logits is Logits.UNLESS_REFUSED else bool(logits)
+    if record.by_row:
+        return _by_row(kind, grid, wanted, reduction, logits=holds_logits)
     wanted = like(wanted, grid.shape)
-    if kind is LossKind.BCE:
-        _check_probabilities(wanted, "target")
-        if not logits:
-            _check_probabilities(grid, "input", hint="if these are logits, use --logits")
-    return Loss(kind, grid, wanted, reduction, bool(logits))
+    if record.of_probabilities:
+        check_probabilities(wanted, "target")
+        if not holds_logits:
+            check_probabilities(grid, "input", hint="if these are logits, use --logits")
+    return Loss(grid, wanted, holds_logits, kind, reduction)
 
 
 def like(target: Array, shape: tuple[int, ...]) -> Array:
@@ -290,7 +196,7 @@ def like(target: Array, shape: tuple[int, ...]) -> Array:
     return target.reshape(shape)
 
 
-def _cross_entropy(grid: Array, wanted: Array, reduction: Reduction, *, logits: bool) -> Loss:
+def _by_row(kind: LossKind, grid: Array, wanted: Array, reduction: Reduction, *, logits: bool) -> Loss:
     rows = grid[None] if grid.ndim == 1 else grid
     if rows.ndim != 2:
         raise InputError(
@@ -304,12 +210,12 @@ def _cross_entropy(grid: Array, wanted: Array, reduction: Reduction, *, logits: 
             hint="a column of logits becomes a row by `convcalc flatten`",
         )
     if not logits:
-        _check_probabilities(rows, "input", hint="leave --probabilities out if these are logits")
+        check_probabilities(rows, "input", hint="leave --probabilities out if these are logits")
     if wanted.size == rows.size and wanted.size != items and wanted.shape[-1] == classes:
-        _check_probabilities(wanted, "target")
+        check_probabilities(wanted, "target")
         wanted = wanted.reshape(rows.shape)
         _check_possible(rows[wanted != 0], logits=logits)
-        return Loss(LossKind.CROSS_ENTROPY, rows, wanted, reduction, logits)
+        return Loss(rows, wanted, logits, kind, reduction)
     if wanted.size != items:
         raise InputError(
             f"{items} row{'s' * (items != 1)} of {classes} classes cannot have a target of "
@@ -324,7 +230,7 @@ def _cross_entropy(grid: Array, wanted: Array, reduction: Reduction, *, logits: 
             hint=f"the last is {classes - 1}; a probability for each class is a target too",
         )
     indices = np.array([int(number) for number in numbers])
-    result = Loss(LossKind.CROSS_ENTROPY, rows, indices, reduction, logits)
+    result = Loss(rows, indices, logits, kind, reduction)
     _check_possible(result.input[np.arange(items), indices], logits=logits)
     return result
 
@@ -338,7 +244,8 @@ def _check_possible(probabilities: Array, *, logits: bool) -> None:
         )
 
 
-def _check_probabilities(cells: Array, what: str, hint: str = "probabilities lie between 0 and 1") -> None:
+def check_probabilities(cells: Array, what: str, hint: str = "probabilities lie between 0 and 1") -> None:
+    """Raise InputError where a cell is no probability."""
     wrong = np.argwhere((cells < 0) | (cells > 1))
     if len(wrong):
         at = tuple(int(index) for index in wrong[0])

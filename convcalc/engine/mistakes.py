@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.choices import LossKind, Reduction
+from convcalc.choices import Reduction
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activations import Activated, activate
 from convcalc.engine.convolution import Convolution, convolve
@@ -16,6 +16,7 @@ from convcalc.engine.dense import Linear, linear
 from convcalc.engine.exact import Array, absolute, as_floats, divided
 from convcalc.engine.geometry import Axis
 from convcalc.engine.grids import as_grid
+from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.losses import Loss
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.pooling_kinds import PoolKind
@@ -195,8 +196,8 @@ def _softmax(result: Softmax, axis: int) -> Array:
     return softmax(result.input, axis, log=result.log).output
 
 
-def _reduced(result: Loss, reduction: Reduction) -> Array:
-    return replace(result, reduction=reduction).output
+def _with(result: Loss, **changed: Any) -> Array:
+    return replace(result, **changed).output
 
 
 def _own(result: Activated) -> Any:
@@ -254,11 +255,10 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
     def candidates() -> Made:
         for reduction, name in ((Reduction.SUM, "the terms were added up"), (Reduction.MEAN, "the mean was taken")):
             if reduction is not result.reduction:
-                yield f"{name}, not their {result.reduction}", partial(_reduced, result, reduction)
-        if result.kind in (LossKind.MSE, LossKind.MAE):
-            other = LossKind.MAE if result.kind is LossKind.MSE else LossKind.MSE
-            word = "not squared" if result.kind is LossKind.MSE else "squared"
-            yield f"the differences were {word}", lambda: replace(result, kind=other).output
+                yield f"{name}, not their {result.reduction}", partial(_with, result, reduction=reduction)
+        if result.kind.record.is_rational:
+            for other in (kind for kind in LossKind if kind.record.is_rational and kind is not result.kind):
+                yield other.record.mistaken, partial(_with, result, kind=other)
         else:
             yield "the minus sign was forgotten", lambda: -result.output
             yield "the logarithm was forgotten", lambda: np.exp(-result.output)

@@ -1,0 +1,50 @@
+"""What a loss is taken of: an output and its target; and one term of it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from convcalc.engine.exact import FLOAT64, Array, float_kind, rounded
+from convcalc.engine.kept import Kept
+from convcalc.engine.softmax import Softmax, softmax
+from convcalc.engine.step import Number
+
+
+class LossTerm(NamedTuple):
+    """One term: the cell and its target, and for cross-entropies the probabilities and their logarithms.
+
+    `at` is the cell's place, or the item's. Of a cross-entropy with a class, `target` is its number. The
+    probabilities of bce are p and 1 − p.
+    """
+
+    number: int
+    at: tuple[int, ...]
+    cells: tuple[Number, ...]
+    target: tuple[Number, ...]
+    probabilities: tuple[Number, ...]
+    logs: tuple[float, ...]
+    value: Number
+    rest: float = 0
+    """Of a cross-entropy with a class, the probability of all the others."""
+
+
+@dataclass(eq=False, repr=False)
+class LossCells:
+    """An output and its target, and whether the output is given as logits."""
+
+    input: Array
+    target: Array
+    logits: bool
+
+    @property
+    def by_class(self) -> bool:
+        """Whether the target is a class a row, rather than a number a cell."""
+        return self.target.ndim < self.input.ndim
+
+    @Kept
+    def probabilities(self) -> Softmax:
+        """The logarithm of the softmax of each row of logits."""
+        return softmax(self.input, -1, log=True)
+
+    def rounded(self, terms: Array) -> Array:
+        """Return terms in the input's float dtype, without negative zeros."""
+        return rounded(terms + 0.0, float_kind(self.input) or FLOAT64)

@@ -1,0 +1,205 @@
+"""Every loss, each in one record: its terms, how one is written, what its input and its target may be.
+
+A new loss is a record and its line in `LossKind`. Whatever is large is loaded when a number is worked, so that the
+command line can name the losses at once.
+"""
+
+import math
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Any
+
+from convcalc.choices import Word
+from convcalc.engine.loss_record import Logits, LossRecord, WrittenTerm
+from convcalc.later import Later
+
+if TYPE_CHECKING:
+    import fractions
+
+    import numpy as np
+
+    from convcalc.engine import exact, functions, softmax, two_floats
+    from convcalc.engine.exact import Array
+    from convcalc.engine.loss_cells import LossCells, LossTerm
+else:
+    fractions, np = Later("fractions"), Later("numpy")
+    exact, functions, softmax, two_floats = (
+        Later(f"convcalc.engine.{name}") for name in ("exact", "functions", "softmax", "two_floats")
+    )
+
+LEAST_LOG = -100.0
+"""What the logarithm of a probability of 0 is taken for, as PyTorch's BCELoss does."""
+
+
+class Distance(LossRecord):
+    """How far each cell is from its target; exact."""
+
+    is_rational = True
+
+    def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
+        """Work every distance in float64, where there are too many to be exact."""
+        cells, target = (exact.as_floats(grid, exact.FLOAT64) for grid in (loss.input, loss.target))
+        return exact.rounded(self.exactly(cells, target), exact.FLOAT64)
+
+    def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
+        """Write what is made of x − t."""
+        gap = f"{write(term.cells[0])} − {write.factor(term.target[0])}"
+        return WrittenTerm((self.around(gap),), "", write.outcome(term.value))
+
+    @abstractmethod
+    def around(self, gap: str) -> str:
+        """Write what is made of a difference."""
+
+
+class Squared(Distance):
+    """(x − t)²."""
+
+    formula = "(x − t)²"
+    mistaken = "the differences were squared"
+    other_words = ("l2", "euclidean")
+    note = "The lecture's Euclidean loss. PyTorch averages over all cells; some books halve it."
+
+    def exactly(self, x: Any, target: Any) -> Any:
+        """Return the square of the difference."""
+        return (x - target) * (x - target)
+
+    def around(self, gap: str) -> str:
+        """Write (1 − 3)²."""
+        return f"({gap})²"
+
+
+class Absolute(Distance):
+    """|x − t|."""
+
+    formula = "|x − t|"
+    mistaken = "the differences were not squared"
+    other_words = ("l1",)
+
+    def exactly(self, x: Any, target: Any) -> Any:
+        """Return the absolute value of the difference."""
+        return abs(x - target)
+
+    def around(self, gap: str) -> str:
+        """Write |1 − 3|."""
+        return f"|{gap}|"
+
+
+class BinaryCrossEntropy(LossRecord):
+    """−(t·ln p + (1 − t)·ln(1 − p)) of each cell."""
+
+    formula = "−(t·ln p + (1 − t)·ln(1 − p))"
+    mistaken = "each cell was taken for a class of its own"
+    logits = Logits.IF_ASKED
+    of_probabilities = True
+
+    def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
+        """Weigh both logarithms of every cell."""
+        target = exact.as_floats(loss.target, exact.FLOAT64)
+        assert logs is not None
+        log_p, log_rest = logs
+        return loss.rounded(-(target * log_p + _complements(loss.target) * log_rest))
+
+    def logs(self, loss: "LossCells") -> "Array":
+        """Return ln p and ln(1 − p), (2, …)."""
+        if loss.logits:
+            cells, rests = two_floats.floats_and_rests(loss.input)
+            return -functions.softplus(np.stack([-cells, cells]), np.stack([-rests, rests]))
+        both = np.stack([_logarithms(loss.input), _logarithms(loss.input, rest=True)])
+        return np.asarray(np.maximum(both, LEAST_LOG))
+
+    def chances(self, loss: "LossCells", index: int) -> list[Any]:
+        """Return p and 1 − p."""
+        cell = loss.input.ravel()[index : index + 1]
+        if loss.logits:
+            cells, rests = two_floats.floats_and_rests(cell)
+            return [float(functions.sigmoid(cells, rests)[0]), float(functions.sigmoid(-cells, -rests)[0])]
+        as_float, p = exact.float_kind(loss.input) is not None, exact.exact(cell[0])
+        return [exact.settle_number(chance, as_float=as_float) for chance in (p, 1 - p)]
+
+    def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
+        """Write -ln(sigmoid(2)) = -ln(0.8808); both logarithms where the target is neither 0 nor 1."""
+        x, (p, rest) = write(term.cells[0]), (write(chance) for chance in term.probabilities)
+        name, target = f"sigmoid({x})" if logits else x, write.factor(term.target[0])
+        terms = dict.fromkeys((_bce(target, name, f"1 − {name}"), _bce(target, p, rest)))
+        return WrittenTerm(tuple(terms), " = ", write.near(term.value, is_exact=term.value in (0, -LEAST_LOG)))
+
+
+def _bce(target: str, p: str, rest: str) -> str:
+    """Write a term of bce; a target of 0 or 1 leaves one logarithm of the two."""
+    if target in ("0", "1"):
+        return f"-ln({p if target == '1' else rest})"
+    return f"-({target}×ln({p}) + (1 − {target})×ln({rest}))"
+
+
+class CrossEntropy(LossRecord):
+    """−Σ t·ln p of each row of classes."""
+
+    formula = "−Σ t·ln p"
+    mistaken = "each row was taken for a distribution over its cells"
+    other_words = ("ce", "softmax")
+    logits = Logits.UNLESS_REFUSED
+    by_row = True
+
+    def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
+        """Take the logarithm of each row's class, or weigh those of all its classes."""
+        assert logs is not None
+        if loss.by_class:
+            return loss.rounded(-logs[np.arange(len(loss.input)), loss.target])
+        target = exact.as_floats(loss.target, exact.FLOAT64)
+        weighted = np.where(target == 0, 0, target * np.where(target == 0, 0, logs))
+        return loss.rounded(-weighted.sum(axis=-1))
+
+    def logs(self, loss: "LossCells") -> "Array":
+        """Return ln p of each cell."""
+        if loss.logits:
+            return softmax.worked_lines(*loss.probabilities.shifted, log=True)
+        return _logarithms(loss.input)
+
+    def chances(self, loss: "LossCells", index: int) -> list[Any]:
+        """Return the probability of each class."""
+        if not loss.logits:
+            return list(loss.input[index])
+        shifted, rests = loss.probabilities.shifted
+        return [float(p) for p in softmax.worked_lines(shifted[index], rests[index], log=False)]
+
+    def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
+        """Write -ln(p[2]) = -ln(0.7)."""
+        index = int(term.target[0])
+        chance = write(term.probabilities[index])
+        if chance == "1.0000":
+            chance = f"1 − {write(term.rest)}"
+        near = write.near(term.value, is_exact=term.value == 0)
+        return WrittenTerm((f"-ln(p[{index}])", f"-ln({chance})"), " = ", near)
+
+
+def _complements(cells: "Array") -> "Array":
+    """Return 1 − p of probabilities, each from the exact p."""
+    if cells.size > exact.LARGEST_EXACT:
+        return np.asarray(1 - exact.as_floats(cells, exact.FLOAT64))
+    return np.array([float(1 - exact.exact(cell)) for cell in cells.ravel()]).reshape(cells.shape)
+
+
+def _logarithms(cells: "Array", *, rest: bool = False) -> "Array":
+    """Return ln p of probabilities, or with `rest` ln(1 − p), each from the exact p; -inf for 0."""
+    if cells.size > exact.LARGEST_EXACT:
+        floats = exact.as_floats(cells, exact.FLOAT64)
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log1p(-floats) if rest else np.log(floats))
+    exactly = (1 - exact.exact(cell) if rest else exact.exact(cell) for cell in cells.ravel())
+    return np.array([_logarithm(p) for p in exactly]).reshape(cells.shape)
+
+
+def _logarithm(p: Any) -> float:
+    if 2 * p > 1:
+        return math.log1p(-float(1 - p))
+    return math.log(float(p)) if float(p) else -math.inf
+
+
+class LossKind(Word):
+    """What is made of the distance between an output and its target, by its word."""
+
+    record: LossRecord
+
+    CROSS_ENTROPY = "cross-entropy", CrossEntropy()
+    BCE = "bce", BinaryCrossEntropy()
+    MSE = "mse", Squared()
+    MAE = "mae", Absolute()

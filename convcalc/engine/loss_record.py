@@ -1,0 +1,63 @@
+"""What a loss must say of itself: its formula, its terms, how one is written, what its input may hold."""
+
+from abc import ABC, abstractmethod
+from enum import Enum
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from convcalc.engine.exact import Array
+    from convcalc.engine.loss_cells import LossCells, LossTerm
+
+
+class Logits(Enum):
+    """When the input holds logits."""
+
+    NEVER = "it holds the output itself"
+    IF_ASKED = "it holds probabilities, or logits if they are asked for"
+    UNLESS_REFUSED = "it holds logits, or probabilities if they are asked for"
+
+
+class WrittenTerm(NamedTuple):
+    """One term as it is written: the expressions, what joins them, and what they come to."""
+
+    terms: tuple[str, ...]
+    joiner: str
+    outcome: str
+
+
+class LossRecord(ABC):
+    """A loss. What has no default here, each must say."""
+
+    formula: str
+    mistaken: str
+    """What was done if it was taken by mistake."""
+    other_words: tuple[str, ...] = ()
+    note = ""
+    """Where conventions differ."""
+    logits = Logits.NEVER
+    of_probabilities = False
+    """Whether the target's cells are probabilities, and those of an input that holds no logits."""
+    by_row = False
+    """Whether it has a term for each row of classes, rather than for each cell."""
+    is_rational = False
+    """Whether its terms are fractions, `exactly` so."""
+
+    @abstractmethod
+    def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
+        """Return all terms, given their logarithms: of the input's shape, or one a row."""
+
+    @abstractmethod
+    def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
+        """Write one term of a cell."""
+
+    def exactly(self, x: Any, target: Any) -> Any:
+        """Return one exact term; only asked of a loss that is rational."""
+        raise NotImplementedError
+
+    def logs(self, loss: "LossCells") -> "Array | None":
+        """Return the logarithms that are weighed, the last axes those of the input; None without any."""
+        return None
+
+    def chances(self, loss: "LossCells", index: int) -> list[Any]:
+        """Return the probabilities a term's logits stand for (0 where floats have no other), or that it was given."""
+        return []
