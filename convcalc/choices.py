@@ -1,7 +1,7 @@
 """The words a user types, as enums. Imports nothing of ours, so that ``--help`` stays quick."""
 
 from enum import Enum
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -24,26 +24,6 @@ class Word(str, Enum):
 
     def __str__(self) -> str:
         return str(self.value)
-
-
-def unheard_of(word: NoReturn) -> NoReturn:
-    """Refuse a word for which a chain of cases has none: mypy finds it, and at the latest running does.
-
-    >>> unheard_of("median")
-    Traceback (most recent call last):
-      ...
-    AssertionError: there is no case for 'median' here
-    """
-    raise AssertionError(f"there is no case for {word!r} here")
-
-
-class PadMode(Word):
-    """What stands in the padding."""
-
-    ZEROS = "zeros"
-    REFLECT = "reflect"
-    REPLICATE = "replicate"
-    CIRCULAR = "circular"
 
 
 class PaddingRule(Word):

@@ -13,11 +13,12 @@ import numpy as np
 import pexpect
 import pytest
 
-from convcalc.choices import PaddingRule, PadMode
+from convcalc.choices import PaddingRule
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array
 from convcalc.engine.fast import bands
 from convcalc.engine.fast.bands import Bands, convolution_bands, pooling_bands
+from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.pooling import Pooling, pool
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.errors import InputError

@@ -3,7 +3,6 @@
 import json
 from enum import Enum
 
-import numpy as np
 import pytest
 
 from convcalc import choices
@@ -11,37 +10,28 @@ from convcalc.choices import (
     Convention,
     Format,
     Gradient,
-    PadMode,
     Reduction,
     Word,
-    unheard_of,
 )
 from convcalc.cli import formats
 from convcalc.cli.commands import COMMANDS
-from convcalc.engine import padding
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activation_record import ActivationRecord
 from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.loss_record import LossRecord
+from convcalc.engine.padding_modes import PaddingRecord, PadMode
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.pooling_record import PoolingRecord
 from convcalc.quiz.exercises import TOPICS
 from convcalc.render import sheets
 from tests.conftest import Convcalc
 
-
-def test_a_word_without_a_case_is_refused() -> None:
-    with pytest.raises(AssertionError, match="'median'"):
-        unheard_of("median")  # type: ignore[arg-type]
-
-
-class Unheard(str, Enum):
-    """A word that nobody has heard of, in place of each kind."""
-
-    WORD = "unheard"
-
-
-RECORDS: dict[type[Word], type] = {PoolKind: PoolingRecord, ActivationKind: ActivationRecord, LossKind: LossRecord}
+RECORDS: dict[type[Word], type] = {
+    PoolKind: PoolingRecord,
+    ActivationKind: ActivationRecord,
+    LossKind: LossRecord,
+    PadMode: PaddingRecord,
+}
 """Enums whose words hold their records, and what a record must say."""
 
 
@@ -51,13 +41,6 @@ def test_a_word_holds_a_record_that_leaves_nothing_out(kind: Word) -> None:
     assert isinstance(kind.record, must)
     left_out = [name for name in must.__annotations__ if not hasattr(kind.record, name)]
     assert not left_out, f"{kind} says nothing of {left_out}"
-
-
-def test_a_padding_mode_that_nobody_has_heard_of_gives_no_cells() -> None:
-    with pytest.raises(AssertionError):
-        padding.source_of(-1, 3, Unheard.WORD)  # type: ignore[arg-type]
-    with pytest.raises(KeyError):
-        padding.pad_planes(np.ones((2, 2)), (1, 1), (1, 1), Unheard.WORD)  # type: ignore[arg-type]
 
 
 def test_every_format_is_drawn_or_data_or_text() -> None:
@@ -146,6 +129,6 @@ def test_every_command_has_a_summary_and_a_panel() -> None:
 
 def test_every_enum_of_words_is_looked_at() -> None:
     enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
-    here = {"PadMode", "Gradient", "Reduction", "Convention", "Format"}
+    here = {"Gradient", "Reduction", "Convention", "Format"}
     elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading"}
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from convcalc.choices import Format, Order, PaddingRule, PadMode, PictureScale
+from convcalc.choices import Format, Order, PaddingRule, PictureScale
+from convcalc.engine.padding_modes import PadMode
 from convcalc.errors import InputError, Place, UsageError, nearest
 
 if TYPE_CHECKING:

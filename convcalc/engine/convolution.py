@@ -13,7 +13,6 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PadMode
 from convcalc.engine.exact import (
     FLOAT64_INTEGERS,
     INT64_LIMIT,
@@ -37,6 +36,7 @@ from convcalc.engine.geometry import Padding
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
+from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.plan import Plan, plan
 from convcalc.engine.shapes import (
     Pair,

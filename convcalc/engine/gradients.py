@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
@@ -63,7 +62,7 @@ class Gradients:
         plan, x = self.forward.plan, self.forward.input
         rows, columns = plan.rows, plan.columns
         sides = [(rows.before, rows.after), (columns.before, columns.after)]
-        if plan.mode is not PadMode.ZEROS or any(left_over(axis) - axis.after >= axis.size for axis in (rows, columns)):
+        if plan.mode.record.repeats or any(left_over(axis) - axis.after >= axis.size for axis in (rows, columns)):
             x, sides = self.forward.padded, [(0, 0), (0, 0)]
         ends = []
         for index, axis in enumerate((rows, columns)):
@@ -108,7 +107,7 @@ class Gradients:
         """Whether the padding repeats cells of the input, so that its gradients go back to them."""
         plan = self.forward.plan
         padded = (plan.rows.before, plan.rows.after, plan.columns.before, plan.columns.after)
-        return plan.mode is not PadMode.ZEROS and any(padded)
+        return plan.mode.record.repeats and any(padded)
 
     @Kept
     def input(self) -> Array:

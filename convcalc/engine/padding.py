@@ -5,15 +5,14 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PaddingRule, PadMode, unheard_of
+from convcalc.choices import PaddingRule
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
+from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.shapes import amounts_of, check_cells, choose
 from convcalc.errors import InputError
-
-_NUMPY_MODES: dict[PadMode, Any] = {PadMode.REFLECT: "reflect", PadMode.REPLICATE: "edge", PadMode.CIRCULAR: "wrap"}
 
 
 @dataclass(eq=False, repr=False)
@@ -44,17 +43,7 @@ def source_of(position: int, size: int, mode: PadMode) -> int | None:
     >>> [source_of(position, 4, PadMode.REFLECT) for position in range(-2, 6)]
     [2, 1, 0, 1, 2, 3, 2, 1]
     """
-    if 0 <= position < size:
-        return position
-    if mode is PadMode.ZEROS:
-        return None
-    if mode is PadMode.REPLICATE:
-        return 0 if position < 0 else size - 1
-    if mode is PadMode.CIRCULAR:
-        return position % size
-    if mode is not PadMode.REFLECT:
-        unheard_of(mode)
-    return -position if position < 0 else 2 * (size - 1) - position
+    return position if 0 <= position < size else mode.record.source(position, size)
 
 
 def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.ZEROS) -> Padded:
@@ -87,7 +76,7 @@ def check_mode(mode: PadMode, name: str, size: int, amounts: tuple[int, int]) ->
     """Raise InputError where reflecting or wrapping needs more rows or columns than the input has."""
     if min(amounts) < 0:
         raise InputError(f"the padding must be at least 0, not {min(amounts)}", hint="try 0")
-    most = {PadMode.REFLECT: size - 1, PadMode.CIRCULAR: size}.get(mode)
+    most = mode.record.most(size)
     if most is not None and max(amounts) > most:
         raise InputError(
             f"{mode} padding of {max(amounts)} needs more than the {size} {name} there are",
@@ -102,12 +91,17 @@ def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: 
     amounts = [(0, 0)] * (x.ndim - 2) + [rows, columns][-x.ndim :]
     lengths = [before + length + after for length, (before, after) in zip(x.shape, amounts, strict=True)]
     check_cells("the padded grid", lengths, x, "pad by less")
-    if mode == PadMode.ZEROS:
-        padded = np.empty(lengths, dtype=x.dtype)
-        inside = [slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True)]
-        padded[tuple(inside)] = x
-        for axis, (before, after) in enumerate(amounts):
+    padded = np.empty(lengths, dtype=x.dtype)
+    inside = [slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True)]
+    padded[tuple(inside)] = x
+    for axis, (before, after) in enumerate(amounts):
+        along = (slice(None),) * axis
+        if not mode.record.repeats:
             for border in (slice(before), slice(lengths[axis] - after, None)) if before or after else ():
-                padded[(slice(None),) * axis + (border,)] = fill
-        return padded
-    return np.pad(x, amounts, mode=_NUMPY_MODES[mode])
+                padded[along + (border,)] = fill
+            continue
+        size = x.shape[axis]
+        for position in (*range(-before, 0), *range(size, size + after)):
+            source = mode.record.source(position, size)
+            padded[along + (before + position,)] = padded[along + (before + (source or 0),)]
+    return padded

@@ -2,9 +2,10 @@
 
 from typing import NamedTuple
 
-from convcalc.choices import PaddingRule, PadMode
+from convcalc.choices import PaddingRule
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
 from convcalc.engine.padding import check_mode
+from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.shapes import Pair, amounts_of, choose, pair
 from convcalc.errors import InputError
 

@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import (
     Array,
@@ -134,7 +133,7 @@ def sources(result: Convolution) -> tuple[list[int], list[int]]:
     plan = result.plan
     found = []
     for axis in (plan.rows, plan.columns):
-        fill = -1 if plan.mode is PadMode.ZEROS else 0
+        fill = 0 if plan.mode.record.repeats else -1
         found.append(
             pad_planes(np.arange(axis.size)[None], (0, 0), (axis.before, axis.after), plan.mode, fill)[0].tolist()
         )

@@ -5,7 +5,6 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.choices import PadMode
 from convcalc.engine.exact import (
     INT64_LIMIT,
     Array,
@@ -20,6 +19,7 @@ from convcalc.engine.fast.reductions import reduced
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis
 from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
+from convcalc.engine.padding_modes import PadMode
 
 FEW_ADDED = 16
 """Cells of a window up to which float32 loses hardly a digit when they are added one by one."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from convcalc.choices import PaddingRule, PadMode
+from convcalc.choices import PaddingRule
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
 from convcalc.engine.kept import Kept
@@ -70,7 +70,7 @@ class ConvolutionReport(Stepwise):
         parts = [f"conv · input {grid} * {filters} {kernel}"]
         parts.append(f"stride {self.pair_text(plan.rows.stride, plan.columns.stride)}")
         parts.append(f"padding {padding_text(plan.rows, plan.columns, self.labels.padding, one_row=self.one_row)}")
-        if plan.mode != PadMode.ZEROS:
+        if plan.mode.record.repeats:
             parts.append(f"{plan.mode}")
         if max(plan.rows.dilation, plan.columns.dilation) > 1:
             parts.append(f"dilation {self.pair_text(plan.rows.dilation, plan.columns.dilation)}")

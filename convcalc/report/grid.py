@@ -4,7 +4,6 @@ from fractions import Fraction
 
 import numpy as np
 
-from convcalc.choices import PadMode
 from convcalc.engine.exact import Array
 from convcalc.engine.padding import Padded
 from convcalc.report.document import Document, Grids, Heading, Matrix, Role, Text, Worked
@@ -62,7 +61,7 @@ def worked_padding(result: Padded, show: Show) -> Worked:
     def work() -> Document:
         output = result.output
         first = grid.ndim - 1 if one_row else 0
-        mode = "" if result.mode is PadMode.ZEROS else f" · {result.mode}"
+        mode = f" · {result.mode}" if result.mode.record.repeats else ""
         amounts = _amounts(rows, columns, one_row=one_row)
         formulas = [
             f"{size} + {before} + {after} = {size + before + after}"
@@ -74,7 +73,7 @@ def worked_padding(result: Padded, show: Show) -> Worked:
             formulas = [f"rows: {formulas[0]}", f"columns: {formulas[1]}"]
         shapes = shape_text(grid.shape[first:]), shape_text(output.shape[first:])
         yield Heading(f"pad · input {shapes[0]} · padding {amounts}{mode} → {shapes[1]}", tuple(formulas))
-        if result.mode is not PadMode.ZEROS:
+        if result.mode.record.repeats:
             for axis, name in ((0, "row"), (1, "column")):
                 if not (axis == 0 and one_row) and any((rows, columns)[axis]):
                     yield Text(f"The padding repeats {name}s: {_sources(result, axis)}.", Role.QUIET)

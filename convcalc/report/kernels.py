@@ -5,11 +5,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from convcalc.choices import PadMode
 from convcalc.engine.convolution import convolve
 from convcalc.engine.exact import Array, integers_or_fractions
 from convcalc.engine.grids import as_grid
 from convcalc.engine.kernels import ALIASES, NamedKernel, kernel
+from convcalc.engine.padding_modes import PadMode
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Grids, Heading, Matrix, Role, Subheading, Table, Text, Worked
 from convcalc.report.grids import body_of

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from convcalc.choices import PadMode
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import Array
 from convcalc.engine.readings import Product, Readings, as_matmul, as_toeplitz, toeplitz_blocks
@@ -87,7 +86,7 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Worked:
             f"column. An empty place ({EMPTY}) is a 0, whatever the kernel.",
             Role.QUIET,
         )
-        if plan.filters == plan.channels == 1 and plan.mode is PadMode.ZEROS and plan.rows.kernel > 1:
+        if plan.filters == plan.channels == 1 and not plan.mode.record.repeats and plan.rows.kernel > 1:
             yield Text("")
             yield from _blocks(result, show)
         for group, product in enumerate(products):
