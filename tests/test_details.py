@@ -239,12 +239,12 @@ def test_every_seed_asks_what_can_be_asked(topic: str) -> None:
     many = 300 if topic in ("size", "field") else 12
     for level in range(1, 6):
         for seed in range(many):
-            assert TOPICS[topic](Random(seed), level).text
-        assert all(hint.strip() for hint in TOPICS[topic](Random(1), level).hints())
+            assert TOPICS[topic].ask(Random(seed), level).text
+        assert all(hint.strip() for hint in TOPICS[topic].ask(Random(1), level).hints())
 
 
 def test_one_channel_is_no_channels() -> None:
-    assert any("over 1 input channel have" in TOPICS["params"](Random(seed), 1).text for seed in range(20))
+    assert any("over 1 input channel have" in TOPICS["params"].ask(Random(seed), 1).text for seed in range(20))
 
 
 def test_what_stays_dull_is_asked_all_the_same() -> None:

@@ -19,7 +19,7 @@ ALLOWED = {
     "later": set(),
     "lecture": {"errors", "lecture_files"},
     "lecture_files": set(),
-    "quiz": {"quiz", "report", "matrix_io", "engine", "network.chain", "errors", "choices"},
+    "quiz": {"quiz", "report", "matrix_io", "engine", "network.chain", "errors", "choices", "later"},
     "session": {"session", "report", "matrix_io", "engine.exact", "engine.grids", "errors", "choices"},
     "engine": {"engine", "errors", "choices", "later"},
     "matrix_io": {"matrix_io", "engine.exact", "engine.grids", "ending", "errors", "choices"},

@@ -120,12 +120,12 @@ QUESTIONS = [(topic, level, seed) for topic in TOPICS for level in range(1, 6) f
 
 @pytest.mark.parametrize(("topic", "level", "seed"), QUESTIONS)
 def test_every_exercise_can_be_answered_and_every_mistake_made_is_named(topic: str, level: int, seed: int) -> None:
-    question = TOPICS[topic](random.Random(seed), level)
+    question = TOPICS[topic].ask(random.Random(seed), level)
     right = question.answer if question.at is None else np.array([question.answer[question.at]])
     assert mark(right, question.answer, question.mistakes(), question.at).right
     assert list(question.working())
     assert question.hints()
-    again = TOPICS[topic](random.Random(seed), level)
+    again = TOPICS[topic].ask(random.Random(seed), level)
     assert (again.text, again.answer.tolist()) == (question.text, question.answer.tolist())
     mistakes: Iterable[Mistake] = list(question.mistakes())
     for mistake in mistakes:
@@ -136,8 +136,8 @@ def test_every_exercise_can_be_answered_and_every_mistake_made_is_named(topic: s
 
 
 def test_rounded_answers_never_differ_from_seed_to_machine() -> None:
-    shown = [TOPICS["conv"](random.Random(7), level).answer.tolist() for level in range(1, 6)]
-    assert shown[0] == TOPICS["conv"](random.Random(7), 1).answer.tolist()
+    shown = [TOPICS["conv"].ask(random.Random(7), level).answer.tolist() for level in range(1, 6)]
+    assert shown[0] == TOPICS["conv"].ask(random.Random(7), 1).answer.tolist()
 
 
 # Marking

@@ -12,6 +12,7 @@ from convcalc.cli.messages import explain
 from convcalc.cli.output import Channel, channel_of
 from convcalc.cli.prompt import typed
 from convcalc.errors import InputError, UsageError, nearest
+from convcalc.quiz.exercises import TOPICS
 
 if TYPE_CHECKING:
     from convcalc.quiz.asking import Asking
@@ -19,18 +20,7 @@ if TYPE_CHECKING:
     from convcalc.report.document import Worked
     from convcalc.report.selection import Show
 
-ALSO = {
-    "convolution": "conv",
-    "pooling": "pool",
-    "parameters": "params",
-    "relu": "activation",
-    "sizes": "size",
-    "conv-transpose": "transpose",
-    "transposed": "transpose",
-    "receptive": "field",
-    "backward": "gradient",
-}
-TOPICS = "conv|pool|size|params|activation|softmax|linear|loss|transpose|flatten|field|gradient"
+ALSO = {other: word for word, topic in TOPICS.items() for other in topic.other_words}
 MOST_QUESTIONS = 1000
 TERMINAL = "CONIN$" if os.name == "nt" else "/dev/tty"
 """The terminal by its own name, where standard input is a pipe."""
@@ -40,9 +30,7 @@ def quiz(
     ctx: typer.Context,
     topic: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[TOPIC]", help=f"What to ask about: {', '.join(TOPICS.split('|'))}. Default: all in turn."
-        ),
+        typer.Argument(metavar="[TOPIC]", help=f"What to ask about: {', '.join(TOPICS)}. Default: all in turn."),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_QUESTIONS, help="How many questions.")] = 10,
     level: Annotated[int, typer.Option("--level", min=1, max=5, help="The level to begin with; it follows you.")] = 1,
@@ -65,7 +53,7 @@ def quiz(
     from convcalc.report.document import Role, Text
 
     channel = channel_of(ctx).talking()
-    topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
+    topics = list(TOPICS) if topic is None else [topic_of(topic)]
     seed = random.randrange(10**6) if seed is None else seed
     with asking_on(channel, from_pipe=True) as asking:
         asking.run(Quiz(topics, random.Random(seed), level), count)
@@ -80,11 +68,10 @@ def topic_of(word: str) -> str:
     'conv'
     """
     known = ALSO.get(word.lower(), word.lower())
-    topics = TOPICS.split("|")
-    if known in topics:
+    if known in TOPICS:
         return known
-    close = nearest(known, [*topics, *ALSO])
-    hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else f"the topics are {', '.join(topics)}"
+    close = nearest(known, [*TOPICS, *ALSO])
+    hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else f"the topics are {', '.join(TOPICS)}"
     raise UsageError(f"there are no questions on '{word}'", hint=hint)
 
 

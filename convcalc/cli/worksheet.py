@@ -11,9 +11,10 @@ from convcalc.cli.formats import style_of
 from convcalc.cli.messages import complain, printable
 from convcalc.cli.options import with_options
 from convcalc.cli.output import ITSELF, channel_of
-from convcalc.cli.quiz import TOPICS, topic_of
+from convcalc.cli.quiz import topic_of
 from convcalc.cli.sheets import SheetOptions, emit
 from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.quiz.exercises import TOPICS
 
 if TYPE_CHECKING:
     from convcalc.cli.output import Channel
@@ -29,9 +30,7 @@ def worksheet(
     ctx: typer.Context,
     topic: Annotated[
         str | None,
-        typer.Argument(
-            metavar="[TOPIC]", help=f"What to practise: {', '.join(TOPICS.split('|'))}. Default: all in turn."
-        ),
+        typer.Argument(metavar="[TOPIC]", help=f"What to practise: {', '.join(TOPICS)}. Default: all in turn."),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_EXERCISES, help="How many exercises.")] = 6,
     level: Annotated[str, typer.Option("--level", metavar="easy|medium|hard|1..5", help="How hard they are.")] = "easy",
@@ -68,7 +67,7 @@ def worksheet(
     key_out = None if key is None else _key_options(channel, key, out)
     _refuse_same({"--from": script, "--output": out.output, "--key": key})
     if script is None:
-        topics = TOPICS.split("|") if topic is None else [topic_of(topic)]
+        topics = list(TOPICS) if topic is None else [topic_of(topic)]
         questions = sheets.draw(topics, count, level_of(level), seed)
     elif topic is not None:
         raise UsageError("--from asks for what the script works", hint="leave the topic out")

@@ -51,7 +51,7 @@ class Quiz:
         """Return the next question."""
         topic = self.topics[self.drawn % len(self.topics)]
         self.drawn += 1
-        return TOPICS[topic](self.rng, self.level)
+        return TOPICS[topic].ask(self.rng, self.level)
 
     def learn(self, *, right: bool, first: bool) -> None:
         """Let the level follow an answer."""

@@ -2,48 +2,55 @@
 
 from collections.abc import Callable
 from random import Random
-
-import numpy as np
+from typing import TYPE_CHECKING, NamedTuple
 
 from convcalc.choices import Reduction, TransposedReading
-from convcalc.engine.activations import activate
-from convcalc.engine.convolution import convolve
-from convcalc.engine.dense import linear
-from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Axis
-from convcalc.engine.losses import loss
-from convcalc.engine.mistakes import parameter_mistakes, size_mistakes
-from convcalc.engine.pooling import pool
 from convcalc.engine.pooling_kinds import PoolKind
-from convcalc.engine.routing import backward
-from convcalc.engine.sizes import Volume
-from convcalc.engine.softmax import softmax
-from convcalc.engine.transposed import conv_transpose
-from convcalc.network.chain import follow, links
-from convcalc.quiz.question import Question, about, asked
-from convcalc.report.activations import worked_activation
-from convcalc.report.chain import worked_chain
-from convcalc.report.convolution import Labels, worked_convolution
-from convcalc.report.dense import worked_flatten, worked_linear
-from convcalc.report.document import Sum, Worked
-from convcalc.report.losses import worked_loss
-from convcalc.report.pooling import worked_pooling
-from convcalc.report.routing import worked_routing
-from convcalc.report.selection import Show
-from convcalc.report.size import Sized, worked_size
-from convcalc.report.softmax import worked_softmax
-from convcalc.report.transposed import worked_transposed
+from convcalc.later import Later
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from convcalc.engine.exact import Array
+    from convcalc.quiz.question import Question
+    from convcalc.report.document import Worked
+
+    Ask = Callable[[Random, int], Question]
+else:
+    np = Later("numpy")
 
 EASIEST, HARDEST = 1, 5
 INPUT = 224
 """The input of a chain of windows: large enough for any three pairs of them, which take 159 at most."""
 
 
-def _cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> Array:
+class Topic(NamedTuple):
+    """What can be asked about: how a question is made, given a level, and the other words people have for it."""
+
+    ask: "Ask"
+    other_words: tuple[str, ...]
+
+
+TOPICS: dict[str, Topic] = {}
+"""What can be asked about, by its word, in the order in which all are asked in turn."""
+
+
+def topic(word: str, *other_words: str) -> "Callable[[Ask], Ask]":
+    """Make a function that asks a question a topic, by its word."""
+
+    def enter(ask: "Ask") -> "Ask":
+        TOPICS[word] = Topic(ask, other_words)
+        return ask
+
+    return enter
+
+
+def _cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> "Array":
     return np.array([rng.randint(low, high) for _ in range(int(np.prod(shape)))]).reshape(shape)
 
 
-def _interesting(work: Callable[[], Worked]) -> Worked:
+def _interesting(work: "Callable[[], Worked]") -> "Worked":
     """Draw until no number stands in more than half of the answer's cells, or at least not in all of them."""
     for most in (1 / 2, 3 / 4, 0.99):
         for _ in range(25):
@@ -55,15 +62,22 @@ def _interesting(work: Callable[[], Worked]) -> Worked:
     return worked
 
 
-def _asked(worked: Worked, rng: Random, level: int) -> Question:
+def _asked(worked: "Worked", rng: Random, level: int) -> "Question":
     """Ask for one cell on the lower levels, for the whole output above."""
+    from convcalc.quiz.question import about
+    from convcalc.report.selection import Show
+
     return about(worked, Show(), rng.randrange if level <= 2 else None)
 
 
-def convolution(rng: Random, level: int) -> Question:
+@topic("conv", "convolution")
+def convolution(rng: Random, level: int) -> "Question":
     """Ask about a convolution: larger, padded, strided, with a bias and channels as the level rises."""
+    from convcalc.engine.convolution import convolve
+    from convcalc.report.convolution import Labels, worked_convolution
+    from convcalc.report.selection import Show
 
-    def work() -> Worked:
+    def work() -> "Worked":
         channels = 2 if level >= 5 else 1
         easy, usual = ((4, 2), (3, 2), (4, 3)), ((5, 3), (6, 3), (5, 2))
         size, taps = rng.choice(easy if level == 1 else usual if channels == 1 else ((4, 2), (5, 2)))
@@ -83,10 +97,14 @@ def convolution(rng: Random, level: int) -> Question:
     return _asked(_interesting(work), rng, level)
 
 
-def pooling(rng: Random, level: int) -> Question:
+@topic("pool", "pooling")
+def pooling(rng: Random, level: int) -> "Question":
     """Ask about a pooling: of maxima and averages, later overlapping and padded."""
+    from convcalc.engine.pooling import pool
+    from convcalc.report.pooling import worked_pooling
+    from convcalc.report.selection import Show
 
-    def work() -> Worked:
+    def work() -> "Worked":
         kind = rng.choice((PoolKind.MAX, PoolKind.AVG))
         size = 4 if level <= 2 else rng.choice((4, 5)) if level == 3 else rng.choice((5, 6))
         window = 2 if level <= 3 else 3
@@ -99,8 +117,13 @@ def pooling(rng: Random, level: int) -> Question:
     return _asked(_interesting(work), rng, level)
 
 
-def size(rng: Random, level: int) -> Question:
+@topic("size", "sizes")
+def size(rng: Random, level: int) -> "Question":
     """Ask for an output size: later with padding, strides that do not divide, and dilation."""
+    from convcalc.engine.mistakes import size_mistakes
+    from convcalc.quiz.question import asked
+    from convcalc.report.size import Sized, worked_size
+
     kernel = rng.choice((2, 3, 4, 5, 7))
     stride = 1 if level == 1 else rng.choice((2, 3))
     padding = rng.choice((1, 2)) if level >= 2 else 0
@@ -116,8 +139,14 @@ def size(rng: Random, level: int) -> Question:
     return asked(text, [axis.output], worked, list(size_mistakes(axis)), [letters, numbers])
 
 
-def parameters(rng: Random, level: int) -> Question:
+@topic("params", "parameters")
+def parameters(rng: Random, level: int) -> "Question":
     """Ask for a layer's parameters."""
+    from convcalc.engine.mistakes import parameter_mistakes
+    from convcalc.engine.sizes import Volume
+    from convcalc.quiz.question import asked
+    from convcalc.report.document import Sum
+
     kernel, channels = rng.choice((2, 3, 5)), rng.choice((1, 2, 3, 4) if level <= 2 else (3, 6, 8, 16))
     filters = rng.choice((2, 4, 5, 6, 8, 10) if level <= 2 else (12, 16, 20, 32))
     volume = Volume(kernel, kernel, channels, filters)
@@ -129,8 +158,13 @@ def parameters(rng: Random, level: int) -> Question:
     return asked(text, [volume.parameters], worked, list(parameter_mistakes(volume)), hints)
 
 
-def activation(rng: Random, level: int) -> Question:
+@topic("activation", "relu")
+def activation(rng: Random, level: int) -> "Question":
     """Ask about ReLU, and later the others."""
+    from convcalc.engine.activations import activate
+    from convcalc.report.activations import worked_activation
+    from convcalc.report.selection import Show
+
     kind = "relu" if level <= 2 else rng.choice(("leaky-relu", "sigmoid", "tanh"))
     grid = _cells(rng, 2 if level <= 3 else 3, 3, low=-5 if kind != "tanh" else -2, high=5 if kind != "tanh" else 2)
     if len(set(activate(grid, kind).output.ravel().tolist())) == 1:
@@ -138,23 +172,40 @@ def activation(rng: Random, level: int) -> Question:
     return _asked(worked_activation(activate(grid, kind), Show()), rng, level)
 
 
-def probabilities(rng: Random, level: int) -> Question:
+@topic("softmax")
+def probabilities(rng: Random, level: int) -> "Question":
     """Ask for a softmax, to two decimals."""
+    from convcalc.engine.softmax import softmax
+    from convcalc.quiz.question import about
+    from convcalc.report.selection import Show
+    from convcalc.report.softmax import worked_softmax
+
     cells = _cells(rng, 2 if level <= 2 else 3, low=-2, high=3)
     cells[0] += int(len(set(cells.tolist())) == 1)
     return about(worked_softmax(softmax(cells), Show()), Show())
 
 
-def dense(rng: Random, level: int) -> Question:
+@topic("linear")
+def dense(rng: Random, level: int) -> "Question":
     """Ask about a fully connected layer."""
+    from convcalc.engine.dense import linear
+    from convcalc.report.dense import worked_linear
+    from convcalc.report.selection import Show
+
     inputs, outputs = (2, 2) if level == 1 else (3, 2) if level <= 3 else (4, 3)
     bias = _cells(rng, outputs, low=-2, high=2) if level >= 2 else None
     result = linear(_cells(rng, inputs, high=5), _cells(rng, outputs, inputs, low=-2, high=2), bias)
     return _asked(worked_linear(result, Show()), rng, level)
 
 
-def losses(rng: Random, level: int) -> Question:
+@topic("loss")
+def losses(rng: Random, level: int) -> "Question":
     """Ask for a loss: squared and absolute errors, later cross-entropy to two decimals."""
+    from convcalc.engine.losses import loss
+    from convcalc.quiz.question import about
+    from convcalc.report.losses import worked_loss
+    from convcalc.report.selection import Show
+
     if level >= 4:
         cells = _cells(rng, 3, low=-1, high=3)
         return about(worked_loss(loss(cells, rng.randrange(3), "cross-entropy"), Show()), Show())
@@ -164,10 +215,15 @@ def losses(rng: Random, level: int) -> Question:
     return about(worked_loss(loss(cells, target, kind, reduction=reduction), Show()), Show())
 
 
-def transposed(rng: Random, level: int) -> Question:
+@topic("transpose", "conv-transpose", "transposed")
+def transposed(rng: Random, level: int) -> "Question":
     """Ask about a transposed convolution: later one whose stamps overlap, and whose edges are cut."""
+    from convcalc.engine.transposed import conv_transpose
+    from convcalc.quiz.question import about
+    from convcalc.report.selection import Show
+    from convcalc.report.transposed import worked_transposed
 
-    def work() -> Worked:
+    def work() -> "Worked":
         stride = 2 if level <= 2 else rng.choice((1, 2))
         taps = 2 if level <= 2 else 3
         grid, kernel = _cells(rng, 2, 2, low=1), _cells(rng, taps, taps, low=-1, high=2)
@@ -178,15 +234,25 @@ def transposed(rng: Random, level: int) -> Question:
     return about(_interesting(work), Show())._replace(hints=lambda: [hint])
 
 
-def flattened(rng: Random, level: int) -> Question:
+@topic("flatten")
+def flattened(rng: Random, level: int) -> "Question":
     """Ask for the order in which channels, rows and columns are laid out."""
+    from convcalc.quiz.question import about
+    from convcalc.report.dense import worked_flatten
+    from convcalc.report.selection import Show
+
     grid = _cells(rng, *((2, 3) if level <= 2 else (2, 2, 3)))
     question = about(worked_flatten(grid, grid.reshape(-1), Show()), Show())
     return question._replace(hints=lambda: ["row by row, and channel after channel"])
 
 
-def field(rng: Random, level: int) -> Question:
+@topic("field", "receptive")
+def field(rng: Random, level: int) -> "Question":
     """Ask for the receptive field of windows one after the other."""
+    from convcalc.network.chain import follow, links
+    from convcalc.quiz.question import asked
+    from convcalc.report.chain import worked_chain
+
     convolutions = ("conv 3", "conv 5", "conv 7", "conv 3 s2")[: 3 if level <= 2 else 4]
     pools = ("pool 2", "pool 3") if level <= 2 else ("pool 2", "pool 3 s2")
     parts = [f"{rng.choice(convolutions)}, {rng.choice(pools)}" for _ in range(2 if level <= 2 else 3)]
@@ -199,30 +265,19 @@ def field(rng: Random, level: int) -> Question:
     return asked(text, [size], worked, [], hints)
 
 
-def gradient(rng: Random, level: int) -> Question:
+@topic("gradient", "backward")
+def gradient(rng: Random, level: int) -> "Question":
     """Ask where a pooling's gradient goes."""
+    from convcalc.engine.pooling import pool
+    from convcalc.engine.routing import backward
+    from convcalc.quiz.question import about
+    from convcalc.report.routing import worked_routing
+    from convcalc.report.selection import Show
 
-    def work() -> Worked:
+    def work() -> "Worked":
         kind = PoolKind.MAX if level <= 2 else rng.choice((PoolKind.MAX, PoolKind.AVG))
         cells = np.array(rng.sample(range(1, 17), 16)).reshape(4, 4)
         forward = pool(cells, kind, window=2, stride=2)
         return worked_routing(backward(forward, _cells(rng, 2, 2, low=1) * (4 if kind is PoolKind.AVG else 1)), Show())
 
     return about(_interesting(work), Show())._replace(text="What is the gradient of the input?")
-
-
-TOPICS: dict[str, Callable[[Random, int], Question]] = {
-    "conv": convolution,
-    "pool": pooling,
-    "size": size,
-    "params": parameters,
-    "activation": activation,
-    "softmax": probabilities,
-    "linear": dense,
-    "loss": losses,
-    "transpose": transposed,
-    "flatten": flattened,
-    "field": field,
-    "gradient": gradient,
-}
-"""What can be asked about, by its word."""

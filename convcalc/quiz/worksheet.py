@@ -39,7 +39,7 @@ def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Quest
     for number in range(count):
         topic = topics[number % len(topics)]
         for _ in range(TRIES):
-            question = TOPICS[topic](rng, level)
+            question = TOPICS[topic].ask(rng, level)
             if question.whole is not None:
                 question = question.whole()
             said = repr((topic, question.text, _cells_of(question)))
