@@ -86,17 +86,3 @@ class PictureScale(Word):
     SCALED = "scaled"
     CLIPPED = "clipped"
     SIGNED = "signed"
-
-
-class Format(Word):
-    """How the work, or only the answer, is written."""
-
-    TABLE = "table"
-    PLAIN = "plain"
-    CSV = "csv"
-    TSV = "tsv"
-    JSON = "json"
-    MARKDOWN = "markdown"
-    LATEX = "latex"
-    SVG = "svg"
-    HTML = "html"

@@ -12,6 +12,7 @@ import pytest
 
 from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError
+from convcalc.formats import Format
 from convcalc.matrix_io.files import LONGEST_LINE, answer_lines, read_grid
 from convcalc.matrix_io.saving import write_whole
 
@@ -134,11 +135,11 @@ def test_a_line_too_long_to_hold_is_refused() -> None:
     [("csv", ["1,2", "3,4", "", "5,6", "7,8"]), ("tsv", ["1\t2", "3\t4", "", "5\t6", "7\t8"])],
 )
 def test_answers_in_other_styles(style: str, lines: list[str]) -> None:
-    assert list(answer_lines(as_grid([[[1, 2], [3, 4]], [[5, 6], [7, 8]]]), style)) == lines
+    assert list(answer_lines(as_grid([[[1, 2], [3, 4]], [[5, 6], [7, 8]]]), Format(style))) == lines
 
 
 def test_json_answers_keep_fractions_and_large_integers() -> None:
-    (line,) = answer_lines(as_grid([[Fraction(1, 3), 2**70]]), "json")
+    (line,) = answer_lines(as_grid([[Fraction(1, 3), 2**70]]), Format.JSON)
     assert json.loads(line) == [["1/3", 2**70]]
 
 

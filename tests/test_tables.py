@@ -1,5 +1,6 @@
 """Every word a user can type has its record in every table, and every command, format and check takes it."""
 
+import importlib
 import json
 from enum import Enum
 
@@ -8,12 +9,10 @@ import pytest
 from convcalc import choices
 from convcalc.choices import (
     Convention,
-    Format,
     Gradient,
     Reduction,
     Word,
 )
-from convcalc.cli import formats
 from convcalc.cli.commands import COMMANDS
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activation_record import ActivationRecord
@@ -22,6 +21,7 @@ from convcalc.engine.loss_record import LossRecord
 from convcalc.engine.padding_modes import PaddingRecord, PadMode
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.pooling_record import PoolingRecord
+from convcalc.formats import Format
 from convcalc.quiz.exercises import TOPICS
 from convcalc.render import sheets
 from tests.conftest import Convcalc
@@ -43,12 +43,15 @@ def test_a_word_holds_a_record_that_leaves_nothing_out(kind: Word) -> None:
     assert not left_out, f"{kind} says nothing of {left_out}"
 
 
-def test_every_format_is_drawn_or_data_or_text() -> None:
-    text = {Format.TABLE, Format.PLAIN}
-    for style in Format:
-        assert style in text or style in formats.RENDERERS or style.value in sheets.FORMATS, style
-    suffixed = set(formats.SUFFIXES.values())
-    assert suffixed == set(Format) - text, "each format is written by a suffix"
+@pytest.mark.parametrize("style", Format)
+def test_a_format_is_text_or_is_drawn_or_is_data_and_its_functions_are_there(style: Format) -> None:
+    record = style.record
+    assert style in (Format.TABLE, Format.PLAIN) or record.draws or record.rows
+    assert bool(record.suffixes) == (style not in (Format.TABLE, Format.PLAIN)), "each is written by a suffix"
+    if record.draws:
+        assert callable(importlib.import_module(f"convcalc.render.{record.draws}").render)
+    if record.rows:
+        assert callable(getattr(sheets, record.rows))
 
 
 X = "1 5 5 2; 2 9 3 0; 4 4 4 1; 0 1 2 3"
@@ -129,6 +132,6 @@ def test_every_command_has_a_summary_and_a_panel() -> None:
 
 def test_every_enum_of_words_is_looked_at() -> None:
     enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
-    here = {"Gradient", "Reduction", "Convention", "Format"}
+    here = {"Gradient", "Reduction", "Convention"}
     elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading"}
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

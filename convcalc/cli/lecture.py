@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.choices import Format
-from convcalc.cli.formats import RENDERERS
 from convcalc.cli.messages import complain
 from convcalc.cli.options import with_options
 from convcalc.cli.output import channel_of
 from convcalc.cli.run import ScriptChannel
 from convcalc.cli.sheets import SheetOptions, emit
 from convcalc.errors import UsageError
+from convcalc.formats import Format
 
 if TYPE_CHECKING:
     from convcalc.lecture import Row
@@ -58,7 +57,7 @@ def lecture(
         _write_gallery(commands, rows, out)
         return
     document: list[Block] = []
-    rule = "" if out.style(channel) in RENDERERS else "══ "
+    rule = "" if out.style(channel).record.draws else "══ "
     if topic is None or contents:
         table = tuple((str(row.number), row.topic, row.title) for row in rows)
         document += [Heading("The lecture, row by row"), Text("")]

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from convcalc.choices import Format
 from convcalc.cli.inputs import refuse_overwriting
 from convcalc.cli.messages import note, printable
 from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
 from convcalc.cli.output import Channel, channel_of
 from convcalc.cli.run import read_bytes
-from convcalc.cli.sheets import AS_SHOWN, SheetOptions, emit
+from convcalc.cli.sheets import SheetOptions, emit
 from convcalc.errors import InputError, UsageError
+from convcalc.formats import Format
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -172,7 +172,7 @@ def model(
     _check(asked.network, look, out.style(channel))
     refuse_overwriting(out.output, _source_of(asked.network), "the network's own source")
     summary = summary_of(channel, asked, transfer)
-    if out.style(channel) in (Format.CSV, Format.TSV):  # rows have no place for them
+    if out.style(channel).record.separator:  # rows have no place for them
         for text in summary.trace.notes:
             note(text)
     document: Document
@@ -183,7 +183,7 @@ def model(
     else:
         everything = look.everything or (look.depth is None and out.style(channel) is Format.PLAIN)
         document = model_document(summary, look.depth, everything=everything)
-        if out.style(channel) is Format.HTML:
+        if out.style(channel).record.steps_through:
             from convcalc.report.selection import Show
 
             document = [*document, Stepped(lambda: (), lambda: (), lambda: model_steps(summary, Show()))]
@@ -202,8 +202,7 @@ def _check(network: str | None, look: LookOptions, style: Format) -> None:
         raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
     if look.layer is not None and wanted and wanted != ["--trace"]:
         raise UsageError(f"--layer and {wanted[0]} exclude each other", hint="leave one of them out")
-    data = style not in (Format.TABLE, Format.PLAIN, *AS_SHOWN)
-    if data and (wanted or look.layer is not None):
+    if style.record.rows and (wanted or look.layer is not None):
         other = wanted[0] if wanted else "--layer"
         hint = f"{style} holds every layer, as rows: leave {other} out, or write text, .html or .svg"
         raise UsageError(f"{other} does not go with {style}", hint=hint)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from convcalc.choices import Format, Order, PaddingRule, PictureScale
+from convcalc.choices import Order, PaddingRule, PictureScale
 from convcalc.engine.padding_modes import PadMode
 from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.formats import Format
 
 if TYPE_CHECKING:
     from convcalc.report.selection import Show

@@ -10,12 +10,12 @@ from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
-from convcalc.choices import Format
-from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, record_lines, style_of
+from convcalc.cli.formats import check_fragment, document_lines, record_lines
 from convcalc.cli.inputs import LARGEST_BYTE, check_bytes, read_options
 from convcalc.cli.messages import complain, glyphs_for, note, pipe_width, printable, size_of
 from convcalc.cli.options import InputOptions, OutputOptions
 from convcalc.errors import CANNOT, UsageError
+from convcalc.formats import Format, style_of
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -152,7 +152,7 @@ class Channel:
     def emit(self, worked: "Worked", options: OutputOptions, show: "Show | None" = None) -> None:
         """Show the work and the answer as the options and the place ask for it; or walk through it."""
         style = self._style(options)
-        if style is Format.SVG and show is not None and show.at is not None:
+        if style.record.is_one_picture and show is not None and show.at is not None:
             from convcalc.report.document import Answer
 
             worked = worked._replace(work=(block for block in worked.work if not isinstance(block, Answer)))
@@ -249,7 +249,7 @@ class Channel:
         saves = options.output is not None and options.output not in ITSELF
         style = options.format or (style_of(options.output) if options.output is not None and saves else None)
         check_fragment(style, fragment=options.fragment)
-        if style in RENDERERS and options.quiet:
+        if style is not None and style.record.draws and options.quiet:
             raise UsageError(f"--quiet leaves nothing for --format {style} to draw", hint="use --format plain")
         if style is not None:
             return style
@@ -300,7 +300,7 @@ class Channel:
                 lines = self.lines(worked, options, style, glyphs_for(None, options.ascii))
             write_whole(path, lines)
         shape = "×".join(str(length) for length in as_grid(worked.answer()).shape)
-        complain(f"wrote {'the work' if style in RENDERERS else f'the {shape} answer'} to {path}{told}")
+        complain(f"wrote {'the work' if style.record.draws else f'the {shape} answer'} to {path}{told}")
 
     def _drawn(self, worked: "Worked", options: OutputOptions) -> Iterator[str]:
         from convcalc.render.plain import render
@@ -309,9 +309,9 @@ class Channel:
 
     def lines(self, worked: "Worked", options: OutputOptions, style: Format, glyphs: "Glyphs") -> Iterator[str]:
         """Yield the lines of the work, or of the answer alone, in a format that is no table on a screen."""
-        if style in RENDERERS:
+        if style.record.draws:
             return document_lines(self._with_comments(worked.work), style, fragment=options.fragment)
-        if style is Format.JSON and not options.quiet:
+        if style.record.holds_steps and not options.quiet:
             return record_lines(worked, self.operation, self.arguments, self.grids)
         return answer_text(worked, options, style, self.comments, glyphs)
 
@@ -347,7 +347,7 @@ def answer_text(
     from convcalc.matrix_io.files import answer_lines
 
     answer = as_grid(answer)
-    if style in (Format.CSV, Format.TSV) and worked.write is None and options.output in (None, *ITSELF):
+    if style.record.separator and worked.write is None and options.output in (None, *ITSELF):
         from convcalc.matrix_io.plain import what_is_lost
 
         note(what_is_lost(answer, in_rows=True))

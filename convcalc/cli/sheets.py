@@ -1,23 +1,21 @@
 """What reports share (`model`, `zoo`, `lecture`): on a screen or down a pipe, drawn in a file, or as rows of data."""
 
+import importlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from convcalc.choices import Format
-from convcalc.cli.formats import RENDERERS, check_fragment, document_lines, style_of
+from convcalc.cli.formats import check_fragment, document_lines
 from convcalc.cli.messages import complain, glyphs_for, pipe_width
 from convcalc.cli.options import OUTPUT_PANEL
 from convcalc.cli.output import ITSELF, Channel
 from convcalc.errors import UsageError
+from convcalc.formats import Format, style_of
 
 if TYPE_CHECKING:
     from convcalc.report.document import Document, Sheet, Worked
-
-AS_SHOWN = (Format.HTML, Format.SVG)
-"""Formats that draw a report as a terminal shows it, even where it has rows."""
 
 
 class SheetOptions(NamedTuple):
@@ -110,10 +108,9 @@ def _lines(
 
         glyphs = glyphs_for(channel.stdout if channel else None, options.ascii)
         return render(document, pipe_width(), glyphs, answers=True)
-    if sheet is None or style in AS_SHOWN:
-        if style not in RENDERERS:
+    if sheet is None or not style.record.rows:
+        if not style.record.draws:
             raise UsageError(f"--format {style} holds rows, and there are none here", hint="try html or markdown")
         return document_lines(document, style, fragment=options.fragment)
-    from convcalc.render.sheets import FORMATS, as_latex
-
-    return as_latex(sheet(), fragment=True) if options.fragment else FORMATS[style.value](sheet())
+    write: Callable[..., Iterator[str]] = getattr(importlib.import_module("convcalc.render.sheets"), style.record.rows)
+    return write(sheet(), fragment=True) if options.fragment else write(sheet())

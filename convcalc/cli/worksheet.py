@@ -6,14 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.choices import Format
-from convcalc.cli.formats import style_of
 from convcalc.cli.messages import complain, printable
 from convcalc.cli.options import with_options
 from convcalc.cli.output import ITSELF, channel_of
 from convcalc.cli.quiz import topic_of
 from convcalc.cli.sheets import SheetOptions, emit
 from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.formats import Format, style_of
 from convcalc.quiz.exercises import TOPICS
 
 if TYPE_CHECKING:
@@ -84,10 +83,10 @@ def _key_options(channel: "Channel", key: str, out: SheetOptions) -> SheetOption
     if not key.strip():
         raise UsageError("--key is empty", hint="name a file")
     named = style_of(key) is not Format.PLAIN or Path(key).suffix.lower() == ".txt"
-    fragment = out.fragment and (style_of(key) if named else out.style(channel)) is Format.LATEX
+    fragment = out.fragment and (style_of(key) if named else out.style(channel)).record.has_fragments
     options = SheetOptions(key, None if named else out.format, out.ascii, fragment)
     for style in (out.style(channel), options.style(channel)):
-        if style in (Format.CSV, Format.TSV, Format.JSON):
+        if style.record.is_data:
             raise UsageError(f"{style} holds rows, and a worksheet has none", hint="try .tex, .html, .md or .txt")
     return options
 

@@ -14,10 +14,11 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from convcalc.choices import Format
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place, nearest
+from convcalc.formats import SUFFIXES as WRITTEN
+from convcalc.formats import Format
 from convcalc.matrix_io.images import SIGNATURES, SUFFIXES, Picture, is_picture, read_picture
 from convcalc.matrix_io.kinds import kind_of
 from convcalc.matrix_io.plain import EXACT, exact_list, plain_lines, plain_number
@@ -54,7 +55,6 @@ NOT_WRITTEN = frozenset(
     )
 )  # fmt: skip
 """Suffixes of files that are neither text nor written here: nobody would find in one what it is called."""
-WRITTEN = ("csv", "tsv", "json", "md", "markdown", "tex", "svg", "html", "htm")
 _INLINE = re.compile(rf"\s*([{DASHES}+]|\.?\d|\[|(nan|inf|infinity)(?![^\s,;]))", re.IGNORECASE)
 
 
@@ -349,26 +349,27 @@ def format_of(path: Path) -> str:
     ``picture`` stands for all of theirs. Raises InputError for a suffix that stands for something else.
     """
     suffix = path.suffix.lower().lstrip(".")
-    if suffix in ("npy", *WRITTEN):
+    if suffix == "npy" or f".{suffix}" in WRITTEN:
         return suffix
     if is_picture(path):
         return "picture"
     if suffix in NOT_WRITTEN:
+        usual = [style.record.suffixes[0] for style in Format if style.record.suffixes]
         raise InputError(
             f"convcalc does not write .{suffix} files",
-            hint="use .txt, .csv, .tsv, .json, .npy, .md, .tex, .svg or .html",
+            hint=f"use .txt, .npy, {', '.join(usual[:-1])} or {usual[-1]}",
         )
     return "txt"
 
 
-def answer_lines(grid: Array, style: Format | str, write: Any = None) -> Iterator[str]:
+def answer_lines(grid: Array, style: Format, write: Any = None) -> Iterator[str]:
     """Yield the lines of an answer as plain rows, CSV, TSV or JSON; `write` formats a cell of the first three."""
-    if style == "json":
+    if style.record.holds_steps:
         yield json.dumps(exact_list(grid, write))
         return
     for line in plain_lines(grid, write or plain_number):
-        if style not in ("csv", "tsv"):
+        if not style.record.separator:
             yield line
         elif not line.startswith(f"#{EXACT}"):  # a shape, which these have no word for
             row = "---" if line.startswith("#") else line.partition("  #")[0]
-            yield row.replace(" ", "," if style == "csv" else "\t")
+            yield row.replace(" ", style.record.separator)

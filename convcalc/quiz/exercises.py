@@ -149,6 +149,8 @@ def parameters(rng: Random, level: int) -> "Question":
 
     kernel, channels = rng.choice((2, 3, 5)), rng.choice((1, 2, 3, 4) if level <= 2 else (3, 6, 8, 16))
     filters = rng.choice((2, 4, 5, 6, 8, 10) if level <= 2 else (12, 16, 20, 32))
+    from convcalc.report.document import Worked
+
     volume = Volume(kernel, kernel, channels, filters)
     over = f"{channels} input channel{'s' * (channels > 1)}"
     text = f"How many parameters do {filters} filters of {kernel}×{kernel} over {over} have, with biases?"

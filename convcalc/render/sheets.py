@@ -1,9 +1,9 @@
-"""Sheets as CSV, TSV, JSON, Markdown and LaTeX: one function each, a table of them, all with the same signature."""
+"""Sheets as CSV, TSV, JSON, Markdown and LaTeX: one function each, all with the same signature."""
 
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from convcalc.render import markdown
 from convcalc.render.latex import escaped, preamble
@@ -78,12 +78,3 @@ def _numbers(sheet: Sheet) -> list[bool]:
     """Tell which columns hold numbers."""
     columns = range(len(sheet.columns))
     return [any(isinstance(row[index], int) for row in sheet.rows) for index in columns]
-
-
-FORMATS: dict[str, Callable[[Sheet], Iterator[str]]] = {
-    "csv": as_csv,
-    "tsv": as_tsv,
-    "json": as_json,
-    "markdown": as_markdown,
-    "latex": as_latex,
-}
