@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from convcalc.cli.app import run
-from convcalc.cli.output import Channel
+from convcalc.cli.surroundings import Surroundings
 
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")  # a slow one shows no fault
@@ -56,7 +56,7 @@ def run_convcalc(*words: str, stdin: str | bytes | None = None) -> Ran:
     stdout, stderr = io.StringIO(), io.StringIO()
     piped = None if stdin is None else io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin)
     with contextlib.redirect_stderr(stderr), contextlib.redirect_stdout(stdout):
-        status = run(list(words), obj=Channel(piped, stdout))
+        status = run(list(words), obj=Surroundings(piped, stdout))
     return Ran(stdout.getvalue(), stderr.getvalue(), status)
 
 

@@ -9,8 +9,9 @@ import pytest
 import typer
 
 from convcalc.cli.app import app
-from convcalc.cli.run import ScriptChannel, host_of
+from convcalc.cli.run import host_of
 from convcalc.cli.session import words_of
+from convcalc.cli.surroundings import Script, Surroundings
 from convcalc.errors import ConvcalcError
 from convcalc.report.document import Block
 from convcalc.session.completion import Words, complete
@@ -30,9 +31,9 @@ class Typed:
         self.entries: list[Entry] = []
         self.complaints: list[str] = []
         context = typer.main.get_command(app).make_context("convcalc", [], resilient_parsing=True)
-        channel = ScriptChannel(None, io.StringIO())
-        self.session = Session(host_of(context, channel))  # type: ignore[arg-type]
-        channel.session = self.session
+        script = Script()
+        here = Surroundings(None, io.StringIO(), script)
+        self.session = script.session = Session(host_of(context, here, script))  # type: ignore[arg-type]
         converse(self.session, self.ask, self.entries.append, self.complain)
 
     def ask(self, prompt: str) -> str:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from convcalc.cli.inputs import read_input
 from convcalc.cli.options import (
     InputOptions,
     NumberOptions,
@@ -15,7 +16,8 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of
+from convcalc.cli.output import emit
+from convcalc.cli.surroundings import surroundings_of
 from convcalc.engine.activation_kinds import ActivationKind
 
 
@@ -36,13 +38,13 @@ def command_of(kind: ActivationKind) -> Callable[..., None]:
         from convcalc.engine.activations import activate
         from convcalc.report.activations import worked_activation
 
-        channel = channel_of(ctx)
+        here = surroundings_of(ctx)
         show = show_of(how, stepping)
         asked = own._asdict()
         parameter = number_of(asked[record.parameter], f"--{record.parameter}") if record.parameter else None
         function = next((other for name, other in variants.items() if asked[name]), kind)
-        grid = channel.input(source).cells
-        channel.emit(worked_activation(activate(grid, function, parameter), show), out, show)
+        grid = read_input(here, source).cells
+        emit(here, worked_activation(activate(grid, function, parameter), show), out, show)
 
     command.__name__ = kind.value
     example = f"-i grid.txt {record.example}" if record.example else ""
@@ -107,10 +109,10 @@ def _softmax(name: str, summary: str, *, log: bool) -> Callable[..., None]:
         from convcalc.engine.softmax import softmax as worked
         from convcalc.report.softmax import worked_softmax
 
-        channel = channel_of(ctx)
+        here = surroundings_of(ctx)
         show = show_of(how, stepping)
-        grid = channel.input(source).cells
-        channel.emit(worked_softmax(worked(grid, axis, log=log), show), out, show)
+        grid = read_input(here, source).cells
+        emit(here, worked_softmax(worked(grid, axis, log=log), show), out, show)
 
     command.__name__ = name
     command.__doc__ = f"""{summary}

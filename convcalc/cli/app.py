@@ -50,10 +50,10 @@ def convcalc(
 ) -> None:
     """Run a command, or without one a session."""
     if ctx.invoked_subcommand is None:
-        from convcalc.cli.output import channel_of
         from convcalc.cli.session import bare
+        from convcalc.cli.surroundings import surroundings_of
 
-        bare(ctx, channel_of(ctx))
+        bare(ctx, surroundings_of(ctx))
 
 
 def main() -> None:

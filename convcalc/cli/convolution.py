@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from convcalc.choices import ConvolutionReading, Gradient, PaddingRule
-from convcalc.cli.inputs import read_bias
+from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.messages import note
 from convcalc.cli.options import (
     INPUT_PANEL,
@@ -26,7 +26,8 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import Channel, channel_of
+from convcalc.cli.output import emit
+from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -209,18 +210,18 @@ def conv(
     from convcalc.engine.convolution import convolve
 
     other.check(stepping, moving)
-    channel = channel_of(ctx)
-    word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
+    here = surroundings_of(ctx)
+    word = one_of(here, kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
     amounts, show = padding_of(moving.padding), show_of(how, stepping, terms)
     stride, dilation = pair_of(moving.stride, "--stride"), pair_of(moving.dilation, "--dilation")
-    weights, name = read_kernel(channel, word)
-    large = None if other.is_asked else large_input(channel, source, out, show)
-    grid = channel.input(source).cells if large is None else large.stand_in
+    weights, name = read_kernel(here, word)
+    large = None if other.is_asked else large_input(here, source, out, show)
+    grid = read_input(here, source).cells if large is None else large.stand_in
     groups, weights = _spread(grid, weights, moving)
     result = convolve(
         grid,
         weights,
-        bias=None if kernel.bias is None else read_bias(channel, kernel.bias, "filter"),
+        bias=None if kernel.bias is None else read_bias(here, kernel.bias, "filter"),
         stride=stride,
         padding=amounts,
         dilation=dilation,
@@ -236,10 +237,12 @@ def conv(
     from convcalc.report.convolution import Labels
 
     labels = Labels(name, amounts if isinstance(amounts, PaddingRule) else None)
-    channel.emit(_worked(result, other, show, labels, channel), out, show)
+    emit(here, _worked(result, other, show, labels, here), out, show)
 
 
-def _worked(result: "Convolution", other: ReadingOptions, show: "Show", labels: "Labels", channel: Channel) -> "Worked":
+def _worked(
+    result: "Convolution", other: ReadingOptions, show: "Show", labels: "Labels", here: Surroundings
+) -> "Worked":
     """Return the work of a convolution, read as it was asked to be."""
     from convcalc.report.convolution import worked_convolution
 
@@ -247,7 +250,7 @@ def _worked(result: "Convolution", other: ReadingOptions, show: "Show", labels: 
         from convcalc.engine.gradients import backward
         from convcalc.report.gradients import worked_gradients
 
-        gradient = channel.read(other.backward, "--backward").cells
+        gradient = read(here, other.backward, "--backward").cells
         return worked_gradients(backward(result, gradient), show, other.wrt, labels)
     if other.reads is not None:
         from convcalc.engine.readings import reads
@@ -268,24 +271,24 @@ def _worked(result: "Convolution", other: ReadingOptions, show: "Show", labels: 
     return worked_convolution(result, show, labels)
 
 
-def read_kernel(channel: Channel, word: str) -> "tuple[Array, str]":
+def read_kernel(here: Surroundings, word: str) -> "tuple[Array, str]":
     """Read a kernel by its name, or as any grid; return it and what to call it."""
     from pathlib import Path
 
     from convcalc.engine import kernels
     from convcalc.matrix_io.files import also_a_file, located, looks_inline
 
-    if channel.knows(word):
-        return channel.read(word, "--kernel").cells, word
+    if word in here.names:
+        return read(here, word, "--kernel").cells, word
     named = kernels.named(word)
     could_be_name = word.strip() and not looks_inline(word) and not Path(word).suffix and "/" not in word
-    if named is None and word != "-" and could_be_name and located(word, channel.folder) is None:
+    if named is None and word != "-" and could_be_name and located(word, here.folder) is None:
         named = kernels.find(word)
     if named is not None:
-        note(also_a_file(word, f"as the kernel {named.name}", channel.folder))
-        channel.grids["kernel"] = kernels.kernel(named.name)
-        return channel.grids["kernel"], named.name
-    return channel.read(word, "--kernel").cells, "kernel"
+        note(also_a_file(word, f"as the kernel {named.name}", here.folder))
+        here.grids["kernel"] = kernels.kernel(named.name)
+        return here.grids["kernel"], named.name
+    return read(here, word, "--kernel").cells, "kernel"
 
 
 def _spread(grid: "Array", weights: "Array", moving: MovingOptions) -> "tuple[int, Array]":

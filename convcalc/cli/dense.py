@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from convcalc.choices import Reduction
-from convcalc.cli.inputs import read_bias
+from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.options import (
     INPUT_PANEL,
     Bias,
@@ -16,7 +16,8 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of
+from convcalc.cli.output import emit
+from convcalc.cli.surroundings import surroundings_of
 from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.loss_record import Logits
 from convcalc.errors import UsageError, nearest
@@ -43,12 +44,12 @@ def flatten(
     from convcalc.engine.dense import flatten as flattened
     from convcalc.report.dense import worked_flatten
 
-    channel = channel_of(ctx)
+    here = surroundings_of(ctx)
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to flatten", hint="its picture shows every cell's place")
-    grid = channel.input(source).cells
-    channel.emit(worked_flatten(grid, flattened(grid), show), out, show)
+    grid = read_input(here, source).cells
+    emit(here, worked_flatten(grid, flattened(grid), show), out, show)
 
 
 class WeightOptions(NamedTuple):
@@ -102,13 +103,13 @@ def linear(
     from convcalc.engine.dense import linear as multiplied
     from convcalc.report.dense import worked_linear
 
-    channel = channel_of(ctx)
-    word = channel.one_of(layer.argument, layer.weights, "weights", '-W "1 0 -1; 0 2 1" or -W weights.txt', source)
+    here = surroundings_of(ctx)
+    word = one_of(here, layer.argument, layer.weights, "weights", '-W "1 0 -1; 0 2 1" or -W weights.txt', source)
     show = show_of(how, stepping)
-    weights = channel.read(word, "--weights").cells
-    grid = channel.input(source).cells
-    bias = None if layer.bias is None else read_bias(channel, layer.bias, "output")
-    channel.emit(worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out, show)
+    weights = read(here, word, "--weights").cells
+    grid = read_input(here, source).cells
+    bias = None if layer.bias is None else read_bias(here, layer.bias, "output")
+    emit(here, worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out, show)
 
 
 class LossOptions(NamedTuple):
@@ -183,11 +184,11 @@ def loss(
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")
-    channel = channel_of(ctx)
-    wanted = channel.read(options.target, "--target").cells
-    grid = channel.input(source).cells
+    here = surroundings_of(ctx)
+    wanted = read(here, options.target, "--target").cells
+    grid = read_input(here, source).cells
     result = measured(grid, wanted, chosen, reduction=options.reduction, logits=takes_logits)
-    channel.emit(worked_loss(result, show), out, show)
+    emit(here, worked_loss(result, show), out, show)
 
 
 def kind_of(word: str) -> LossKind:

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from convcalc.choices import PaddingRule
-from convcalc.cli.inputs import LARGEST_BYTE, check_bytes
+from convcalc.cli.inputs import LARGEST_BYTE, check_bytes, read_input
 from convcalc.cli.options import (
     InputOptions,
     NumberOptions,
@@ -15,7 +15,8 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of
+from convcalc.cli.output import emit
+from convcalc.cli.surroundings import surroundings_of
 from convcalc.errors import UsageError
 
 
@@ -47,9 +48,9 @@ def pad(
     amounts = padding_of(padding)
     if isinstance(amounts, PaddingRule):
         raise UsageError(f"--padding {padding} depends on a kernel, and `pad` has none", hint="write a number")
-    channel = channel_of(ctx)
-    grid = channel.input(source).cells
-    channel.emit(worked_padding(padded(grid, amounts, mode.pad_mode), show_of(how)), out)
+    here = surroundings_of(ctx)
+    grid = read_input(here, source).cells
+    emit(here, worked_padding(padded(grid, amounts, mode.pad_mode), show_of(how)), out)
 
 
 @with_options
@@ -78,13 +79,13 @@ def show(
     from convcalc.engine.exact import divided
     from convcalc.report.grid import worked_division, worked_grid
 
-    channel = channel_of(ctx)
+    here = surroundings_of(ctx)
     if grid is not None and source.input is not None:
         raise UsageError(f"there are two grids, '{grid}' and '{source.input}'", hint="leave one of them out")
-    read = channel.input(source._replace(input=grid or source.input), normalize=False)
+    read = read_input(here, source._replace(input=grid or source.input), normalize=False)
     wanted = show_of(how._replace(heat=how.heat or read.is_picture))
     if not source.normalize:
-        channel.emit(worked_grid(read.cells, wanted, is_picture=read.is_picture), out)
+        emit(here, worked_grid(read.cells, wanted, is_picture=read.is_picture), out)
         return
     check_bytes(read.cells)
-    channel.emit(worked_division(read.cells, divided(read.cells, LARGEST_BYTE), LARGEST_BYTE, wanted), out)
+    emit(here, worked_division(read.cells, divided(read.cells, LARGEST_BYTE), LARGEST_BYTE, wanted), out)

@@ -4,9 +4,11 @@ from typing import Annotated
 
 import typer
 
+from convcalc.cli.inputs import read_input
 from convcalc.cli.options import InputOptions, NumberOptions, OutputOptions, show_of, with_options
-from convcalc.cli.output import channel_of
-from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.cli.output import emit
+from convcalc.cli.sheets import SheetOptions, emit_report
+from convcalc.cli.surroundings import surroundings_of
 from convcalc.errors import UsageError
 
 
@@ -36,17 +38,17 @@ def kernels(
     from convcalc.report.document import Worked
     from convcalc.report.kernels import gallery, kernel_list, worked_kernel
 
-    channel, show = channel_of(ctx), show_of(how)
+    here, show = surroundings_of(ctx), show_of(how)
     if name is not None:
         if all_at_work:
             raise UsageError("--gallery shows them all, and does not go with a name", hint="leave one of them out")
         entry = find(name)
-        sample = None if source.input is None else channel.input(source).cells
-        channel.emit(worked_kernel(entry, show, sample), out)
+        sample = None if source.input is None else read_input(here, source).cells
+        emit(here, worked_kernel(entry, show, sample), out)
         return
     options = {"--input": source.input, "--quiet": out.quiet or None, "--picture": out.scale}
     given = [option for option, value in options.items() if value is not None]
     if given:
         raise UsageError(f"{given[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
     document = gallery(KERNELS.values(), show) if all_at_work else kernel_list(KERNELS.values())
-    emit(channel, Worked(document, list), None, SheetOptions(out.output, out.format, out.ascii, out.fragment))
+    emit_report(here, Worked(document, list), None, SheetOptions(out.output, out.format, out.ascii, out.fragment))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.cli.messages import complain
 from convcalc.cli.options import InputOptions, OutputOptions
-from convcalc.cli.output import Channel
+from convcalc.cli.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from convcalc.report.selection import Show
 
 
-def large_input(channel: Channel, source: InputOptions, out: OutputOptions, show: "Show") -> "LargeFile | None":
+def large_input(here: Surroundings, source: InputOptions, out: OutputOptions, show: "Show") -> "LargeFile | None":
     """Return the input if it is to be worked in bands: from a large NPY file to another one, its work unseen."""
-    # A script's channel carries its answers on: they are held in memory.
-    straight = type(channel) is Channel and source.input is not None and out.output is not None
+    # A script's answers are carried on: they are held in memory.
+    straight = here.script is None and source.input is not None and out.output is not None
     if not straight or Path(str(out.output)).suffix.lower() != ".npy" or out.format is not None:
         return None
     if source.normalize or source.rgb or source.grey or source.resize or show.walk or show.quiz or show.check:

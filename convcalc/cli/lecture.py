@@ -10,9 +10,8 @@ import typer
 
 from convcalc.cli.messages import complain
 from convcalc.cli.options import with_options
-from convcalc.cli.output import channel_of
-from convcalc.cli.run import ScriptChannel
-from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.cli.sheets import SheetOptions, emit_report
+from convcalc.cli.surroundings import Script, Surroundings, surroundings_of
 from convcalc.errors import UsageError
 from convcalc.formats import Format
 
@@ -48,7 +47,7 @@ def lecture(
     from convcalc import lecture as script
     from convcalc.report.document import Heading, Table, Text, Worked
 
-    channel = channel_of(ctx)
+    here = surroundings_of(ctx)
     commands: Any = ctx.find_root().command
     rows = script.find(topic)
     if out.output is not None and (out.output.endswith("/") or Path(out.output).is_dir()):
@@ -57,7 +56,7 @@ def lecture(
         _write_gallery(commands, rows, out)
         return
     document: list[Block] = []
-    rule = "" if out.style(channel).record.draws else "══ "
+    rule = "" if out.style(here).record.draws else "══ "
     if topic is None or contents:
         table = tuple((str(row.number), row.topic, row.title) for row in rows)
         document += [Heading("The lecture, row by row"), Text("")]
@@ -70,13 +69,13 @@ def lecture(
                 yield Text("")
                 yield from worked_row(commands, row, rule)
 
-    emit(channel, Worked(whole(), list), None, out)
+    emit_report(here, Worked(whole(), list), None, out)
 
 
 def worked_row(commands: Any, row: "Row", rule: str) -> "Iterator[Block]":
     """Yield a row's title, and each of its exercises: the command line, and the work that it shows."""
     from convcalc.report.document import Heading, Text
-    from convcalc.session.session import Ran
+    from convcalc.session.session import CommandResult
 
     yield Heading(f"{rule}{row.number} · {row.title}")
     for exercise in row.exercises:
@@ -85,10 +84,10 @@ def worked_row(commands: Any, row: "Row", rule: str) -> "Iterator[Block]":
         yield as_typed(exercise.words, exercise.script)
         yield Text("")
         stdin = None if exercise.script is None else io.BytesIO(exercise.script.encode())
-        ran = Ran()
-        inner = ScriptChannel(stdin, io.StringIO(), report=True, ran=ran)
+        result = CommandResult()
+        inner = Surroundings(stdin, io.StringIO(), Script(result=result, only_shows=True))
         commands.main(list(exercise.words), "convcalc", standalone_mode=False, obj=inner)
-        for document in ran.documents:
+        for document in result.documents:
             yield from document
 
 

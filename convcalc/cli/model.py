@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from convcalc.cli.inputs import refuse_overwriting
+from convcalc.cli.inputs import read_bytes, refuse_overwriting
 from convcalc.cli.messages import note, printable
 from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
-from convcalc.cli.output import Channel, channel_of
-from convcalc.cli.run import read_bytes
-from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.cli.sheets import SheetOptions, emit_report
+from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, UsageError
 from convcalc.formats import Format
 
@@ -161,18 +160,18 @@ def model(
     from convcalc.report.model import model_document, sheet
     from convcalc.report.model_steps import layer_document, layer_named, model_steps, trace_document
 
-    channel = channel_of(ctx)
+    here = surroundings_of(ctx)
     if asked.kinds:
         from convcalc.report.model import kinds_document
 
-        emit(channel, Worked(kinds_document(), list), None, out)
+        emit_report(here, Worked(kinds_document(), list), None, out)
         return
-    if asked.network is None and channel.is_piped_in:
+    if asked.network is None and here.is_piped_in:
         asked = asked._replace(network="-")
-    _check(asked.network, look, out.style(channel))
+    _check(asked.network, look, out.style(here))
     refuse_overwriting(out.output, _source_of(asked.network), "the network's own source")
-    summary = summary_of(channel, asked, transfer)
-    if out.style(channel).record.separator:  # rows have no place for them
+    summary = summary_of(here, asked, transfer)
+    if out.style(here).record.separator:  # rows have no place for them
         for text in summary.trace.notes:
             note(text)
     document: Document
@@ -181,14 +180,14 @@ def model(
     elif look.layer is not None:
         document = list(layer_document(summary, layer_named(summary, look.layer)))
     else:
-        everything = look.everything or (look.depth is None and out.style(channel) is Format.PLAIN)
+        everything = look.everything or (look.depth is None and out.style(here) is Format.PLAIN)
         document = model_document(summary, look.depth, everything=everything)
-        if out.style(channel).record.steps_through:
+        if out.style(here).record.steps_through:
             from convcalc.report.selection import Show
 
             document = [*document, Stepped(lambda: (), lambda: (), lambda: model_steps(summary, Show()))]
     worked = Worked(document, list, steps=lambda show: model_steps(summary, show))
-    emit(channel, worked, lambda: sheet(summary), out, walk=look.walk)
+    emit_report(here, worked, lambda: sheet(summary), out, walk=look.walk)
 
 
 def _check(network: str | None, look: LookOptions, style: Format) -> None:
@@ -208,13 +207,13 @@ def _check(network: str | None, look: LookOptions, style: Format) -> None:
         raise UsageError(f"{other} does not go with {style}", hint=hint)
 
 
-def summary_of(channel: Channel, asked: NetworkOptions, transfer: TransferOptions) -> "Summary":
+def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOptions) -> "Summary":
     """Return a network, counted: with its last layer replaced, and frozen, as asked."""
     from convcalc.network.summary import last_layer, summarize
     from convcalc.report.model_steps import layer_named
 
     shape = None if asked.input_shape is None else shape_of(asked.input_shape)
-    title, build_from = _builder(channel, str(asked.network), shape, asked.class_name)
+    title, build_from = _builder(here, str(asked.network), shape, asked.class_name)
     build = read_in_order(build_from, shape)
     trace, output = build({})
     last = last_layer(trace)
@@ -300,7 +299,7 @@ PICTURE_CHANNELS = (1, 3, 4)
 
 
 def _builder(
-    channel: Channel, word: str, shape: "Shape | None", class_name: str | None
+    here: Surroundings, word: str, shape: "Shape | None", class_name: str | None
 ) -> "tuple[str, Callable[[Shape | None, dict[str, int]], tuple[Trace, Tensor]]]":
     """Return a network's title and how it is built, whichever way it is named."""
     from convcalc.network import written, zoo
@@ -319,7 +318,7 @@ def _builder(
     if is_file:
         from convcalc.network.source.reader import SourceFile
 
-        source = SourceFile(read_bytes(channel, word, "source file", MOST_BYTES), "stdin" if word == "-" else word)
+        source = SourceFile(read_bytes(here, word, "source file", MOST_BYTES), "stdin" if word == "-" else word)
         _needed(shape)
         return source.title(class_name), lambda shape, replaced: source.build(_needed(shape), class_name, replaced)
     if written.looks_written(word):

@@ -5,6 +5,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from convcalc.choices import PaddingRule
+from convcalc.cli.inputs import read, read_input
 from convcalc.cli.options import (
     MOVING_PANEL,
     READ_PANEL,
@@ -19,7 +20,8 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of
+from convcalc.cli.output import emit
+from convcalc.cli.surroundings import surroundings_of
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.errors import UsageError, nearest
 
@@ -157,9 +159,9 @@ def pool(
     pooling = kind_of(kind)
     settings = _settings(pooling, windows)
     show = show_of(how, stepping, terms)
-    channel = channel_of(ctx)
-    large = large_input(channel, source, out, show) if backward is None else None
-    grid = channel.input(source).cells if large is None else large.stand_in
+    here = surroundings_of(ctx)
+    large = large_input(here, source, out, show) if backward is None else None
+    grid = read_input(here, source).cells if large is None else large.stand_in
     result = pooled(grid, pooling, **settings)
     if large is not None:
         from convcalc.engine.fast.bands import pooling_bands
@@ -170,12 +172,12 @@ def pool(
         from convcalc.engine.routing import backward as routed
         from convcalc.report.routing import worked_routing
 
-        gradient = channel.read(backward, "--backward").cells
-        channel.emit(worked_routing(routed(result, gradient), show), out, show)
+        gradient = read(here, backward, "--backward").cells
+        emit(here, worked_routing(routed(result, gradient), show), out, show)
         return
     rule = settings.get("padding")
     word = rule if isinstance(rule, PaddingRule) else None
-    channel.emit(worked_pooling(result, show, word), out, show)
+    emit(here, worked_pooling(result, show, word), out, show)
 
 
 def kind_of(word: str) -> PoolKind:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from convcalc.cli.messages import complain, explain, glyphs_for
-from convcalc.cli.output import Channel
 from convcalc.cli.prompt import typed
-from convcalc.cli.run import ScriptChannel, host_of
+from convcalc.cli.run import host_of
+from convcalc.cli.showing import draw
+from convcalc.cli.surroundings import Script, Surroundings
 from convcalc.cli.topics import TOPICS
 from convcalc.ending import before_ending
 from convcalc.errors import ConvcalcError
@@ -27,22 +28,21 @@ LONGEST_HISTORY = 1000
 WELCOME = "convcalc: type a grid row by row, or input FILE; then conv edge, relu, help …"
 
 
-def interactive(ctx: typer.Context, channel: Channel) -> None:
+def interactive(ctx: typer.Context, here: Surroundings) -> None:
     """Converse until the user leaves."""
     from convcalc.session.loop import MORE, converse
     from convcalc.session.session import Session
 
-    inner = ScriptChannel(None, channel.stdout)
-    session = Session(host_of(ctx, inner))
-    inner.session = session
+    script = Script()
+    session = script.session = Session(host_of(ctx, Surroundings(None, here.stdout, script), script))
     prompts = [""]
     readline = _editing(words_of(ctx), session, lambda: prompts[-1] == MORE)
-    glyphs = glyphs_for(channel.stdout, False)
-    channel.stdout.write(glyphs.say(WELCOME) + "\n")
+    glyphs = glyphs_for(here.stdout, False)
+    here.stdout.write(glyphs.say(WELCOME) + "\n")
 
     def ask(prompt: str) -> str:
         prompts[:] = [prompt]
-        channel.stdout.flush()
+        here.stdout.flush()
         signal.signal(signal.SIGINT, _stop)
         return typed(glyphs.say(prompt))
 
@@ -50,14 +50,14 @@ def interactive(ctx: typer.Context, channel: Channel) -> None:
         from convcalc.report.document import Role, Text
 
         if entry.remark:
-            channel.show([Text(f"  {entry.remark}", Role.QUIET)])
+            draw(here, [Text(f"  {entry.remark}", Role.QUIET)])
         for document in entry.documents:
-            channel.show(document)
+            draw(here, document)
         if entry.worked is not None:
-            channel.show(entry.worked.work)
+            draw(here, entry.worked.work)
 
     def tell(error: ConvcalcError | None) -> None:
-        channel.stdout.flush()
+        here.stdout.flush()
         complain("") if error is None else explain(error)
 
     def keep_history() -> None:
@@ -72,7 +72,7 @@ def interactive(ctx: typer.Context, channel: Channel) -> None:
             keep_history()
             signal.signal(signal.SIGINT, before)
     if not session.left:
-        channel.stdout.write("\n")
+        here.stdout.write("\n")
 
 
 def _stop(number: int, frame: FrameType | None) -> None:
@@ -147,17 +147,17 @@ def _keep_history(readline: Any) -> None:
         readline.write_history_file(path)
 
 
-def bare(ctx: typer.Context, channel: Channel) -> None:
+def bare(ctx: typer.Context, here: Surroundings) -> None:
     """Run what bare ``convcalc`` means: the session on a terminal, a script from a pipe, else help."""
-    if channel.stdin is not None and channel.stdin.isatty() and channel.on_terminal:
-        interactive(ctx, channel)
+    if here.stdin is not None and here.stdin.isatty() and here.on_terminal:
+        interactive(ctx, here)
         return
-    if channel.is_piped_in:
-        assert channel.stdin is not None
-        piped: Any = channel.stdin
-        channel.stdin = piped if hasattr(piped, "peek") else io.BufferedReader(piped)
-        if channel.stdin.peek(1):
+    if here.is_piped_in:
+        assert here.stdin is not None
+        piped: Any = here.stdin
+        here.stdin = piped if hasattr(piped, "peek") else io.BufferedReader(piped)
+        if here.stdin.peek(1):
             root: Any = ctx.find_root().command
-            root.main(["run", "-"], "convcalc", standalone_mode=False, obj=channel)
+            root.main(["run", "-"], "convcalc", standalone_mode=False, obj=here)
             return
     print(ctx.get_help())

@@ -10,7 +10,9 @@ import typer
 from convcalc.cli.formats import check_fragment, document_lines
 from convcalc.cli.messages import complain, glyphs_for, pipe_width
 from convcalc.cli.options import OUTPUT_PANEL
-from convcalc.cli.output import ITSELF, Channel
+from convcalc.cli.output import ITSELF
+from convcalc.cli.showing import draw_report, print_lines
+from convcalc.cli.surroundings import Surroundings
 from convcalc.errors import UsageError
 from convcalc.formats import Format, style_of
 
@@ -51,7 +53,7 @@ class SheetOptions(NamedTuple):
         ),
     ] = False
 
-    def style(self, channel: Channel) -> Format:
+    def style(self, here: Surroundings) -> Format:
         """Return the form that is asked for, or that suits the file, the terminal or the pipe."""
         if self.output is not None and not self.output.strip():
             raise UsageError("--output is empty", hint="name a file")
@@ -66,11 +68,11 @@ class SheetOptions(NamedTuple):
         check_fragment(style, fragment=self.fragment)
         if style is not None:
             return style
-        return Format.TABLE if channel.on_terminal else Format.PLAIN
+        return Format.TABLE if here.on_terminal else Format.PLAIN
 
 
-def emit(
-    channel: Channel,
+def emit_report(
+    here: Surroundings,
     worked: "Worked",
     sheet: "Callable[[], Sheet] | None",
     options: SheetOptions,
@@ -78,14 +80,14 @@ def emit(
     walk: bool = False,
 ) -> None:
     """Show a report, walk through it, or write it: its rows as data, or (if it has none) itself."""
-    style = options.style(channel)
+    style = options.style(here)
     saves = options.output is not None and options.output not in ITSELF
     if walk:
         if options.output is not None or options.format is not None:
             raise UsageError("--walk writes nothing", hint="leave --output and --format out")
-        channel.report_on(worked, walk=walk, ascii_only=options.ascii)
+        draw_report(here, worked, walk=walk, ascii_only=options.ascii)
     elif style in (Format.TABLE, Format.PLAIN) and not saves:
-        channel.report_on(worked, walk=walk, ascii_only=options.ascii)
+        draw_report(here, worked, walk=walk, ascii_only=options.ascii)
     elif saves:
         from convcalc.matrix_io.saving import write_whole
 
@@ -93,7 +95,14 @@ def emit(
         write_whole(path, _lines(worked.work, sheet, style, options, None))
         complain(f"wrote {path}")
     else:
-        channel.write(_lines(worked.work, sheet, style, options, channel))
+        _write(here, _lines(worked.work, sheet, style, options, here))
+
+
+def _write(here: Surroundings, lines: Iterator[str]) -> None:
+    """Print a report that is drawn or data, which has no place in the middle of a script's own work."""
+    if here.script is not None:
+        raise UsageError("--format does nothing inside a script", hint="give it to `convcalc run`, or add --output")
+    print_lines(here, lines)
 
 
 def _lines(
@@ -101,12 +110,12 @@ def _lines(
     sheet: "Callable[[], Sheet] | None",
     style: Format,
     options: SheetOptions,
-    channel: Channel | None,
+    here: Surroundings | None,
 ) -> Iterator[str]:
     if style in (Format.TABLE, Format.PLAIN):
         from convcalc.render.plain import render
 
-        glyphs = glyphs_for(channel.stdout if channel else None, options.ascii)
+        glyphs = glyphs_for(here.stdout if here else None, options.ascii)
         return render(document, pipe_width(), glyphs, answers=True)
     if sheet is None or not style.record.rows:
         if not style.record.draws:

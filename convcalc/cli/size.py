@@ -9,7 +9,8 @@ import typer
 
 from convcalc.choices import Convention, PaddingRule
 from convcalc.cli.options import OutputOptions, numbers, padding_of, with_options
-from convcalc.cli.output import channel_of
+from convcalc.cli.output import emit
+from convcalc.cli.surroundings import surroundings_of
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -124,17 +125,17 @@ def size(*, ctx: typer.Context, letters: SizeOptions, asked: AskedOptions, out: 
     from convcalc.engine.sizes import solve
     from convcalc.report.size import worked_size, worked_solution
 
-    channel = channel_of(ctx)
+    here = surroundings_of(ctx)
     if asked.chain is not None:
-        channel.emit(_chained(asked.chain, letters, asked), out)
+        emit(here, _chained(asked.chain, letters, asked), out)
     elif asked.output_size is not None:
         if counting := asked.given("--channels", "--filters"):
             raise UsageError(f"{counting[0]} does not go with -O", hint="find the size first, then count")
         question = _question(letters)
         found = solve(question, asked.output_size, must_divide=asked.convention is Convention.TEXTBOOK)
-        channel.emit(worked_solution(found, question.missing(), asked.output_size), out)
+        emit(here, worked_solution(found, question.missing(), asked.output_size), out)
     else:
-        channel.emit(worked_size(_all_sized(letters, asked.convention), asked.channels, asked.filters), out)
+        emit(here, worked_size(_all_sized(letters, asked.convention), asked.channels, asked.filters), out)
 
 
 def _chained(chain: str, letters: SizeOptions, asked: AskedOptions) -> "Worked":

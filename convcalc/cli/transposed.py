@@ -6,7 +6,7 @@ import typer
 
 from convcalc.choices import PaddingRule, TransposedReading
 from convcalc.cli.convolution import KERNEL_EXAMPLE, KernelOptions, read_kernel
-from convcalc.cli.inputs import read_bias
+from convcalc.cli.inputs import one_of, read_bias, read_input
 from convcalc.cli.options import (
     MOVING_PANEL,
     SHOW_PANEL,
@@ -23,7 +23,8 @@ from convcalc.cli.options import (
     show_of,
     with_options,
 )
-from convcalc.cli.output import channel_of
+from convcalc.cli.output import emit
+from convcalc.cli.surroundings import surroundings_of
 from convcalc.errors import UsageError
 
 
@@ -94,8 +95,8 @@ def conv_transpose(
     from convcalc.engine.transposed import conv_transpose as transposed
     from convcalc.report.transposed import worked_transposed
 
-    channel = channel_of(ctx)
-    word = channel.one_of(kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
+    here = surroundings_of(ctx)
+    word = one_of(here, kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
     amounts = padding_of(stamping.padding)
     if isinstance(amounts, PaddingRule):
         raise UsageError(
@@ -104,16 +105,16 @@ def conv_transpose(
     show = show_of(how, stepping, terms)
     extra = numbers(stamping.output_padding, "--output-padding", most=2, example="1 or 1,0")
     strides, spreads = pair_of(stamping.stride, "--stride"), pair_of(stamping.dilation, "--dilation")
-    weights, name = read_kernel(channel, word)
-    grid = channel.input(source).cells
+    weights, name = read_kernel(here, word)
+    grid = read_input(here, source).cells
     result = transposed(
         grid,
         weights,
-        bias=None if kernel.bias is None else read_bias(channel, kernel.bias, "map"),
+        bias=None if kernel.bias is None else read_bias(here, kernel.bias, "map"),
         stride=strides,
         padding=amounts,
         output_padding=extra,
         dilation=spreads,
         groups=stamping.groups,
     )
-    channel.emit(worked_transposed(result, show, name, stamping.reading), out, show)
+    emit(here, worked_transposed(result, show, name, stamping.reading), out, show)

@@ -8,15 +8,15 @@ import typer
 
 from convcalc.cli.messages import complain, printable
 from convcalc.cli.options import with_options
-from convcalc.cli.output import ITSELF, channel_of
+from convcalc.cli.output import ITSELF
 from convcalc.cli.quiz import topic_of
-from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.cli.sheets import SheetOptions, emit_report
+from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, Place, UsageError, nearest
 from convcalc.formats import Format, style_of
 from convcalc.quiz.exercises import TOPICS
 
 if TYPE_CHECKING:
-    from convcalc.cli.output import Channel
     from convcalc.quiz.question import Question
 
 LEVELS = {"easy": 1, "medium": 3, "hard": 5}
@@ -62,8 +62,8 @@ def worksheet(
     from convcalc.quiz import worksheet as sheets
     from convcalc.report.document import Worked
 
-    channel = channel_of(ctx)
-    key_out = None if key is None else _key_options(channel, key, out)
+    here = surroundings_of(ctx)
+    key_out = None if key is None else _key_options(here, key, out)
     _refuse_same({"--from": script, "--output": out.output, "--key": key})
     if script is None:
         topics = list(TOPICS) if topic is None else [topic_of(topic)]
@@ -71,21 +71,21 @@ def worksheet(
     elif topic is not None:
         raise UsageError("--from asks for what the script works", hint="leave the topic out")
     else:
-        questions = _from_script(ctx, channel, script)
+        questions = _from_script(ctx, here, script)
     shown = printable(title or "Worksheet")
-    emit(channel, Worked(sheets.sheet(shown, questions), list), None, out)
+    emit_report(here, Worked(sheets.sheet(shown, questions), list), None, out)
     if key_out is not None:
-        emit(channel, Worked(sheets.key(shown, questions), list), None, key_out)
+        emit_report(here, Worked(sheets.key(shown, questions), list), None, key_out)
 
 
-def _key_options(channel: "Channel", key: str, out: SheetOptions) -> SheetOptions:
+def _key_options(here: Surroundings, key: str, out: SheetOptions) -> SheetOptions:
     """Return how the key is written: as its name says, or else as the sheet; what cannot be is refused here."""
     if not key.strip():
         raise UsageError("--key is empty", hint="name a file")
     named = style_of(key) is not Format.PLAIN or Path(key).suffix.lower() == ".txt"
-    fragment = out.fragment and (style_of(key) if named else out.style(channel)).record.has_fragments
+    fragment = out.fragment and (style_of(key) if named else out.style(here)).record.has_fragments
     options = SheetOptions(key, None if named else out.format, out.ascii, fragment)
-    for style in (out.style(channel), options.style(channel)):
+    for style in (out.style(here), options.style(here)):
         if style.record.is_data:
             raise UsageError(f"{style} holds rows, and a worksheet has none", hint="try .tex, .html, .md or .txt")
     return options
@@ -117,19 +117,19 @@ def level_of(word: str) -> int:
     raise UsageError(f"--level {word}: there is no such level", hint=hint)
 
 
-def _from_script(ctx: Any, channel: "Channel", name: str) -> "list[Question]":
+def _from_script(ctx: Any, here: Surroundings, name: str) -> "list[Question]":
     """Return an exercise for every line of a script that works something."""
-    from convcalc.cli.run import ScriptChannel, read_script, session_on
+    from convcalc.cli.run import read_script, session_on
     from convcalc.quiz.question import about
     from convcalc.quiz.worksheet import following
     from convcalc.report.selection import Show
     from convcalc.session.script import parse
 
-    if isinstance(channel, ScriptChannel):
+    if here.script is not None:
         raise UsageError("a script makes no worksheet of a script", hint="leave --from out")
     source = "stdin" if name == "-" else name
-    lines = parse(read_script(channel, name), source)
-    session, inner = session_on(ctx, channel, source)
+    lines = parse(read_script(here, name), source)
+    session, inner = session_on(ctx, here, source)
     questions: list[Question] = []
     left_out: list[str] = []
     made: list[tuple[Any, int]] = []  # an answer's grid, and which exercise it is of

@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from convcalc.cli.options import with_options
-from convcalc.cli.output import channel_of
-from convcalc.cli.sheets import SheetOptions, emit
+from convcalc.cli.sheets import SheetOptions, emit_report
+from convcalc.cli.surroundings import surroundings_of
 
 
 @with_options
@@ -37,4 +37,4 @@ def zoo(
             summary = summarize(entry.title, *entry.build())
             networks.append(Known(name, entry.title, entry.year, entry.quoted, entry.why, summary))
     document = list(zoo_document(networks))
-    emit(channel_of(ctx), Worked(document, list), lambda: zoo_sheet(networks), out)
+    emit_report(surroundings_of(ctx), Worked(document, list), lambda: zoo_sheet(networks), out)

@@ -40,7 +40,7 @@ class Entry(NamedTuple):
 
 
 @dataclass(eq=False, repr=False)
-class Ran:
+class CommandResult:
     """What a command left behind: the work it emitted, what it showed besides, and whether it was to be quiet."""
 
     worked: Worked | None = None
@@ -58,10 +58,18 @@ class State(NamedTuple):
     lines: tuple[str, ...] = ()
 
 
+class Verb(NamedTuple):
+    """One of the session's own words: how it is used, what it does, and the function that does it."""
+
+    usage: str
+    summary: str
+    run: "Callable[[Session, Line], Entry]"
+
+
 class Host(NamedTuple):
     """What a session is handed: how to run a command's words, read a grid by a word, and write files and help."""
 
-    run: Callable[[Sequence[str]], Ran]
+    run: Callable[[Sequence[str]], CommandResult]
     read: Callable[[str], Array]
     read_lines: Callable[[str], Sequence[str]]
     write_lines: Callable[[str, Sequence[str]], None]
@@ -75,6 +83,8 @@ class Host(NamedTuple):
     """What else there is help on, and the heading of each."""
     reserved: Callable[[str], bool]
     """Whether a word means something already, so that no grid may be called by it."""
+    verbs: Mapping[str, Verb]
+    """The words that are no commands of the shell."""
 
 
 class Session:
@@ -118,8 +128,6 @@ class Session:
         return entry
 
     def _execute(self, line: Line) -> Entry:
-        from convcalc.session.verbs import VERBS
-
         if line.kind is Kind.COMMENT:
             return Entry(line.text, line.number, is_comment=True)
         if line.name is not None:
@@ -133,8 +141,8 @@ class Session:
             return self._take(line, self.grid(line.words[1]))
         if line.name is not None and len(line.words) == 1 and (verb in self.names or verb not in self.host.commands):
             return self._take(line, self.grid(verb))
-        if verb in VERBS and line.name is None:
-            return VERBS[verb].run(self, line)
+        if verb in self.host.verbs and line.name is None:
+            return self.host.verbs[verb].run(self, line)
         return self._command(line)
 
     def _written(self, line: Line) -> Array:
@@ -173,10 +181,8 @@ class Session:
 
     def begins(self, text: str) -> bool:
         """Whether a line begins with a word that does something, so that it is no row of a grid."""
-        from convcalc.session.verbs import VERBS
-
         word = text.split()[0]
-        return word in (INPUT, *self.host.commands, *VERBS) or text.split()[1:2] == ["="]
+        return word in (INPUT, *self.host.commands, *self.host.verbs) or text.split()[1:2] == ["="]
 
     def grid(self, word: str) -> Array:
         """Return a grid by its name, or read it."""
@@ -244,7 +250,5 @@ class Session:
         return Entry(line.text, line.number, documents=(script_document(entries),))
 
     def _instead(self, word: str) -> str:
-        from convcalc.session.verbs import VERBS
-
-        meant = "help" if word in ("?", "-h", "--help") else self.host.instead(word, [*VERBS, INPUT])
+        meant = "help" if word in ("?", "-h", "--help") else self.host.instead(word, [*self.host.verbs, INPUT])
         return f"did you mean {meant}?" if meant else "help lists the commands"

@@ -1,8 +1,6 @@
 """The words of a session that are no commands of the shell: editing, undoing, looking back, saving, leaving."""
 
 import re
-from collections.abc import Callable
-from typing import NamedTuple
 
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
@@ -13,17 +11,9 @@ from convcalc.report.grid import worked_grid
 from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show
 from convcalc.session.script import Line
-from convcalc.session.session import Entry, Session, State
+from convcalc.session.session import Entry, Session, State, Verb
 
 _SET = re.compile(r"set\s+(\d+(?:\s*,\s*\d+)*)\s*=\s*(\S+)\s*(?:#.*)?")
-
-
-class Verb(NamedTuple):
-    """One word: how it is used, what it does, and the function that does it."""
-
-    usage: str
-    summary: str
-    run: Callable[[Session, Line], Entry]
 
 
 def _alone(line: Line) -> None:
@@ -159,7 +149,7 @@ GRIDS = (
 )
 """The lines that bring grids."""
 
-VERBS = {
+VERBS: dict[str, Verb] = {
     "set": Verb("set ROW,COL = NUMBER", "change a cell of the current grid", _set),
     "undo": Verb("undo", "take the last change back", _undo),
     "redo": Verb("redo", "take an undo back", _redo),
