@@ -13,7 +13,7 @@ import pytest
 
 from convcalc.engine.convolution import convolve
 from convcalc.engine.fast import threads
-from convcalc.engine.fast.threads import each, scratch
+from convcalc.engine.fast.threads import Scratch, do_all
 
 pytestmark = pytest.mark.slow
 
@@ -27,16 +27,16 @@ def three_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(threads, "processors", lambda: 3)
 
 
-@pytest.mark.parametrize("worth", [False, True])
-def test_every_part_is_done_once(worth: bool) -> None:
+@pytest.mark.parametrize("threaded", [False, True])
+def test_every_part_is_done_once(threaded: bool) -> None:
     done: list[int] = []
 
     def do(part: int) -> bool:
         done.append(part)
         return part != 77
 
-    assert each(lambda: do, range(70), worth=worth)
-    assert not each(lambda: do, range(70, 100), worth=worth)
+    assert do_all(do, range(70), threaded=threaded)
+    assert not do_all(do, range(70, 100), threaded=threaded)
     assert sorted(done) == list(range(100))
 
 
@@ -52,28 +52,24 @@ def test_what_a_part_raises_is_raised_when_no_part_is_worked_any_more() -> None:
         return True
 
     with pytest.raises(ValueError, match="five"):
-        each(lambda: do, range(1000), worth=True)
+        do_all(do, range(1000), threaded=True)
     assert not working
 
 
 def test_parts_may_be_parted_again() -> None:
     def do(part: int) -> bool:
-        return each(lambda: lambda inner: inner >= part, range(part, part + 50), worth=True)
+        return do_all(lambda inner: inner >= part, range(part, part + 50), threaded=True)
 
-    assert each(lambda: do, range(50), worth=True)
+    assert do_all(do, range(50), threaded=True)
 
 
 def test_scratch_memory_in_use_is_not_given_twice() -> None:
-    (first,) = scratch(BYTE, (1000,))
-    part = first[10:20]
-    del first
-    (second,) = scratch(BYTE, (1000,))
-    assert not np.shares_memory(part, second)
-    del part
-    address = second.__array_interface__["data"]
-    del second
-    (third,) = scratch(BYTE, (500,))
-    assert third.__array_interface__["data"] == address
+    with Scratch(BYTE, (1000,)) as (first,), Scratch(BYTE, (1000,)) as (second,):
+        assert not np.shares_memory(first, second)
+    with Scratch(BYTE, (1000,)) as (third,):
+        address = third.__array_interface__["data"]
+    with Scratch(BYTE, (500,)) as (fourth,):
+        assert fourth.__array_interface__["data"] == address
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")

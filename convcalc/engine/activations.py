@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -24,20 +24,9 @@ from convcalc.engine.exact import (
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import choose, place_in
-from convcalc.engine.step import Number
+from convcalc.engine.step import ActivationStep
 from convcalc.engine.two_floats import floats_and_rests
 from convcalc.errors import InputError
-
-
-class ActivationStep(NamedTuple):
-    """One cell: what it was, the intermediate results of its function, what it became, and whether that is exact."""
-
-    number: int
-    at: tuple[int, int, int, int]
-    cell: Number
-    parts: tuple[Number, ...]
-    value: Number
-    exact: bool
 
 
 @dataclass(eq=False, repr=False)

@@ -16,7 +16,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convcalc.engine.fast.threads import each
 from convcalc.engine.step import Cells, Number
 from convcalc.errors import InputError
 
@@ -36,8 +35,6 @@ FLOAT64 = np.dtype(np.float64)
 
 BLOCK = 1 << 18
 """Cells that are looked at at once."""
-BLOCKS_WORTH_A_THREAD = 8
-"""So many of them that a second thread gains more than it costs."""
 
 INT64_LIMIT = 1 << 63
 FLOAT64_INTEGERS = 1 << 53
@@ -77,8 +74,7 @@ def is_finite(array: Array) -> bool:
     if array.size <= BLOCK or not array.flags.c_contiguous:
         return _is_finite(array)
     flat = array.reshape(-1)
-    blocks = [flat[start : start + BLOCK] for start in range(0, len(flat), BLOCK)]
-    return each(lambda: _is_finite, blocks, worth=len(blocks) >= BLOCKS_WORTH_A_THREAD)
+    return all(_is_finite(flat[start : start + BLOCK]) for start in range(0, len(flat), BLOCK))
 
 
 def _is_finite(block: Array) -> bool:

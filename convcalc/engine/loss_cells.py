@@ -1,30 +1,10 @@
 """What a loss is taken of: an output and its target; and one term of it."""
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from convcalc.engine.exact import FLOAT64, Array, float_kind, rounded
 from convcalc.engine.kept import Kept
 from convcalc.engine.softmax import Softmax, softmax
-from convcalc.engine.step import Number
-
-
-class LossTerm(NamedTuple):
-    """One term: the cell and its target, and for cross-entropies the probabilities and their logarithms.
-
-    `at` is the cell's place, or the item's. Of a cross-entropy with a class, `target` is its number. The
-    probabilities of bce are p and 1 − p.
-    """
-
-    number: int
-    at: tuple[int, ...]
-    cells: tuple[Number, ...]
-    target: tuple[Number, ...]
-    probabilities: tuple[Number, ...]
-    logs: tuple[float, ...]
-    value: Number
-    rest: float = 0
-    """Of a cross-entropy with a class, the probability of all the others."""
 
 
 @dataclass(eq=False, repr=False)

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from convcalc.engine import exact, functions, softmax, two_floats
     from convcalc.engine.exact import Array
-    from convcalc.engine.loss_cells import LossCells, LossTerm
+    from convcalc.engine.loss_cells import LossCells
+    from convcalc.engine.step import LossTerm
 else:
     fractions, np = Later("fractions"), Later("numpy")
     exact, functions, softmax, two_floats = (

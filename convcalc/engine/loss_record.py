@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from convcalc.engine.exact import Array
-    from convcalc.engine.loss_cells import LossCells, LossTerm
+    from convcalc.engine.loss_cells import LossCells
+    from convcalc.engine.step import LossTerm
 
 
 class Logits(Enum):

@@ -29,10 +29,11 @@ from convcalc.engine.exact import (
 from convcalc.engine.functions import exponential
 from convcalc.engine.grids import at_least_one, own_grid
 from convcalc.engine.kept import Kept
-from convcalc.engine.loss_cells import LossCells, LossTerm
+from convcalc.engine.loss_cells import LossCells
 from convcalc.engine.loss_kinds import LEAST_LOG, LossKind
 from convcalc.engine.loss_record import Logits
 from convcalc.engine.shapes import choose
+from convcalc.engine.step import LossTerm
 from convcalc.errors import InputError
 
 

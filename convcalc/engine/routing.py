@@ -34,7 +34,7 @@ from convcalc.engine.kept import Kept
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.roots import ROOT_BITS
 from convcalc.engine.shapes import like_the_input, place_in
-from convcalc.engine.step import Number, PoolingStep
+from convcalc.engine.step import PoolingStep, RoutingStep
 
 MOST_ROOT_BITS = 1 << 13
 """Bits of roots beyond which shares that cancel are taken for 0."""
@@ -74,18 +74,6 @@ def _along(axis: AnyAxis) -> list[tuple[Array, Array]]:
         valid = [place < len(w) and not axis.is_padding(p) for w, p in zip(windows, positions, strict=True)]
         taps.append((np.array(positions), np.array(valid)))
     return taps
-
-
-class RoutingStep(NamedTuple):
-    """One output cell's gradient and where it goes: `shares` has the window's shape, `so_far` the input's.
-
-    `shares` is None for a cell in the padding, which takes none.
-    """
-
-    pooling: PoolingStep
-    gradient: Number
-    shares: tuple[tuple[Number | None, ...], ...]
-    so_far: Array
 
 
 @dataclass(eq=False, repr=False)

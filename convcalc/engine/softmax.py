@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from convcalc.engine.functions import exponential
 from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import indices_of
-from convcalc.engine.step import Number
+from convcalc.engine.step import Number, SoftmaxStep
 from convcalc.engine.two_floats import product
 from convcalc.errors import InputError
 
@@ -37,27 +37,6 @@ LOWEST = -10_000
 
 AXES = ("items", "channels", "rows", "columns")
 """What a grid's axes are called, the last ones first to be there."""
-
-
-class SoftmaxStep(NamedTuple):
-    """One line of cells that share a sum: the shift by the maximum, the exponentials, their sum, the values.
-
-    `at` is the line's place, None standing for the axis along which it lies.
-    """
-
-    number: int
-    at: tuple[int | None, ...]
-    cells: tuple[Number, ...]
-    largest: Number
-    shifted: tuple[Any, ...]
-    exponentials: tuple[Any, ...]
-    total: float
-    log_total: float
-    probabilities: tuple[Any, ...]
-    """Of the line's cells; where floats have only 0 left, a Decimal."""
-    check: float
-    """The sum of the probabilities, which is 1."""
-    values: tuple[Number, ...]
 
 
 @dataclass(eq=False, repr=False)

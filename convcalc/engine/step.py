@@ -5,7 +5,9 @@ Every operation yields steps; the terminal, and whatever else shows the work, re
 
 from decimal import Decimal
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import numpy.typing as npt
 
 Number = int | Fraction | float | Decimal
 """A cell's value as plain Python: exact where it can be, a Decimal where a sum on the way is too large for a float."""
@@ -84,3 +86,85 @@ class DotStep(NamedTuple):
     products: tuple[Number, ...]
     bias: Number | None
     value: Number
+
+
+class RoutingStep(NamedTuple):
+    """One output cell's gradient and where it goes: `shares` has the window's shape, `so_far` the input's.
+
+    `shares` is None for a cell in the padding, which takes none.
+    """
+
+    pooling: PoolingStep
+    gradient: Number
+    shares: tuple[tuple[Number | None, ...], ...]
+    so_far: npt.NDArray[Any]
+
+
+class StampStep(NamedTuple):
+    """One stamp: an input cell, the kernel it multiplies, what it adds where, and the map so far.
+
+    `at` is the input cell (item, channel, row, column), `map` the output map. `rows` and `columns` are where the
+    stamp lands on the map; what lies beyond its ends is cut off. `before` and `so_far` are the map
+    without this stamp and with it, without the bias.
+    """
+
+    number: int
+    at: tuple[int, int, int, int]
+    map: int
+    cell: Number
+    weights: Cells
+    stamp: Cells
+    rows: range
+    columns: range
+    before: npt.NDArray[Any]
+    so_far: npt.NDArray[Any]
+
+
+class LossTerm(NamedTuple):
+    """One term: the cell and its target, and for cross-entropies the probabilities and their logarithms.
+
+    `at` is the cell's place, or the item's. Of a cross-entropy with a class, `target` is its number. The
+    probabilities of bce are p and 1 − p.
+    """
+
+    number: int
+    at: tuple[int, ...]
+    cells: tuple[Number, ...]
+    target: tuple[Number, ...]
+    probabilities: tuple[Number, ...]
+    logs: tuple[float, ...]
+    value: Number
+    rest: float = 0
+    """Of a cross-entropy with a class, the probability of all the others."""
+
+
+class ActivationStep(NamedTuple):
+    """One cell: what it was, the intermediate results of its function, what it became, and whether that is exact."""
+
+    number: int
+    at: tuple[int, int, int, int]
+    cell: Number
+    parts: tuple[Number, ...]
+    value: Number
+    exact: bool
+
+
+class SoftmaxStep(NamedTuple):
+    """One line of cells that share a sum: the shift by the maximum, the exponentials, their sum, the values.
+
+    `at` is the line's place, None standing for the axis along which it lies.
+    """
+
+    number: int
+    at: tuple[int | None, ...]
+    cells: tuple[Number, ...]
+    largest: Number
+    shifted: tuple[Any, ...]
+    exponentials: tuple[Any, ...]
+    total: float
+    log_total: float
+    probabilities: tuple[Any, ...]
+    """Of the line's cells; where floats have only 0 left, a Decimal."""
+    check: float
+    """The sum of the probabilities, which is 1."""
+    values: tuple[Number, ...]

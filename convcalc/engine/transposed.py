@@ -8,7 +8,7 @@ also how a gradient comes back through a convolution.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -38,28 +38,8 @@ from convcalc.engine.shapes import (
     place_in,
     whole_numbers,
 )
-from convcalc.engine.step import Cells, Number
+from convcalc.engine.step import StampStep
 from convcalc.errors import InputError
-
-
-class StampStep(NamedTuple):
-    """One stamp: an input cell, the kernel it multiplies, what it adds where, and the map so far.
-
-    `at` is the input cell (item, channel, row, column), `map` the output map. `rows` and `columns` are where the
-    stamp lands on the map; what lies beyond its ends is cut off. `before` and `so_far` are the map
-    without this stamp and with it, without the bias.
-    """
-
-    number: int
-    at: tuple[int, int, int, int]
-    map: int
-    cell: Number
-    weights: Cells
-    stamp: Cells
-    rows: range
-    columns: range
-    before: Array
-    so_far: Array
 
 
 @dataclass(eq=False, repr=False)

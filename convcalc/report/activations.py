@@ -2,7 +2,8 @@
 
 from functools import partial
 
-from convcalc.engine.activations import Activated, ActivationStep
+from convcalc.engine.activations import Activated
+from convcalc.engine.step import ActivationStep
 from convcalc.report.document import (
     Block,
     Body,

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from functools import partial
 
 from convcalc.choices import Reduction
-from convcalc.engine.loss_cells import LossTerm
 from convcalc.engine.losses import Loss
+from convcalc.engine.step import LossTerm
 from convcalc.report.document import Block, Document, Grids, Heading, Role, Subheading, Text, Worked
 from convcalc.report.equality import summed
 from convcalc.report.grids import answer_of, grids_of

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from convcalc.engine.pooling_record import RoutedGradient
-from convcalc.engine.routing import Routing, RoutingStep
+from convcalc.engine.routing import Routing
+from convcalc.engine.step import RoutingStep
 from convcalc.report.document import (
     Answer,
     Block,

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.softmax import Softmax, SoftmaxStep, named_axes
+from convcalc.engine.softmax import Softmax, named_axes
+from convcalc.engine.step import SoftmaxStep
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Heading, Role, Steps, Subheading, Sum, Table, Text, Worked
 from convcalc.report.grids import answer_of, grids_of

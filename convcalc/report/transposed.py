@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 
 from convcalc.choices import TransposedReading
 from convcalc.engine.sizes import listed
-from convcalc.engine.transposed import StampStep, Transposed
+from convcalc.engine.step import StampStep
+from convcalc.engine.transposed import Transposed
 from convcalc.report.convolution import ConvolutionReport, Labels
 from convcalc.report.document import (
     Block,

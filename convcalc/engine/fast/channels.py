@@ -1,11 +1,12 @@
 """Ways of adding up weighted windows of several channels; `ways` says what each takes and returns."""
 
 import itertools
+import math
 
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
-from convcalc.engine.fast.threads import BAND, bands, each, longest, processors, scratch
+from convcalc.engine.fast.threads import BAND, Scratch, bands, do_all, longest, processors
 from convcalc.engine.fast.ways import BYTES_WORTH_A_THREAD, rows_read
 from convcalc.engine.plan import Plan
 
@@ -52,14 +53,14 @@ def depthwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     strided = rows.stride > 1 or columns.stride > 1
     length = rows.output * columns.output if strided else rows.output * width - (width - columns.output)
     taps_ = list(itertools.product(range(rows.kernel), range(columns.kernel)))
-    worth = total[0].nbytes * len(taps_) >= BYTES_WORTH_A_THREAD
-    blocks = bands(plan.channels, x.shape[2] * width * kernel.itemsize, BAND, processors() if worth else 1)
+    threaded = total[0].nbytes * len(taps_) >= BYTES_WORTH_A_THREAD
+    blocks = bands(plan.channels, x.shape[2] * width * kernel.itemsize, BAND, processors() if threaded else 1)
 
-    def make(part: tuple[int, slice]) -> bool:
+    def make(part: tuple[int, slice], memory: Array) -> bool:
         item, channels = part
         read = rows_read(x[item, channels], plan, slice(0, rows.output), kernel.dtype)
         cells_made = len(read), rows.output * (columns.output if strided else width)
-        made, product = scratch(kernel.dtype, cells_made, cells_made)
+        made, product = (cells[: math.prod(cells_made)].reshape(cells_made) for cells in memory)
         for index, (i, j) in enumerate(taps_):
             if strided:
                 cells = tap(read, plan, i, j).reshape(len(read), -1)
@@ -72,7 +73,9 @@ def depthwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
         total[part] = made.reshape(len(read), rows.output, -1)[..., : columns.output]
         return is_finite(total[part])
 
-    return each(lambda: make, list(itertools.product(range(plan.items), blocks)), worth=worth)
+    largest = longest(blocks) * rows.output * (columns.output if strided else width)
+    scratch = kernel.dtype, (2, largest)
+    return do_all(make, list(itertools.product(range(plan.items), blocks)), threaded=threaded, scratch=scratch)
 
 
 def columns_of_windows(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
@@ -83,16 +86,16 @@ def columns_of_windows(x: Array, kernel: Array, plan: Plan, total: Array) -> boo
     width, size = columns.output, weights.shape[2]
     out = total.reshape(plan.items, plan.groups, per_group, rows.output * width)
     cut = bands(rows.output, size * width * kernel.itemsize, BAND)
-    (memory,) = scratch(kernel.dtype, (longest(cut) * size * width,))
-    for band in cut:
-        height = band.stop - band.start
-        gathered = memory[: size * height * width].reshape(depth, rows.kernel, columns.kernel, height, width)
-        for item, group in np.ndindex(plan.items, plan.groups):
-            planes = x[item, group * depth : (group + 1) * depth]
-            for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
-                gathered[:, i, j] = tap(planes, plan, i, j)[:, band]
-            part = out[item, group, :, band.start * width : band.stop * width]
-            _multiplied(weights[group], gathered.reshape(size, -1), part)
+    with Scratch(kernel.dtype, (longest(cut) * size * width,)) as (memory,):
+        for band in cut:
+            height = band.stop - band.start
+            gathered = memory[: size * height * width].reshape(depth, rows.kernel, columns.kernel, height, width)
+            for item, group in np.ndindex(plan.items, plan.groups):
+                planes = x[item, group * depth : (group + 1) * depth]
+                for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
+                    gathered[:, i, j] = tap(planes, plan, i, j)[:, band]
+                part = out[item, group, :, band.start * width : band.stop * width]
+                _multiplied(weights[group], gathered.reshape(size, -1), part)
     return is_finite(total)
 
 
@@ -109,22 +112,24 @@ def shifted_channels(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     cut = bands(rows.output, weights.shape[3] * width * kernel.itemsize, BAND)
     tallest = longest(cut)
     lines = depth, columns.kernel, (tallest + rows.extent - 1) * width
-    shifted, made, product = scratch(kernel.dtype, lines, *[(per_group, tallest * width)] * 2)
-    for band in cut:
-        height = band.stop - band.start
-        length = height * width - (width - columns.output)
-        for item, group in np.ndindex(plan.items, plan.groups):
-            read = rows_read(x[item, group * depth : (group + 1) * depth], plan, band, kernel.dtype).reshape(depth, -1)
-            for j in range(columns.kernel):
-                shift = j * columns.dilation
-                shifted[:, j, : read.shape[1] - shift] = read[:, shift:]
-            for i in range(rows.kernel):
-                cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
-                _multiplied(weights[i, group], cells, (product if i else made)[:, :length])
-                if i:
-                    np.add(made[:, :length], product[:, :length], out=made[:, :length])
-            whole = made[:, : height * width].reshape(per_group, height, width)
-            out[item, group, :, band] = whole[..., : columns.output]
+    with Scratch(kernel.dtype, lines, *[(per_group, tallest * width)] * 2) as (shifted, made, product):
+        for band in cut:
+            height = band.stop - band.start
+            length = height * width - (width - columns.output)
+            for item, group in np.ndindex(plan.items, plan.groups):
+                read = rows_read(x[item, group * depth : (group + 1) * depth], plan, band, kernel.dtype).reshape(
+                    depth, -1
+                )
+                for j in range(columns.kernel):
+                    shift = j * columns.dilation
+                    shifted[:, j, : read.shape[1] - shift] = read[:, shift:]
+                for i in range(rows.kernel):
+                    cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
+                    _multiplied(weights[i, group], cells, (product if i else made)[:, :length])
+                    if i:
+                        np.add(made[:, :length], product[:, :length], out=made[:, :length])
+                whole = made[:, : height * width].reshape(per_group, height, width)
+                out[item, group, :, band] = whole[..., : columns.output]
     return is_finite(total)
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.fast.threads import BAND, bands, each, processors, scratch
+from convcalc.engine.fast.threads import BAND, Scratch, bands, do_all, processors
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis
 
 DType = np.dtype[Any]
@@ -156,18 +156,18 @@ def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, combine: np.ufunc, work: 
     down_way, across_way = way_for(down), way_for(across)
     items, channels, height, width = x.shape
     total = np.empty((items, channels, down.number, across.number), dtype=dtype)
-    worth = x.nbytes >= INPUT_WORTH_A_THREAD
-    planes = bands(channels, height * width * x.itemsize, BAND, processors() if worth else 1)
+    threaded = x.nbytes >= INPUT_WORTH_A_THREAD
+    planes = bands(channels, height * width * x.itemsize, BAND, processors() if threaded else 1)
     whole = height * width * x.itemsize <= BAND or bool(down.uneven)
     cut = [slice(0, down.number)] if whole else bands(down.number, down.starts.step * width * x.itemsize, BAND)
 
     def make(part: tuple[int, slice, slice]) -> bool:
         item, plane, band = part
         where, windows = down.part(band)
-        (lines,) = scratch(dtype, (plane.stop - plane.start, windows.number, width))
-        down_way.run(x[item, plane, where].astype(dtype, copy=False), windows, 1, combine, lines)
-        across_way.run(lines, across, 2, combine, total[part])
+        with Scratch(dtype, (plane.stop - plane.start, windows.number, width)) as (lines,):
+            down_way.run(x[item, plane, where].astype(dtype, copy=False), windows, 1, combine, lines)
+            across_way.run(lines, across, 2, combine, total[part])
         return True
 
-    each(lambda: make, list(itertools.product(range(items), planes, cut)), worth=worth)
+    do_all(make, list(itertools.product(range(items), planes, cut)), threaded=threaded)
     return total

@@ -7,11 +7,10 @@ touching new memory takes longer than to add it up.
 import itertools
 import math
 import os
-import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,28 +27,36 @@ BAND = 1 << 21
 MOST_KEPT = 1 << 24
 """Bytes of scratch memory that a thread keeps."""
 _kept = threading.local()
-_kept.memory = np.empty(0, np.uint8)
-UNUSED = sys.getrefcount(_kept.memory)
-"""References to memory that no array uses, as this Python counts them."""
 
 
-def scratch(dtype: np.dtype[Any], *shapes: tuple[int, ...]) -> list[npt.NDArray[Any]]:
-    """Return arrays to work in, with anything in them; once none is in use, the thread's next call takes their memory.
+class Scratch:
+    """Arrays to work in, with anything in them, while a `with` lasts; then the thread's next one takes their memory.
 
-    >>> [array.shape for array in scratch(np.dtype(np.int16), (2, 3), (4,))]
+    Whoever is called meanwhile in this thread, as by a signal, finds no memory, and takes its own.
+
+    >>> with Scratch(np.dtype(np.int16), (2, 3), (4,)) as arrays:
+    ...     [array.shape for array in arrays]
     [(2, 3), (4,)]
     """
-    sizes = [math.prod(shape) for shape in shapes]
-    needed = sum(sizes) * dtype.itemsize
-    if dtype.hasobject or needed > MOST_KEPT:
-        return [np.empty(shape, dtype) for shape in shapes]
-    # Whoever is called meanwhile in this thread, as by a signal, must not find it: arrays in use count as references.
-    memory_is_free = hasattr(_kept, "memory") and sys.getrefcount(_kept.memory) <= UNUSED
-    if not memory_is_free or _kept.memory.nbytes < needed:
-        _kept.memory = np.empty(needed, np.uint8)
-    cells = _kept.memory[:needed].view(dtype)
-    stops = itertools.accumulate(sizes)
-    return [cells[stop - size : stop].reshape(shape) for stop, size, shape in zip(stops, sizes, shapes, strict=True)]
+
+    def __init__(self, dtype: np.dtype[Any], *shapes: tuple[int, ...]) -> None:
+        self.dtype, self.shapes = dtype, shapes
+
+    def __enter__(self) -> list[npt.NDArray[Any]]:
+        sizes = [math.prod(shape) for shape in self.shapes]
+        needed = sum(sizes) * self.dtype.itemsize
+        if self.dtype.hasobject or needed > MOST_KEPT:
+            self.memory = None
+            return [np.empty(shape, self.dtype) for shape in self.shapes]
+        kept = _kept.__dict__.pop("memory", None)
+        self.memory = kept if kept is not None and kept.nbytes >= needed else np.empty(needed, np.uint8)
+        cells, stops = self.memory[:needed].view(self.dtype), itertools.accumulate(sizes)
+        places = zip(stops, sizes, self.shapes, strict=True)
+        return [cells[stop - size : stop].reshape(shape) for stop, size, shape in places]
+
+    def __exit__(self, *error: object) -> None:
+        if self.memory is not None:
+            _kept.memory = self.memory
 
 
 def processors() -> int:
@@ -84,24 +91,28 @@ def longest(parts: list[slice]) -> int:
     return max([part.stop - part.start for part in parts], default=0)
 
 
-def each(begin: Callable[[], Callable[[Part], bool]], parts: Sequence[Part], *, worth: bool) -> bool:
+def do_all(
+    do: Callable[..., bool], parts: Sequence[Part], *, threaded: bool, scratch: tuple[Any, ...] | None = None
+) -> bool:
     """Do every part of some work, and return whether all parts were well.
 
-    Where it is `worth` it, other threads help this one. Each calls `begin` once, which returns what does a part.
+    Where it is `threaded`, other threads help this one. `scratch` is the dtype and the shapes of arrays to work in,
+    which each thread hands to `do` behind the part.
 
-    >>> each(lambda: lambda part: part < 3, [1, 2, 3], worth=True)
+    >>> do_all(lambda part: part < 3, [1, 2, 3], threaded=True)
     False
     """
     todo = deque(parts)
 
     def work() -> bool:
-        do, well = begin(), True
-        while True:
-            try:
-                part = todo.popleft()
-            except IndexError:
-                return well
-            well = do(part) and well
+        with Scratch(*scratch) if scratch is not None else nullcontext([]) as arrays:
+            well = True
+            while True:
+                try:
+                    part = todo.popleft()
+                except IndexError:
+                    return well
+                well = do(part, *arrays) and well
 
     def quietly() -> bool:
         with np.errstate(all="ignore"):  # a thread begins with numpy's own; results are checked
@@ -109,7 +120,7 @@ def each(begin: Callable[[], Callable[[Part], bool]], parts: Sequence[Part], *, 
 
     asked: list[Future[bool]] = []
     try:
-        if worth:
+        if threaded:
             with suppress(RuntimeError):  # Python is ending, and starts no threads any more
                 asked.extend(_helpers().submit(quietly) for _ in range(min(len(parts), processors()) - 1))
         well = work()

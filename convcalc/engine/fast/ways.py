@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
-from convcalc.engine.fast.threads import BAND, bands, each, longest, processors, scratch
+from convcalc.engine.fast.threads import BAND, bands, do_all, longest, processors
 from convcalc.engine.geometry import Axis
 from convcalc.engine.plan import Plan
 
@@ -101,15 +101,15 @@ def _each_band(
 ) -> bool:
     """Make every map's bands, given three buffers as large as one."""
     rows, width = plan.rows.output, x.shape[3]
-    worth = rows * plan.columns.output * total.itemsize >= BYTES_WORTH_A_THREAD
-    cut = bands(rows, width * kernel.itemsize, BAND, processors() if worth else 1)
-    tallest = longest(cut)
+    threaded = rows * plan.columns.output * total.itemsize >= BYTES_WORTH_A_THREAD
+    cut = bands(rows, width * kernel.itemsize, BAND, processors() if threaded else 1)
+    parts = list(itertools.product(range(plan.items), range(plan.filters), cut))
+    scratch = kernel.dtype, (3, longest(cut), width)
 
-    def begin() -> Callable[[tuple[int, int, slice]], bool]:
-        (buffers,) = scratch(kernel.dtype, (3, tallest, width))
-        return lambda part: make(*part, buffers)
+    def make_part(part: tuple[int, int, slice], buffers: Array) -> bool:
+        return make(*part, buffers)
 
-    return each(begin, list(itertools.product(range(plan.items), range(plan.filters), cut)), worth=worth)
+    return do_all(make_part, parts, threaded=threaded, scratch=scratch)
 
 
 def rows_read(plane: Array, plan: Plan, band: slice, work: np.dtype[Any]) -> Array:
@@ -190,11 +190,11 @@ def banded(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     largest = plan.filters * longest(together) * (longest(down) or rest) * longest(across)
     down += [slice(whole, rows.output)] if rest else []
 
-    def begin() -> Callable[[tuple[slice, slice, slice]], bool]:
-        (buffers,) = scratch(kernel.dtype, (2, largest))
-        return lambda part: _blocks(total, x, fewer if part[1].start == whole else matrices, plan, part, buffers)
+    def make(part: tuple[slice, slice, slice], buffers: Array) -> bool:
+        return _blocks(total, x, fewer if part[1].start == whole else matrices, plan, part, buffers)
 
-    return each(begin, list(itertools.product(together, down, across)), worth=shares > 1)
+    parts, scratch = list(itertools.product(together, down, across)), (kernel.dtype, (2, largest))
+    return do_all(make, parts, threaded=shares > 1, scratch=scratch)
 
 
 def _blocks(
@@ -296,4 +296,4 @@ def fourier(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
 
     corners = range(0, rows.output, down), range(0, columns.output, across)
     tiles = list(itertools.product(*corners, range(plan.items), range(plan.filters)))
-    return each(lambda: make, tiles, worth=True)
+    return do_all(make, tiles, threaded=True)
