@@ -1,20 +1,20 @@
-"""The follower: it runs a file's `__init__` and `forward` on shapes. Steps are counted, refusals have a place."""
+"""The follower: it runs a file's `__init__` and `forward` on shapes. Steps are counted, refusals have a place.
+
+What Python it follows is a table: `Language`.
+"""
 
 import ast
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from convcalc.errors import InputError, Place
 from convcalc.network.functions import Constant, Parameter
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
-from convcalc.network.source import library, modules, python, tensors
-from convcalc.network.source.expressions import SUPPORTED, named_kind
-from convcalc.network.source.statements import Left, Returned, Statements
 from convcalc.network.source.values import (
     CONTAINERS,
     MODULE,
     Array,
-    Bound,
     Builtin,
     Call,
     Class,
@@ -22,28 +22,55 @@ from convcalc.network.source.values import (
     Library,
     Module,
     Scope,
-    Weight,
-    weights_of,
 )
 from convcalc.network.trace import Tensor, Trace
-from convcalc.network.windows import Filters
 
 MOST_STEPS = 300_000
-MOVING = ("kernel_size", "stride", "padding", "dilation", "output_padding")
-ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+FREE = 16
+"""Items of a list, or bits of a number, that cost no more than a step."""
+LONGEST = 100_000
+"""Items of the longest list, signs of the longest word, bits of the largest number."""
+MISUSED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
+"""What Python raises where a function is called with arguments of another kind or number than it takes."""
 DEEPEST = 60
 """Calls within calls: Python's own stack holds some fifteen frames of ours for each."""
 
 
-class Follower(Statements):
+class LeavingError(Exception):
+    """A function or a loop is left."""
+
+
+class ReturnError(LeavingError):
+    """A function's value."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
+
+
+class Language(NamedTuple):
+    """What Python is followed: what is not in these tables is refused."""
+
+    expressions: "Mapping[type[ast.AST], Callable[[Follower, Any, Scope], Any]]"
+    statements: "Mapping[type[ast.AST], Callable[[Follower, Any, Scope], None]]"
+    calls: "Sequence[tuple[type, Callable[[Call], Any]]]"
+    """How a value is called, by its type: the first that fits."""
+    attributes: "Sequence[tuple[type, Callable[[Follower, ast.AST, Any, str, Scope], Any]]]"
+    """An attribute of a value, by its type: the first that fits."""
+    names: Mapping[str, Any]
+    """What Python's own names stand for."""
+
+
+class Follower:
     """Follows a source file. `names` are those of the file; `trace` keeps what `forward` does."""
 
-    def __init__(self, source: str, lines: list[str]) -> None:
+    def __init__(self, source: str, lines: list[str], language: Language) -> None:
+        self.language = language
         self.source = source
         self.lines = lines
         self.asked: list[str] = []
         """What `--class` says, whose nodes are numbered as if it stood behind the file's last line."""
-        self.file = Scope(dict(python.BUILTINS))
+        self.file = Scope(dict(language.names))
         self.trace: Trace | None = None
         self.paths: dict[int, str] = {}
         self.made_at: dict[int, ast.AST] = {}
@@ -99,55 +126,120 @@ class Follower(Statements):
                 node, f"following this file takes more than {MOST_STEPS:,} steps", "use a smaller network"
             )
 
+    def weigh(self, node: ast.AST, size: int) -> None:
+        """Count what something of a size costs to be looked at, in steps."""
+        if size > FREE:
+            self.spend(node, size // FREE)
+
+    def measure(self, node: ast.AST, *values: Any) -> None:
+        """Refuse lists within lists that hold, all told, too much to be compared or written."""
+        waiting, count = list(values), 0
+        self.weigh(node, sum(len(value) for value in values if isinstance(value, list | tuple | dict | set)))
+        while waiting:
+            value = waiting.pop()
+            count += 1
+            if count > LONGEST:
+                raise self.refuse(node, f"lists of more than {LONGEST:,} parts are not followed here")
+            if isinstance(value, dict):
+                waiting += [*value.keys(), *value.values()]
+            elif isinstance(value, list | tuple | set):
+                waiting += value
+
+    def worded(self, node: ast.AST, value: Any) -> Any:
+        """Return what is written for a value: itself, if it is a number or a word; a short list's text."""
+        if isinstance(value, int | float | str | None):
+            return value
+        self.measure(node, value)
+        return str(value)
+
+    def plainly(self, node: ast.AST, function: Callable[..., Any], *values: Any) -> Any:
+        """Do what Python does with plain values, and refuse what it refuses."""
+        self.measure(node, *values)
+        try:
+            return function(*values)
+        except InputError:
+            raise
+        except (TypeError, ValueError, KeyError, IndexError, ArithmeticError, AttributeError) as error:
+            raise self.refuse(node, f"this fails: {type(error).__name__}: {error}") from None
+
+    def chosen(self, node: Any, scope: Scope) -> Any:
+        """Return the branch that a condition decides for."""
+        return node.body if self.truth(node.test, self.evaluate(node.test, scope)) else node.orelse
+
+    def known(self, node: ast.AST, *values: Any) -> None:
+        """Refuse to decide by something that comes from a file or library that is not followed."""
+        for value in values:
+            if isinstance(value, Library) and value.is_foreign:
+                raise self.refuse(
+                    node, f"this depends on {value.name}, which comes from elsewhere and is not known here",
+                    "write its value into this file",
+                )  # fmt: skip
+
+    def truth(self, node: ast.AST, value: Any) -> bool:
+        """Return whether a value counts as true; raise InputError where that depends on a tensor's numbers."""
+        if isinstance(value, Tensor | Parameter):
+            raise self.refuse(
+                node, "this depends on the numbers in a tensor", "only shapes and constants are known here"
+            )
+        self.known(node, value)
+        if isinstance(value, Module) and value.kind in ("ModuleList", "Sequential", "ModuleDict"):
+            return bool(value.parts)
+        return bool(value)
+
+    def iterate(self, node: ast.AST, value: Any) -> Iterator[Any]:
+        """Yield the items of a list, a dictionary, a container."""
+        if isinstance(value, Module) and value.kind != "ModuleDict":
+            return iter(list(value.parts.values()))
+        if isinstance(value, Module):
+            return iter(list(value.parts))
+        if isinstance(value, Tensor):
+            raise self.refuse(node, "a loop over a tensor's rows is not followed", SUPPORTED)
+        if not isinstance(value, list | tuple | dict | range | str | set):
+            raise self.refuse(node, f"{named_kind(value)} is nothing to loop over")
+        return iter(value)
+
+    def evaluate(self, node: ast.expr, scope: Scope) -> Any:
+        """Return an expression's value."""
+        self.spend(node)
+        follow = self.language.expressions.get(type(node))
+        if follow is None:
+            raise self.refuse(node, f"{_what(node)} cannot be followed", SUPPORTED)
+        return follow(self, node, scope)
+
+    def run(self, body: list[ast.stmt], scope: Scope) -> None:
+        """Run statements one after the other."""
+        for node in body:
+            self.statement(node, scope)
+
+    def statement(self, node: ast.stmt, scope: Scope) -> None:
+        """Run one statement."""
+        self.spend(node)
+        follow = self.language.statements.get(type(node))
+        if follow is None:
+            name = type(node).__name__.lower().removeprefix("async")
+            raise self.refuse(node, f"'{name}' is not followed here", SUPPORTED)
+        follow(self, node, scope)
+
     def call(self, node: ast.AST, called: Any, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
         """Call something; errors without a place get the call's."""
         self.depth += 1
         try:
             if self.depth > DEEPEST:
                 raise self.refuse(node, f"more than {DEEPEST} calls stand within each other", "is this endless?")
-            return self._dispatch(node, called, given, named, scope)
+            for kind, run in self.language.calls:
+                if isinstance(called, kind):
+                    return run(Call(node, given, named, self, scope, called))
+            raise self.refuse(node, f"{named_kind(called)} cannot be called")
         except InputError as error:
             if error.place is None:
                 raise InputError(error.message, hint=error.hint, place=self.place(node)) from None
             raise
         except RecursionError:
             raise self.refuse(node, "the calls go too deep", "is this endless?") from None
-        except ODD as error:
-            # What is called with arguments of another kind or number than it takes fails in Python, too.
+        except MISUSED as error:
             raise self.refuse(node, f"{named_kind(called)} cannot be called like this: {error}"[:200]) from None
         finally:
             self.depth -= 1
-
-    def _dispatch(self, node: ast.AST, called: Any, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
-        if isinstance(called, Builtin):
-            return called.run(Call(node, given, named, self, scope))
-        if isinstance(called, Library):
-            return library.called(Call(node, given, named, self, scope), called.name)
-        if isinstance(called, Function):
-            return self.run_function(node, called, given, named, scope)
-        if isinstance(called, Bound):
-            return self.run_function(node, called.function, [called.this, *given], named, scope)
-        if isinstance(called, Class):
-            return modules.make(self, node, called, given, named, scope)
-        if self.trace is None and isinstance(called, Layer | Module) and any(isinstance(v, Array) for v in given):
-            return self._tried_out(node, called, given, named, scope)
-        if isinstance(called, Parameter):
-            raise self.refuse(node, "a parameter is not called")
-        if isinstance(called, Layer):
-            return self.run_layer(node, called, given, named, scope)
-        if isinstance(called, Module):
-            return modules.forward(self, node, called, given, named, scope)
-        raise self.refuse(node, f"{named_kind(called)} cannot be called")
-
-    def _tried_out(self, node: ast.AST, called: Any, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
-        """Apply a part of the network in `__init__`, to an array of zeros, as is done to find out a size."""
-        self.trace = Trace()
-        try:
-            tensors_ = [self.trace.input(value.shape[1:]) if isinstance(value, Array) else value for value in given]
-            made = self.call(node, called, tensors_, named, scope)
-        finally:
-            self.trace, self.parameters = None, {}
-        return Array(made.shape) if isinstance(made, Tensor) else made
 
     def run_function(
         self, node: ast.AST, function: Function, given: list[Any], named: dict[str, Any], scope: Scope
@@ -159,9 +251,9 @@ class Follower(Statements):
             return self.evaluate(function.node.body, inner)
         try:
             self.run(function.node.body, inner)
-        except Returned as returned:
+        except ReturnError as returned:
             return returned.value
-        except Left:
+        except LeavingError:
             raise self.refuse(function.node, "a break or continue stands outside of a loop") from None
         return None
 
@@ -241,53 +333,37 @@ class Follower(Statements):
 
     def attribute(self, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
         """Return an attribute of whatever it is."""
-        if name == "requires_grad" and isinstance(value, Weight | Parameter):
-            layer, part = (value.layer, value.part) if isinstance(value, Weight) else (value, "weight")
-            return part not in layer.frozen
-        if name == "requires_grad_" and isinstance(value, Weight | Parameter):
-            return Builtin(name, lambda call: modules.require_gradient(call, value))
-        if isinstance(value, Library):
-            return library.attribute(value, name)
-        if isinstance(value, modules.Parent):
-            return modules.of_parent(self, node, value, name)
-        if isinstance(value, Module):
-            return modules.attribute(self, node, value, name, scope)
-        if isinstance(value, Tensor | Parameter):
-            return tensors.attribute(self, node, value, name, scope)
-        if isinstance(value, Layer):
-            return self._of_layer(node, value, name)
-        if isinstance(value, Class):
-            return modules.of_class(self, node, value, name)
-        if isinstance(value, Array):
-            return library.of_array(value, name)
-        found = python.method(value, name)
-        if found is None:
-            raise self.refuse(node, f"{named_kind(value)} has no '{name}' that is followed", SUPPORTED)
-        return found
-
-    def _of_layer(self, node: ast.AST, layer: Layer, name: str) -> Any:
-        if name == "forward":
-            return Builtin(name, lambda call: self.run_layer(call.node, layer, call.given, call.named, call.scope))
-        if name in ("weight", "bias") and layer.weights.value:
-            return Weight("torch.nothing", layer, name) if getattr(layer, name, True) not in (None, False) else None
-        if name == "requires_grad_":
-            return Builtin(name, lambda call: modules.require_gradient(call, layer))
-        if name in ("eval", "train", "to", "cuda", "cpu", "double", "float", "half"):
-            return Builtin(name, lambda call: layer)
-        if name in ("parameters", "named_parameters"):
-            named = name == "named_parameters"
-            return Builtin(name, lambda call: [one if named else one[1] for one in weights_of(layer)])
-        if name in ("modules", "children"):
-            return Builtin(name, lambda call: [layer] if name == "modules" else [])
-        if hasattr(layer, name) and name in type(layer).arguments():
-            value = getattr(layer, name)
-            tuples = isinstance(layer, Filters) and isinstance(value, int) and name in MOVING
-            return (
-                layer.each(name, 0) if tuples else value
-            )  # a convolution's settings are tuples, as PyTorch keeps them
-        raise self.refuse(node, f"a {layer.kind} has no '{name}' that is followed")
+        find = next(find for kind, find in self.language.attributes if isinstance(value, kind))
+        return find(self, node, value, name, scope)
 
     def made(self, node: ast.AST, layer: Layer) -> Layer:
         """Remember where a layer was made."""
         self.made_at[id(layer)] = node
         return layer
+
+
+def named_kind(value: Any) -> str:
+    """Return what a value is called in messages."""
+    if isinstance(value, Library):
+        return value.name
+    if isinstance(value, Class | Function | Builtin):
+        return f"'{value.name}'"
+    if isinstance(value, Module):
+        return f"a {value.kind}"
+    if isinstance(value, Layer):
+        return f"a {value.kind}"
+    if isinstance(value, Tensor):
+        return "a tensor"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
+
+
+def _what(node: ast.AST) -> str:
+    names = {"Await": "await", "Yield": "yield", "YieldFrom": "yield", "Starred": "a star here", "TemplateStr": "this"}
+    return names.get(type(node).__name__, f"this ({type(node).__name__})")
+
+
+SUPPORTED = (
+    "what is followed: layers made in __init__ and called in forward, loops and branches that shapes and constants "
+    "decide, F.… and torch.… functions, view, flatten, +, cat"
+)

@@ -13,7 +13,7 @@ from convcalc.network.functions import Parameter, Resize, fill_in
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 from convcalc.network.source import modules, tensors
-from convcalc.network.source.expressions import LONGEST, SUPPORTED
+from convcalc.network.source.follower import LONGEST, SUPPORTED
 from convcalc.network.source.python import listed, pairs, plainly
 from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module, train
 from convcalc.network.trace import Tensor

@@ -2,12 +2,12 @@
 
 import ast
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convcalc.errors import InputError
 from convcalc.network.functions import Buffer
 from convcalc.network.layer import Layer
-from convcalc.network.source.expressions import named_kind
+from convcalc.network.source.follower import Follower, named_kind
 from convcalc.network.source.values import (
     CONTAINERS,
     MODULES,
@@ -24,9 +24,6 @@ from convcalc.network.source.values import (
     weights_of,
 )
 
-if TYPE_CHECKING:
-    from convcalc.network.source.follower import Follower
-
 FILLED = ("data", "weight", "bias", "requires_grad", "grad")
 """Attributes that are given numbers, and keep their shape."""
 KEPT = ("eval", "train", "to", "cuda", "cpu", "double", "float", "half",
@@ -35,7 +32,7 @@ KEPT = ("eval", "train", "to", "cuda", "cpu", "double", "float", "half",
 
 
 def make(
-    follower: "Follower", node: ast.AST, made_by: Class, given: list[Any], named: dict[str, Any], scope: Scope
+    follower: Follower, node: ast.AST, made_by: Class, given: list[Any], named: dict[str, Any], scope: Scope
 ) -> Module:
     """Make an object of a class of the file: run its `__init__`, or take a dataclass's fields."""
     _check_base(follower, node, made_by)
@@ -53,7 +50,7 @@ def make(
     return module
 
 
-def _check_base(follower: "Follower", node: ast.AST, made_by: Class) -> None:
+def _check_base(follower: Follower, node: ast.AST, made_by: Class) -> None:
     """Refuse a class that derives from a layer, whose own behaviour is not followed."""
     for root in made_by.roots:
         if root not in (*MODULES, "object", "ABC", "NamedTuple", "Enum", "Protocol", "Generic", *CONTAINERS):
@@ -64,7 +61,7 @@ def _check_base(follower: "Follower", node: ast.AST, made_by: Class) -> None:
             )
 
 
-def _take_fields(follower: "Follower", node: ast.AST, module: Module, given: list[Any], named: dict[str, Any]) -> None:
+def _take_fields(follower: Follower, node: ast.AST, module: Module, given: list[Any], named: dict[str, Any]) -> None:
     """Give a dataclass's object its fields."""
     made_by = module.made_by
     assert made_by is not None
@@ -86,7 +83,7 @@ def _take_fields(follower: "Follower", node: ast.AST, module: Module, given: lis
         follower.run_function(node, made_by.find("__post_init__"), [module], {}, scope)
 
 
-def fill(follower: "Follower", node: ast.AST, module: Module, container: str, given: list[Any]) -> None:
+def fill(follower: Follower, node: ast.AST, module: Module, container: str, given: list[Any]) -> None:
     """Put layers into a container, by number or by name."""
     items: Any = given
     if len(given) == 1 and isinstance(given[0], dict):
@@ -101,7 +98,7 @@ def fill(follower: "Follower", node: ast.AST, module: Module, container: str, gi
         add(follower, node, module, str(name), value)
 
 
-def add(follower: "Follower", node: ast.AST, module: Module, name: str, value: Any) -> None:
+def add(follower: Follower, node: ast.AST, module: Module, name: str, value: Any) -> None:
     """Put one layer into a container; raise InputError where it is none."""
     if value is not None and not isinstance(value, Layer | Module):
         hint = "put a * before a list: nn.Sequential(*layers)" if isinstance(value, list | tuple) else None
@@ -110,7 +107,7 @@ def add(follower: "Follower", node: ast.AST, module: Module, name: str, value: A
 
 
 def forward(
-    follower: "Follower", node: ast.AST, module: Module, given: list[Any], named: dict[str, Any], scope: Scope
+    follower: Follower, node: ast.AST, module: Module, given: list[Any], named: dict[str, Any], scope: Scope
 ) -> Any:
     """Run a module's `forward`; a Sequential's is its layers, one after the other."""
     path = follower.paths.get(id(module), scope.path)
@@ -137,7 +134,7 @@ def forward(
     return x
 
 
-def attribute(follower: "Follower", node: ast.AST, module: Module, name: str, scope: Scope) -> Any:
+def attribute(follower: Follower, node: ast.AST, module: Module, name: str, scope: Scope) -> Any:
     """Return an attribute of a module: its own, its class's, or what every module has."""
     if name in module.names:
         return module.names[name]
@@ -163,7 +160,7 @@ def attribute(follower: "Follower", node: ast.AST, module: Module, name: str, sc
     return Builtin(name, lambda call: run(call, module))
 
 
-def _bound(follower: "Follower", node: ast.AST, found: Any, module: Module, scope: Scope) -> Any:
+def _bound(follower: Follower, node: ast.AST, found: Any, module: Module, scope: Scope) -> Any:
     if not isinstance(found, Function) or "staticmethod" in found.decorators:
         return found
     if "classmethod" in found.decorators:
@@ -173,7 +170,7 @@ def _bound(follower: "Follower", node: ast.AST, found: Any, module: Module, scop
     return Bound(found, module)
 
 
-def of_class(follower: "Follower", node: ast.AST, owner: Class, name: str) -> Any:
+def of_class(follower: Follower, node: ast.AST, owner: Class, name: str) -> Any:
     """Return an attribute of a class; `nn.Module`'s own `__init__` does nothing."""
     if name == "__name__":
         return owner.name
@@ -210,7 +207,7 @@ class Parent(Module):
         self.container = "" if above else owner.container
 
 
-def of_parent(follower: "Follower", node: ast.AST, parent_: Parent, name: str) -> Any:
+def of_parent(follower: Follower, node: ast.AST, parent_: Parent, name: str) -> Any:
     """Return a method of the base, bound to the object itself."""
     assert parent_.made_by is not None
     try:

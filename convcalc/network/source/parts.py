@@ -1,17 +1,15 @@
 """Parts of a tensor: by numbers, slices, ... and None."""
 
 import ast
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convcalc.network.functions import Take
+from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import Scope
 from convcalc.network.trace import Tensor
 
-if TYPE_CHECKING:
-    from convcalc.network.source.expressions import Expressions
 
-
-def indexed(follower: "Expressions", node: ast.AST, tensor: Tensor, index: Any, scope: Scope) -> Tensor:
+def indexed(follower: Follower, node: ast.AST, tensor: Tensor, index: Any, scope: Scope) -> Tensor:
     """Return a part of a tensor, by numbers, slices, ... and None."""
     parts = list(index) if isinstance(index, tuple) else [index]
     shape = list(tensor.shape)

@@ -11,7 +11,8 @@ from convcalc.network.functions import Combine, Parameter
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 from convcalc.network.source import modules, tensors
-from convcalc.network.source.expressions import LONGEST, named_kind
+from convcalc.network.source.binding import set_attribute
+from convcalc.network.source.follower import LONGEST, named_kind
 from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Library, Module
 from convcalc.network.trace import Tensor
 
@@ -172,7 +173,7 @@ def _getattr(call: Call) -> Any:
 
 def _setattr(call: Call) -> None:
     value, name, new = call.given
-    call.follower.set_attribute(call.node, value, str(name), new)
+    set_attribute(call.follower, call.node, value, str(name), new)
 
 
 def _hasattr(call: Call) -> bool:

@@ -7,10 +7,13 @@ from typing import Any
 
 from convcalc.errors import ConvcalcError, InputError, Place
 from convcalc.network.layer import Layer, Shape
-from convcalc.network.source.follower import Follower
+from convcalc.network.source.expressions import EXPRESSIONS
+from convcalc.network.source.follower import Follower, Language, LeavingError
 from convcalc.network.source.modules import changes_layers, freezes
+from convcalc.network.source.objects import ATTRIBUTES, CALLS
 from convcalc.network.source.picking import base_of, pick
-from convcalc.network.source.statements import Left
+from convcalc.network.source.python import BUILTINS
+from convcalc.network.source.statements import STATEMENTS
 from convcalc.network.source.values import Class, Function, Library, Module, Unknown
 from convcalc.network.summary import FROZEN_UNKNOWN
 from convcalc.network.trace import Tensor, Trace
@@ -25,6 +28,8 @@ CHANGES = frozenset(
 """Methods that change what they are called on."""
 
 
+LANGUAGE = Language(EXPRESSIONS, STATEMENTS, CALLS, ATTRIBUTES, BUILTINS)
+"""All the Python that is followed."""
 OTHER_FRAMEWORKS = {"keras": "Keras", "tensorflow": "Keras", "flax": "Flax", "mxnet": "MXNet", "paddle": "Paddle"}
 
 
@@ -63,7 +68,7 @@ class SourceFile:
         return f"{title} of {self.name}"
 
     def _followed(self) -> Follower:
-        follower = Follower(self.name, self.lines)
+        follower = Follower(self.name, self.lines, LANGUAGE)
         for node in self.tree.body:
             top_level(follower, node)
         return follower
@@ -177,7 +182,7 @@ def top_level(follower: Follower, node: ast.stmt) -> None:
         return
     try:
         follower.statement(node, follower.file)
-    except (ConvcalcError, Left, RecursionError) as error:
+    except (ConvcalcError, LeavingError, RecursionError) as error:
         reason = error if isinstance(error, ConvcalcError) else _misplaced(follower, node, error)
         if freezing and not _asks_for_gradients(node):
             follower.remark(f"what line {node.lineno} freezes {FROZEN_UNKNOWN}")

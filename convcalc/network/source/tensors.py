@@ -3,7 +3,7 @@
 import ast
 import itertools
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from convcalc.errors import InputError
 from convcalc.network.functions import (
@@ -23,11 +23,9 @@ from convcalc.network.functions import (
 )
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer, Shape
+from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import Builtin, Call, Library, Scope
 from convcalc.network.trace import Tensor
-
-if TYPE_CHECKING:
-    from convcalc.network.source.follower import Follower
 
 ALIKE = frozenset(
     (
@@ -54,7 +52,7 @@ ACTIVATIONS = {
 }  # fmt: skip
 
 
-def attribute(follower: "Follower", node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
+def attribute(follower: Follower, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
     """Return an attribute of a tensor, or of a parameter that stands for one."""
     shape = value.shape if isinstance(value, Tensor) else tuple(value.shape)
     if name == "shape":

@@ -252,6 +252,8 @@ class Call:
     named: dict[str, Any]
     follower: Any
     scope: Scope
+    called: Any = None
+    """What is called."""
 
     def take(self, *names: str, **defaults: Any) -> list[Any]:
         """Return the arguments by these names, in order; raise InputError where one is missing or too many."""

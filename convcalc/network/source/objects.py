@@ -1,0 +1,118 @@
+"""What can be done with each kind of value: how it is called, and what its attributes are."""
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from convcalc.network.functions import Parameter
+from convcalc.network.layer import Layer
+from convcalc.network.source import library, modules, python, tensors
+from convcalc.network.source.follower import SUPPORTED, Follower, named_kind
+from convcalc.network.source.values import (
+    Array,
+    Bound,
+    Builtin,
+    Call,
+    Class,
+    Function,
+    Library,
+    Module,
+    Scope,
+    Weight,
+    weights_of,
+)
+from convcalc.network.trace import Tensor, Trace
+from convcalc.network.windows import Filters
+
+MOVING = ("kernel_size", "stride", "padding", "dilation", "output_padding")
+
+
+def _layer(call: Call) -> Any:
+    """Apply a layer, or a module: within `forward`, or in `__init__` to an array of zeros, to find out a size."""
+    follower, called = call.follower, call.called
+    if follower.trace is None and any(isinstance(value, Array) for value in call.given):
+        return _tried_out(call)
+    if isinstance(called, Parameter):
+        raise follower.refuse(call.node, "a parameter is not called")
+    if isinstance(called, Layer):
+        return follower.run_layer(call.node, called, call.given, call.named, call.scope)
+    return modules.forward(follower, call.node, called, call.given, call.named, call.scope)
+
+
+def _tried_out(call: Call) -> Any:
+    """Apply a part of the network in `__init__`, to an array of zeros, as is done to find out a size."""
+    follower = call.follower
+    follower.trace = Trace()
+    try:
+        given = [follower.trace.input(value.shape[1:]) if isinstance(value, Array) else value for value in call.given]
+        made = follower.call(call.node, call.called, given, call.named, call.scope)
+    finally:
+        follower.trace, follower.parameters = None, {}
+    return Array(made.shape) if isinstance(made, Tensor) else made
+
+
+CALLS: tuple[tuple[Any, Callable[[Call], Any]], ...] = (
+    (Builtin, lambda call: call.called.run(call)),
+    (Library, lambda call: library.called(call, call.called.name)),
+    (Function, lambda call: call.follower.run_function(call.node, call.called, call.given, call.named, call.scope)),
+    (Bound, lambda call: call.follower.run_function(
+        call.node, call.called.function, [call.called.this, *call.given], call.named, call.scope)),
+    (Class, lambda call: modules.make(call.follower, call.node, call.called, call.given, call.named, call.scope)),
+    (Layer | Module, _layer),
+)  # fmt: skip
+"""How a value is called, by its type: the first that fits."""
+
+
+def _of_weight(follower: Follower, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
+    """Return whether a weight is trained, or say so; its other attributes are those of whatever it is."""
+    if name == "requires_grad":
+        layer, part = (value.layer, value.part) if isinstance(value, Weight) else (value, "weight")
+        return part not in layer.frozen
+    if name == "requires_grad_":
+        return Builtin(name, lambda call: modules.require_gradient(call, value))
+    if isinstance(value, Library):
+        return library.attribute(value, name)
+    return tensors.attribute(follower, node, value, name, scope)
+
+
+def _of_layer(follower: Follower, node: ast.AST, layer: Layer, name: str, scope: Scope) -> Any:
+    if name == "forward":
+        return Builtin(name, lambda call: follower.run_layer(call.node, layer, call.given, call.named, call.scope))
+    if name in ("weight", "bias") and layer.weights.value:
+        return Weight("torch.nothing", layer, name) if getattr(layer, name, True) not in (None, False) else None
+    if name == "requires_grad_":
+        return Builtin(name, lambda call: modules.require_gradient(call, layer))
+    if name in ("eval", "train", "to", "cuda", "cpu", "double", "float", "half"):
+        return Builtin(name, lambda call: layer)
+    if name in ("parameters", "named_parameters"):
+        named = name == "named_parameters"
+        return Builtin(name, lambda call: [one if named else one[1] for one in weights_of(layer)])
+    if name in ("modules", "children"):
+        return Builtin(name, lambda call: [layer] if name == "modules" else [])
+    if hasattr(layer, name) and name in type(layer).arguments():
+        value = getattr(layer, name)
+        tuples = isinstance(layer, Filters) and isinstance(value, int) and name in MOVING
+        return layer.each(name, 0) if tuples else value  # a convolution's settings are tuples, as PyTorch keeps them
+    raise follower.refuse(node, f"a {layer.kind} has no '{name}' that is followed")
+
+
+def _of_plain(follower: Follower, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
+    """Return a method of a number, a word, a list."""
+    found = python.method(value, name)
+    if found is None:
+        raise follower.refuse(node, f"{named_kind(value)} has no '{name}' that is followed", SUPPORTED)
+    return found
+
+
+ATTRIBUTES: tuple[tuple[Any, Callable[[Follower, ast.AST, Any, str, Scope], Any]], ...] = (
+    (Weight | Parameter, _of_weight),
+    (Library, lambda follower, node, value, name, scope: library.attribute(value, name)),
+    (modules.Parent, lambda follower, node, value, name, scope: modules.of_parent(follower, node, value, name)),
+    (Module, modules.attribute),
+    (Tensor, tensors.attribute),
+    (Layer, _of_layer),
+    (Class, lambda follower, node, value, name, scope: modules.of_class(follower, node, value, name)),
+    (Array, lambda follower, node, value, name, scope: library.of_array(value, name)),
+    (object, _of_plain),
+)
+"""An attribute of a value, by its type: the first that fits."""
