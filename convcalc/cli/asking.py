@@ -87,7 +87,7 @@ def _number_at(worked: "Worked", show: "Show") -> int:
 
     assert worked.steps is not None
     steps = worked.steps(show)
-    (first, *_) = select(steps.shape, show, one_row=steps.one_row)
+    (first, *_) = select(steps.shape, show, steps.naming)
     assert isinstance(first, Chosen)
     return number(first.at, steps.shape) - 1
 

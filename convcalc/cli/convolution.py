@@ -257,12 +257,12 @@ def _worked(
         from convcalc.report.readings import worked_reads
 
         at = numbers(other.reads, "--reads", most=4, example="1,1", signed=True)
-        one_row = result.plan.one_row
-        least = 2 - one_row + (result.plan.channels > 1)
+        naming, several = result.plan.naming, result.plan.channels > 1
+        least = 2 - naming.one_row + several
         if len(at) < least:
-            wanted = "CHANNEL," * (result.plan.channels > 1) + ("COL" if one_row else "ROW,COL")
+            wanted = "CHANNEL," * several + naming.typed
             raise UsageError(f"--reads {other.reads}: it takes {wanted}", hint="counted from 0, as in --reads 1,1")
-        return worked_reads(result, reads(result, (*at[:-1], 0, at[-1]) if one_row else at), show)
+        return worked_reads(result, reads(result, naming.with_row(at)), show)
     if other.reading is not None:
         from convcalc.report.readings import worked_matmul, worked_toeplitz
 

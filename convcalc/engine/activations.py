@@ -23,7 +23,8 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.kept import Kept
-from convcalc.engine.shapes import choose, place_in
+from convcalc.engine.settings import choose
+from convcalc.engine.shapes import place_in
 from convcalc.engine.step import ActivationStep
 from convcalc.engine.two_floats import floats_and_rests
 from convcalc.errors import InputError

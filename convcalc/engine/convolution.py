@@ -38,14 +38,8 @@ from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.plan import Plan, plan
-from convcalc.engine.shapes import (
-    Pair,
-    biases_of,
-    four_dimensional,
-    like_the_input,
-    place_in,
-    warn_of_channels_last,
-)
+from convcalc.engine.settings import Pair
+from convcalc.engine.shapes import biases_of, four_dimensional, like_the_input, place_in, warn_of_channels_last
 from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
 from convcalc.errors import InputError
 

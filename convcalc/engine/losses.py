@@ -32,7 +32,7 @@ from convcalc.engine.kept import Kept
 from convcalc.engine.loss_cells import LossCells
 from convcalc.engine.loss_kinds import LEAST_LOG, LossKind
 from convcalc.engine.loss_record import Logits
-from convcalc.engine.shapes import choose
+from convcalc.engine.settings import choose
 from convcalc.engine.step import LossTerm
 from convcalc.errors import InputError
 

@@ -10,8 +10,10 @@ from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
+from convcalc.engine.naming import Naming
 from convcalc.engine.padding_modes import PadMode
-from convcalc.engine.shapes import amounts_of, check_cells, choose
+from convcalc.engine.settings import choose
+from convcalc.engine.shapes import check_cells
 from convcalc.errors import InputError
 
 
@@ -59,7 +61,7 @@ def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.
     """
     grid = own_grid(x)
     height, width = (1, grid.shape[0]) if grid.ndim == 1 else grid.shape[-2:]
-    amounts = amounts_of(padding, one_row=height == 1)
+    amounts = Naming(height == 1).read_padding(padding)
     if isinstance(amounts, PaddingRule):
         raise InputError(f"padding '{amounts}' depends on a kernel", hint="give a number")
     rows = padding_amounts(amounts, 0, height, 1, 1, 1)

@@ -4,9 +4,10 @@ from typing import NamedTuple
 
 from convcalc.choices import PaddingRule
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
+from convcalc.engine.naming import Naming
 from convcalc.engine.padding import check_mode
 from convcalc.engine.padding_modes import PadMode
-from convcalc.engine.shapes import Pair, amounts_of, choose, pair
+from convcalc.engine.settings import Pair, choose
 from convcalc.errors import InputError
 
 
@@ -30,9 +31,9 @@ class Plan(NamedTuple):
         return self.items, self.filters, self.rows.output, self.columns.output
 
     @property
-    def one_row(self) -> bool:
-        """Whether everything is one row: a 1-D grid, and a kernel of one row."""
-        return self.rows.padded == 1 and self.rows.kernel == 1
+    def naming(self) -> Naming:
+        """How its axes are named: as those of a single row, if the grid is one, and the kernel."""
+        return Naming(self.rows.padded == 1 and self.rows.kernel == 1)
 
     @property
     def products(self) -> int:
@@ -67,17 +68,17 @@ def plan(
     items, channels, height, width = input_shape
     filters, depth, kernel_height, kernel_width = kernel_shape
     _check_channels(channels, filters, depth, groups)
-    one_row = height == 1 and kernel_height == 1
+    naming = Naming(height == 1 and kernel_height == 1)
     if height == 1 and kernel_height > 1 and padding in (0, (0,), PaddingRule.VALID):
         raise InputError(
             f"the input is one row (1-D), but the kernel has {kernel_height}",
             hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
         )
-    amounts, mode = amounts_of(padding, one_row=one_row), choose(PadMode, mode)
+    amounts, mode = naming.read_padding(padding), choose(PadMode, mode)
     axes = []
     for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
-        step = pair(stride, "stride", one_row=one_row)[index]
-        spread = pair(dilation, "dilation", one_row=one_row)[index]
+        step = naming.read_pair(stride, "stride")[index]
+        spread = naming.read_pair(dilation, "dilation")[index]
         before, after = padding_amounts(amounts, index, size, taps, max(step, 1), spread)
         check_mode(mode, name, size, (before, after))
         axes.append(Axis(size, taps, step, before, after, spread, name=name))

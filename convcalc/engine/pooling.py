@@ -13,20 +13,11 @@ from convcalc.engine.exact import Array, exact, float_kind, settle_cells
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
+from convcalc.engine.naming import Naming
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.pooling_record import WindowCells
-from convcalc.engine.shapes import (
-    Pair,
-    amounts_of,
-    check_cells,
-    choose,
-    four_dimensional,
-    like_the_input,
-    pair,
-    place_in,
-    warn_of_channels_last,
-    whole_numbers,
-)
+from convcalc.engine.settings import Pair, choose, whole_numbers
+from convcalc.engine.shapes import check_cells, four_dimensional, like_the_input, place_in, warn_of_channels_last
 from convcalc.engine.step import PoolingStep, Window
 from convcalc.engine.windows import PoolingWindows, at_the_ends
 from convcalc.errors import InputError
@@ -62,7 +53,7 @@ def pool(
     four = four_dimensional(grid)
     kind = choose(PoolKind, kind)
     height, width = four.shape[2:]
-    one_row = height == 1 and (adaptive is not None or not isinstance(window, Sequence) or len(window) == 1)
+    naming = Naming(height == 1 and (adaptive is not None or not isinstance(window, Sequence) or len(window) == 1))
     (norm,) = whole_numbers(norm, "the p of lp pooling")[:1]
     if not 1 <= norm <= MOST_NORM:
         raise InputError(
@@ -73,14 +64,14 @@ def pool(
     rows: AnyAxis
     columns: AnyAxis
     if adaptive is not None:
-        tall, wide = pair(adaptive, "the adaptive size", one_row=one_row)
+        tall, wide = naming.read_pair(adaptive, "the adaptive size")
         rows, columns = AdaptiveAxis(height, tall, "rows"), AdaptiveAxis(width, wide, "columns")
         check_cells("the answer", (*four.shape[:2], tall, wide), four, "ask for a smaller output")
     else:
-        windows = pair(window, "the window", one_row=one_row)
-        strides = windows if stride is None else pair(stride, "stride", one_row=one_row)
-        spreads = pair(dilation, "dilation", one_row=one_row)
-        amounts = amounts_of(padding, one_row=one_row)
+        windows = naming.read_pair(window, "the window")
+        strides = windows if stride is None else naming.read_pair(stride, "stride")
+        spreads = naming.read_pair(dilation, "dilation")
+        amounts = naming.read_padding(padding)
         rows, columns = (
             _axis(index, name, size, windows[index], strides[index], amounts, spreads[index], ceil)
             for index, (name, size) in enumerate((("rows", height), ("columns", width)))

@@ -7,15 +7,12 @@ import math
 import warnings
 from collections.abc import Iterable, Sequence
 from numbers import Integral
-from typing import Any, TypeVar
+from typing import Any
 
-from convcalc.choices import PaddingRule, Word
 from convcalc.engine.exact import Array
-from convcalc.engine.geometry import Padding
 from convcalc.engine.grids import at_least_one, own_grid
+from convcalc.engine.settings import whole_numbers
 from convcalc.errors import InputError, ReadingWarning
-
-Choice = TypeVar("Choice", bound=Word)
 
 MOST_MADE = 1 << 25
 """Cells that may be made of a small grid: a quarter of a GiB."""
@@ -24,55 +21,6 @@ FEW_CHANNELS = (1, 3, 4)
 """Grey, colours, colours and how opaque."""
 LEAST_PICTURE = 31
 """Rows and columns above which a grid that is not square may be a picture."""
-
-Pair = int | Sequence[int]
-"""One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
-
-
-def whole_numbers(value: Any, what: str) -> tuple[int, ...]:
-    """Return one whole number, or several, as a tuple; raise InputError for anything else, and never round.
-
-    >>> whole_numbers(2, "stride"), whole_numbers([2, 1], "stride")
-    ((2,), (2, 1))
-    """
-    numbers = [value] if isinstance(value, Integral) or not isinstance(value, Iterable) else list(value)
-    if not all(isinstance(number, Integral) for number in numbers):
-        raise InputError(f"{what} takes whole numbers, not {value!r}", hint="write 2, or (2, 1) for rows and columns")
-    return tuple(int(number) for number in numbers)
-
-
-def pair(value: Pair, what: str, *, one_row: bool = False) -> tuple[int, int]:
-    """Return (rows, columns) of an option; a single number is both, or of a single row the columns alone."""
-    numbers = whole_numbers(value, what)
-    if len(numbers) == 1:
-        return (1 if one_row else numbers[0]), numbers[0]
-    if len(numbers) != 2:
-        raise InputError(f"{what} takes 1 or 2 numbers, not {len(numbers)}", hint="write 2, or 2,1 (rows,columns)")
-    return numbers[0], numbers[1]
-
-
-def choose(kind: type[Choice], word: str) -> Choice:
-    """Return a word as one of the choices there are; raise InputError naming them.
-
-    >>> choose(PaddingRule, "same")
-    <PaddingRule.SAME: 'same'>
-    """
-    known = [choice.value for choice in kind]
-    if word not in known:
-        raise InputError(f"there is no '{word}' to choose", hint=f"the choices are {', '.join(known)}")
-    return kind(word)
-
-
-def amounts_of(padding: Padding | int | str, *, one_row: bool) -> Padding:
-    """Return padding as a rule or a sequence; a single number is for the columns alone, where the grid is one row.
-
-    >>> amounts_of(1, one_row=True), amounts_of("same", one_row=False)
-    ((0, 1), <PaddingRule.SAME: 'same'>)
-    """
-    if isinstance(padding, str):
-        return choose(PaddingRule, padding)
-    amounts = whole_numbers(padding, "padding")
-    return (0, amounts[0]) if one_row and len(amounts) == 1 else amounts
 
 
 def biases_of(bias: Any, count: int, noun: str) -> Array | None:

@@ -27,17 +27,9 @@ from convcalc.engine.exact import (
 from convcalc.engine.geometry import TransposedAxis
 from convcalc.engine.grids import own_grid
 from convcalc.engine.kept import Kept
-from convcalc.engine.shapes import (
-    Pair,
-    amounts_of,
-    biases_of,
-    check_cells,
-    four_dimensional,
-    like_the_input,
-    pair,
-    place_in,
-    whole_numbers,
-)
+from convcalc.engine.naming import PLANE, Naming
+from convcalc.engine.settings import Pair, whole_numbers
+from convcalc.engine.shapes import biases_of, check_cells, four_dimensional, like_the_input, place_in
 from convcalc.engine.step import StampStep
 from convcalc.errors import InputError
 
@@ -248,17 +240,15 @@ def conv_transpose(
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     _check_channels(four.shape[1], kernels.shape[0], groups)
     height, width = four.shape[2:]
-    one_row = height == 1 and kernels.shape[2] == 1
-    amounts = amounts_of(padding, one_row=one_row)
+    naming = Naming(height == 1 and kernels.shape[2] == 1)
+    amounts = naming.read_padding(padding)
     if isinstance(amounts, str):
         raise InputError(
             f"padding '{amounts}' is a convolution's word", hint="write how much is cut off the border, as in 1"
         )
-    strides, spreads = (
-        pair(value, name, one_row=one_row) for value, name in ((stride, "stride"), (dilation, "dilation"))
-    )
+    strides, spreads = naming.read_pair(stride, "stride"), naming.read_pair(dilation, "dilation")
     extras = whole_numbers(output_padding, "output padding")
-    extra = (0, extras[0]) if one_row and len(extras) == 1 else pair(extras, "output padding")
+    extra = (0, extras[0]) if naming.one_row and len(extras) == 1 else PLANE.read_pair(extras, "output padding")
     axes = [
         TransposedAxis.of(size, taps, strides[index], amounts, index, spreads[index], extra[index])
         for index, (size, taps) in enumerate(((height, kernels.shape[2]), (width, kernels.shape[3])))

@@ -9,8 +9,9 @@ import numpy as np
 
 from convcalc.engine.exact import Array, exact
 from convcalc.engine.mistakes import Mistake
+from convcalc.engine.naming import shape_text
 from convcalc.report.document import Block, Table, Text
-from convcalc.report.numbers import Writer, shape_text
+from convcalc.report.numbers import Writer
 
 DECIMALS = 2
 """How many an answer that is rounded must have; zeros at the end need not be written."""

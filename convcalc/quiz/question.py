@@ -9,9 +9,9 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
 from convcalc.engine.mistakes import Mistake
+from convcalc.engine.naming import shape_text
 from convcalc.quiz.marking import core
 from convcalc.report.document import Block, Document, Steps, Sum, Text, Worked, flowing
-from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from random import Random
 
 from convcalc.engine.exact import Array
+from convcalc.engine.naming import Naming, shape_text
 from convcalc.quiz.exercises import TOPICS
 from convcalc.quiz.marking import core
 from convcalc.quiz.question import Question
@@ -22,7 +23,7 @@ from convcalc.report.document import (
     flowing,
 )
 from convcalc.report.grids import grids_of
-from convcalc.report.numbers import Writer, shape_text
+from convcalc.report.numbers import Writer
 
 TRIES = 50
 MOST_BLANKS = 12
@@ -140,7 +141,7 @@ def _answer(answer: Array) -> Iterator[Block]:
     if answer.size == 1:
         yield Text(f"answer: {write(answer.flat[0])}")
     else:
-        yield grids_of(answer, "answer", write, one_row=answer.ndim == 1)
+        yield grids_of(answer, "answer", write, naming=Naming(answer.ndim == 1))
 
 
 def following(question: Question, number: int) -> Question:

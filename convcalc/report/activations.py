@@ -3,6 +3,7 @@
 from functools import partial
 
 from convcalc.engine.activations import Activated
+from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.step import ActivationStep
 from convcalc.report.document import (
     Block,
@@ -21,31 +22,27 @@ from convcalc.report.document import (
 from convcalc.report.equality import honest
 from convcalc.report.grids import answer_of, body_of, grids_of
 from convcalc.report.likely import likely_mistakes
-from convcalc.report.numbers import Writer, shape_text
-from convcalc.report.selection import Show, Skipped, cell_name, place, select, skipped_text
+from convcalc.report.numbers import Writer
+from convcalc.report.selection import Show, Skipped, place, select, skipped_text
 
 
 def worked_activation(result: Activated, show: Show) -> Worked:
     """Return an activation's work as a Document, and its answer."""
     shape, grid = result.shape, result.input
-    one_row = shape[2] == 1
-    chosen = list(select(shape, show, one_row=one_row))
+    naming = Naming(shape[2] == 1)
+    chosen = list(select(shape, show, naming))
     output, record = result.output, result.kind.record
     parameter = f" · {record.parameter} {show.write(result.parameter)}" if record.parameter else ""
 
     def given() -> Document:
         yield Heading(f"{result.kind}{parameter}", (f"f(x) = {record.formula}",))
         yield Text("")
-        yield grids_of(grid, "input", show.write, one_row=one_row)
+        yield grids_of(grid, "input", show.write, naming=naming)
 
     mistakes = partial(likely_mistakes, result)
 
     def lines() -> Document:
-        names = {
-            part: cell_name(part.at, shape, one_row=one_row).removeprefix("output")
-            for part in chosen
-            if not isinstance(part, Skipped)
-        }
+        names = {part: naming.cell(part.at, shape, "") for part in chosen if not isinstance(part, Skipped)}
         width = max(map(len, names.values()), default=0)
         for part in chosen:
             if isinstance(part, Skipped):
@@ -55,15 +52,15 @@ def worked_activation(result: Activated, show: Show) -> Worked:
 
     def work() -> Document:
         first = 4 if grid.ndim == 4 else grid.ndim
-        shown = shape_text(shape[3:] if one_row and first < 3 else shape[4 - first :])
+        shown = shape_text(shape[3:] if naming.one_row and first < 3 else shape[4 - first :])
         yield Heading(f"{result.kind} · input {shown}{parameter}", (f"f(x) = {record.formula}",))
         yield Text("")
-        yield grids_of(grid, "input", show.write, heat=show.heat, one_row=one_row)
+        yield grids_of(grid, "input", show.write, heat=show.heat, naming=naming)
         yield Text("")
         numbers = [part.number - 1 for part in chosen if not isinstance(part, Skipped)]
         yield Stepped(lines, lambda: numbers, lambda: walked_activation(result, show))
         yield Text("")
-        yield answer_of(output, show.write, "channel", heat=show.heat, one_row=one_row)
+        yield answer_of(output, show.write, "channel", heat=show.heat, naming=naming)
 
     return Worked(
         work(), lambda: output, show.answer_write, lambda show: walked_activation(result, show), given, mistakes
@@ -73,7 +70,7 @@ def worked_activation(result: Activated, show: Show) -> Worked:
 def walked_activation(result: Activated, show: Show) -> Steps:
     """Return an activation's steps: each cell in its place, and its working."""
     shape = result.shape
-    one_row = shape[2] == 1
+    naming = Naming(shape[2] == 1)
     bodies: dict[tuple[int, int], tuple[Body, Body]] = {}
 
     def blocks(index: int) -> list[Block]:
@@ -90,9 +87,9 @@ def walked_activation(result: Activated, show: Show) -> Steps:
         output = Matrix(made, current=(row, column), made=row * shape[3] + column + 1, derived=True)
         return [Picture(((grid, "→"),), output), Text(""), working(result.step(at, index + 1), result, show.write, "")]
 
-    shown = shape_text(result.input.shape[-1:] if one_row and result.input.ndim < 3 else result.input.shape)
+    shown = shape_text(result.input.shape[-1:] if naming.one_row and result.input.ndim < 3 else result.input.shape)
     heading = Heading(f"{result.kind} · input {shown}", (f"f(x) = {result.kind.record.formula}",))
-    return Steps(heading, shape, one_row, blocks, lambda i: cell_name(place(i, shape), shape, one_row=one_row))
+    return Steps(heading, shape, naming, blocks, lambda i: naming.cell(place(i, shape), shape))
 
 
 def working(step: ActivationStep, result: Activated, write: Writer, label: str) -> Sum:

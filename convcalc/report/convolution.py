@@ -8,11 +8,11 @@ from convcalc.choices import PaddingRule
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
 from convcalc.engine.kept import Kept
+from convcalc.engine.naming import shape_text
 from convcalc.engine.step import ChannelSum, ConvolutionStep
 from convcalc.report.document import Block, Body, Document, Grids, Heading, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of, like, small_body
-from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
@@ -49,7 +49,7 @@ class ConvolutionReport(Stepwise):
             axes=axes,
             shape=plan.shape,
             show=show,
-            one_row=plan.one_row,
+            naming=plan.naming,
             part="map",
             labels=labels,
             **more,
@@ -58,22 +58,21 @@ class ConvolutionReport(Stepwise):
     def heading(self) -> str:
         """Return what is convolved with what, with which settings."""
         result, plan = self.result, self.result.plan
-        cut = 3 if self.one_row else 2
-        shape = [*plan.shape[:2], *plan.shape[cut:]]
+        shape = (*plan.shape[:2], *self.naming.plane(plan.shape))
         channels = plan.channels > 1
-        grid = shape_text(result.input.shape[(0 if plan.items > 1 else 1 if channels else cut) :])
+        grid = self.naming.shape(result.input.shape, plan.items > 1, channels)
         depth = plan.channels // plan.groups
-        kernel = shape_text(result.kernel.shape[(1 if depth > 1 else cut) :])
+        kernel = self.naming.shape(result.kernel.shape, False, depth > 1)
         filters = f"{plan.filters} filters" if plan.filters > 1 else self.labels.kernel
         if plan.filters > 1 and self.labels.kernel != "kernel":
             filters += f" ({self.labels.kernel})"
         parts = [f"conv · input {grid} * {filters} {kernel}"]
-        parts.append(f"stride {self.pair_text(plan.rows.stride, plan.columns.stride)}")
-        parts.append(f"padding {padding_text(plan.rows, plan.columns, self.labels.padding, one_row=self.one_row)}")
+        parts.append(f"stride {self.naming.pair(plan.rows.stride, plan.columns.stride)}")
+        parts.append(f"padding {padding_text(plan.rows, plan.columns, self.labels.padding, self.naming)}")
         if plan.mode.record.repeats:
             parts.append(f"{plan.mode}")
         if max(plan.rows.dilation, plan.columns.dilation) > 1:
-            parts.append(f"dilation {self.pair_text(plan.rows.dilation, plan.columns.dilation)}")
+            parts.append(f"dilation {self.naming.pair(plan.rows.dilation, plan.columns.dilation)}")
         if plan.groups > 1:
             parts.append(f"groups {plan.groups}")
         if result.bias is not None:
@@ -81,7 +80,7 @@ class ConvolutionReport(Stepwise):
         if result.flipped:
             parts.append("kernel flipped")
         first = 0 if plan.items > 1 else 1 if plan.filters > 1 or result.input_dimensions > 2 else 2
-        return f"{' · '.join(parts)} → {shape_text(tuple(shape[first:]))}"
+        return f"{' · '.join(parts)} → {shape_text(shape[first:])}"
 
     def given(self) -> Document:
         """Yield the input and the kernel."""
@@ -89,9 +88,9 @@ class ConvolutionReport(Stepwise):
         heading = self.heading().partition(" → ")[0]
         yield Heading(heading)
         yield Text("")
-        drawn = grids_of(like(result.input), "input", write, heat=self.show.heat, one_row=self.one_row).matrices
+        drawn = grids_of(like(result.input), "input", write, heat=self.show.heat, naming=self.naming).matrices
         kernel = like(result.kernel)
-        drawn += grids_of(kernel, "kernel", write, one_row=self.one_row, item="filter").matrices
+        drawn += grids_of(kernel, "kernel", write, naming=self.naming, item="filter").matrices
         yield Grids(drawn)
 
     def notes(self) -> Iterator[str]:

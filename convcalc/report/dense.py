@@ -11,6 +11,7 @@ import numpy as np
 from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
 from convcalc.engine.kept import Kept
+from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.step import DotStep
 from convcalc.report.document import (
     Block,
@@ -30,8 +31,7 @@ from convcalc.report.document import (
 from convcalc.report.equality import summed
 from convcalc.report.grids import answer_of, body_of, grids_of, planes
 from convcalc.report.likely import likely_mistakes
-from convcalc.report.numbers import shape_text
-from convcalc.report.selection import FEW, Chosen, Show, Skipped, cell_name, place, select
+from convcalc.report.selection import FEW, Chosen, Show, Skipped, place, select
 from convcalc.report.softmax import elided
 from convcalc.report.stepwise import stepped
 
@@ -61,7 +61,7 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Worked:
             yield Text("")
             yield Text(f"… {len(named) - shown:,} more channels: --steps all shows every one", Role.QUIET)
         yield Text("")
-        yield answer_of(row, show.write, "item", heat=show.heat, one_row=row.ndim == 1)
+        yield answer_of(row, show.write, "item", heat=show.heat, naming=Naming(row.ndim == 1))
 
     def given() -> Document:
         yield Heading(f"flatten · input {shape_text(grid.shape)}")
@@ -97,20 +97,20 @@ class _Layer:
 
     def __post_init__(self) -> None:
         self.outputs, self.inputs = self.result.weights.shape
-        self.one_row = self.result.batch == 1
+        self.naming = Naming(self.result.batch == 1)
         self.shape = (1, 1, self.result.batch, self.outputs)
         self.whole = self.show.at is not None or self.show.steps == "all"
 
     def worked(self) -> Worked:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
-        chosen = list(select(self.shape, self.show, one_row=self.one_row))
+        chosen = list(select(self.shape, self.show, self.naming))
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
         return Worked(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
 
     def heading(self) -> Heading:
         """Return what is multiplied by what."""
         bias, write = self.result.convolution.bias, self.show.write
-        sizes = "" if self.one_row else f"{self.result.batch}×"
+        sizes = "" if self.naming.one_row else f"{self.result.batch}×"
         given = ""
         if bias is not None:
             given = f" · bias {','.join(write(b) for b in bias.tolist()[:6])}{',…' * (bias.size > 6)}"
@@ -127,11 +127,11 @@ class _Layer:
             yield Text("")
             yield Text("Long sums are cut to their ends: --steps all or --at writes them out.", Role.QUIET)
         yield Text("")
-        yield answer_of(self.result.output, self.show.write, "item", heat=self.show.heat, one_row=self.one_row)
+        yield answer_of(self.result.output, self.show.write, "item", heat=self.show.heat, naming=self.naming)
 
     def titled(self, part: Chosen) -> Iterator[Block]:
         """Yield a step under its name."""
-        name = cell_name(part.at, self.shape, one_row=self.one_row)
+        name = self.naming.cell(part.at, self.shape)
         yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {name}")
         yield from self.step(part.number - 1)
 
@@ -149,19 +149,19 @@ class _Layer:
         report = _Layer(self.result, show)
 
         def name(index: int) -> str:
-            return cell_name(place(index, self.shape), self.shape, one_row=self.one_row)
+            return self.naming.cell(place(index, self.shape), self.shape)
 
-        return Steps(self.heading(), self.shape, self.one_row, lambda index: list(report.step(index)), name)
+        return Steps(self.heading(), self.shape, self.naming, lambda index: list(report.step(index)), name)
 
     def given(self) -> Document:
         """Yield the input, the weights and the bias."""
         write, bias = self.show.write, self.result.convolution.bias
         yield Heading(f"linear · input {self.inputs} · weights {self.outputs}×{self.inputs}")
         yield Text("")
-        drawn = grids_of(self.result.input, "input", write, one_row=self.one_row).matrices
+        drawn = grids_of(self.result.input, "input", write, naming=self.naming).matrices
         drawn += grids_of(self.result.weights, "weights", write).matrices
         if bias is not None:
-            drawn += grids_of(bias, "bias", write, one_row=True).matrices
+            drawn += grids_of(bias, "bias", write, naming=ONE_ROW).matrices
         yield Grids(drawn)
 
     @Kept
@@ -172,7 +172,7 @@ class _Layer:
     def columns(self, item: int) -> tuple[Body, Body]:
         """Return an item's input and output as columns."""
         if item not in self.items:
-            row, write = f", row {item}" * (not self.one_row), self.show.write
+            row, write = f", row {item}" * (not self.naming.one_row), self.show.write
             self.items[item] = (
                 body_of(self.result.input.reshape(-1, self.inputs)[item][:, None], f"input{row}", write),
                 body_of(self.result.output.reshape(-1, self.outputs)[item][:, None], "output", write),

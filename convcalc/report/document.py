@@ -6,7 +6,10 @@ A document is an iterable of blocks, made as they are asked for, so that a thous
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from convcalc.engine.naming import Naming
 
 
 class Role(Enum):
@@ -204,7 +207,7 @@ class Steps(NamedTuple):
 
     heading: Heading
     shape: tuple[int, int, int, int]
-    one_row: bool
+    naming: "Naming"
     blocks: Callable[[int], list[Block]]
     name: Callable[[int], str]
     by_columns: bool = False

@@ -4,6 +4,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, TransposedAxis
+from convcalc.engine.naming import Naming
 
 
 class SizeFormula(NamedTuple):
@@ -61,28 +62,24 @@ def not_whole(value: Fraction) -> str:
     return f"{value} ≈ {float(value):.2f}"
 
 
-def axis_formulas(rows: AnyAxis, columns: AnyAxis, *, one_row: bool) -> tuple[str, ...]:
+def axis_formulas(rows: AnyAxis, columns: AnyAxis, naming: Naming) -> tuple[str, ...]:
     """Return the formula of each axis, or a single one where both are alike or there is but one row."""
-    written = [
+    written = (
         _windows_over(axis) if isinstance(axis, AdaptiveAxis) else _in_letters(SizeFormula.of(axis))
         for axis in (rows, columns)
-    ]
-    if one_row or written[0] == written[1]:
-        return (written[1],)
-    return f"rows: {written[0]}", f"columns: {written[1]}"
+    )
+    return naming.by_axis(*written)
 
 
-def transposed_formulas(rows: TransposedAxis, columns: TransposedAxis, *, one_row: bool) -> tuple[str, ...]:
+def transposed_formulas(rows: TransposedAxis, columns: TransposedAxis, naming: Naming) -> tuple[str, ...]:
     """Return the size formula of a transposed convolution, of each axis or a single one.
 
+    >>> from convcalc.engine.naming import PLANE
     >>> axis = TransposedAxis(3, 3, stride=2, cut=1, cut_end=1, extra=1)
-    >>> transposed_formulas(axis, axis, one_row=False)
+    >>> transposed_formulas(axis, axis, PLANE)
     ('(N − 1)·S − 2P + F + OP = (3 − 1)·2 − 2·1 + 3 + 1 = 6',)
     """
-    written = [_transposed(axis) for axis in (rows, columns)]
-    if one_row or written[0] == written[1]:
-        return (written[1],)
-    return f"rows: {written[0]}", f"columns: {written[1]}"
+    return naming.by_axis(_transposed(rows), _transposed(columns))
 
 
 def _transposed(axis: TransposedAxis) -> str:

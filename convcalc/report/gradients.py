@@ -13,10 +13,9 @@ from convcalc.report.convolution import ConvolutionReport, Labels
 from convcalc.report.document import Answer, Block, Document, Grids, Heading, Role, Steps, Text, Worked
 from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of
-from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show, select
 from convcalc.report.softmax import elided
-from convcalc.report.stepwise import padding_text, pair_text
+from convcalc.report.stepwise import padding_text
 
 MOST_FOLDS = 12
 MOST_TERMS = 4096
@@ -51,8 +50,7 @@ class _KernelGradient(ConvolutionReport):
         return "kernel gradient" + self._filter(item, map_)
 
     def cell_name(self, at: tuple[int, int, int, int]) -> str:
-        cell = f"[{at[3]}]" if self.one_row else f"[{at[2]},{at[3]}]"
-        return f"kernel gradient{self._filter(at[0], at[1])}{cell}"
+        return f"kernel gradient{self._filter(at[0], at[1])}{self.naming.place(*at[2:])}"
 
     def _filter(self, item: int, map_: int) -> str:
         plan = self.result.plan
@@ -135,13 +133,12 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
 def heading(gradients: Gradients, labels: Labels) -> str:
     """Return what goes back through what."""
     plan = gradients.forward.plan
-    one_row = plan.one_row
-    cut = 3 if one_row else 2
-    output = shape_text(gradients.output.shape[(0 if plan.items > 1 else 1 if plan.filters > 1 else cut) :])
-    kernel = shape_text(gradients.forward.kernel.shape[(0 if max(plan.filters, plan.channels) > 1 else cut) :])
-    grid = shape_text(gradients.forward.input.shape[(0 if plan.items > 1 else 1 if plan.channels > 1 else cut) :])
-    strides = pair_text(plan.rows.stride, plan.columns.stride, one_row=one_row)
-    padding = padding_text(plan.rows, plan.columns, labels.padding, one_row=one_row)
+    naming = plan.naming
+    output = naming.shape(gradients.output.shape, plan.items > 1, plan.filters > 1)
+    kernel = naming.shape(gradients.forward.kernel.shape, max(plan.filters, plan.channels) > 1)
+    grid = naming.shape(gradients.forward.input.shape, plan.items > 1, plan.channels > 1)
+    strides = naming.pair(plan.rows.stride, plan.columns.stride)
+    padding = padding_text(plan.rows, plan.columns, labels.padding, naming)
     parts = f"gradient {output} · {labels.kernel} {kernel} · stride {strides} · padding {padding} · input {grid}"
     return f"conv backward · {parts}"
 
@@ -176,7 +173,7 @@ def _check_at(gradients: Gradients, show: Show, asked: Gradient | None) -> None:
         if asked is Gradient.INPUT
         else _KernelGradient.of(gradients.kernel_parts[0], show, Labels())
     )
-    select(report.shape, show, one_row=report.one_row)
+    select(report.shape, show, report.naming)
 
 
 def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:

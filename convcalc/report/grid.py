@@ -5,11 +5,12 @@ from fractions import Fraction
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.padding import Padded
 from convcalc.report.document import Document, Grids, Heading, Matrix, Role, Text, Worked
 from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of, picture_of
-from convcalc.report.numbers import DECIMALS, Writer, shape_text
+from convcalc.report.numbers import DECIMALS, Writer
 from convcalc.report.selection import Show
 
 FEW_CELLS = 6
@@ -56,39 +57,29 @@ def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> W
 def worked_padding(result: Padded, show: Show) -> Worked:
     """Return a padding's work: how many cells are added where, what they repeat, and the padded grid."""
     grid, (rows, columns) = result.input, (result.rows, result.columns)
-    one_row = grid.ndim == 1 or (grid.shape[-2] == 1 and rows == (0, 0))
+    naming = Naming(grid.ndim == 1 or (grid.shape[-2] == 1 and rows == (0, 0)))
 
     def work() -> Document:
         output = result.output
-        first = grid.ndim - 1 if one_row else 0
+        first = grid.ndim - 1 if naming.one_row else 0
         mode = f" · {result.mode}" if result.mode.record.repeats else ""
-        amounts = _amounts(rows, columns, one_row=one_row)
-        formulas = [
-            f"{size} + {before} + {after} = {size + before + after}"
-            for size, (before, after) in zip(np.atleast_2d(grid).shape[-2:], (rows, columns), strict=True)
-        ]
-        if one_row or formulas[0] == formulas[1]:
-            formulas = formulas[1:]
-        else:
-            formulas = [f"rows: {formulas[0]}", f"columns: {formulas[1]}"]
+        amounts = naming.padding(rows, columns)
+        formulas = naming.by_axis(
+            *(
+                f"{size} + {before} + {after} = {size + before + after}"
+                for size, (before, after) in zip(np.atleast_2d(grid).shape[-2:], (rows, columns), strict=True)
+            )
+        )
         shapes = shape_text(grid.shape[first:]), shape_text(output.shape[first:])
-        yield Heading(f"pad · input {shapes[0]} · padding {amounts}{mode} → {shapes[1]}", tuple(formulas))
+        yield Heading(f"pad · input {shapes[0]} · padding {amounts}{mode} → {shapes[1]}", formulas)
         if result.mode.record.repeats:
             for axis, name in ((0, "row"), (1, "column")):
-                if not (axis == 0 and one_row) and any((rows, columns)[axis]):
+                if not (axis == 0 and naming.one_row) and any((rows, columns)[axis]):
                     yield Text(f"The padding repeats {name}s: {_sources(result, axis)}.", Role.QUIET)
         yield Text("")
-        yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), one_row=one_row)
+        yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), naming=naming)
 
     return Worked(work(), lambda: result.output, show.answer_write)
-
-
-def _amounts(rows: tuple[int, int], columns: tuple[int, int], *, one_row: bool) -> str:
-    if one_row:
-        return str(columns[0]) if columns[0] == columns[1] else f"{columns[0]} left, {columns[1]} right"
-    if len({*rows, *columns}) == 1:
-        return str(rows[0])
-    return f"{rows[0]} top, {rows[1]} bottom, {columns[0]} left, {columns[1]} right"
 
 
 def _sources(result: Padded, axis: int) -> str:

@@ -7,9 +7,10 @@ from fractions import Fraction
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.naming import PLANE, Naming
 from convcalc.engine.step import Cells, Number
 from convcalc.report.document import Answer, Body, Grids, Matrix, Shade
-from convcalc.report.numbers import Writer, plain, shape_text, widest
+from convcalc.report.numbers import Writer, plain, widest
 
 WRITTEN_AT_ONCE = 1 << 14
 
@@ -113,10 +114,12 @@ def like(array: Array) -> Array:
     return array.reshape(array.shape[first:])
 
 
-def planes(grid: Array, title: str, part: str, *, one_row: bool = False, item: str = "item") -> list[tuple[str, Array]]:
+def planes(
+    grid: Array, title: str, part: str, naming: Naming = PLANE, *, item: str = "item"
+) -> list[tuple[str, Array]]:
     """Return a grid's planes with a title each: one, or one a channel (or map: `part`), or one an item and channel."""
     flat = np.atleast_2d(grid)
-    shape = str(flat.shape[-1]) if one_row or grid.ndim == 1 else shape_text(flat.shape[-2:])
+    shape = Naming(naming.one_row or grid.ndim == 1).size(*flat.shape[-2:])
     if flat.size == math.prod(flat.shape[-2:]):
         return [(f"{title} {shape}", flat.reshape(flat.shape[-2:]))]
     named = []
@@ -133,18 +136,18 @@ def grids_of(
     *,
     heat: bool = False,
     padding: tuple[int, int, int, int] = (0, 0, 0, 0),
-    one_row: bool = False,
+    naming: Naming = PLANE,
     part: str = "channel",
     item: str = "item",
 ) -> Grids:
     """Return a whole grid, every channel of it, to be set side by side."""
     drawn = [
         body_of(plane, name, write, heat=heat, padding=padding)
-        for name, plane in planes(grid, title, part, one_row=one_row, item=item)
+        for name, plane in planes(grid, title, part, naming, item=item)
     ]
     return Grids(tuple(Matrix(body) for body in drawn))
 
 
-def answer_of(grid: Array, write: Writer, part: str, *, heat: bool = False, one_row: bool = False) -> Answer:
+def answer_of(grid: Array, write: Writer, part: str, *, heat: bool = False, naming: Naming = PLANE) -> Answer:
     """Return the answer as it is drawn where it does not follow as plain rows."""
-    return Answer(grids_of(grid, "output", write, heat=heat, one_row=one_row, part=part))
+    return Answer(grids_of(grid, "output", write, heat=heat, naming=naming, part=part))

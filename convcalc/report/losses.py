@@ -5,12 +5,13 @@ from functools import partial
 
 from convcalc.choices import Reduction
 from convcalc.engine.losses import Loss
+from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.step import LossTerm
 from convcalc.report.document import Block, Document, Grids, Heading, Role, Subheading, Text, Worked
 from convcalc.report.equality import summed
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
-from convcalc.report.numbers import Writer, shape_text
+from convcalc.report.numbers import Writer
 from convcalc.report.selection import Show, Skipped, select, skipped_text
 from convcalc.report.softmax import elided, softmax_blocks
 
@@ -45,7 +46,7 @@ def worked_loss(result: Loss, show: Show) -> Worked:
         if result.reduction is not Reduction.NONE:
             yield from _reduced(result, show.write)
         yield Text("")
-        yield answer_of(output, show.write, "channel", one_row=output.ndim == 1)
+        yield answer_of(output, show.write, "channel", naming=Naming(output.ndim == 1))
 
     def given() -> Document:
         yield Heading(heading(result), (_formula(result),))
@@ -58,10 +59,10 @@ def worked_loss(result: Loss, show: Show) -> Worked:
 
 def _grids(result: Loss, show: Show) -> Grids:
     """Return the input and its target side by side."""
-    one_row = result.input.size == result.input.shape[-1]
-    drawn = grids_of(result.input, "input", show.write, heat=show.heat, one_row=one_row).matrices
+    naming = Naming(result.input.size == result.input.shape[-1])
+    drawn = grids_of(result.input, "input", show.write, heat=show.heat, naming=naming).matrices
     if not result.by_class:
-        drawn += grids_of(result.target, "target", show.write, heat=show.heat, one_row=one_row).matrices
+        drawn += grids_of(result.target, "target", show.write, heat=show.heat, naming=naming).matrices
     return Grids(drawn)
 
 

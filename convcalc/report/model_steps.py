@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from convcalc.engine.geometry import Axis, TransposedAxis
+from convcalc.engine.naming import ONE_ROW
 from convcalc.errors import InputError, UsageError, nearest
 from convcalc.network.functions import Source
 from convcalc.network.layer import WHOLE, sizes
@@ -31,7 +32,7 @@ def model_steps(summary: Summary, show: "Show") -> Steps:
     def name(index: int) -> str:
         return nodes[index].name
 
-    return Steps(heading(summary), (1, 1, 1, len(nodes)), True, blocks, name)
+    return Steps(heading(summary), (1, 1, 1, len(nodes)), ONE_ROW, blocks, name)
 
 
 def layer_document(summary: Summary, node: Node) -> Document:

@@ -177,12 +177,3 @@ def plain(value: Any) -> Number:
 def widest(grid: Array, write: Any) -> int:
     """Return the width of a very large grid's widest cell, as far as its extremes and its first cells tell."""
     return max(len(write(cell)) for cell in (grid.max(), grid.min(), *grid.ravel()[:256]))
-
-
-def shape_text(shape: tuple[int, ...]) -> str:
-    """Write a shape as the field does.
-
-    >>> shape_text((3, 4, 4))
-    '3×4×4'
-    """
-    return "×".join(str(length) for length in shape)

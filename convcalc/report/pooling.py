@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import PaddingRule
 from convcalc.engine.geometry import AdaptiveAxis, Axis
+from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.step import PoolingStep
 from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Sum, Text, Worked
 from convcalc.report.equality import summed
 from convcalc.report.grids import grids_of, like
-from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
@@ -40,7 +40,7 @@ class PoolingReport(Stepwise):
             axes=(result.rows, result.columns),
             shape=result.shape,
             show=show,
-            one_row=result.rows.padded == 1 and result.rows.output == 1,
+            naming=Naming(result.rows.padded == 1 and result.rows.output == 1),
             part="channel",
             padding_cell=None if zeros_count else "",
             **more,
@@ -49,31 +49,30 @@ class PoolingReport(Stepwise):
     def heading(self) -> str:
         """Return what is pooled, with which windows."""
         result, (rows, columns) = self.result, self.axes
-        cut = 3 if self.one_row else 2
-        first = 0 if self.shape[0] > 1 else 1 if self.shape[1] > 1 or result.input_dimensions > 2 else cut
+        several = self.shape[0] > 1, self.shape[1] > 1 or result.input_dimensions > 2
         name = f"{result.kind} pool" + (f" (p = {result.norm})" if result.kind.record.takes_norm else "")
-        parts = [f"{name} · input {shape_text(result.input.shape[first:])}"]
+        parts = [f"{name} · input {self.naming.shape(result.input.shape, *several)}"]
         if isinstance(rows, Axis) and isinstance(columns, Axis):
-            window = str(columns.kernel) if self.one_row else f"{rows.kernel}×{columns.kernel}"
-            parts += [f"window {window}", f"stride {self.pair_text(rows.stride, columns.stride)}"]
+            window = self.naming.size(rows.kernel, columns.kernel)
+            parts += [f"window {window}", f"stride {self.naming.pair(rows.stride, columns.stride)}"]
             if any((rows.before, rows.after, columns.before, columns.after)):
                 counted = "" if not result.kind.record.divides or result.count_padding else ", not counted"
-                parts.append(f"padding {padding_text(rows, columns, self.rule, one_row=self.one_row)}{counted}")
+                parts.append(f"padding {padding_text(rows, columns, self.rule, self.naming)}{counted}")
             if max(rows.dilation, columns.dilation) > 1:
-                parts.append(f"dilation {self.pair_text(rows.dilation, columns.dilation)}")
+                parts.append(f"dilation {self.naming.pair(rows.dilation, columns.dilation)}")
             if columns.ceil:
                 parts.append("ceil")
         elif isinstance(rows, AdaptiveAxis):
-            output = str(columns.output) if self.one_row else f"{rows.output}×{columns.output}"
+            output = self.naming.size(rows.output, columns.output)
             parts.append("global" if (rows.output, columns.output) == (1, 1) else f"adaptive to {output}")
-        shape = self.shape[first:2] + self.shape[cut:]
-        return f"{' · '.join(parts)} → {shape_text(shape)}"
+        first = several.index(True) if any(several) else 2
+        return f"{' · '.join(parts)} → {shape_text((*self.shape[first:2], *self.naming.plane(self.shape)))}"
 
     def given(self) -> Document:
         """Yield the input."""
         yield Heading(self.heading().partition(" → ")[0])
         yield Text("")
-        yield grids_of(like(self.result.input), "input", self.show.write, heat=self.show.heat, one_row=self.one_row)
+        yield grids_of(like(self.result.input), "input", self.show.write, heat=self.show.heat, naming=self.naming)
         if self.result.kind.record.divides and self.result.padded.shape != self.result.input.shape:
             yield Text("")
             yield Text(f"The divisor {'counts the padding' if self.result.count_padding else 'leaves padding out'}.")

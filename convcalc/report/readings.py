@@ -7,6 +7,7 @@ import numpy as np
 
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import Array
+from convcalc.engine.naming import shape_text
 from convcalc.engine.readings import Product, Readings, as_matmul, as_toeplitz, toeplitz_blocks
 from convcalc.report.document import (
     Block,
@@ -24,8 +25,7 @@ from convcalc.report.document import (
 )
 from convcalc.report.equality import summed
 from convcalc.report.grids import answer_of, body_of
-from convcalc.report.numbers import shape_text
-from convcalc.report.selection import Chosen, Show, Skipped, cell_name, select, skipped_text
+from convcalc.report.selection import Chosen, Show, Skipped, select, skipped_text
 from convcalc.report.softmax import elided
 
 MOST_BESIDE = 16
@@ -126,13 +126,12 @@ def _folded(result: Convolution) -> str:
 
 def _chosen(result: Convolution, show: Show) -> list[Chosen | Skipped]:
     plan = result.plan
-    return list(select(plan.shape, show, one_row=plan.one_row))
+    return list(select(plan.shape, show, plan.naming))
 
 
 def _answer(result: Convolution, show: Show) -> Iterator[Block]:
-    one_row = result.plan.one_row
     yield Text("")
-    yield answer_of(result.output, show.write, "map", heat=show.heat, one_row=one_row)
+    yield answer_of(result.output, show.write, "map", heat=show.heat, naming=result.plan.naming)
 
 
 def _sparse_body(matrix: Array, written: Array | None, title: str, show: Show) -> Body:
@@ -179,7 +178,6 @@ def _dot_products(
     plan = result.plan
     per_group = plan.filters // plan.groups
     windows = plan.rows.output * plan.columns.output
-    one_row = plan.one_row
     named: list[tuple[str, int, Chosen]] = []
     width = 0
     for part in chosen:
@@ -188,7 +186,7 @@ def _dot_products(
             place = row * plan.columns.output + column
             index = (map_ % per_group) * windows + place if sparse else item * windows + place
             group = f"group {map_ // per_group}, " if plan.groups > 1 else ""
-            name = f"{group}row {index} · {cell_name(part.at, plan.shape, one_row=one_row)}:"
+            name = f"{group}row {index} · {plan.naming.cell(part.at, plan.shape)}:"
             named.append((name, index, part))
             width = max(width, len(name))
     places = {part.number: (name, index) for name, index, part in named}
@@ -215,13 +213,11 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
     """Return which outputs read one cell of the input, and with which weight; the weights are the answer."""
     plan, write = result.plan, show.write
     item, channel, row, column = readings.at
-    one_row = plan.one_row
     weights = readings.weights if plan.filters > 1 else readings.weights[0]
-    answer = weights[0] if one_row and result.input_dimensions == 1 and plan.filters == 1 else weights
+    answer = weights[0] if plan.naming.one_row and result.input_dimensions == 1 and plan.filters == 1 else weights
 
     def work() -> Document:
-        name = cell_name(readings.at, (plan.items, plan.channels, *result.input.shape[2:]), one_row=one_row)
-        name = name.replace("output", "input")
+        name = plan.naming.cell(readings.at, result.input.shape, "input")
         outputs = {reading.at for reading in readings.found}
         count = "1 output reads" if len(outputs) == 1 else f"{len(outputs) or 'no'} outputs read"
         yield Heading(f"conv · {count} {name} = {write(result.input[readings.at])}")
@@ -238,23 +234,17 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
             yield Picture(((read, "→"),), Matrix(body, window, writes=True, derived=True))
             yield Text("")
         yield Text("Each output reads the cell with the weight above; times the cell, that is its share.", Role.QUIET)
-        labels = [_reading_name(result, reading.at, one_row=one_row) for reading in readings.found]
+        labels = [plan.naming.cell((0, *reading.at), (1, *plan.shape[1:])) for reading in readings.found]
         width = max(map(len, labels), default=0)
         for label, reading in zip(labels, readings.found, strict=True):
-            tap = reading.tap[1:] if one_row else reading.tap
             term = f"{write.factor(reading.cell)}×{write.factor(reading.weight)}"
-            kernel = f"kernel[{','.join(map(str, tap))}]" + ", flipped" * result.flipped
+            kernel = f"kernel{plan.naming.place(*reading.tap)}" + ", flipped" * result.flipped
             yield summed(
                 (f"with {kernel}: {term}",), "", write.outcome(reading.product), f"{label.ljust(width)} ", final=False
             )
         if not readings.found:
             yield Text("  No window covers it: the stride leaps over it, or the windows end before it.")
         yield Text("")
-        yield answer_of(answer, write, "map", heat=show.heat, one_row=one_row)
+        yield answer_of(answer, write, "map", heat=show.heat, naming=result.plan.naming)
 
     return Worked(work(), lambda: answer, show.answer_write)
-
-
-def _reading_name(result: Convolution, at: tuple[int, int, int], *, one_row: bool) -> str:
-    shape = (1, *result.plan.shape[1:])
-    return cell_name((0, *at), shape, one_row=one_row)

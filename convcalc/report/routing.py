@@ -42,11 +42,11 @@ class _Report(PoolingReport):
         yield Text(f"Each gradient {self.result.kind.record.gradient}. Where windows overlap, they add up.", Role.QUIET)
         yield self.steps()
         yield Text("")
-        yield Answer(grids_of(answer, "input gradient", self.show.write, heat=self.show.heat, one_row=self.one_row))
+        yield Answer(grids_of(answer, "input gradient", self.show.write, heat=self.show.heat, naming=self.naming))
 
     def worked(self) -> Worked:
         """Return the work, and the gradient of the input."""
-        select(self.shape, self.show, one_row=self.one_row)
+        select(self.shape, self.show, self.naming)
         answer = self.routing.input_like()
         return Worked(self.blocks(), lambda: answer, self.show.answer_write, self.walked, self.given)
 
@@ -54,10 +54,10 @@ class _Report(PoolingReport):
         """Yield the input, and the gradient of the output."""
         yield Heading(f"backward through {super().heading().partition(' → ')[0]}: the gradient of the input")
         yield Text("")
-        write, one_row = self.show.write, self.one_row
-        drawn = grids_of(like(self.result.input), "input", write, one_row=one_row).matrices
+        write, naming = self.show.write, self.naming
+        drawn = grids_of(like(self.result.input), "input", write, naming=naming).matrices
         yield Grids(
-            drawn + grids_of(like(self.routing.output), "gradient of the output", write, one_row=one_row).matrices
+            drawn + grids_of(like(self.routing.output), "gradient of the output", write, naming=naming).matrices
         )
 
     def step(self, chosen: Chosen) -> Iterator[Block]:

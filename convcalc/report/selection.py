@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from convcalc.choices import Order
+from convcalc.engine.naming import PLANE, Naming, shape_text
 from convcalc.errors import InputError
-from convcalc.report.numbers import Writer, shape_text
+from convcalc.report.numbers import Writer
 
 FEW = 64
 FIRST = 3
@@ -47,7 +48,7 @@ class Skipped(NamedTuple):
     steps: int
 
 
-def select(shape: tuple[int, int, int, int], show: Show, *, one_row: bool = False) -> Iterator[Chosen | Skipped]:
+def select(shape: tuple[int, int, int, int], show: Show, naming: Naming = PLANE) -> Iterator[Chosen | Skipped]:
     """Return the steps to show of an output (items, maps, rows, columns), and where some are left out.
 
     Raises InputError, at once, if the one asked for is not in the output.
@@ -57,8 +58,7 @@ def select(shape: tuple[int, int, int, int], show: Show, *, one_row: bool = Fals
     """
     if show.at is None:
         return _some(shape, show.steps)
-    wanted = show.at[:-1] + (0,) + show.at[-1:] if one_row else show.at
-    return iter(_matching(shape, wanted, show.at, one_row=one_row))
+    return iter(_matching(shape, show.at, naming))
 
 
 def _some(shape: tuple[int, int, int, int], steps: int | str | None) -> Iterator[Chosen | Skipped]:
@@ -89,17 +89,14 @@ def place(index: int, shape: tuple[int, int, int, int]) -> tuple[int, int, int, 
     return item, map_, row, column
 
 
-def _matching(
-    shape: tuple[int, int, int, int], wanted: tuple[int, ...], asked: tuple[int, ...], *, one_row: bool
-) -> list[Chosen]:
-    least = 1 if one_row else 2
-    shown = shape_text(tuple(length for length in shape[:2] if length > 1) + shape[4 - least :])
+def _matching(shape: tuple[int, int, int, int], asked: tuple[int, ...], naming: Naming) -> list[Chosen]:
+    least, wanted = len(naming.plane(shape)), naming.with_row(asked)
+    shown = shape_text((*(length for length in shape[:2] if length > 1), *naming.plane(shape)))
     if not least <= len(asked) <= least + 2:
-        example = "COL" if one_row else "ROW,COL"
-        raise InputError(f"--at takes {example}, not {len(asked)} numbers", hint=f"the output is {shown}")
+        raise InputError(f"--at takes {naming.typed}, not {len(asked)} numbers", hint=f"the output is {shown}")
     tail = shape[4 - len(wanted) :]
     if any(not 0 <= index < length for index, length in zip(wanted, tail, strict=True)):
-        last = ",".join(str(length - 1) for length in (tail if not one_row else tail[:-2] + tail[-1:]))
+        last = ",".join(str(length - 1) for length in (*tail[:-2], *tail[-least:]))
         raise InputError(
             f"output[{','.join(map(str, asked))}] lies outside the {shown} output",
             hint=f"{'maps, ' if len(asked) > least else ''}rows and columns count from 0: the last cell is {last}",
@@ -116,20 +113,6 @@ def number(at: tuple[int, int, int, int], shape: tuple[int, int, int, int]) -> i
     """
     item, map_, row, column = at
     return ((item * shape[1] + map_) * shape[2] + row) * shape[3] + column + 1
-
-
-def cell_name(at: tuple[int, int, int, int], shape: tuple[int, int, int, int], *, one_row: bool) -> str:
-    """Name an output cell with only the indices it needs.
-
-    >>> cell_name((0, 1, 2, 3), (1, 2, 4, 4), one_row=False), cell_name((0, 0, 0, 3), (1, 1, 1, 9), one_row=True)
-    ('output[1,2,3]', 'output[3]')
-    """
-    indices = at[3:] if one_row else at[2:]
-    if shape[1] > 1 or shape[0] > 1:
-        indices = (at[1], *indices)
-    if shape[0] > 1:
-        indices = (at[0], *indices)
-    return f"output[{','.join(map(str, indices))}]"
 
 
 def skipped_text(count: int) -> str:

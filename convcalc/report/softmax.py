@@ -8,13 +8,14 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.softmax import Softmax, named_axes
 from convcalc.engine.step import SoftmaxStep
 from convcalc.errors import InputError
 from convcalc.report.document import Block, Document, Heading, Role, Steps, Subheading, Sum, Table, Text, Worked
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
-from convcalc.report.numbers import Writer, shape_text
+from convcalc.report.numbers import Writer
 from convcalc.report.selection import Chosen, Show, Skipped, select
 from convcalc.report.stepwise import stepped
 
@@ -37,10 +38,10 @@ class _Report:
         grid = self.result.input
         self.lines = list(np.ndindex(*self.result.lines))
         self.shape = (1, 1, 1, len(self.lines))
-        self.one_row = grid.size == grid.shape[-1]
+        self.naming = Naming(grid.size == grid.shape[-1])
         name = "log-softmax" if self.result.log else "softmax"
         formula = "x − max − ln Σe^(x − max)" if self.result.log else "e^(x − max)/Σe^(x − max)"
-        sizes = shape_text(grid.shape[-1:] if self.one_row else grid.shape)
+        sizes = shape_text(grid.shape[-1:] if self.naming.one_row else grid.shape)
         self.heading = Heading(f"{name} · input {sizes}", (formula,))
 
     def worked(self) -> Worked:
@@ -72,7 +73,7 @@ class _Report:
             yield grids_of(grid, "input", self.show.write, heat=self.show.heat)
         yield stepped(lambda: chosen, self.titled, lambda: self.walked(self.show))
         yield Text("")
-        yield answer_of(self.result.output, self.show.write, "channel", heat=self.show.heat, one_row=self.one_row)
+        yield answer_of(self.result.output, self.show.write, "channel", heat=self.show.heat, naming=self.naming)
 
     def titled(self, part: Chosen) -> Iterator[Block]:
         """Yield a line's working, under its name if there are several."""
@@ -92,13 +93,13 @@ class _Report:
 
     def walked(self, show: Show) -> Steps:
         """Return the lines to be walked through."""
-        return Steps(self.heading, self.shape, True, lambda index: list(self.step(index, show)), self.name)
+        return Steps(self.heading, self.shape, ONE_ROW, lambda index: list(self.step(index, show)), self.name)
 
     def given(self) -> Document:
         """Yield the input."""
         yield Heading(self.heading.text)
         yield Text("")
-        yield grids_of(self.result.input, "input", self.show.write, one_row=self.one_row)
+        yield grids_of(self.result.input, "input", self.show.write, naming=self.naming)
 
 
 def softmax_blocks(step: SoftmaxStep, write: Writer, *, log: bool) -> Iterator[Block]:

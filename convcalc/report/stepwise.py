@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from convcalc.choices import Order, PaddingRule
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import AnyAxis, Axis
+from convcalc.engine.naming import Naming
 from convcalc.engine.sizes import unread_ranges
 from convcalc.report.document import (
     Block,
@@ -27,8 +28,7 @@ from convcalc.report.document import (
 from convcalc.report.formulas import axis_formulas, runs_text
 from convcalc.report.grids import answer_of, body_of
 from convcalc.report.likely import likely_mistakes
-from convcalc.report.numbers import shape_text
-from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select, skipped_text
+from convcalc.report.selection import Chosen, Show, Skipped, place, select, skipped_text
 
 
 class SlidingResult(Protocol):
@@ -55,7 +55,7 @@ class Stepwise(ABC):
     axes: tuple[AnyAxis, AnyAxis]
     shape: tuple[int, int, int, int]
     show: Show
-    one_row: bool
+    naming: Naming
     part: str
     """What the output has several of: channels, or (feature) maps."""
     padding_cell: str | None = None
@@ -64,7 +64,7 @@ class Stepwise(ABC):
 
     def worked(self) -> Worked:
         """Return the work as a Document, and the answer; what cannot be done is refused here, before any is shown."""
-        select(self.shape, self.show, one_row=self.one_row)
+        select(self.shape, self.show, self.naming)
         output = self.result.output
         return Worked(
             self.blocks(),
@@ -81,7 +81,7 @@ class Stepwise(ABC):
 
     def walk_heading(self) -> Heading:
         """Return what stands above every step of a walk."""
-        return Heading(self.heading(), axis_formulas(*self.axes, one_row=self.one_row))
+        return Heading(self.heading(), axis_formulas(*self.axes, self.naming))
 
     def walked(self, show: Show) -> Steps:
         """Return the steps to be walked through, shown in another way."""
@@ -93,7 +93,7 @@ class Stepwise(ABC):
         return Steps(
             report.walk_heading(),
             report.shape,
-            report.one_row,
+            report.naming,
             blocks,
             lambda index: report.cell_name(place(index, report.shape)),
             by_columns=show.order is Order.COLUMN,
@@ -101,12 +101,12 @@ class Stepwise(ABC):
 
     def blocks(self) -> Document:
         """Yield the heading, the notes, the chosen steps and the answer."""
-        yield Heading(self.heading(), axis_formulas(*self.axes, one_row=self.one_row))
+        yield Heading(self.heading(), axis_formulas(*self.axes, self.naming))
         for note in self.notes():
             yield Text(note, Role.QUIET)
         yield self.steps()
         yield Text("")
-        yield answer_of(self.result.output, self.show.write, self.part, heat=self.show.heat, one_row=self.one_row)
+        yield answer_of(self.result.output, self.show.write, self.part, heat=self.show.heat, naming=self.naming)
 
     def steps(self) -> Stepped:
         """Return the steps, those chosen to be written out under their names."""
@@ -116,7 +116,7 @@ class Stepwise(ABC):
             yield from self.step(part)
 
         def choose() -> Iterable[Chosen | Skipped]:
-            return select(self.shape, self.show, one_row=self.one_row)
+            return select(self.shape, self.show, self.naming)
 
         return stepped(choose, titled, lambda: self.walked(self.show))
 
@@ -130,11 +130,11 @@ class Stepwise(ABC):
 
     def notes(self) -> Iterator[str]:
         """Yield what should be known besides: which cells are never read."""
-        yield from unread_notes(*self.axes, one_row=self.one_row)
+        yield from unread_notes(*self.axes, self.naming)
 
     def cell_name(self, at: tuple[int, int, int, int]) -> str:
         """Name an output cell with only the indices it needs."""
-        return cell_name(at, self.shape, one_row=self.one_row)
+        return self.naming.cell(at, self.shape)
 
     def input_title(self, item: int, channel: int) -> str:
         """Return what is written above a channel of the input."""
@@ -142,15 +142,14 @@ class Stepwise(ABC):
         if self.result.padded.shape[1] > 1:
             return f"input, channel {channel}"
         padded = rows.padded > rows.size or columns.padded > columns.size
-        shape = str(columns.size) if self.one_row else f"{rows.size}×{columns.size}"
+        shape = self.naming.size(rows.size, columns.size)
         return f"input {shape}{', padded' * padded}"
 
     def output_title(self, item: int, map_: int) -> str:
         """Return what is written above an output map."""
         if self.shape[1] > 1:
             return f"output, {self.part} {map_}"
-        shape = self.result.maps.shape[3:] if self.one_row else self.result.maps.shape[2:]
-        return f"output {shape_text(shape)}"
+        return f"output {self.naming.shape(self.shape)}"
 
     def input(self, item: int, channel: int) -> Body:
         """Return the padded input's channel as a body, the same one for every step."""
@@ -192,10 +191,6 @@ class Stepwise(ABC):
             self.bodies[key] = make()
         return self.bodies[key]
 
-    def pair_text(self, rows: int, columns: int) -> str:
-        """Write a pair as one number where both are alike, or there is but one row."""
-        return pair_text(rows, columns, one_row=self.one_row)
-
 
 def stepped(
     choose: Callable[[], Iterable[Chosen | Skipped]],
@@ -215,15 +210,6 @@ def stepped(
     return Stepped(shown, lambda: (part.number - 1 for part in choose() if isinstance(part, Chosen)), steps)
 
 
-def pair_text(rows: int, columns: int, *, one_row: bool) -> str:
-    """Write a pair as one number where both are alike, or there is but one row.
-
-    >>> pair_text(2, 2, one_row=False), pair_text(1, 2, one_row=False), pair_text(1, 2, one_row=True)
-    ('2', '1,2', '2')
-    """
-    return str(columns) if one_row or rows == columns else f"{rows},{columns}"
-
-
 def in_order(cells: tuple[tuple[Any, ...], ...], order: Order) -> list[Any]:
     """Return a window's cells row by row, or column by column.
 
@@ -234,27 +220,14 @@ def in_order(cells: tuple[tuple[Any, ...], ...], order: Order) -> list[Any]:
     return [cell for row in rows for cell in row]
 
 
-def padding_text(rows: AnyAxis, columns: AnyAxis, rule: PaddingRule | None, *, one_row: bool) -> str:
-    """Write the padding of two axes as briefly as it can be, the word that asked for it first.
-
-    >>> padding_text(Axis(6, 3, before=1, after=1), Axis(6, 3, before=1, after=1), PaddingRule.SAME, one_row=False)
-    'same (1)'
-    """
-    sides = (rows.before, rows.after, columns.before, columns.after)
-    if one_row:
-        amounts = f"{sides[2]}" if sides[2] == sides[3] else f"{sides[2]} left, {sides[3]} right"
-    elif len(set(sides)) == 1:
-        amounts = str(sides[0])
-    elif sides[0] == sides[1] and sides[2] == sides[3]:
-        amounts = f"{sides[0]},{sides[2]}"
-    else:
-        amounts = "{} top, {} bottom, {} left, {} right".format(*sides)
-    return amounts if rule is None else f"{rule} ({amounts})"
-
-
-def unread_notes(rows: AnyAxis, columns: AnyAxis, *, one_row: bool) -> Iterator[str]:
+def unread_notes(rows: AnyAxis, columns: AnyAxis, naming: Naming) -> Iterator[str]:
     """Say which rows and columns no window reads, if there are any."""
-    axes = [columns] if one_row else [rows, columns]
+    axes = [columns] if naming.one_row else [rows, columns]
     unread = [runs_text(runs, axis.name) for axis in axes if isinstance(axis, Axis) and (runs := unread_ranges(axis))]
     if unread:
         yield f"No window reads these cells of the input: {'; '.join(unread)}."
+
+
+def padding_text(rows: AnyAxis, columns: AnyAxis, rule: PaddingRule | None, naming: Naming) -> str:
+    """Write the padding of two axes as briefly as it can be, the word that asked for it first."""
+    return naming.padding((rows.before, rows.after), (columns.before, columns.after), rule)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from convcalc.choices import TransposedReading
+from convcalc.engine.naming import Naming
 from convcalc.engine.sizes import listed
 from convcalc.engine.step import StampStep
 from convcalc.engine.transposed import Transposed
@@ -28,9 +29,8 @@ from convcalc.report.document import (
 from convcalc.report.equality import honest
 from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, grids_of, like, small_body
-from convcalc.report.numbers import shape_text
-from convcalc.report.selection import Chosen, Show, Skipped, cell_name, place, select
-from convcalc.report.stepwise import pair_text, stepped
+from convcalc.report.selection import Chosen, Show, Skipped, place, select
+from convcalc.report.stepwise import stepped
 
 
 def worked_transposed(result: Transposed, show: Show, kernel: str, reading: TransposedReading | None) -> Worked:
@@ -54,15 +54,15 @@ class _Report:
     bodies: dict[tuple[int, int], Body] = field(default_factory=dict)
 
     @property
-    def one_row(self) -> bool:
-        """Whether there is but one row in and out."""
+    def naming(self) -> Naming:
+        """How its axes are named: as those of a single row, if there is but one row in and out."""
         result = self.result
-        return bool(result.input.shape[2] == result.kernel.shape[2] == 1 == result.rows.output)
+        return Naming(bool(result.input.shape[2] == result.kernel.shape[2] == 1 == result.rows.output))
 
     def worked(self) -> Worked:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         output = self.result.output
-        select(self.result.shape, self.show, one_row=self.one_row)
+        select(self.result.shape, self.show, self.naming)
         return Worked(self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given)
 
     def given(self) -> Document:
@@ -70,8 +70,8 @@ class _Report:
         write = self.show.write
         yield Heading(self.heading().partition(" → ")[0])
         yield Text("")
-        drawn = grids_of(like(self.result.input), "input", write, one_row=self.one_row).matrices
-        yield Grids(drawn + grids_of(like(self.result.kernel), "kernel", write, one_row=self.one_row).matrices)
+        drawn = grids_of(like(self.result.input), "input", write, naming=self.naming).matrices
+        yield Grids(drawn + grids_of(like(self.result.kernel), "kernel", write, naming=self.naming).matrices)
 
     def walked(self, show: Show) -> Steps:
         """Return the steps of one reading to be walked through: the stamps, unless the other was asked for."""
@@ -87,13 +87,13 @@ class _Report:
         def blocks(index: int) -> list[Block]:
             return list(self.stamp(Chosen(index + 1, place(index, shape)), count))[1:]
 
-        formulas = transposed_formulas(self.result.rows, self.result.columns, one_row=self.one_row)
-        return Steps(Heading(self.heading(), formulas), shape, self.one_row, blocks, lambda i: f"stamp {i + 1}")
+        formulas = transposed_formulas(self.result.rows, self.result.columns, self.naming)
+        return Steps(Heading(self.heading(), formulas), shape, self.naming, blocks, lambda i: f"stamp {i + 1}")
 
     def blocks(self) -> Document:
         """Yield the heading, both readings, and the answer."""
         result = self.result
-        yield Heading(self.heading(), transposed_formulas(result.rows, result.columns, one_row=self.one_row))
+        yield Heading(self.heading(), transposed_formulas(result.rows, result.columns, self.naming))
         for note in self.notes():
             yield Text(note, Role.QUIET)
         if self.reading is not TransposedReading.ZEROS and self.show.steps != "none":
@@ -110,37 +110,28 @@ class _Report:
             yield Text("")
             yield Text("Both readings give the same map.", Role.QUIET)
         yield Text("")
-        yield answer_of(result.output, self.show.write, "map", heat=self.show.heat, one_row=self.one_row)
+        yield answer_of(result.output, self.show.write, "map", heat=self.show.heat, naming=self.naming)
 
     def heading(self) -> str:
         """Return what is done, to what, with which settings."""
         result, (rows, columns) = self.result, (self.result.rows, self.result.columns)
         channels, maps = result.kernel.shape[0], result.shape[1]
-        cut = 3 if self.one_row else 2
-        grid = shape_text(result.input.shape[(0 if len(result.input) > 1 else 1 if channels > 1 else cut) :])
-        kernel = shape_text(result.kernel.shape[(0 if max(channels, maps) > 1 else cut) :])
+        grid = self.naming.shape(result.input.shape, len(result.input) > 1, channels > 1)
+        kernel = self.naming.shape(result.kernel.shape, max(channels, maps) > 1)
         parts = [f"conv-transpose · input {grid} * {self.kernel} {kernel}"]
-        parts.append(f"stride {self.pair(rows.stride, columns.stride)}")
-        sides = (rows.cut, rows.cut_end, columns.cut, columns.cut_end)
-        if self.one_row:
-            sides = sides[2:] * 2
-        even = sides[0] == sides[1] and sides[2] == sides[3]
-        padding = self.pair(sides[0], sides[2]) if even else "{} top, {} bottom, {} left, {} right".format(*sides)
-        parts.append(f"padding {padding}")
+        parts.append(f"stride {self.naming.pair(rows.stride, columns.stride)}")
+        sides = (rows.cut, rows.cut_end), (columns.cut, columns.cut_end)
+        parts.append(f"padding {self.naming.padding(*sides)}")
         if rows.extra or columns.extra:
-            parts.append(f"output padding {self.pair(rows.extra, columns.extra)}")
+            parts.append(f"output padding {self.naming.pair(rows.extra, columns.extra)}")
         if max(rows.dilation, columns.dilation) > 1:
-            parts.append(f"dilation {self.pair(rows.dilation, columns.dilation)}")
+            parts.append(f"dilation {self.naming.pair(rows.dilation, columns.dilation)}")
         if result.groups > 1:
             parts.append(f"groups {result.groups}")
         if result.bias is not None:
             parts.append(f"bias {','.join(self.show.write(bias) for bias in result.bias.tolist()[:6])}")
-        shape = result.shape[(0 if len(result.input) > 1 else 1 if maps > 1 else cut) :]
-        return f"{' · '.join(parts)} → {shape_text(shape)}"
-
-    def pair(self, rows: int, columns: int) -> str:
-        """Write a pair as one number where both are alike, or there is but one row."""
-        return pair_text(rows, columns, one_row=self.one_row)
+        shape = self.naming.shape(result.shape, len(result.input) > 1, maps > 1)
+        return f"{' · '.join(parts)} → {shape}"
 
     def notes(self) -> Iterator[str]:
         """Say what the padding cuts, and which of the sizes that a stride makes alike the output padding picks."""
@@ -177,21 +168,20 @@ class _Report:
         if self.show.at is None:
             yield from select(shape, self.show)
             return
-        wanted = self.show.at[-1], 0 if self.one_row else self.show.at[-2]
+        *asked, wanted_row, wanted_column = self.naming.with_row(self.show.at)
         for part in select(shape, Show(steps="all")):
             assert isinstance(part, Chosen)
             map_, _ = self.result.pair(part.at[1])
-            asked = self.show.at[: -1 if self.one_row else -2]
             rows, columns = self.result.rows.stamps(part.at[2]), self.result.columns.stamps(part.at[3])
-            if wanted[0] in columns and wanted[1] in rows and asked in ((), (map_,), (part.at[0], map_)):
+            if wanted_column in columns and wanted_row in rows and asked in ([], [map_], [part.at[0], map_]):
                 yield part
 
     def stamp(self, chosen: Chosen, count: int) -> Iterator[Block]:
         """Yield one stamp: the input cell, the kernel it multiplies, and the map so far."""
         step = self.result.stamp(chosen.at, chosen.number)
-        name = cell_name(step.at, (len(self.result.input), *self.result.input.shape[1:]), one_row=self.one_row)
+        name = self.naming.cell(step.at, self.result.input.shape, "input")
         onto = f" onto map {step.map}" if self.result.shape[1] > 1 else ""
-        yield Subheading(f"stamp {step.number} of {count} · {name.replace('output', 'input')}{onto}")
+        yield Subheading(f"stamp {step.number} of {count} · {name}{onto}")
         yield self.picture(step)
         yield from self.additions(step)
 
@@ -204,7 +194,7 @@ class _Report:
         for r, c, i, j in kept:
             if step.before[r][c] and step.stamp[i][j]:
                 addition = f"{write(step.before[r][c])} + {write.factor(step.stamp[i][j])}"
-                name = f"[{c}]" if self.one_row else f"[{r},{c}]"
+                name = self.naming.place(r, c)
                 terms.append(f"{name} {addition} {honest(addition, write.outcome(step.so_far[r][c]))}")
         if terms or len(kept) < len(places):
             yield Text("")
@@ -217,7 +207,7 @@ class _Report:
         """Return the cell, the kernel, the stamp, and the map it is added to."""
         result, write = self.result, self.show.write
         item, channel, row, column = step.at
-        shape = shape_text(result.input.shape[3:] if self.one_row else result.input.shape[2:])
+        shape = self.naming.shape(result.input.shape)
         title = f"input, channel {channel}" if result.input.shape[1] > 1 else f"input {shape}"
         if (item, channel) not in self.bodies:
             self.bodies[item, channel] = body_of(result.input[item, channel], title, write, heat=self.show.heat)
@@ -241,10 +231,10 @@ class _Report:
     def spreading(self) -> str:
         """Say how the input is spread and bordered."""
         rows, columns = self.result.rows, self.result.columns
-        zeros = self.pair(rows.stride - 1, columns.stride - 1)
+        zeros = self.naming.pair(rows.stride - 1, columns.stride - 1)
         between = {"0": "are no zeros", "1": "is 1 zero"}.get(zeros, f"are {zeros} zeros")
         border = f"{columns.before} before and {columns.after} behind"
-        if not self.one_row and (rows.before, rows.after) != (columns.before, columns.after):
+        if not self.naming.one_row and (rows.before, rows.after) != (columns.before, columns.after):
             border = f"{rows.before} above, {rows.after} below, {columns.before} left and {columns.after} right"
         elif columns.before == columns.after:
             border = str(columns.before)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from convcalc.engine.naming import shape_text
 from convcalc.errors import ConvcalcError
 from convcalc.matrix_io.text import Reader
-from convcalc.report.numbers import shape_text
 from convcalc.session.script import opens_rows, parse, wants_rows
 from convcalc.session.session import Entry, Session
 

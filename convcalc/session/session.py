@@ -11,12 +11,12 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from convcalc.engine.exact import Array
+from convcalc.engine.naming import shape_text
 from convcalc.errors import ConvcalcError, InputError, UsageError
 from convcalc.matrix_io.files import located
 from convcalc.matrix_io.text import parse_text
 from convcalc.report.document import Document, Worked
 from convcalc.report.grid import worked_grid
-from convcalc.report.numbers import shape_text
 from convcalc.report.script import script_document
 from convcalc.report.selection import Show
 from convcalc.session.script import INPUT, Kind, Line, parse, placed, without_comment

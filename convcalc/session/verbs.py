@@ -4,11 +4,11 @@ import re
 
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
+from convcalc.engine.naming import shape_text
 from convcalc.errors import InputError, Place, UsageError
 from convcalc.matrix_io.text import parse_number
 from convcalc.report.document import Block, Heading, Role, Table, Text
 from convcalc.report.grid import worked_grid
-from convcalc.report.numbers import shape_text
 from convcalc.report.selection import Show
 from convcalc.session.script import Line
 from convcalc.session.session import Entry, Session, State, Verb

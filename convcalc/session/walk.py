@@ -163,7 +163,7 @@ class Walk:
 
     def _go(self, at: tuple[int, ...]) -> None:
         try:
-            chosen = list(select(self.steps.shape, Show(at=at), one_row=self.steps.one_row))
+            chosen = list(select(self.steps.shape, Show(at=at), self.steps.naming))
         except ConvcalcError as error:
             self.message = error.message
             return
@@ -184,7 +184,7 @@ class Walk:
 
     def _foot(self) -> str:
         if self.typed is not None:
-            return f"go to {'COL' if self.steps.one_row else 'ROW,COL'}: {self.typed}_"
+            return f"go to {self.steps.naming.typed}: {self.typed}_"
         if self.message:
             return self.message
         if self.playing:
