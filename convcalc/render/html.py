@@ -3,12 +3,11 @@
 from collections.abc import Iterator
 from html import escape
 
+from convcalc.render.blocks import Renderer
 from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import hexadecimal, shade_colours
 from convcalc.report.document import (
     Answer,
-    Block,
-    Document,
     Drawing,
     Grids,
     Heading,
@@ -20,7 +19,6 @@ from convcalc.report.document import (
     Sum,
     Table,
     Text,
-    flowing,
 )
 
 DENSE = 20
@@ -35,79 +33,9 @@ CLASSES = {
 }
 
 
-def render(document: Document) -> Iterator[str]:
-    """Yield a document's elements, to be put into a page."""
-    for block in flowing(document):
-        yield from element(block)
-
-
-def element(block: Block) -> Iterator[str]:
-    """Yield one block's elements."""
-    if isinstance(block, Heading):
-        yield f"<h2>{escape(block.text)}</h2>"
-        yield from formulas(block)
-    elif isinstance(block, Subheading):
-        yield f"<h3>{escape(block.text)}</h3>"
-        if block.detail:
-            yield f'<p class="quiet">{escape(block.detail.strip())}</p>'
-    elif isinstance(block, Text):
-        if block.text.strip():
-            of = ' class="quiet"' if block.role is Role.QUIET else ""
-            yield f"<p{of}>{'<br>'.join(escape(line.strip()) for line in block.text.split(chr(10)))}</p>"
-    elif isinstance(block, Sum):
-        yield _sum(block)
-    elif isinstance(block, Picture):
-        yield from _picture(block)
-    elif isinstance(block, Drawing):
-        yield f"<pre>{escape(chr(10).join(''.join(text for text, _ in line) for line in block.lines))}</pre>"
-    elif isinstance(block, Table):
-        yield from _table(block)
-    elif isinstance(block, Answer):
-        yield '<div class="grids answer">'
-        yield from (_matrix(matrix) for matrix in block.grids.matrices)
-        yield "</div>"
-    elif isinstance(block, Grids):
-        yield '<div class="grids">'
-        yield from (_matrix(matrix) for matrix in block.matrices)
-        yield "</div>"
-
-
 def formulas(heading: Heading) -> Iterator[str]:
     """Yield the formulas under a heading."""
     yield from (f'<p class="formula">{escape(formula)}</p>' for formula in heading.formulas)
-
-
-def _sum(block: Sum) -> str:
-    label = f'<span class="label">{escape(block.label.strip())}</span> ' if block.label.strip() else ""
-    sign, _, value = block.outcome.partition(" ")
-    outcome = f"<b>{escape(value)}</b>" if block.final and value else escape(value)
-    terms = escape(block.joiner).join(f"<span>{escape(term)}</span>" for term in block.terms)
-    return f'<p class="sum">{label}{escape(block.opening)}{terms}{escape(block.closing)} {escape(sign)} {outcome}</p>'
-
-
-def _picture(block: Picture) -> Iterator[str]:
-    yield '<div class="picture"><div class="lines">'
-    for line in block.lines:
-        parts = (
-            _matrix(part) if isinstance(part, Matrix) else f'<span class="sign">{escape(part)}</span>' for part in line
-        )
-        yield f'<div class="line">{"".join(parts)}</div>'
-    yield "</div>"
-    if block.result is not None:
-        if not isinstance(block.lines[0][-1], str):
-            yield '<span class="sign">→</span>'
-        yield _matrix(block.result)
-    yield "</div>"
-
-
-def _matrix(matrix: Matrix) -> str:
-    rows = ("".join(_cell(cell) for cell in row) for row in cells(matrix))
-    body = "".join(f"<tr>{row}</tr>" for row in rows)
-    of = "grid dense" if matrix.body.columns > DENSE else "grid"
-    scroll = "scroll derived" if matrix.derived else "scroll"
-    return (
-        f'<div class="{scroll}"><table class="{of}"><caption>{escape(matrix.body.title)}</caption>{body}</table></div>'
-    )
 
 
 def _cell(cell: Cell) -> str:
@@ -134,11 +62,83 @@ def _classes(index: int, table: Table, tag: str) -> str:
     return f' class="{" ".join(names)}"' if names else ""
 
 
-def _table(table: Table) -> Iterator[str]:
-    def row(texts: tuple[str, ...], tag: str) -> str:
-        cells_of = (f"<{tag}{_classes(index, table, tag)}>{escape(text)}</{tag}>" for index, text in enumerate(texts))
-        return f"<tr>{''.join(cells_of)}</tr>"
+class Html(Renderer[str]):
+    """A document's elements, to be put into a page."""
 
-    yield f'<div class="wide"><table class="table"><thead>{row(table.columns, "th")}</thead><tbody>'
-    yield from (row(texts, "td") for texts in table.rows)
-    yield "</tbody></table></div>"
+    def heading(self, block: Heading) -> Iterator[str]:
+        """Yield a heading and its formulas."""
+        yield f"<h2>{escape(block.text)}</h2>"
+        yield from formulas(block)
+
+    def subheading(self, block: Subheading) -> Iterator[str]:
+        """Yield a smaller heading."""
+        yield f"<h3>{escape(block.text)}</h3>"
+        if block.detail:
+            yield f'<p class="quiet">{escape(block.detail.strip())}</p>'
+
+    def text(self, block: Text) -> Iterator[str]:
+        """Yield a paragraph, if it says anything."""
+        if block.text.strip():
+            of = ' class="quiet"' if block.role is Role.QUIET else ""
+            yield f"<p{of}>{'<br>'.join(escape(line.strip()) for line in block.text.split(chr(10)))}</p>"
+
+    def drawing(self, block: Drawing) -> Iterator[str]:
+        """Yield text as it stands."""
+        yield f"<pre>{escape(chr(10).join(''.join(text for text, _ in line) for line in block.lines))}</pre>"
+
+    def grids(self, block: Grids, of: str = "grids") -> Iterator[str]:
+        """Yield grids side by side."""
+        yield f'<div class="{of}">'
+        yield from map(self.matrix, block.matrices)
+        yield "</div>"
+
+    def answer(self, block: Answer) -> Iterator[str]:
+        """Yield the answer, which can be hidden."""
+        return self.grids(block.grids, "grids answer")
+
+    def sign(self, sign: str) -> str:
+        """Return a sign."""
+        return f'<span class="sign">{escape(sign)}</span>'
+
+    def sum(self, block: Sum) -> Iterator[str]:
+        """Yield an expression, each term a span."""
+        label = f'<span class="label">{escape(block.label.strip())}</span> ' if block.label.strip() else ""
+        sign, _, value = block.outcome.partition(" ")
+        outcome = f"<b>{escape(value)}</b>" if block.final and value else escape(value)
+        terms = escape(block.joiner).join(f"<span>{escape(term)}</span>" for term in block.terms)
+        said = f"{escape(block.opening)}{terms}{escape(block.closing)} {escape(sign)} {outcome}"
+        yield f'<p class="sum">{label}{said}</p>'
+
+    def picture(self, block: Picture) -> Iterator[str]:
+        """Yield lines of matrices, and the result beside them."""
+        yield '<div class="picture"><div class="lines">'
+        for line in block.lines:
+            yield f'<div class="line">{"".join(map(self.part, line))}</div>'
+        yield "</div>"
+        if block.result is not None:
+            if not isinstance(block.lines[0][-1], str):
+                yield self.sign("→")
+            yield self.matrix(block.result)
+        yield "</div>"
+
+    def matrix(self, matrix: Matrix) -> str:
+        """Return a table of cells, under its title."""
+        rows = ("".join(_cell(cell) for cell in row) for row in cells(matrix))
+        body = "".join(f"<tr>{row}</tr>" for row in rows)
+        of = "grid dense" if matrix.body.columns > DENSE else "grid"
+        scroll = "scroll derived" if matrix.derived else "scroll"
+        title = escape(matrix.body.title)
+        return f'<div class="{scroll}"><table class="{of}"><caption>{title}</caption>{body}</table></div>'
+
+    def table(self, block: Table) -> Iterator[str]:
+        """Yield a table of texts."""
+
+        def row(texts: tuple[str, ...], tag: str) -> str:
+            cells_of = (
+                f"<{tag}{_classes(index, block, tag)}>{escape(text)}</{tag}>" for index, text in enumerate(texts)
+            )
+            return f"<tr>{''.join(cells_of)}</tr>"
+
+        yield f'<div class="wide"><table class="table"><thead>{row(block.columns, "th")}</thead><tbody>'
+        yield from (row(texts, "td") for texts in block.rows)
+        yield "</tbody></table></div>"

@@ -2,15 +2,14 @@
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import groupby
 
+from convcalc.render.blocks import Renderer
 from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import LIGHT, RGB, shade_colours
 from convcalc.render.glyphs import ASCII
 from convcalc.report.document import (
-    Answer,
-    Block,
     Document,
     Drawing,
     Grids,
@@ -83,23 +82,6 @@ MACROS = (
 """What a fragment needs, which does no harm where it is said again."""
 
 
-def render(document: Document, *, fragment: bool = False) -> Iterator[str]:
-    """Yield a document that compiles as it is, or a fragment to be put into one that loads the packages."""
-    if fragment:
-        yield f"% needs \\usepackage{{{PACKAGES}}}"
-        yield from MACROS
-    else:
-        yield from preamble()
-    for kind, blocks in groupby(flowing(document), type):
-        if kind is Sum:
-            yield from _sums(block for block in blocks if isinstance(block, Sum))
-        else:
-            for block in blocks:
-                yield from _block(block)
-    if not fragment:
-        yield r"\end{document}"
-
-
 def preamble(paper: str = "a4paper,margin=2cm") -> Iterator[str]:
     """Yield what stands before a document's first line."""
     yield r"\documentclass{article}"
@@ -108,36 +90,6 @@ def preamble(paper: str = "a4paper,margin=2cm") -> Iterator[str]:
     yield r"\setlength\parindent{0pt}\setlength\parskip{4pt plus 2pt}\allowdisplaybreaks"
     yield from MACROS
     yield r"\begin{document}"
-
-
-def _block(block: Block) -> Iterator[str]:
-    if isinstance(block, Heading):
-        yield rf"\section*{{{escaped(block.text)}}}"
-        yield from (rf"\[ {math(formula)} \]" for formula in block.formulas)
-    elif isinstance(block, Subheading):
-        yield rf"\filbreak\subsection*{{{escaped(block.text)}}}"  # with what follows, if a page can hold it
-        if block.detail:
-            yield rf"\textcolor{{convcalcquiet}}{{{escaped(block.detail.strip())}}}\par"
-    elif isinstance(block, Text):
-        for line in block.text.split("\n"):
-            if line.strip():
-                text = escaped(line.strip())
-                yield (rf"\textcolor{{convcalcquiet}}{{{text}}}" if block.role is Role.QUIET else text) + r"\par"
-    elif isinstance(block, Picture):
-        yield from _picture(block)
-    elif isinstance(block, Drawing):
-        yield r"{\footnotesize\begin{verbatim}"
-        for pieces in block.lines:
-            line = ASCII.drawn("".join(text for text, _ in pieces)).replace(r"\end{", r"\end {")
-            yield from (line[at : at + VERBATIM] for at in range(0, max(len(line), 1), VERBATIM))
-        yield r"\end{verbatim}}"
-    elif isinstance(block, Table):
-        yield from _table(block)
-    elif isinstance(block, Grids | Answer):
-        grids = block.grids if isinstance(block, Answer) else block
-        yield r"\begin{center}"
-        yield from (rf"\convcalcfit{{${_grid(matrix)}$}}\quad" for matrix in grids.matrices)
-        yield r"\end{center}"
 
 
 def escaped(text: str) -> str:
@@ -199,15 +151,6 @@ def _plain_math(text: str) -> str:
     return "".join(said)
 
 
-def _sums(sums: Iterable[Sum]) -> Iterator[str]:
-    """Yield expressions one under the other, aligned where they begin; each goes on between its terms only."""
-    yield r"\begin{align*}"
-    lines = [line for block in sums for line in _sum(block)]
-    yield from (line + r" \\" for line in lines[:-1])
-    yield lines[-1]
-    yield r"\end{align*}"
-
-
 def _sum(block: Sum) -> Iterator[str]:
     label = rf"\text{{{escaped(block.label.strip())}}}\quad " if block.label.strip() else ""
     sign, _, value = block.outcome.partition(" ")
@@ -230,25 +173,6 @@ def _sum(block: Sum) -> Iterator[str]:
 
 def _joined(joiner: str) -> str:
     return f" {math(joiner.strip())} " if joiner.strip() != "," else r",\ "
-
-
-def _picture(block: Picture) -> Iterator[str]:
-    lines = [" ".join(_grid(part) if isinstance(part, Matrix) else math(part) for part in line) for line in block.lines]
-    result = "" if block.result is None else _grid(block.result)
-    sign = r" \to " if result and not isinstance(block.lines[0][-1], str) else " "
-    if len(lines) == 1:
-        yield rf"\begin{{center}}\convcalcfit{{${lines[0]}{sign}{result}$}}\end{{center}}"
-        return
-    for line in [*lines, *([result] if result else [])]:
-        yield rf"\begin{{center}}\convcalcfit{{${line}$}}\end{{center}}"
-
-
-def _grid(matrix: Matrix) -> str:
-    rows = [list(row) for row in cells(matrix)]
-    if all(_is_blank(cell) for row in rows for cell in row):
-        return _boxes(escaped(matrix.body.title), len(rows), len(rows[0]))
-    said = r" \\ ".join(" & ".join(map(_cell, row)) for row in rows)
-    return rf"\convcalcgrid{{{escaped(matrix.body.title)}}}{{{len(rows[0])}}}{{{said}}}"
 
 
 def _is_blank(cell: Cell) -> bool:
@@ -287,18 +211,104 @@ def _rgb(colour: RGB) -> str:
     return ",".join(f"{part / 255:.3f}" for part in colour)
 
 
-def _table(table: Table) -> Iterator[str]:
-    """Yield a table as wide as the page at most; a long one goes on on the next."""
-    specification = "".join("l" if index in table.left else "r" for index in range(len(table.columns)))
-    head = " & ".join(map(_told, table.columns)) + r" \\ \hline"
-    rows = [" & ".join(map(_told, row)) + r" \\" for row in table.rows]
-    if len(rows) > LONG:
-        yield rf"{{\scriptsize\setcounter{{LTchunksize}}{{2000}}\begin{{longtable}}{{{specification}}}"
-        yield head + r"\endhead"
+class Latex(Renderer[str]):
+    """A document's lines; sums that follow one another stand aligned where they begin."""
+
+    def document(self, document: Document) -> Iterator[str]:
+        """Yield a document's lines, with its steps written out and their sums together."""
+        for kind, blocks in groupby(flowing(document), type):
+            if kind is not Sum:
+                yield from super().document(blocks)
+                continue
+            yield r"\begin{align*}"
+            lines = [line for block in blocks for line in self.block(block)]
+            yield from (line + r" \\" for line in lines[:-1])
+            yield lines[-1]
+            yield r"\end{align*}"
+
+    def heading(self, block: Heading) -> Iterator[str]:
+        """Yield a section, and its formulas displayed."""
+        yield rf"\section*{{{escaped(block.text)}}}"
+        yield from (rf"\[ {math(formula)} \]" for formula in block.formulas)
+
+    def subheading(self, block: Subheading) -> Iterator[str]:
+        """Yield a subsection."""
+        yield rf"\filbreak\subsection*{{{escaped(block.text)}}}"  # with what follows, if a page can hold it
+        if block.detail:
+            yield rf"\textcolor{{convcalcquiet}}{{{escaped(block.detail.strip())}}}\par"
+
+    def text(self, block: Text) -> Iterator[str]:
+        """Yield a paragraph a line."""
+        for line in block.text.split("\n"):
+            if line.strip():
+                text = escaped(line.strip())
+                yield (rf"\textcolor{{convcalcquiet}}{{{text}}}" if block.role is Role.QUIET else text) + r"\par"
+
+    def sum(self, block: Sum) -> Iterator[str]:
+        """Yield an expression, which goes on between its terms only."""
+        return _sum(block)
+
+    def drawing(self, block: Drawing) -> Iterator[str]:
+        """Yield text as it stands."""
+        yield r"{\footnotesize\begin{verbatim}"
+        for pieces in block.lines:
+            line = ASCII.drawn("".join(text for text, _ in pieces)).replace(r"\end{", r"\end {")
+            yield from (line[at : at + VERBATIM] for at in range(0, max(len(line), 1), VERBATIM))
+        yield r"\end{verbatim}}"
+
+    def grids(self, block: Grids) -> Iterator[str]:
+        """Yield grids side by side."""
+        yield r"\begin{center}"
+        yield from (rf"\convcalcfit{{${self.matrix(matrix)}$}}\quad" for matrix in block.matrices)
+        yield r"\end{center}"
+
+    def sign(self, sign: str) -> str:
+        """Return a sign."""
+        return math(sign)
+
+    def picture(self, block: Picture) -> Iterator[str]:
+        """Yield lines of matrices, and the result beside them if there is one line."""
+        lines = [" ".join(map(self.part, line)) for line in block.lines]
+        result = "" if block.result is None else self.matrix(block.result)
+        sign = r" \to " if result and not isinstance(block.lines[0][-1], str) else " "
+        if len(lines) == 1:
+            yield rf"\begin{{center}}\convcalcfit{{${lines[0]}{sign}{result}$}}\end{{center}}"
+            return
+        for line in [*lines, *([result] if result else [])]:
+            yield rf"\begin{{center}}\convcalcfit{{${line}$}}\end{{center}}"
+
+    def matrix(self, matrix: Matrix) -> str:
+        """Return an array in brackets under its title, or empty boxes to write into."""
+        rows = [list(row) for row in cells(matrix)]
+        if all(_is_blank(cell) for row in rows for cell in row):
+            return _boxes(escaped(matrix.body.title), len(rows), len(rows[0]))
+        said = r" \\ ".join(" & ".join(map(_cell, row)) for row in rows)
+        return rf"\convcalcgrid{{{escaped(matrix.body.title)}}}{{{len(rows[0])}}}{{{said}}}"
+
+    def table(self, block: Table) -> Iterator[str]:
+        """Yield a table as wide as the page at most; a long one goes on on the next."""
+        specification = "".join("l" if index in block.left else "r" for index in range(len(block.columns)))
+        head = " & ".join(map(_told, block.columns)) + r" \\ \hline"
+        rows = [" & ".join(map(_told, row)) + r" \\" for row in block.rows]
+        if len(rows) > LONG:
+            yield rf"{{\scriptsize\setcounter{{LTchunksize}}{{2000}}\begin{{longtable}}{{{specification}}}"
+            yield head + r"\endhead"
+            yield from rows
+            yield r"\end{longtable}}"
+            return
+        yield rf"\begin{{center}}\convcalcfit{{\begin{{tabular}}{{{specification}}}"
+        yield head
         yield from rows
-        yield r"\end{longtable}}"
-        return
-    yield rf"\begin{{center}}\convcalcfit{{\begin{{tabular}}{{{specification}}}"
-    yield head
-    yield from rows
-    yield r"\end{tabular}}\end{center}"
+        yield r"\end{tabular}}\end{center}"
+
+
+def render(document: Document, *, fragment: bool = False) -> Iterator[str]:
+    """Yield a document that compiles as it is, or a fragment to be put into one that loads the packages."""
+    if fragment:
+        yield f"% needs \\usepackage{{{PACKAGES}}}"
+        yield from MACROS
+    else:
+        yield from preamble()
+    yield from Latex().document(document)
+    if not fragment:
+        yield r"\end{document}"

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain
 
+from convcalc.render.blocks import Renderer
 from convcalc.render.glyphs import Glyphs
 from convcalc.render.halves import halves
 from convcalc.render.matrix import Drawn, View, cell_width, draw, width_of
+from convcalc.render.tables import text_lines
 from convcalc.report.document import (
-    Answer,
-    Block,
     Body,
     Drawing,
     Grids,
@@ -26,6 +26,7 @@ from convcalc.report.document import (
     Shade,
     Subheading,
     Sum,
+    Table,
     Text,
 )
 
@@ -36,7 +37,7 @@ MOST_ROWS = 100
 
 
 @dataclass(eq=False, repr=False)
-class Layout:
+class Layout(Renderer[Line]):
     """Lays blocks out in `width` columns; `brackets` show the marks where colour will not."""
 
     width: int
@@ -46,27 +47,8 @@ class Layout:
     """Rows at most of a grid in a step."""
     views: dict[tuple[tuple[int, int, int], ...], View | None] = field(default_factory=dict)
 
-    def lines(self, block: Block) -> Iterator[Line]:
-        """Yield the lines of a block (tables excepted: see `convcalc.render.columns`)."""
-        if isinstance(block, Heading):
-            return self._heading(block)
-        if isinstance(block, Subheading):
-            return self._subheading(block)
-        if isinstance(block, Text):
-            return self._text(block)
-        if isinstance(block, Sum):
-            return self._sum(block)
-        if isinstance(block, Picture):
-            return self._picture(block)
-        if isinstance(block, Drawing):
-            return ([(self.glyphs.drawn(text), role) for text, role in line] for line in block.lines)
-        if isinstance(block, Answer):
-            return self._grids(block.grids)
-        if isinstance(block, Grids):
-            return self._grids(block)
-        raise TypeError(f"no layout for {type(block).__name__}")
-
-    def _heading(self, block: Heading) -> Iterator[Line]:
+    def heading(self, block: Heading) -> Iterator[Line]:
+        """Yield a title, its formula in the same line if there is room."""
         text = self.glyphs.say(block.text)
         formulas = [self.glyphs.say(formula) for formula in block.formulas]
         room = self.width - len(text) - 4
@@ -79,7 +61,8 @@ class Layout:
             for line in textwrap.wrap(formula, self.width - 2):
                 yield [(INDENT + line, Role.QUIET)]
 
-    def _subheading(self, block: Subheading) -> Iterator[Line]:
+    def subheading(self, block: Subheading) -> Iterator[Line]:
+        """Yield a title, what it adds in the same line if there is room."""
         yield []
         text, detail = self.glyphs.say(block.text), self.glyphs.say(block.detail)
         if len(text) + len(INDENT) + len(detail) <= self.width:
@@ -87,15 +70,16 @@ class Layout:
             return
         for line in textwrap.wrap(text, self.width):
             yield [(line, Role.TITLE)]
-        yield from self._text(Text(INDENT + detail, Role.QUIET))
+        yield from self.text(Text(INDENT + detail, Role.QUIET))
 
-    def _text(self, block: Text) -> Iterator[Line]:
+    def text(self, block: Text) -> Iterator[Line]:
+        """Yield a paragraph, wrapped between words."""
         for line in self.glyphs.say(block.text).split("\n"):
             indent = line[: len(line) - len(line.lstrip())]
             for part in textwrap.wrap(line, self.width, subsequent_indent=indent) or [""]:
                 yield [(part, block.role)]
 
-    def _sum(self, block: Sum) -> Iterator[Line]:
+    def sum(self, block: Sum) -> Iterator[Line]:
         """Break an expression between its terms only; a line that goes on is indented under the first term."""
         say = self._factors
         joiner, label = say(block.joiner), INDENT + say(block.label)
@@ -125,11 +109,20 @@ class Layout:
         else:
             yield [(f"{line} {outcome}", Role.PLAIN)]
 
+    def drawing(self, block: Drawing) -> Iterator[Line]:
+        """Yield lines as they stand."""
+        return ([(self.glyphs.drawn(text), role) for text, role in line] for line in block.lines)
+
+    def table(self, block: Table) -> Iterator[Line]:
+        """Yield a table's names, a rule, and its rows."""
+        return ([(text, Role.PLAIN)] for text in text_lines(block, self.width, self.glyphs))
+
     def _factors(self, text: str) -> str:
         """Return a part of a sum, in which a sign between digits multiplies."""
         return self.glyphs.say(text.replace("×", "*") if self.glyphs.ascii else text)
 
-    def _picture(self, block: Picture) -> Iterator[Line]:
+    def picture(self, block: Picture) -> Iterator[Line]:
+        """Yield matrices beside one another, or one below the other."""
         view = self._view(block)
         if view is not None:
             yield from self._place(block, view)
@@ -178,7 +171,9 @@ class Layout:
 
     def _place(self, block: Picture, view: View) -> list[Line]:
         """Draw a picture's lines of matrices one below the other, and its result to the right of them."""
-        parts = [[self._part(part, view) for part in line] for line in block.lines]
+        parts = [
+            [self.sign(part) if isinstance(part, str) else draw(part, view) for part in line] for line in block.lines
+        ]
         result = [] if block.result is None else [draw(block.result, view)]
         if len(parts) == 1 and not view.below:
             return _side_by_side([*parts[0], *result], view.between).lines
@@ -192,11 +187,14 @@ class Layout:
         left = Drawn("", [_padded(line, width) for line in lines], width)
         return _side_by_side([left, *(_titled(drawn) for drawn in result)], view.between).lines
 
-    def _part(self, part: Matrix | str, view: View) -> Drawn:
-        if isinstance(part, Matrix):
-            return draw(part, view)
-        text = self.glyphs.say(part)
+    def sign(self, sign: str) -> Drawn:
+        """Return a sign between matrices."""
+        text = self.glyphs.say(sign)
         return Drawn("", [[(text, Role.QUIET)]], len(text))
+
+    def matrix(self, matrix: Matrix) -> Drawn:
+        """Return a matrix, as roomy as it can be drawn."""
+        return draw(matrix, View(self.glyphs, 2, self.brackets, most_rows=self.most_rows))
 
     def _alone(self, matrix: Matrix, most_rows: int | None = None) -> Iterator[Line]:
         """Draw one matrix in the whole width, cut down around its window if it must be."""
@@ -204,7 +202,7 @@ class Layout:
         most = min(matrix.body.columns, max((self.width - 1) // (cell_width(matrix.body) + 1), 3))
         yield from _titled(draw(matrix, view._replace(most_columns=most))).lines
 
-    def _grids(self, block: Grids) -> Iterator[Line]:
+    def grids(self, block: Grids) -> Iterator[Line]:
         """Set grids side by side, as many as fit; a grid with shades has them drawn behind it."""
         shelf: list[Drawn] = []
         cut = False
@@ -231,7 +229,7 @@ class Layout:
         if shelf:
             yield from _side_by_side(shelf, top=True).lines
         if cut:
-            yield from self._text(Text("… cut to fit: -q prints every number, -o FILE saves them", Role.QUIET))
+            yield from self.text(Text("… cut to fit: -q prints every number, -o FILE saves them", Role.QUIET))
 
     def _shades(self, body: Body) -> Drawn:
         """Draw a grid as shaded cells, two signs wide so that they look square."""

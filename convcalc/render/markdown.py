@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from convcalc.render.blocks import Renderer
 from convcalc.render.cells import cells
 from convcalc.report.document import (
-    Answer,
     Block,
     Document,
     Drawing,
@@ -14,59 +14,16 @@ from convcalc.report.document import (
     Matrix,
     Picture,
     Role,
+    Stepped,
     Subheading,
     Sum,
     Table,
     Text,
-    flowing,
 )
 
 _SIGNS = re.compile(r"([\\`*_<>|~$&])|(?<=\])(?=[(\[:])")
 _OPENING = re.compile(r"^(?=[#+=-])|^(\d+)(?=[.)]\s)")
 MARKED = (Role.WINDOW, Role.WINDOW_PADDING, Role.RESULT)
-
-
-def render(document: Document) -> Iterator[str]:
-    """Yield a document's lines, its blocks parted by blank lines; of the headings the first is the title."""
-    level, first = "#", True
-    for block in flowing(document):
-        if isinstance(block, Heading):
-            text = [f"{level} {escaped(block.text)}", *(escaped(formula) for formula in block.formulas)]
-            lines: Iterable[str] = "\n\n".join(text).split("\n")
-            level = "##"
-        else:
-            lines = _block(block)
-        started = False
-        for line in lines:
-            if not started and not first:
-                yield ""
-            started, first = True, False
-            yield line
-
-
-def _block(block: Block) -> Iterator[str]:
-    if isinstance(block, Subheading):
-        yield f"### {escaped(block.text)}"
-        if block.detail:
-            yield from ("", escaped(block.detail.strip()))
-    elif isinstance(block, Text):
-        parts = [paragraph(escaped(line.strip())) for line in block.text.split("\n") if line.strip()]
-        yield from (f"{part}\\" for part in parts[:-1])
-        yield from parts[-1:]
-    elif isinstance(block, Sum):
-        yield paragraph(sum_text(block))
-    elif isinstance(block, Picture):
-        yield from _picture(block)
-    elif isinstance(block, Drawing):
-        lines = ["".join(text for text, _ in line) for line in block.lines]
-        fence = max((run for line in lines for run in re.findall("`+", line)), key=len, default="``") + "`"
-        yield from (f"{fence}text", *lines, fence)
-    elif isinstance(block, Table):
-        yield piped(map(escaped, block.columns))
-        yield piped([":---" if index in block.left else "---:" for index in range(len(block.columns))])
-        yield from (piped(map(escaped, row)) for row in block.rows)
-    elif isinstance(block, Grids | Answer):
-        yield from _grids(block.grids if isinstance(block, Answer) else block)
 
 
 def escaped(text: str) -> str:
@@ -101,51 +58,109 @@ def sum_text(block: Sum) -> str:
     return f"{escaped(said)}{escaped(sign)} **{escaped(value)}**"
 
 
-def _picture(block: Picture) -> Iterator[str]:
-    for index, line in enumerate(block.lines):
-        if index:
-            yield ""
-        parts = [*line]
-        if block.result is not None and len(block.lines) == 1:
-            parts += [block.result] if isinstance(line[-1], str) else ["→", block.result]
-        yield from _row(parts)
-    if block.result is not None and len(block.lines) > 1:
-        yield ""
-        yield from _row([block.result])
-
-
-def _grids(block: Grids) -> Iterator[str]:
-    for index, matrix in enumerate(block.matrices):
-        if index:
-            yield ""
-        yield from _row([matrix])
-
-
-def _row(parts: Iterable[Matrix | str]) -> Iterator[str]:
-    """Set matrices in one table: their titles above it, an empty head, signs and spaces in columns of their own."""
-    parts = list(parts)
-    titles = [f"**{escaped(part.body.title)}**" if isinstance(part, Matrix) else escaped(part) for part in parts]
-    yield " ".join(titles)
-    yield ""
-    blocks = [[piece] if isinstance(piece, str) else list(cells(piece)) for piece in parts]
-    height = max(len(block) for block in blocks)
-    lines: list[list[str]] = [[] for _ in range(height)]
-    for part, block in zip(parts, blocks, strict=True):
-        start = (height - len(block)) // 2
-        for number, line in enumerate(lines):
-            inside = 0 <= number - start < len(block)
-            if isinstance(part, str):
-                line.append(escaped(part) if number == (height - 1) // 2 else "")
-            elif inside:
-                line += [_marked(cell.text, cell.role) for cell in block[number - start] if not isinstance(cell, str)]
-            else:
-                line += [""] * len(block[0])
-    yield piped([""] * len(lines[0]))
-    yield piped([":---:"] * len(lines[0]))
-    yield from (piped(line) for line in lines)
-
-
 def _marked(text: str, role: Role) -> str:
     if role in MARKED:
         return f"**`{text}`**" if text else ""  # a cell's text is a number: nothing to escape
     return f"*{escaped(text)}*" if role is Role.PADDING and text else escaped(text)
+
+
+class Markdown(Renderer[str]):
+    """A document's lines, its blocks separated by blank lines; of the headings the first is the title."""
+
+    def __init__(self) -> None:
+        self.level = "#"
+        self.is_first = True
+
+    def block(self, block: Block) -> Iterator[str]:
+        """Yield a block's lines, a blank one before them."""
+        if isinstance(block, Stepped):
+            yield from self.stepped(block)
+            return
+        for number, line in enumerate(super().block(block)):
+            if number == 0 and not self.is_first:
+                yield ""
+            self.is_first = False
+            yield line
+
+    def heading(self, block: Heading) -> Iterator[str]:
+        """Yield a title, or what stands under one."""
+        text = [f"{self.level} {escaped(block.text)}", *(escaped(formula) for formula in block.formulas)]
+        self.level = "##"
+        yield from "\n\n".join(text).split("\n")
+
+    def subheading(self, block: Subheading) -> Iterator[str]:
+        """Yield a heading of the third level."""
+        yield f"### {escaped(block.text)}"
+        if block.detail:
+            yield from ("", escaped(block.detail.strip()))
+
+    def text(self, block: Text) -> Iterator[str]:
+        """Yield a paragraph, its lines broken where they are."""
+        parts = [paragraph(escaped(line.strip())) for line in block.text.split("\n") if line.strip()]
+        yield from (f"{part}\\" for part in parts[:-1])
+        yield from parts[-1:]
+
+    def sum(self, block: Sum) -> Iterator[str]:
+        """Yield an expression as a paragraph."""
+        yield paragraph(sum_text(block))
+
+    def drawing(self, block: Drawing) -> Iterator[str]:
+        """Yield a fenced block."""
+        lines = ["".join(text for text, _ in line) for line in block.lines]
+        fence = max((run for line in lines for run in re.findall("`+", line)), key=len, default="``") + "`"
+        yield from (f"{fence}text", *lines, fence)
+
+    def table(self, block: Table) -> Iterator[str]:
+        """Yield a table."""
+        yield piped(map(escaped, block.columns))
+        yield piped([":---" if index in block.left else "---:" for index in range(len(block.columns))])
+        yield from (piped(map(escaped, row)) for row in block.rows)
+
+    def picture(self, block: Picture) -> Iterator[str]:
+        """Yield each line of matrices as a table."""
+        for index, line in enumerate(block.lines):
+            if index:
+                yield ""
+            parts = [*line]
+            if block.result is not None and len(block.lines) == 1:
+                parts += [block.result] if isinstance(line[-1], str) else ["→", block.result]
+            yield from self._row(parts)
+        if block.result is not None and len(block.lines) > 1:
+            yield ""
+            yield from self._row([block.result])
+
+    def grids(self, block: Grids) -> Iterator[str]:
+        """Yield each grid as a table."""
+        for index, matrix in enumerate(block.matrices):
+            if index:
+                yield ""
+            yield from self._row([matrix])
+
+    def _row(self, parts: Iterable[Matrix | str]) -> Iterator[str]:
+        """Set matrices in one table: their titles above it, an empty head, signs and spaces in columns of their own."""
+        titles, blocks = zip(*map(self.part, parts), strict=True)
+        yield " ".join(titles)
+        yield ""
+        height = max(map(len, blocks))
+        lines: list[list[str]] = [[] for _ in range(height)]
+        for block in blocks:
+            start = (height - len(block)) // 2
+            for number, line in enumerate(lines):
+                line += block[number - start] if 0 <= number - start < len(block) else [""] * len(block[0])
+        yield piped([""] * len(lines[0]))
+        yield piped([":---:"] * len(lines[0]))
+        yield from (piped(line) for line in lines)
+
+    def matrix(self, matrix: Matrix) -> tuple[str, list[list[str]]]:
+        """Return a matrix's title and the texts of its cells."""
+        rows = [[_marked(cell.text, cell.role) for cell in row] for row in cells(matrix)]
+        return f"**{escaped(matrix.body.title)}**", rows
+
+    def sign(self, sign: str) -> tuple[str, list[list[str]]]:
+        """Return a sign, which is its own title, in a column of its own."""
+        return escaped(sign), [[escaped(sign)]]
+
+
+def render(document: Document) -> Iterator[str]:
+    """Yield a document's lines."""
+    return Markdown().document(document)

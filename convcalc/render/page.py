@@ -15,13 +15,15 @@ from importlib.resources import files
 from typing import Any
 from urllib.parse import quote
 
+from convcalc.render.blocks import Renderer
 from convcalc.render.colours import DARK, LIGHT, Palette
-from convcalc.render.html import differing, element, formulas, shade_style
+from convcalc.render.html import Html, differing, formulas, shade_style
 from convcalc.report.document import (
     Block,
     Body,
     Document,
     Drawing,
+    Grids,
     Heading,
     Matrix,
     Picture,
@@ -47,14 +49,14 @@ def render(document: Document, beside: Sequence[tuple[str, str]] = ()) -> Iterat
     blocks = iter(document)
     first = next(blocks, Heading("convcalc"))
     title = first.text if isinstance(first, Heading | Text | Subheading) else "convcalc"
+    page = _Page()
     yield from opening(title)
     if isinstance(first, Heading):
         yield f"<h1>{escape(first.text)}</h1>"
         yield from formulas(first)
     else:
-        yield from _content(first)
-    for block in blocks:
-        yield from _content(block)
+        yield from page.block(first)
+    yield from page.document(blocks)
     if beside:
         links = " · ".join(f'<a href="{quote(name)}">{escape(text)}</a>' for text, name in beside)
         yield f"<nav>{links}</nav>"
@@ -111,20 +113,84 @@ def _variables(palette: Palette, **more: str) -> str:
     return "".join(f"--{name.replace('_', '-')}: {colour}; " for name, colour in named.items())
 
 
-def _content(block: Block) -> Iterator[str]:
-    if not isinstance(block, Stepped):
-        yield from element(block)
-        return
-    steps = block.steps()
-    data = _data(steps, next(iter(block.chosen()), 0)) if _count(steps) <= MOST_STEPS else None
-    if data is None:
-        for shown in block.shown():
-            yield from element(shown)
-        return
-    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
-    name = f"steps-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
-    yield f'<script type="application/json" id="{name}">{text}</script>'
-    yield f'<div class="stepper" data-steps="{name}"></div>'
+class _Page(Html):
+    """A page's elements; steps, if it can hold them, are data that its script draws."""
+
+    def stepped(self, block: Stepped) -> Iterator[str]:
+        """Yield the steps as data, and where they are drawn; or those that are chosen, written out."""
+        steps = block.steps()
+        data = _data(steps, next(iter(block.chosen()), 0)) if _count(steps) <= MOST_STEPS else None
+        if data is None:
+            yield from super().stepped(block)
+            return
+        text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        name = f"steps-{hashlib.sha256(text.encode()).hexdigest()[:12]}"
+        yield f'<script type="application/json" id="{name}">{text}</script>'
+        yield f'<div class="stepper" data-steps="{name}"></div>'
+
+
+class _StepData(Renderer[list[Any]]):
+    """A step's blocks as the script reads them."""
+
+    def __init__(self, shared: dict[int, tuple[int, Body]]) -> None:
+        self.shared = shared
+
+    def picture(self, block: Picture) -> Iterator[list[Any]]:
+        """Yield the lines of matrices and signs, and the result."""
+        result = None if block.result is None else self.matrix(block.result)
+        yield ["p", [[self.part(part) for part in line] for line in block.lines], result]
+
+    def sum(self, block: Sum) -> Iterator[list[Any]]:
+        """Yield a sum's terms, and what it comes to."""
+        sign, _, value = block.outcome.partition(" ")
+        label = block.label.strip()
+        yield ["s", label, block.opening, block.terms, block.joiner, block.closing, sign, value, int(block.final)]
+
+    def table(self, block: Table) -> Iterator[list[Any]]:
+        """Yield a table's columns and rows."""
+        yield ["t", block.columns, sorted(block.left), block.rows, block.given]
+
+    def drawing(self, block: Drawing) -> Iterator[list[Any]]:
+        """Yield a drawing's text."""
+        yield ["d", "\n".join("".join(text for text, _ in line) for line in block.lines)]
+
+    def heading(self, block: Heading | Subheading) -> Iterator[list[Any]]:
+        """Yield a heading's text."""
+        yield ["h", block.text]
+
+    subheading = heading
+
+    def text(self, block: Text) -> Iterator[list[Any]]:
+        """Yield a text, if it says anything."""
+        if block.text.strip():
+            yield ["x", block.text.strip(), int(block.role is Role.QUIET)]
+
+    def grids(self, block: Grids) -> Iterator[list[Any]]:
+        """Yield nothing: a step has pictures."""
+        yield from ()
+
+    def sign(self, sign: str) -> str:
+        """Return a sign."""
+        return sign
+
+    def matrix(self, matrix: Matrix) -> dict[str, Any]:
+        """Return a matrix: the shared body `b` or one of its own `i`, the window, the current cell, the cells made.
+
+        `o` says that the window is written to, `d` that its cells are worked rather than given.
+        """
+        known = self.shared.get(id(matrix.body))
+        said: dict[str, Any] = {"i": _body(matrix.body)} if known is None else {"b": known[0]}
+        if matrix.window is not None:
+            said["w"] = [list(matrix.window[0]), list(matrix.window[1])]
+        if matrix.current is not None:
+            said["c"] = list(matrix.current)
+        if matrix.made is not None:
+            said["m"] = matrix.made
+        if matrix.writes:
+            said["o"] = 1
+        if matrix.derived:
+            said["d"] = 1
+        return said
 
 
 def _count(steps: Steps) -> int:
@@ -153,8 +219,7 @@ def _data(steps: Steps, first: int) -> dict[str, Any] | None:
         "down": steps.by_columns,
         "bodies": [_body(body) for _, body in shared.values()],
         "steps": [
-            {"n": steps.name(index), "b": [said for block in blocks if (said := _block(block, shared))]}
-            for index, blocks in enumerate(made)
+            {"n": steps.name(index), "b": list(_StepData(shared).document(blocks))} for index, blocks in enumerate(made)
         ],
     }
 
@@ -184,43 +249,4 @@ def _body(body: Body) -> list[Any]:
     said: list[Any] = [body.title, body.rows, body.columns, texts, padding, shades or 0, values if any(values) else 0]
     while not said[-1]:
         said.pop()
-    return said
-
-
-def _block(block: Block, shared: dict[int, tuple[int, Body]]) -> list[Any] | None:
-    if isinstance(block, Picture):
-        lines = [[part if isinstance(part, str) else _matrix(part, shared) for part in line] for line in block.lines]
-        return ["p", lines, None if block.result is None else _matrix(block.result, shared)]
-    if isinstance(block, Sum):
-        sign, _, value = block.outcome.partition(" ")
-        label = block.label.strip()
-        return ["s", label, block.opening, block.terms, block.joiner, block.closing, sign, value, int(block.final)]
-    if isinstance(block, Table):
-        return ["t", block.columns, sorted(block.left), block.rows, block.given]
-    if isinstance(block, Drawing):
-        return ["d", "\n".join("".join(text for text, _ in line) for line in block.lines)]
-    if isinstance(block, Subheading | Heading):
-        return ["h", block.text]
-    if isinstance(block, Text) and block.text.strip():
-        return ["x", block.text.strip(), int(block.role is Role.QUIET)]
-    return None
-
-
-def _matrix(matrix: Matrix, shared: dict[int, tuple[int, Body]]) -> dict[str, Any]:
-    """Return a matrix: the shared body `b` or one of its own `i`, the window, the current cell, the cells made.
-
-    `o` says that the window is written to, `d` that its cells are worked rather than given.
-    """
-    known = shared.get(id(matrix.body))
-    said: dict[str, Any] = {"i": _body(matrix.body)} if known is None else {"b": known[0]}
-    if matrix.window is not None:
-        said["w"] = [list(matrix.window[0]), list(matrix.window[1])]
-    if matrix.current is not None:
-        said["c"] = list(matrix.current)
-    if matrix.made is not None:
-        said["m"] = matrix.made
-    if matrix.writes:
-        said["o"] = 1
-    if matrix.derived:
-        said["d"] = 1
     return said

@@ -2,11 +2,12 @@
 
 import json
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
+from convcalc.render.blocks import Renderer
 from convcalc.report.document import (
-    Block,
     Document,
     Heading,
     Matrix,
@@ -16,7 +17,6 @@ from convcalc.report.document import (
     Sum,
     Table,
     Text,
-    flowing,
 )
 
 MOST_STEPS = 4096
@@ -38,31 +38,21 @@ def record(
 
     Of several operations, a step says which one it is `of`.
     """
-    blocks = list(document)
-    parts = sum(isinstance(block, Stepped) for block in blocks)
-    headings = [block for block in blocks if isinstance(block, Heading)]
-    steps: list[dict[str, Any]] = []
-    left, of = 0, ""
-    for block in blocks:
-        if isinstance(block, Heading):
-            of = block.text if not block.formulas or not of else of
-        elif isinstance(block, Stepped):
-            some, more = _steps(block, every=every)
-            steps += ({"of": of, **step} for step in some) if parts > 1 else some
-            left += more
-    flat = [block for block in blocks if not isinstance(block, Stepped)]
+    told = _Told(every=every)
+    told.take(document)
+    left = told.left
+    steps = told.steps
+    if told.parts == 1:
+        steps = [{name: value for name, value in step.items() if name != "of"} for step in steps]
     whole: dict[str, Any] = {
         "convcalc": VERSION,
         "operation": operation,
         "arguments": dict(arguments),
-        "heading": headings[0].text if headings else "",
-        "formulas": [formula for heading in headings for formula in heading.formulas],
+        "heading": told.headings[0].text if told.headings else "",
+        "formulas": [formula for heading in told.headings for formula in heading.formulas],
         **grids,
-        "notes": [
-            *(block.text.strip() for block in flat if isinstance(block, Text) and block.text.strip()),
-            *([f"{len(steps)} of {len(steps) + left} steps"] if left else []),
-        ],
-        **_work(flat),
+        "notes": [*told.notes, *([f"{len(steps)} of {len(steps) + left} steps"] if left else [])],
+        **told.work,
     }
     yield "{"
     for name, value in whole.items():
@@ -78,48 +68,98 @@ def _said(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _steps(block: Stepped, *, every: bool) -> tuple[list[dict[str, Any]], int]:
-    """Return the steps that are told, and how many more there are."""
-    steps = block.steps()
-    count = math.prod(steps.shape)
-    chosen = list(range(count) if every and count <= MOST_STEPS else block.chosen())
-    return list(_told(steps, chosen)), count - len(chosen)
+class _Told(Renderer[None]):
+    """What is told of some blocks; nothing is yielded, and all of it kept."""
+
+    def __init__(self, *, every: bool) -> None:
+        self.every = every
+        """Whether all steps are told, if there are not too many."""
+        self.headings: list[Heading] = []
+        self.notes: list[str] = []
+        self.sums: list[dict[str, Any]] = []
+        self.tables: list[dict[str, Any]] = []
+        self.reads: list[dict[str, Any]] = []
+        self.steps: list[dict[str, Any]] = []
+        """Each says which operation it is `of`."""
+        self.left = self.parts = 0
+        """Steps that are not told, and how many operations have steps."""
+        self.of = ""
+
+    def take(self, document: Document) -> None:
+        """Keep what is told of a document."""
+        for _ in self.document(document):
+            pass
+
+    @property
+    def work(self) -> dict[str, Any]:
+        """The sums and tables, if there are any."""
+        return {name: value for name, value in (("sums", self.sums), ("tables", self.tables)) if value}
+
+    def heading(self, block: Heading) -> Iterator[None]:
+        """Keep a heading; one with formulas is an operation's."""
+        self.headings.append(block)
+        self.of = block.text if not block.formulas or not self.of else self.of
+        yield from ()
+
+    def text(self, block: Text) -> Iterator[None]:
+        """Keep a note, if it says anything."""
+        if block.text.strip():
+            self.notes.append(block.text.strip())
+        yield from ()
+
+    def sum(self, block: Sum) -> Iterator[None]:
+        """Keep a sum's terms, and what it comes to."""
+        said = {"label": block.label.strip().rstrip(":"), "opening": block.opening, "terms": block.terms}
+        said |= {"joiner": block.joiner, "closing": block.closing, "outcome": block.outcome}
+        self.sums.append({name: value for name, value in said.items() if value})
+        yield from ()
+
+    def table(self, block: Table) -> Iterator[None]:
+        """Keep a table."""
+        self.tables.append({"columns": block.columns, "rows": block.rows})
+        yield from ()
+
+    def picture(self, block: Picture) -> Iterator[None]:
+        """Keep the marks on a picture's grids: the window's rows and columns, and the cell that is made."""
+        parts = [*chain.from_iterable(block.lines), *([] if block.result is None else [block.result])]
+        self.reads += [said for part in parts if len(said := self.part(part)) > 1]
+        yield from ()
+
+    def matrix(self, matrix: Matrix) -> dict[str, Any]:
+        """Return the marks on a matrix."""
+        said: dict[str, Any] = {"grid": matrix.body.title}
+        if matrix.window is not None:
+            said |= {"rows": list(matrix.window[0]), "columns": list(matrix.window[1])}
+        if any(matrix.body.padding):
+            said["padding"] = list(matrix.body.padding)
+        if matrix.current is not None:
+            said["cell"] = list(matrix.current)
+        return said
+
+    def sign(self, sign: str) -> dict[str, Any]:
+        """Return nothing."""
+        return {}
+
+    def stepped(self, block: Stepped) -> Iterator[None]:
+        """Keep the steps that are told, and how many more there are."""
+        steps = block.steps()
+        count = math.prod(steps.shape)
+        chosen = list(range(count) if self.every and count <= MOST_STEPS else block.chosen())
+        self.steps += ({"of": self.of, **_step(steps, index)} for index in chosen)
+        self.left += count - len(chosen)
+        self.parts += 1
+        yield from ()
+
+    def nothing(self, block: Any) -> Iterator[None]:
+        """Keep nothing of what only names, or draws, what is told elsewhere."""
+        yield from ()
+
+    subheading = drawing = grids = nothing
 
 
-def _told(steps: Steps, chosen: Iterable[int]) -> Iterator[dict[str, Any]]:
-    """Yield steps: number from 1, the cell made, what is read of each grid, the sums."""
-    for index in chosen:
-        made = list(flowing(steps.blocks(index)))
-        reads = [said for part in made if isinstance(part, Picture) for said in _reads(part)]
-        notes = [part.text.strip() for part in made if isinstance(part, Text) and part.text.strip()]
-        step = {"number": index + 1, "makes": steps.name(index), "reads": reads, **_work(made), "notes": notes}
-        yield {name: value for name, value in step.items() if value}
-
-
-def _reads(picture: Picture) -> Iterator[dict[str, Any]]:
-    """Yield the marks on a picture's grids: the window's rows and columns, and the cell that is made."""
-    parts = [part for line in picture.lines for part in line if isinstance(part, Matrix)]
-    for part in [*parts, *([picture.result] if picture.result is not None else [])]:
-        said: dict[str, Any] = {"grid": part.body.title}
-        if part.window is not None:
-            said |= {"rows": list(part.window[0]), "columns": list(part.window[1])}
-        if any(part.body.padding):
-            said["padding"] = list(part.body.padding)
-        if part.current is not None:
-            said["cell"] = list(part.current)
-        if len(said) > 1:
-            yield said
-
-
-def _work(blocks: Iterable[Block]) -> dict[str, Any]:
-    """Return the sums and tables among blocks, if there are any."""
-    sums: list[Any] = []
-    tables: list[Any] = []
-    for block in blocks:
-        if isinstance(block, Sum):
-            said = {"label": block.label.strip().rstrip(":"), "opening": block.opening, "terms": block.terms}
-            said |= {"joiner": block.joiner, "closing": block.closing, "outcome": block.outcome}
-            sums.append({name: value for name, value in said.items() if value})
-        elif isinstance(block, Table):
-            tables.append({"columns": block.columns, "rows": block.rows})
-    return {name: value for name, value in (("sums", sums), ("tables", tables)) if value}
+def _step(steps: Steps, index: int) -> dict[str, Any]:
+    """Return a step: its number from 1, the cell made, what is read of each grid, the sums."""
+    told = _Told(every=False)
+    told.take(steps.blocks(index))
+    step = {"number": index + 1, "makes": steps.name(index), "reads": told.reads, **told.work, "notes": told.notes}
+    return {name: value for name, value in step.items() if value}

@@ -3,22 +3,20 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
+from typing import Any
 
+from convcalc.render.blocks import Renderer
 from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import DARK, LIGHT, Palette, hexadecimal, shade_colours
-from convcalc.render.columns import text_lines
 from convcalc.render.glyphs import UNICODE
 from convcalc.render.layout import Layout
 from convcalc.report.document import (
-    Answer,
     Document,
     Grids,
     Line,
     Matrix,
     Picture,
     Role,
-    Table,
-    flowing,
 )
 
 COLUMNS = 88
@@ -40,17 +38,8 @@ CLASSES = {
 def render(document: Document) -> Iterator[str]:
     """Yield the lines of a picture, as high as the document is long."""
     canvas = _Canvas()
-    for block in flowing(document):
-        if isinstance(block, Picture):
-            canvas.picture(block)
-        elif isinstance(block, Grids | Answer):
-            canvas.grids(block.grids if isinstance(block, Answer) else block)
-        elif isinstance(block, Table):
-            for text in text_lines(block, COLUMNS, UNICODE):
-                canvas.line([(text, Role.PLAIN)])
-        else:
-            for line in canvas.layout.lines(block):
-                canvas.line(line)
+    for _ in canvas.document(document):
+        pass  # what is drawn, the canvas keeps
     width, height = max(canvas.width, 320) + MARGIN, canvas.y + MARGIN
     yield (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" '
@@ -75,14 +64,22 @@ def _rules(palette: Palette) -> str:
 
 
 @dataclass(eq=False, repr=False)
-class _Canvas:
-    """What is drawn so far, and how far down."""
+class _Canvas(Renderer[None]):
+    """What is drawn so far, and how far down; its lines are drawn, and nothing is yielded."""
 
     drawn: list[str] = field(default_factory=list)
     y: float = MARGIN
     width: float = 0
     title: str = ""
     layout: Layout = field(default_factory=lambda: Layout(COLUMNS, UNICODE, brackets=False))
+
+    def laid_out(self, block: Any) -> Iterator[None]:
+        """Draw a block as the lines that a terminal shows."""
+        for line in self.layout.block(block):
+            self.line(line)
+        yield from ()
+
+    heading = subheading = text = sum = drawing = table = laid_out
 
     def line(self, line: Line) -> None:
         """Draw a line of text, each piece in its place."""
@@ -91,13 +88,13 @@ class _Canvas:
             shown = text.strip()
             if shown:
                 start = column + len(text) - len(text.lstrip())
-                self.text(MARGIN + start * SIGN, self.y + 15, shown, role, fixed=True)
+                self.write(MARGIN + start * SIGN, self.y + 15, shown, role, fixed=True)
                 self.title = self.title or shown
             column += len(text)
         self.y += LINE if column else LINE / 2
         self.width = max(self.width, MARGIN + column * SIGN)
 
-    def text(self, x: float, y: float, text: str, role: object, *, fixed: bool = False) -> None:
+    def write(self, x: float, y: float, text: str, role: object, *, fixed: bool = False) -> None:
         """Draw text from a place on (`fixed` to the width its signs have), or around a place."""
         name = CLASSES.get(role, "") if isinstance(role, Role) else ""
         if fixed and name == "r":
@@ -111,48 +108,59 @@ class _Canvas:
         own = f' style="fill:{fill}"' if fill else ""
         self.drawn.append(f'<rect x="{x:g}" y="{y:g}" width="{width:g}" height="{height:g}" class="{name}"{own}/>')
 
-    def picture(self, block: Picture) -> None:
+    def picture(self, block: Picture) -> Iterator[None]:
         """Draw the lines of matrices one below the other, and the result to the right of them."""
         top, right = self.y + 4, float(MARGIN)
         for line in block.lines:
-            height = max(_size(part)[1] for part in line)
+            height = max(self.part(part)[1] for part in line)
             x = float(MARGIN)
             for part in line:
-                x = self.part(part, x, self.y + 4, height)
+                x = self.place(part, x, self.y + 4, height)
             right = max(right, x)
             self.y += height + BETWEEN
         if block.result is not None:
             middle = self.y - top
             if not isinstance(block.lines[0][-1], str):
-                right = self.part("→", right, top, middle - BETWEEN)
-            right = self.part(block.result, right, top, middle - BETWEEN)
-            self.y = max(self.y, top + _size(block.result)[1] + BETWEEN)
+                right = self.place("→", right, top, middle - BETWEEN)
+            right = self.place(block.result, right, top, middle - BETWEEN)
+            self.y = max(self.y, top + self.part(block.result)[1] + BETWEEN)
         self.width = max(self.width, right)
+        yield from ()
 
-    def grids(self, block: Grids) -> None:
+    def grids(self, block: Grids) -> Iterator[None]:
         """Draw grids side by side, as many as there is room for."""
         x, height = float(MARGIN), 0.0
         for matrix in block.matrices:
-            across, down = _size(matrix)
+            across, down = self.part(matrix)
             if x > MARGIN and x + across > COLUMNS * SIGN:
                 self.y += height + BETWEEN
                 x, height = float(MARGIN), 0.0
-            x, height = self.part(matrix, x, self.y, down), max(height, down)
+            x, height = self.place(matrix, x, self.y, down), max(height, down)
             self.width = max(self.width, x)
         self.y += height + BETWEEN
+        yield from ()
 
-    def part(self, part: Matrix | str, x: float, top: float, height: float) -> float:
+    def place(self, part: Matrix | str, x: float, top: float, height: float) -> float:
         """Draw a matrix or a sign in the middle of a height, and return where the next one stands."""
-        width, own = _size(part)
+        width, own = map(float, self.part(part))
         y = top + max(height - own, 0) / 2
         if isinstance(part, str):
-            self.text(x + width / 2, top + height / 2 + LINE / 2 + 5, part, Role.TITLE)
+            self.write(x + width / 2, top + height / 2 + LINE / 2 + 5, part, Role.TITLE)
         else:
-            self.text(x + width / 2, y + 14, part.body.title, Role.QUIET)
-            self.matrix(part, x + (width - _across(part)) / 2, y + LINE)
+            self.write(x + width / 2, y + 14, part.body.title, Role.QUIET)
+            self.cells(part, x + (width - _across(part)) / 2, y + LINE)
         return x + width + BETWEEN
 
-    def matrix(self, matrix: Matrix, x: float, y: float) -> None:
+    def matrix(self, matrix: Matrix) -> tuple[float, float]:
+        """Return how wide and high a matrix is, with its title."""
+        rows = sum(1 for _ in cells(matrix))
+        return max(_across(matrix), len(matrix.body.title) * SIGN), rows * CELL + LINE
+
+    def sign(self, sign: str) -> tuple[float, float]:
+        """Return how wide and high a sign is."""
+        return len(sign) * SIGN + 4, 0.0
+
+    def cells(self, matrix: Matrix, x: float, y: float) -> None:
         """Draw a matrix's cells, and a frame around its window."""
         wide = _cell_width(matrix)
         rows = list(cells(matrix))
@@ -179,7 +187,7 @@ class _Canvas:
             colour, dark_ink = shade_colours(cell.shade)
             fill, ink = hexadecimal(colour), "#000" if dark_ink else "#fff"
         self.rect(x, y, wide, CELL, f"c {CLASSES.get(cell.role, '')}".replace(" q", "").strip(), fill)
-        self.text(x + wide / 2, y + CELL / 2 + 5, cell.text, cell.role)
+        self.write(x + wide / 2, y + CELL / 2 + 5, cell.text, cell.role)
         if ink:
             self.drawn[-1] = self.drawn[-1].replace("<text ", f'<text style="fill:{ink}" ', 1)
 
@@ -190,11 +198,3 @@ def _cell_width(matrix: Matrix) -> float:
 
 def _across(matrix: Matrix) -> float:
     return len(next(cells(matrix))) * _cell_width(matrix)
-
-
-def _size(part: Matrix | str) -> tuple[float, float]:
-    """Return how wide and high a matrix is, with its title, or a sign."""
-    if isinstance(part, str):
-        return len(part) * SIGN + 4, 0.0
-    rows = sum(1 for _ in cells(part))
-    return max(_across(part), len(part.body.title) * SIGN), rows * CELL + LINE

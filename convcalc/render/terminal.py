@@ -5,10 +5,10 @@ from collections.abc import Iterable
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.segment import Segment, Segments
 
-from convcalc.render.columns import fit, left_out
 from convcalc.render.glyphs import Glyphs
 from convcalc.render.layout import Layout
 from convcalc.render.styles import style_of
+from convcalc.render.tables import fit, left_out, rich_table
 from convcalc.report.document import Document, Line, Role, Table, flowing
 
 LEAST_WIDTH = 20
@@ -45,8 +45,6 @@ def render(document: Document, console: Console, glyphs: Glyphs, most_rows: int 
     layout = Layout(max(console.width, LEAST_WIDTH), glyphs, brackets, most_rows)
     for block in flowing(document):
         if isinstance(block, Table):
-            from convcalc.render.tables import rich_table
-
             columns = fit(block, console.width, glyphs)
             # Of its own width: rich would fold numbers to fit the console's, where words are folded already.
             options = console.options.update(width=columns.width)
@@ -55,4 +53,4 @@ def render(document: Document, console: Console, glyphs: Glyphs, most_rows: int 
             if columns.gone:
                 console.print(Lines([[(left_out(columns.gone), Role.QUIET)]]), end="", soft_wrap=True)
         else:
-            console.print(Lines(layout.lines(block)), end="", soft_wrap=True)
+            console.print(Lines(layout.block(block)), end="", soft_wrap=True)
