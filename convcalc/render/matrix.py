@@ -65,7 +65,7 @@ class Rows:
     def cells(self, row: int) -> list[tuple[str, Role]]:
         """Return the texts of a row's cells in sight, as wide as each is drawn, and what they are without a mark."""
         if row not in self.texts:
-            body, glyphs = self.body, self.view.glyphs
+            body, glyphs, is_padded = self.body, self.view.glyphs, any(self.body.padding)
             made = []
             for column in self.columns:
                 if column is None:
@@ -73,7 +73,7 @@ class Rows:
                     continue
                 text = glyphs.say(body.text(row, column))
                 role = Role.PENDING if text == glyphs.pending else Role.PLAIN  # an empty place of a sparse matrix
-                if body.is_padding(row, column):
+                if is_padded and body.is_padding(row, column):
                     text, role = glyphs.padding + text, Role.PADDING
                 made.append((text.rjust(self.width), role))
             self.texts[row] = made

@@ -27,7 +27,7 @@ def body_of(
     """Return a two-dimensional grid as a body; `width` is the least its cells take."""
     if plane.size <= WRITTEN_AT_ONCE:
         values = plane if plane.dtype == np.float32 else plane.tolist()
-        write_cell = write.for_cells(plane.flat) if plane.dtype == object else write
+        write_cell = str if plane.dtype.kind == "i" else write.for_cells(plane.flat) if plane.dtype == object else write
         cells = [[write_cell(cell) for cell in line] for line in values]
         text, cell_width = _lookup(cells), max(len(cell) for line in cells for cell in line)
     else:
