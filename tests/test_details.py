@@ -27,7 +27,7 @@ from convcalc.quiz.asking import Quiz
 from convcalc.quiz.exercises import TOPICS, _interesting
 from convcalc.report import gradients as gradients_report
 from convcalc.report.convolution import Labels
-from convcalc.report.document import Worked
+from convcalc.report.document import Calculation
 from convcalc.report.gradients import worked_gradients
 from convcalc.report.selection import Show
 from tests.conftest import Convcalc
@@ -248,7 +248,7 @@ def test_one_channel_is_no_channels() -> None:
 
 
 def test_what_stays_dull_is_asked_all_the_same() -> None:
-    worked = Worked((), lambda: np.zeros(4))
+    worked = Calculation((), lambda: np.zeros(4))
     assert _interesting(lambda: worked) is worked
 
 

@@ -9,7 +9,7 @@ import pytest
 import convcalc
 from convcalc.engine.gradients import backward as gradients_of
 from convcalc.errors import InputError
-from convcalc.report.equality import honest
+from convcalc.report.equality import checked_outcome
 from tests.conftest import SAMPLES, Convcalc
 
 ONE_MAP = "#= 1×2×2\n1 2\n3 4\n"
@@ -120,7 +120,7 @@ def test_rows_of_a_script_are_read_as_they_are_elsewhere(convcalc: Convcalc, scr
     ],
 )
 def test_an_equals_sign_is_true_as_it_stands_there(expression: str, outcome: str, said: str) -> None:
-    assert honest(expression, outcome) == said
+    assert checked_outcome(expression, outcome) == said
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from convcalc.choices import Convention, PaddingRule
 from convcalc.engine.geometry import Axis, padding_amounts
-from convcalc.engine.sizes import Question, nearest_fits, rule, solve, unread_ranges
+from convcalc.engine.sizes import SizeQuestion, nearest_fits, rule, solve, unread_ranges
 from convcalc.errors import InputError
 from tests.reference import window_starts
 
@@ -86,7 +86,9 @@ def test_an_odd_remainder_can_be_padded_at_one_end() -> None:
 @pytest.mark.parametrize("size", [8, 13, 27])
 @pytest.mark.parametrize("output", [3, 4, 8])
 def test_solving_finds_every_small_answer(size: int, output: int) -> None:
-    found = {(axis.kernel, axis.stride, axis.before) for axis in solve(Question(size, None, None, None, None), output)}
+    found = {
+        (axis.kernel, axis.stride, axis.before) for axis in solve(SizeQuestion(size, None, None, None, None), output)
+    }
     expected = set()
     for kernel, stride in itertools.product(range(1, 12), range(1, 9)):
         for padding in range(kernel // 2 + 1):
@@ -96,21 +98,21 @@ def test_solving_finds_every_small_answer(size: int, output: int) -> None:
 
 
 def test_alexnets_first_layer_is_among_the_answers() -> None:
-    assert (11, 4, 0) in {(a.kernel, a.stride, a.before) for a in solve(Question(227, None, None, None, None), 55)}
+    assert (11, 4, 0) in {(a.kernel, a.stride, a.before) for a in solve(SizeQuestion(227, None, None, None, None), 55)}
 
 
 @pytest.mark.parametrize(
     ("question", "output", "answers"),
     [
-        (Question(None, 3, 2, 0, None), 5, [(11, 3, 2, 0, 1), (12, 3, 2, 0, 1)]),
-        (Question(32, 5, 1, None, None), 32, [(32, 5, 1, 2, 1)]),
-        (Question(7, 3, None, 0, None), 3, [(7, 3, 2, 0, 1)]),
-        (Question(28, None, 1, 0, None), 24, [(28, 5, 1, 0, 1)]),
-        (Question(32, 5, 1, 0, None), 24, [(32, 5, 1, 0, 2)]),
+        (SizeQuestion(None, 3, 2, 0, None), 5, [(11, 3, 2, 0, 1), (12, 3, 2, 0, 1)]),
+        (SizeQuestion(32, 5, 1, None, None), 32, [(32, 5, 1, 2, 1)]),
+        (SizeQuestion(7, 3, None, 0, None), 3, [(7, 3, 2, 0, 1)]),
+        (SizeQuestion(28, None, 1, 0, None), 24, [(28, 5, 1, 0, 1)]),
+        (SizeQuestion(32, 5, 1, 0, None), 24, [(32, 5, 1, 0, 2)]),
     ],
 )
 def test_one_missing_number_is_found_whatever_it_is(
-    question: Question, output: int, answers: list[tuple[int, ...]]
+    question: SizeQuestion, output: int, answers: list[tuple[int, ...]]
 ) -> None:
     found = [(a.size, a.kernel, a.stride, a.before, a.dilation) for a in solve(question, output)]
     assert found == answers
@@ -123,7 +125,7 @@ def test_every_stride_is_found_with_ceil_too(output: int, padding: int) -> None:
         stride for stride in range(1, 20) if len(window_starts(7, 3, stride, padding, padding, 1, True)) == output
     }
     try:
-        found = {axis.stride for axis in solve(Question(7, 3, None, padding, None, ceil=True), output)}
+        found = {axis.stride for axis in solve(SizeQuestion(7, 3, None, padding, None, ceil=True), output)}
     except InputError:
         found = set()
     assert found == strides
@@ -131,7 +133,7 @@ def test_every_stride_is_found_with_ceil_too(output: int, padding: int) -> None:
 
 def test_no_answer_names_the_nearest_outputs() -> None:
     with pytest.raises(InputError, match="no stride gives an output of 60") as caught:
-        solve(Question(227, 11, None, 0, None), 60)
+        solve(SizeQuestion(227, 11, None, 0, None), 60)
     assert caught.value.hint == "the nearest outputs that can be had are 55 and 73"
 
 

@@ -1,4 +1,4 @@
-"""Worked output, whole, as a person reads it. `pytest --refresh-golden` writes it anew."""
+"""Calculation output, whole, as a person reads it. `pytest --refresh-golden` writes it anew."""
 
 from collections.abc import Callable
 

@@ -21,7 +21,7 @@ from convcalc.network.kinds import KINDS, kind
 from convcalc.network.layer import Layer
 from convcalc.network.receptive import fields, traced_back
 from convcalc.network.summary import Summary, summarize
-from convcalc.network.trace import Scope, Tensor, Trace
+from convcalc.network.trace import NetworkPart, Tensor, Trace
 from convcalc.report.document import Sum, Text
 from convcalc.report.model_steps import model_steps
 from convcalc.report.selection import Show
@@ -101,7 +101,7 @@ ROUTES = st.lists(
 )
 
 
-def build(route: list[str], net: Scope, x: Tensor) -> Tensor:
+def build(route: list[str], net: NetworkPart, x: Tensor) -> Tensor:
     """Build a small network, one part of it for each word."""
     makers = {
         "shrink": lambda: layer("AdaptiveAvgPool1d", 3),
@@ -157,7 +157,7 @@ def run(trace: Trace, cells: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
 @settings(deadline=None, max_examples=60)
 @given(ROUTES, st.integers(8, 14), st.data())
 def test_a_traced_rectangle_is_what_really_counts(route: list[str], size: int, data: st.DataObject) -> None:
-    net = Scope(Trace())
+    net = NetworkPart(Trace())
     try:
         out = build(route, net, net.input((1, size)))
     except ConvcalcError:

@@ -11,7 +11,7 @@ import convcalc
 from convcalc.engine import gradients, routing
 from convcalc.engine.convolution import convolve
 from convcalc.engine.dense import linear
-from convcalc.engine.exact import settle_result
+from convcalc.engine.exact import rounded_result
 from convcalc.engine.losses import loss
 from convcalc.engine.pooling import pool
 from convcalc.engine.roots import root_of, whole_root
@@ -105,8 +105,8 @@ def test_float32_is_rounded_once_too() -> None:
     assert linear(x, [[1, 1, 1]]).output.tolist() == [16777218]
     assert linear(x, [[1, 1, 1]]).step(0, 0).value == 16777218
     assert loss(np.array([0.34002712, -1e8], F32), np.array([-0.8640581, 4], F32), "mae").output[0] == F32(50000004)
-    assert settle_result(Fraction(1, 2**149) / 2, np.dtype(F32)) == 0  # half the least goes to even
-    assert settle_result(Fraction(1, 2**149) * Fraction(3, 4), np.dtype(F32)) == float(str(F32(1e-45)))
+    assert rounded_result(Fraction(1, 2**149) / 2, np.dtype(F32)) == 0  # half the least goes to even
+    assert rounded_result(Fraction(1, 2**149) * Fraction(3, 4), np.dtype(F32)) == float(str(F32(1e-45)))
     for kind in ("max", "avg", "sum", "lp"):
         assert pool(np.array([0.1, 0.2], F32), kind).output.dtype == F32
 

@@ -19,7 +19,7 @@ from convcalc.quiz.exercises import TOPICS
 from convcalc.quiz.marking import mark
 from convcalc.quiz.question import Question, about
 from convcalc.report.convolution import Labels, worked_convolution
-from convcalc.report.document import Block, Heading, Table, Text, Worked
+from convcalc.report.document import Block, Calculation, Heading, Table, Text
 from convcalc.report.pooling import worked_pooling
 from convcalc.report.selection import Show
 from tests import reference
@@ -32,12 +32,12 @@ __all__ = ["terminal"]
 EDGE = [[1, 0, -1]] * 3
 
 
-def reason(worked: Worked, given: Any) -> str:
+def reason(worked: Calculation, given: Any) -> str:
     assert worked.mistakes is not None
     return ", or ".join(mark(as_grid(given), as_grid(worked.answer()), worked.mistakes()).reasons)
 
 
-def conv(x: Any, kernel: Any, **options: Any) -> Worked:
+def conv(x: Any, kernel: Any, **options: Any) -> Calculation:
     return worked_convolution(convolve(x, kernel, **options), Show(), Labels())
 
 
@@ -75,11 +75,11 @@ def slow(x: Any, kernel: Any, **options: Any) -> Any:
         (conv(EXAMPLE, EDGE, flip=True), EXAMPLE_MAP, "the kernel was not flipped"),
     ],
 )
-def test_mistakes_of_a_convolution_are_found(worked: Worked, answer: Any, said: str) -> None:
+def test_mistakes_of_a_convolution_are_found(worked: Calculation, answer: Any, said: str) -> None:
     assert said in reason(worked, answer)
 
 
-def pooled(x: Any, kind: str, **options: Any) -> Worked:
+def pooled(x: Any, kind: str, **options: Any) -> Calculation:
     return worked_pooling(pool(x, kind, **options), Show())
 
 
@@ -111,7 +111,7 @@ FIVE = [row[:5] for row in EXAMPLE[:5]]
         (pooled(FIVE, "max", padding=1, stride=1), by_hand("max", stride=(1, 1)), "the padding was forgotten"),
     ],
 )
-def test_mistakes_of_a_pooling_are_found(worked: Worked, answer: Any, said: str) -> None:
+def test_mistakes_of_a_pooling_are_found(worked: Calculation, answer: Any, said: str) -> None:
     assert said in reason(worked, answer)
 
 
@@ -160,7 +160,7 @@ def test_only_the_wrong_cells_are_told() -> None:
         (conv(EXAMPLE, EDGE), [[-5, -4, 0, 8], [-10, -2, 2, 3], [0, -2, -4, 7], [-3, 2, -3, -16]]),
     ],
 )
-def test_a_mistake_that_the_answer_contradicts_is_not_named(worked: Worked, answer: Any) -> None:
+def test_a_mistake_that_the_answer_contradicts_is_not_named(worked: Calculation, answer: Any) -> None:
     assert reason(worked, answer) == ""
 
 

@@ -16,7 +16,7 @@ from convcalc.errors import ConvcalcError
 from convcalc.report.document import Block
 from convcalc.session.completion import Words, complete
 from convcalc.session.loop import converse
-from convcalc.session.session import Entry, Session
+from convcalc.session.session import LineResult, Session
 from tests.conftest import Convcalc
 
 EXAMPLE = "input samples/lecture-6x6.txt"
@@ -28,7 +28,7 @@ class Typed:
     def __init__(self, *lines: str | type[BaseException]) -> None:
         self.lines = iter(lines)
         self.prompts: list[str] = []
-        self.entries: list[Entry] = []
+        self.entries: list[LineResult] = []
         self.complaints: list[str] = []
         context = typer.main.get_command(app).make_context("convcalc", [], resilient_parsing=True)
         script = Script()

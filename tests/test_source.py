@@ -247,7 +247,20 @@ def test_errors_leave_no_traceback() -> None:
     assert run(["model", "samples/nothing.py", "-i", "1x9x9"]) == 1
 
 
-ODD = ("", "y", "[]", "[y]", "y, None", "y, 'a'", "y, -9", "y, (1, 'a')", "y, 1, 2, 3", "None, None", "y, 10**12", "nn")
+UNUSUAL = (
+    "",
+    "y",
+    "[]",
+    "[y]",
+    "y, None",
+    "y, 'a'",
+    "y, -9",
+    "y, (1, 'a')",
+    "y, 1, 2, 3",
+    "None, None",
+    "y, 10**12",
+    "nn",
+)
 CALLED = [
     *(
         f"torch.{name}"
@@ -275,7 +288,7 @@ def test_odd_arguments_are_refused_and_never_crash(name: str) -> None:
     before += (
         "        self.c = nn.Conv2d(1, 4, 3)\n        self.l = nn.ModuleList([self.c])\n    def forward(self, x):\n"
     )
-    for given in ODD:
+    for given in UNUSUAL:
         text = f"{before}        y = self.c(x)\n        y = {name}({given})\n        return y\n"
         with contextlib.suppress(InputError):
             SourceFile(text.encode(), "net.py").build((1, 9, 9), None, {})

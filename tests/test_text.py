@@ -14,7 +14,7 @@ from convcalc.engine.exact import exact
 from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError
 from convcalc.matrix_io.plain import plain_lines
-from convcalc.matrix_io.text import MOST_CELLS, parse_text
+from convcalc.matrix_io.text import MOST_TYPED_CELLS, parse_text
 
 
 def parsed(text: str) -> Any:
@@ -110,7 +110,7 @@ def test_a_text_too_large_is_refused_before_it_is_held() -> None:
         while True:
             yield "1 " * 4096
 
-    with pytest.raises(InputError, match=f"more than {MOST_CELLS:,} cells"):
+    with pytest.raises(InputError, match=f"more than {MOST_TYPED_CELLS:,} cells"):
         parse_text(endless(), "g")
 
 

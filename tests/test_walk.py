@@ -23,7 +23,7 @@ from convcalc.engine.transposed import conv_transpose
 from convcalc.report.activations import worked_activation
 from convcalc.report.convolution import Labels, worked_convolution
 from convcalc.report.dense import worked_linear
-from convcalc.report.document import Picture, Subheading, Sum, Text, Worked
+from convcalc.report.document import Calculation, Picture, Subheading, Sum, Text
 from convcalc.report.gradients import worked_gradients
 from convcalc.report.pooling import worked_pooling
 from convcalc.report.routing import worked_routing
@@ -40,7 +40,7 @@ CONVCALC = Path(sys.executable).parent / "convcalc"
 EDGE = worked_convolution(convolve(EXAMPLE, kernel("edge")), Show(), Labels("edge"))
 
 
-def walk_of(worked: Worked, **show: Any) -> Walk:
+def walk_of(worked: Calculation, **show: Any) -> Walk:
     assert worked.steps is not None
     return Walk(worked.steps, Show(**show))
 
@@ -145,7 +145,7 @@ def test_leaving(key: str) -> None:
         (worked_gradients(backward(convolve(EXAMPLE, kernel("edge"))), Show(), None, Labels()), 36),
     ],
 )
-def test_everything_stepwise_can_be_walked_through(worked: Worked, count: int) -> None:
+def test_everything_stepwise_can_be_walked_through(worked: Calculation, count: int) -> None:
     walk = walk_of(worked)
     assert walk.count == count
     for _ in range(count):

@@ -16,14 +16,14 @@ from convcalc.errors import InputError, UsageError
 if TYPE_CHECKING:
     from convcalc.quiz.asking import Asking
     from convcalc.quiz.question import Question
-    from convcalc.report.document import Worked
+    from convcalc.report.document import Calculation
     from convcalc.report.selection import Show
 
 TERMINAL = "CONIN$" if os.name == "nt" else "/dev/tty"
 """The terminal by its own name, where standard input is a pipe."""
 
 
-def ask(here: Surroundings, worked: "Worked", show: "Show") -> bool:
+def ask(here: Surroundings, worked: "Calculation", show: "Show") -> bool:
     """Mark an answer to an exercise, if there is one, and ask about it, if that is wanted; return whether it is right.
 
     In a session neither changes its grid; a script does neither.
@@ -64,7 +64,7 @@ def asking_on(here: Surroundings, *, from_pipe: bool) -> "Iterator[Asking]":
         yield Asking(ask, partial(draw, here), explain)
 
 
-def _ask_about(here: Surroundings, worked: "Worked", show: "Show") -> None:
+def _ask_about(here: Surroundings, worked: "Calculation", show: "Show") -> None:
     """Ask about one exercise: all of it, or the cell that --at names."""
     with asking_on(here, from_pipe=False) as asking:
         with contextlib.suppress(EOFError):
@@ -72,7 +72,7 @@ def _ask_about(here: Surroundings, worked: "Worked", show: "Show") -> None:
         draw(here, asking.score.blocks())
 
 
-def _question(worked: "Worked", show: "Show") -> "Question":
+def _question(worked: "Calculation", show: "Show") -> "Question":
     """Return the question about an exercise, or about the cell of it that --at names."""
     from convcalc.quiz.question import about
 
@@ -82,7 +82,7 @@ def _question(worked: "Worked", show: "Show") -> "Question":
     return question
 
 
-def _number_at(worked: "Worked", show: "Show") -> int:
+def _number_at(worked: "Calculation", show: "Show") -> int:
     from convcalc.report.selection import Chosen, number, select
 
     assert worked.steps is not None
@@ -92,7 +92,7 @@ def _number_at(worked: "Worked", show: "Show") -> int:
     return number(first.at, steps.shape) - 1
 
 
-def _check(here: Surroundings, worked: "Worked", show: "Show") -> bool:
+def _check(here: Surroundings, worked: "Calculation", show: "Show") -> bool:
     """Mark an answer that was written down, to all of it or the cell of --at; return whether it is right."""
     from convcalc.engine.grids import as_grid
     from convcalc.quiz.marking import mark

@@ -18,7 +18,7 @@ from convcalc.errors import UsageError, nearest
 CALCULATE, ACTIVATE, CLASSIFY, LOOK_UP, LEARN = "Calculate", "Activate", "Classify", "Look up", "Learn"
 
 
-class Entry(NamedTuple):
+class CommandEntry(NamedTuple):
     """A command: the panel of the help it stands in, its module and function, and its docstring's first line."""
 
     panel: str
@@ -27,85 +27,89 @@ class Entry(NamedTuple):
     summary: str
 
 
-COMMANDS: dict[str, Entry] = {
-    "conv": Entry(
+COMMANDS: dict[str, CommandEntry] = {
+    "conv": CommandEntry(
         CALCULATE,
         "convolution",
         "conv",
         "Slide a kernel over a grid: each window, every product, every sum, the feature map.",
     ),
-    "pool": Entry(
+    "pool": CommandEntry(
         CALCULATE, "pooling", "pool", "Pool a grid: each window and its winner, or its mean with the divisor."
     ),
-    "conv-transpose": Entry(
+    "conv-transpose": CommandEntry(
         CALCULATE,
         "transposed",
         "conv_transpose",
         "Turn a convolution's shapes round: every input cell stamps the kernel, and stamps add up.",
     ),
-    "pad": Entry(CALCULATE, "grids", "pad", "Add cells around a grid, and show which they are."),
-    "size": Entry(
+    "pad": CommandEntry(CALCULATE, "grids", "pad", "Add cells around a grid, and show which they are."),
+    "size": CommandEntry(
         CALCULATE,
         "size",
         "size",
         "Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.",
     ),
-    "show": Entry(
+    "show": CommandEntry(
         CALCULATE, "grids", "show", "Show a grid as it was read: its shape, its numbers and, with --heat, its shades."
     ),
     **{
-        kind.value: Entry(ACTIVATE, "activations", kind.value.replace("-", "_"), kind.record.summary)
+        kind.value: CommandEntry(ACTIVATE, "activations", kind.value.replace("-", "_"), kind.record.summary)
         for kind in ActivationKind
         if not kind.record.variant_of
     },
-    "softmax": Entry(
+    "softmax": CommandEntry(
         ACTIVATE, "activations", "softmax", "Turn logits into probabilities that add to 1: e^x / Σ e^x along each row."
     ),
-    "log-softmax": Entry(
+    "log-softmax": CommandEntry(
         ACTIVATE, "activations", "log_softmax", "Take the logarithm of the softmax: x − ln Σ e^x along each row."
     ),
-    "flatten": Entry(
+    "flatten": CommandEntry(
         CLASSIFY,
         "dense",
         "flatten",
         "Flatten a grid to one row, row by row and channel after channel, and show where each cell goes.",
     ),
-    "linear": Entry(
+    "linear": CommandEntry(
         CLASSIFY,
         "dense",
         "linear",
         "Multiply a row by the weights of a fully connected layer and add its bias, each dot product written out.",
     ),
-    "loss": Entry(
+    "loss": CommandEntry(
         CLASSIFY, "dense", "loss", "Measure how far an output is from its target: every term, then their mean."
     ),
-    "kernels": Entry(
+    "kernels": CommandEntry(
         LOOK_UP, "kernels", "kernels", "List the named kernels, or show one at work on a sample, or on a grid of yours."
     ),
-    "model": Entry(
+    "model": CommandEntry(
         LOOK_UP,
         "model",
         "model",
         "Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.",
     ),
-    "zoo": Entry(LOOK_UP, "zoo", "zoo", "List well-known networks: the figure usually quoted beside the one counted."),
-    "quiz": Entry(LEARN, "quiz", "quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."),
-    "worksheet": Entry(
+    "zoo": CommandEntry(
+        LOOK_UP, "zoo", "zoo", "List well-known networks: the figure usually quoted beside the one counted."
+    ),
+    "quiz": CommandEntry(
+        LEARN, "quiz", "quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."
+    ),
+    "worksheet": CommandEntry(
         LEARN,
         "worksheet",
         "worksheet",
         "Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.",
     ),
-    "run": Entry(
+    "run": CommandEntry(
         LEARN,
         "run",
         "run",
         "Run a script: one command a line, in the words of the shell, the grid carried from line to line.",
     ),
-    "lecture": Entry(
+    "lecture": CommandEntry(
         LEARN, "lecture", "lecture", "Work the exercises of the lecture on convolutional networks, row by row."
     ),
-    "help": Entry(
+    "help": CommandEntry(
         LEARN,
         "topics",
         "show_help",

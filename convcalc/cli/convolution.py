@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from convcalc.engine.convolution import Convolution
     from convcalc.engine.exact import Array
     from convcalc.report.convolution import Labels
-    from convcalc.report.document import Worked
+    from convcalc.report.document import Calculation
     from convcalc.report.selection import Show
 
 KERNEL_EXAMPLE = '--kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists the names)'
@@ -242,7 +242,7 @@ def conv(
 
 def _worked(
     result: "Convolution", other: ReadingOptions, show: "Show", labels: "Labels", here: Surroundings
-) -> "Worked":
+) -> "Calculation":
     """Return the work of a convolution, read as it was asked to be."""
     from convcalc.report.convolution import worked_convolution
 
@@ -276,13 +276,13 @@ def read_kernel(here: Surroundings, word: str) -> "tuple[Array, str]":
     from pathlib import Path
 
     from convcalc.engine import kernels
-    from convcalc.matrix_io.files import also_a_file, located, looks_inline
+    from convcalc.matrix_io.files import also_a_file, file_of, looks_inline
 
     if word in here.names:
         return read(here, word, "--kernel").cells, word
     named = kernels.named(word)
     could_be_name = word.strip() and not looks_inline(word) and not Path(word).suffix and "/" not in word
-    if named is None and word != "-" and could_be_name and located(word, here.folder) is None:
+    if named is None and word != "-" and could_be_name and file_of(word, here.folder) is None:
         named = kernels.find(word)
     if named is not None:
         note(also_a_file(word, f"as the kernel {named.name}", here.folder))

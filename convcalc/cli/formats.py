@@ -9,7 +9,7 @@ from convcalc.errors import UsageError
 from convcalc.formats import Format
 
 if TYPE_CHECKING:
-    from convcalc.report.document import Document, Worked
+    from convcalc.report.document import Calculation, Document
 
 SHOWING = {"output", "format", "quiet", "ascii", "fragment", "precision", "heat", "steps", "at", "walk", "quiz",
            "check", "order"}  # fmt: skip
@@ -29,7 +29,7 @@ def check_fragment(style: Format | None, *, fragment: bool) -> None:
 
 
 def record_lines(
-    worked: "Worked", operation: str, arguments: Mapping[str, Any], grids: Mapping[str, Any]
+    worked: "Calculation", operation: str, arguments: Mapping[str, Any], grids: Mapping[str, Any]
 ) -> Iterator[str]:
     """Yield the JSON of all there is: the operation, what it was given, its steps with their terms, the output."""
     from convcalc.engine.grids import as_grid

@@ -35,7 +35,7 @@ def kernels(
 
     """
     from convcalc.engine.kernels import KERNELS, find
-    from convcalc.report.document import Worked
+    from convcalc.report.document import Calculation
     from convcalc.report.kernels import gallery, kernel_list, worked_kernel
 
     here, show = surroundings_of(ctx), show_of(how)
@@ -51,4 +51,4 @@ def kernels(
     if given:
         raise UsageError(f"{given[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
     document = gallery(KERNELS.values(), show) if all_at_work else kernel_list(KERNELS.values())
-    emit_report(here, Worked(document, list), None, SheetOptions(out.output, out.format, out.ascii, out.fragment))
+    emit_report(here, Calculation(document, list), None, SheetOptions(out.output, out.format, out.ascii, out.fragment))

@@ -23,7 +23,7 @@ SEQUENCES = {
 """What terminals send for the keys that are no signs."""
 
 _KEY = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1bO.|.", re.DOTALL)
-APART = 0.1
+REST_OF_A_KEY = 0.1
 """Seconds within which the parts of one key come."""
 
 ENTER_SCREEN, LEAVE_SCREEN = b"\x1b[?1049h\x1b[?25l\x1b[2J", b"\x1b[?25h\x1b[?1049l"
@@ -54,7 +54,7 @@ class Keyboard:
         if not self.waiting and not self._more(timeout):
             return None
         if self.waiting == "\x1b":
-            self._more(APART)  # the rest of a key may come apart
+            self._more(REST_OF_A_KEY)  # the rest of a key may come apart
         match = _KEY.match(self.waiting)
         assert match is not None
         self.waiting = self.waiting[match.end() :]

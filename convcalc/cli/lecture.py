@@ -45,7 +45,7 @@ def lecture(
 
     """
     from convcalc import lecture as script
-    from convcalc.report.document import Heading, Table, Text, Worked
+    from convcalc.report.document import Calculation, Heading, Table, Text
 
     here = surroundings_of(ctx)
     commands: Any = ctx.find_root().command
@@ -69,7 +69,7 @@ def lecture(
                 yield Text("")
                 yield from worked_row(commands, row, rule)
 
-    emit_report(here, Worked(whole(), list), None, out)
+    emit_report(here, Calculation(whole(), list), None, out)
 
 
 def worked_row(commands: Any, row: "Row", rule: str) -> "Iterator[Block]":

@@ -156,7 +156,7 @@ def model(
       convcalc model resnet50 --classes 10 --freeze
 
     """
-    from convcalc.report.document import Stepped, Worked
+    from convcalc.report.document import Calculation, Stepped
     from convcalc.report.model import model_document, sheet
     from convcalc.report.model_steps import layer_document, layer_named, model_steps, trace_document
 
@@ -164,7 +164,7 @@ def model(
     if asked.kinds:
         from convcalc.report.model import kinds_document
 
-        emit_report(here, Worked(kinds_document(), list), None, out)
+        emit_report(here, Calculation(kinds_document(), list), None, out)
         return
     if asked.network is None and here.is_piped_in:
         asked = asked._replace(network="-")
@@ -186,7 +186,7 @@ def model(
             from convcalc.report.selection import Show
 
             document = [*document, Stepped(lambda: (), lambda: (), lambda: model_steps(summary, Show()))]
-    worked = Worked(document, list, steps=lambda show: model_steps(summary, show))
+    worked = Calculation(document, list, steps=lambda show: model_steps(summary, show))
     emit_report(here, worked, lambda: sheet(summary), out, walk=look.walk)
 
 

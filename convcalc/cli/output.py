@@ -20,7 +20,7 @@ from convcalc.formats import Format, style_of
 
 if TYPE_CHECKING:
     from convcalc.render.glyphs import Glyphs
-    from convcalc.report.document import Block, Document, Worked
+    from convcalc.report.document import Block, Calculation, Document
     from convcalc.report.selection import Show
 
 COMMENT = "# "
@@ -28,7 +28,7 @@ ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
 
 
-def emit(here: Surroundings, worked: "Worked", options: OutputOptions, show: "Show | None" = None) -> None:
+def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show: "Show | None" = None) -> None:
     """Do with the work and the answer what the options ask for, and the place allows."""
     if here.script is not None:
         _check_line(options)
@@ -71,7 +71,7 @@ def _check_line(options: OutputOptions) -> None:
         raise UsageError("--format does nothing inside a script", hint="give it to `convcalc run`")
 
 
-def _keep(here: Surroundings, script: Script, worked: "Worked", options: OutputOptions, *, quiet: bool) -> None:
+def _keep(here: Surroundings, script: Script, worked: "Calculation", options: OutputOptions, *, quiet: bool) -> None:
     """Keep the work for the whole script's; write the answer to a file if the line says so."""
     assert script.result is not None
     if script.only_shows:
@@ -111,13 +111,13 @@ def _style(here: Surroundings, options: OutputOptions) -> Format:
     return Format.TABLE if here.on_terminal and not options.quiet else Format.PLAIN
 
 
-def _show(here: Surroundings, worked: "Worked", options: OutputOptions) -> None:
+def _show(here: Surroundings, worked: "Calculation", options: OutputOptions) -> None:
     if here.comments:
         print_lines(here, iter([*map(printable, here.comments), ""]))
     draw(here, worked.work, ascii_only=options.ascii)
 
 
-def _save(here: Surroundings, worked: "Worked", options: OutputOptions, style: Format, path: Path) -> None:
+def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, style: Format, path: Path) -> None:
     from convcalc.engine.grids import as_grid
     from convcalc.matrix_io.files import format_of
     from convcalc.matrix_io.saving import write_whole
@@ -152,14 +152,14 @@ def _save(here: Surroundings, worked: "Worked", options: OutputOptions, style: F
     complain(f"wrote {'the work' if style.record.draws else f'the {shape} answer'} to {path}{told}")
 
 
-def _drawn(worked: "Worked", options: OutputOptions) -> Iterator[str]:
+def _drawn(worked: "Calculation", options: OutputOptions) -> Iterator[str]:
     from convcalc.render.plain import render
 
     return render(worked.work, pipe_width(), glyphs_for(None, options.ascii), answers=True)
 
 
 def result_lines(
-    here: Surroundings, worked: "Worked", options: OutputOptions, style: Format, glyphs: "Glyphs"
+    here: Surroundings, worked: "Calculation", options: OutputOptions, style: Format, glyphs: "Glyphs"
 ) -> Iterator[str]:
     """Yield the lines of the work, or of the answer alone, in a format that is no table on a screen."""
     if style.record.draws:
@@ -181,7 +181,7 @@ def _with_comments(here: Surroundings, document: "Document") -> Iterator["Block"
 
 
 def answer_text(
-    worked: "Worked", options: OutputOptions, style: Format, comments: list[str], glyphs: "Glyphs"
+    worked: "Calculation", options: OutputOptions, style: Format, comments: list[str], glyphs: "Glyphs"
 ) -> Iterator[str]:
     """Yield the lines of an answer; plain ones have the work before them as comments, unless it is to be quiet."""
     if style is Format.PLAIN and not options.quiet:

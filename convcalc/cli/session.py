@@ -22,7 +22,7 @@ from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
     from convcalc.session.completion import Words
-    from convcalc.session.session import Entry, Session
+    from convcalc.session.session import LineResult, Session
 
 LONGEST_HISTORY = 1000
 WELCOME = "convcalc: type a grid row by row, or input FILE; then conv edge, relu, help …"
@@ -46,7 +46,7 @@ def interactive(ctx: typer.Context, here: Surroundings) -> None:
         signal.signal(signal.SIGINT, _stop)
         return typed(glyphs.say(prompt))
 
-    def show(entry: "Entry") -> None:
+    def show(entry: "LineResult") -> None:
         from convcalc.report.document import Role, Text
 
         if entry.remark:

@@ -17,7 +17,7 @@ from convcalc.errors import UsageError
 from convcalc.formats import Format, style_of
 
 if TYPE_CHECKING:
-    from convcalc.report.document import Document, Sheet, Worked
+    from convcalc.report.document import Calculation, Document, Sheet
 
 
 class SheetOptions(NamedTuple):
@@ -73,7 +73,7 @@ class SheetOptions(NamedTuple):
 
 def emit_report(
     here: Surroundings,
-    worked: "Worked",
+    worked: "Calculation",
     sheet: "Callable[[], Sheet] | None",
     options: SheetOptions,
     *,

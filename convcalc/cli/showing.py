@@ -9,7 +9,7 @@ from convcalc.cli.surroundings import Surroundings
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
-    from convcalc.report.document import Document, Worked
+    from convcalc.report.document import Calculation, Document
     from convcalc.report.selection import Show
 
 
@@ -30,7 +30,7 @@ def draw(here: Surroundings, document: "Document", *, ascii_only: bool = False) 
     print_lines(here, plain(document, pipe_width(), glyphs, answers=True))
 
 
-def draw_report(here: Surroundings, worked: "Worked", *, walk: bool, ascii_only: bool = False) -> None:
+def draw_report(here: Surroundings, worked: "Calculation", *, walk: bool, ascii_only: bool = False) -> None:
     """Show a report whose steps can be walked through, or walk through them; a session can walk later."""
     if walk:
         from convcalc.report.selection import Show
@@ -49,7 +49,7 @@ def print_lines(here: Surroundings, lines: Iterator[str]) -> None:
         here.stdout.write(line + "\n")
 
 
-def walk_through(here: Surroundings, worked: "Worked", show: "Show", *, ascii_only: bool) -> None:
+def walk_through(here: Surroundings, worked: "Calculation", show: "Show", *, ascii_only: bool) -> None:
     """Step through the work with the keys."""
     if here.script is not None and not here.script.is_typed:
         raise UsageError("a script does not walk", hint="leave --walk out")

@@ -15,8 +15,8 @@ from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
     from convcalc.engine.geometry import Axis
-    from convcalc.engine.sizes import Question
-    from convcalc.report.document import Worked
+    from convcalc.engine.sizes import SizeQuestion
+    from convcalc.report.document import Calculation
     from convcalc.report.size import Sized
 
 Pair = tuple[int, ...]
@@ -138,7 +138,7 @@ def size(*, ctx: typer.Context, letters: SizeOptions, asked: AskedOptions, out: 
         emit(here, worked_size(_all_sized(letters, asked.convention), asked.channels, asked.filters), out)
 
 
-def _chained(chain: str, letters: SizeOptions, asked: AskedOptions) -> "Worked":
+def _chained(chain: str, letters: SizeOptions, asked: AskedOptions) -> "Calculation":
     """Return the work of a chain, whose windows have their own settings."""
     from convcalc.network.chain import follow, links
     from convcalc.report.chain import worked_chain
@@ -155,11 +155,11 @@ def _chained(chain: str, letters: SizeOptions, asked: AskedOptions) -> "Worked":
     return worked_chain(sizes[0], follow(links(chain), sizes[0]))
 
 
-def _question(letters: SizeOptions) -> "Question":
+def _question(letters: SizeOptions) -> "SizeQuestion":
     """Return a question to be solved; what is left out is missing."""
-    from convcalc.engine.sizes import Question
+    from convcalc.engine.sizes import SizeQuestion
 
-    return Question(
+    return SizeQuestion(
         _single(letters.n, "-n"),
         _single(letters.f, "-f"),
         _single(letters.s, "-s"),

@@ -60,7 +60,7 @@ def worksheet(
 
     """
     from convcalc.quiz import worksheet as sheets
-    from convcalc.report.document import Worked
+    from convcalc.report.document import Calculation
 
     here = surroundings_of(ctx)
     key_out = None if key is None else _key_options(here, key, out)
@@ -73,9 +73,9 @@ def worksheet(
     else:
         questions = _from_script(ctx, here, script)
     shown = printable(title or "Worksheet")
-    emit_report(here, Worked(sheets.sheet(shown, questions), list), None, out)
+    emit_report(here, Calculation(sheets.sheet(shown, questions), list), None, out)
     if key_out is not None:
-        emit_report(here, Worked(sheets.key(shown, questions), list), None, key_out)
+        emit_report(here, Calculation(sheets.key(shown, questions), list), None, key_out)
 
 
 def _key_options(here: Surroundings, key: str, out: SheetOptions) -> SheetOptions:

@@ -28,13 +28,13 @@ def zoo(
     """
     from convcalc.network.summary import summarize
     from convcalc.network.zoo import ZOO
-    from convcalc.report.document import Worked
-    from convcalc.report.zoo import Known, zoo_document, zoo_sheet
+    from convcalc.report.document import Calculation
+    from convcalc.report.zoo import ZooRow, zoo_document, zoo_sheet
 
     networks = []
     for name, entry in ZOO.items():
         if entry.lecture or everything:
             summary = summarize(entry.title, *entry.build())
-            networks.append(Known(name, entry.title, entry.year, entry.quoted, entry.why, summary))
+            networks.append(ZooRow(name, entry.title, entry.year, entry.quoted, entry.why, summary))
     document = list(zoo_document(networks))
-    emit_report(surroundings_of(ctx), Worked(document, list), lambda: zoo_sheet(networks), out)
+    emit_report(surroundings_of(ctx), Calculation(document, list), lambda: zoo_sheet(networks), out)

@@ -148,7 +148,7 @@ class Gelu(ActivationRecord):
         if x >= FAR:
             floats, rests = two_floats.floats_and_rests(grids.as_grid([x]))
             return (float(functions.normal(np.minimum(floats, MOST), rests)[0]),)
-        vast, cell = exact.VAST, functions.as_decimal(x)
+        vast, cell = exact.OF_ANY_SIZE, functions.as_decimal(x)
         density = vast.multiply(vast.exp(vast.multiply(cell, cell) / -2), decimal.Decimal(DENSITY))
         return (vast.divide(vast.multiply(density, decimal.Decimal(_shortfall(float(x)) - 1)), cell),)
 
@@ -186,7 +186,7 @@ class GeluTanh(ActivationRecord):
         both = float(functions.gated(2.0, inner, rest)[0])
         if -MOST <= x <= MOST:
             return float(inner[0]) / 2, both
-        vast, cell = exact.VAST, functions.as_decimal(x)
+        vast, cell = exact.OF_ANY_SIZE, functions.as_decimal(x)
         cubed = vast.add(cell, vast.multiply(vast.power(cell, 3), decimal.Decimal("0.044715")))
         return vast.multiply(cubed, decimal.Decimal(math.sqrt(2 / math.pi))), both
 

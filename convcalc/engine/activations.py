@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.activation_kinds import ActivationKind
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     FLOAT64,
     Array,
@@ -17,12 +18,11 @@ from convcalc.engine.exact import (
     over_common_denominator,
     quotient,
     rounded,
-    settle_number,
-    settle_result,
+    rounded_result,
+    shown_number,
     to_float,
 )
 from convcalc.engine.grids import as_grid, own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.settings import choose
 from convcalc.engine.shapes import place_in
 from convcalc.engine.step import ActivationStep
@@ -44,7 +44,7 @@ class Activated:
         full = (1,) * (4 - self.input.ndim) + self.input.shape
         return full[0], full[1], full[2], full[3]
 
-    @Kept
+    @CachedProperty
     def output(self) -> Array:
         """The answer, of the input's shape: exact where the function is and the input, else floats."""
         record = self.kind.record
@@ -73,10 +73,10 @@ class Activated:
         raw = self.input.reshape(self.shape)[place]
         as_float = float_kind(self.input) is not None
         x = exact(raw)
-        cell = settle_number(x, as_float=as_float)
+        cell = shown_number(x, as_float=as_float)
         record = self.kind.record
         if record.is_rational:
-            value = settle_result(record.exactly(x, self.parameter), float_kind(self.input))
+            value = rounded_result(record.exactly(x, self.parameter), float_kind(self.input))
         else:
             value = as_shown(self._in_floats(np.array([raw], dtype=self.input.dtype))[0])
         parts = record.parts(cell, self.parameter)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     FLOAT64_INTEGERS,
     INT64_LIMIT,
@@ -26,15 +27,14 @@ from convcalc.engine.exact import (
     magnitude,
     over_common_denominator,
     quotient,
-    settle_cells,
-    settle_number,
-    settle_partial,
-    settle_result,
+    rounded_partial,
+    rounded_result,
+    shown_cells,
+    shown_number,
 )
 from convcalc.engine.fast.sums import weighted_sums
 from convcalc.engine.geometry import Padding
 from convcalc.engine.grids import as_grid, own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.plan import Plan, plan
@@ -115,13 +115,13 @@ class Convolution:
     in_floats: bool = field(default=False, init=False)
     """Whether the maps, once they are worked, were too much to be exact."""
 
-    @Kept
+    @CachedProperty
     def padded(self) -> Array:
         """The input with its padding, (N, C, H + …, W + …)."""
         rows, columns = self.plan.rows, self.plan.columns
         return pad_planes(self.input, (rows.before, rows.after), (columns.before, columns.after), self.plan.mode)
 
-    @Kept
+    @CachedProperty
     def maps(self) -> Array:
         """The feature maps, (N, O, rows, columns)."""
         numerators, divisor = self.sums()
@@ -212,9 +212,9 @@ class Convolution:
         if self.bias is not None:
             total += exact(self.bias[map_])
             bias_is_float = float_kind(self.bias) is not None
-            bias = settle_number(exact(self.bias[map_]), as_float=bias_is_float)
+            bias = shown_number(exact(self.bias[map_]), as_float=bias_is_float)
         sums = tuple(shown for _, shown in worked)
-        value = settle_result(total, self.kind)
+        value = rounded_result(total, self.kind)
         return ConvolutionStep(number, (item, map_, row, column), window, sums, bias, value)
 
     def _channel_sum(
@@ -231,12 +231,12 @@ class Convolution:
         either = cells_are_float or weights_are_float
         return total, ChannelSum(
             channel,
-            settle_cells(cells, as_float=cells_are_float),
+            shown_cells(cells, as_float=cells_are_float),
             padding,
-            settle_cells(weights, as_float=weights_are_float),
-            settle_cells(products, as_float=either),
-            settle_partial(total, float_kind(plane, kernel)),
-            settle_number(summed, as_float=either),
+            shown_cells(weights, as_float=weights_are_float),
+            shown_cells(products, as_float=either),
+            rounded_partial(total, float_kind(plane, kernel)),
+            shown_number(summed, as_float=either),
             divisor,
         )
 

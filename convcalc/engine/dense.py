@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.convolution import Convolution, convolve
-from convcalc.engine.exact import Array, as_shown, exact, float_kind, settle_cells, settle_result
+from convcalc.engine.exact import Array, as_shown, exact, float_kind, rounded_result, shown_cells
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.shapes import biases_of, place_in
 from convcalc.engine.step import DotStep
@@ -65,10 +65,10 @@ class Linear(NamedTuple):
         total, bias = sum(products), None
         if biases is not None:
             total, bias = total + exact(biases[output]), as_shown(biases[output])
-        (settled,) = settle_cells([row], as_float=cells_float)
-        (shown,) = settle_cells([weights], as_float=weights_float)
-        (made,) = settle_cells([products], as_float=cells_float or weights_float)
-        return DotStep(number, (item, output), settled, shown, made, bias, settle_result(total, kind))
+        (settled,) = shown_cells([row], as_float=cells_float)
+        (shown,) = shown_cells([weights], as_float=weights_float)
+        (made,) = shown_cells([products], as_float=cells_float or weights_float)
+        return DotStep(number, (item, output), settled, shown, made, bias, rounded_result(total, kind))
 
 
 def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -> Linear:

@@ -28,7 +28,7 @@ MOST_DECIMALS = 15
 """Decimals a larger grid may have to be worked exactly."""
 
 TOO_LARGE, SCALE_DOWN = "is larger than a float can hold", "scale the input down, or write it in integers"
-VAST = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
+OF_ANY_SIZE = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
 """For numbers beyond what floats can hold, which are only ever shown."""
 
 FLOAT64 = np.dtype(np.float64)
@@ -114,48 +114,48 @@ def exact(cell: Any) -> int | Fraction:
     return int(cell)
 
 
-def settle_number(value: int | Fraction, *, as_float: bool) -> Number:
+def shown_number(value: int | Fraction, *, as_float: bool) -> Number:
     """Return an exact number as it is shown: a float (beyond floats a Decimal), or a plain int or Fraction."""
     if as_float:
         return to_float_or_decimal(value)
     return int(value) if value.denominator == 1 else value
 
 
-def settle_result(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
+def rounded_result(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
     """Return an exact result as an answer in that float dtype (or, if None, an exact one) would hold it.
 
     Raises InputError where it is too large for a float.
 
-    >>> settle_result(Fraction(1, 3), None), settle_result(Fraction(1, 3), np.dtype(np.float32))
+    >>> rounded_result(Fraction(1, 3), None), rounded_result(Fraction(1, 3), np.dtype(np.float32))
     (Fraction(1, 3), 0.33333334)
     """
     if kind is None:
-        return settle_number(value, as_float=False)
+        return shown_number(value, as_float=False)
     if kind != np.float32:
         return to_float(value)
     return as_shown(rounded(np.array([_beside_tie(value, to_float(value))]), kind)[0])
 
 
-def settle_partial(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
-    """Return a sum on the way to a result as `settle_result` would, but a Decimal where that would be too large.
+def rounded_partial(value: int | Fraction, kind: np.dtype[Any] | None) -> Number:
+    """Return a sum on the way to a result as `rounded_result` would, but a Decimal where that would be too large.
 
-    >>> str(settle_partial(10**400, np.dtype(float)))
+    >>> str(rounded_partial(10**400, np.dtype(float)))
     '1.00000000000E+400'
     """
     try:
-        return settle_result(value, kind)
+        return rounded_result(value, kind)
     except InputError:
         return to_float_or_decimal(value)
 
 
 def as_shown(cell: Any) -> Number:
     """Return an array's cell as plain Python: a float as the decimal it is written as, else exact."""
-    return settle_number(exact(cell), as_float=isinstance(cell, float | np.floating))
+    return shown_number(exact(cell), as_float=isinstance(cell, float | np.floating))
 
 
-def settle_cells(cells: Iterable[Iterable[int | Fraction]], *, as_float: bool) -> Cells:
+def shown_cells(cells: Iterable[Iterable[int | Fraction]], *, as_float: bool) -> Cells:
     """Return a small grid of exact results as it is shown."""
-    return tuple(tuple(settle_number(cell, as_float=as_float) for cell in row) for row in cells)
+    return tuple(tuple(shown_number(cell, as_float=as_float) for cell in row) for row in cells)
 
 
 def to_float_or_decimal(value: int | Fraction) -> float | Decimal:
@@ -163,7 +163,7 @@ def to_float_or_decimal(value: int | Fraction) -> float | Decimal:
     try:
         return float(value)
     except OverflowError:
-        return VAST.divide(Decimal(value.numerator), Decimal(value.denominator))
+        return OF_ANY_SIZE.divide(Decimal(value.numerator), Decimal(value.denominator))
 
 
 def to_float(value: int | Fraction) -> float:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from convcalc.engine.exact import VAST, Array, exact
+from convcalc.engine.exact import OF_ANY_SIZE, Array, exact
 from convcalc.engine.step import Number
 from convcalc.engine.two_floats import product
 
@@ -30,7 +30,7 @@ def exponential(x: Number) -> float | Decimal:
         power = float(whole)
         raised = math.exp(power)
         return raised + raised * float(whole - Fraction(power))
-    return VAST.exp(as_decimal(x))
+    return OF_ANY_SIZE.exp(as_decimal(x))
 
 
 def as_decimal(x: Number) -> Decimal:
@@ -39,7 +39,7 @@ def as_decimal(x: Number) -> Decimal:
     >>> as_decimal(Fraction(1, 3))
     Decimal('0.333333333333')
     """
-    return VAST.divide(Decimal(exact(x).numerator), Decimal(exact(x).denominator))
+    return OF_ANY_SIZE.divide(Decimal(exact(x).numerator), Decimal(exact(x).denominator))
 
 
 def gated(x: Array | float, z: Array, rest: Array) -> Array:

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid, at_least_one, own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.readings import sources
 from convcalc.engine.shapes import like_the_input
 from convcalc.engine.transposed import Transposed
@@ -53,7 +53,7 @@ class Gradients:
     forward: Convolution
     output: Array
 
-    @Kept
+    @CachedProperty
     def kernel_parts(self) -> tuple[Convolution, ...]:
         """For each group the convolution whose maps, (C / groups, O / groups, h, w), are its weights' gradients.
 
@@ -84,14 +84,14 @@ class Gradients:
             for group in range(plan.groups)
         )
 
-    @Kept
+    @CachedProperty
     def kernel(self) -> Array:
         """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w)."""
         parts = [part.maps.transpose(1, 0, 2, 3) for part in self.kernel_parts]
         whole = as_grid(np.concatenate([part.astype(np.result_type(*parts)) for part in parts]))
         return whole[..., ::-1, ::-1] if self.forward.flipped else whole
 
-    @Kept
+    @CachedProperty
     def input_part(self) -> Transposed:
         """The transposed convolution whose maps are the gradient of the input (where it folds, of the padded input)."""
         plan = self.forward.plan
@@ -109,7 +109,7 @@ class Gradients:
         padded = (plan.rows.before, plan.rows.after, plan.columns.before, plan.columns.after)
         return plan.mode.record.repeats and any(padded)
 
-    @Kept
+    @CachedProperty
     def input(self) -> Array:
         """The gradient of the input, (N, C, H, W)."""
         if not self.folds:
@@ -131,7 +131,7 @@ class Gradients:
             if len(places) > 1:
                 yield (row, column), places
 
-    @Kept
+    @CachedProperty
     def bias(self) -> Array:
         """The gradient of the bias: the sum of each map's gradients, (O)."""
         scaled = over_common_denominator(self.output)

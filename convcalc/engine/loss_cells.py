@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import FLOAT64, Array, float_kind, rounded
-from convcalc.engine.kept import Kept
 from convcalc.engine.softmax import Softmax, softmax
 
 
@@ -20,7 +20,7 @@ class LossCells:
         """Whether the target is a class a row, rather than a number a cell."""
         return self.target.ndim < self.input.ndim
 
-    @Kept
+    @CachedProperty
     def probabilities(self) -> Softmax:
         """The logarithm of the softmax of each row of logits."""
         return softmax(self.input, -1, log=True)

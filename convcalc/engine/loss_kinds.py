@@ -114,7 +114,7 @@ class BinaryCrossEntropy(LossRecord):
             cells, rests = two_floats.floats_and_rests(cell)
             return [float(functions.sigmoid(cells, rests)[0]), float(functions.sigmoid(-cells, -rests)[0])]
         as_float, p = exact.float_kind(loss.input) is not None, exact.exact(cell[0])
-        return [exact.settle_number(chance, as_float=as_float) for chance in (p, 1 - p)]
+        return [exact.shown_number(chance, as_float=as_float) for chance in (p, 1 - p)]
 
     def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
         """Write -ln(sigmoid(2)) = -ln(0.8808); both logarithms where the target is neither 0 nor 1."""

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.choices import Reduction
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     FLOAT64,
     LARGEST_EXACT,
@@ -22,13 +23,12 @@ from convcalc.engine.exact import (
     exact,
     float_kind,
     integers_or_fractions,
-    settle_number,
-    settle_result,
+    rounded_result,
+    shown_number,
     to_float_or_decimal,
 )
 from convcalc.engine.functions import exponential
 from convcalc.engine.grids import at_least_one, own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.loss_cells import LossCells
 from convcalc.engine.loss_kinds import LEAST_LOG, LossKind
 from convcalc.engine.loss_record import Logits
@@ -44,7 +44,7 @@ class Loss(LossCells):
     kind: LossKind
     reduction: Reduction
 
-    @Kept
+    @CachedProperty
     def logs(self) -> Array | None:
         """The logarithms that a cross-entropy weighs: ln p of each cell; of bce ln p and ln(1 − p), (2, …)."""
         return self.kind.record.logs(self)
@@ -69,14 +69,14 @@ class Loss(LossCells):
         log_p, log_rest = self.logs
         return bool((((log_p <= LEAST_LOG) & (target > 0)) | ((log_rest <= LEAST_LOG) & (target < 1))).any())
 
-    @Kept
+    @CachedProperty
     def terms(self) -> Array:
         """One term a cell, of the input's shape; of a cross-entropy one a row, (items)."""
         if self._exact_terms is not None:
             return self._settled(self._exact_terms).reshape(self.input.shape)
         return self.kind.record.terms(self, self.logs)
 
-    @Kept
+    @CachedProperty
     def _exact_terms(self) -> list[int | Fraction] | None:
         """The terms before they are rounded, where they are exact and few enough to be."""
         if not self.kind.record.is_rational:
@@ -90,14 +90,14 @@ class Loss(LossCells):
         kind = float_kind(self.input, self.target)
         if kind is None:
             return integers_or_fractions(values)
-        return np.array([settle_result(value, kind) for value in values], kind)
+        return np.array([rounded_result(value, kind) for value in values], kind)
 
-    @Kept
+    @CachedProperty
     def total(self) -> Any:
         """The sum of the terms; a Decimal beyond what floats hold."""
         if self.terms.dtype.kind == "f":
             return to_float_or_decimal(self._sum())
-        return settle_number(self._sum(), as_float=False)
+        return shown_number(self._sum(), as_float=False)
 
     def _sum(self) -> int | Fraction:
         if self._exact_terms is not None:
@@ -106,14 +106,14 @@ class Loss(LossCells):
             return exact(math.fsum(self.terms.ravel()))
         return sum((exact(term) for term in self.terms.ravel()), Fraction(0))
 
-    @Kept
+    @CachedProperty
     def output(self) -> Array:
         """The answer: the mean or the sum of the terms, (1), or the terms themselves."""
         if self.reduction is Reduction.NONE:
             return self.terms
         value = Fraction(self._sum()) / (self.terms.size if self.reduction is Reduction.MEAN else 1)
         if self.terms.dtype.kind == "f":
-            return np.array([settle_result(value, self.terms.dtype)], self.terms.dtype)
+            return np.array([rounded_result(value, self.terms.dtype)], self.terms.dtype)
         return integers_or_fractions([value])
 
     def term(self, index: int) -> LossTerm:

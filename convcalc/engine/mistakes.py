@@ -36,10 +36,10 @@ class Mistake(NamedTuple):
     answer: Array
 
 
-Made = Iterator[tuple[str, Callable[[], Array]]]
+Candidates = Iterator[tuple[str, Callable[[], Array]]]
 
 
-def made(candidates: Made, right: Array) -> Iterator[Mistake]:
+def made(candidates: Candidates, right: Array) -> Iterator[Mistake]:
     """Yield the mistakes that can be made and lead to another answer than the right one."""
     for reason, work in candidates:
         try:
@@ -77,7 +77,7 @@ def _again(result: Convolution, weights: Array | None = None, **changed: Any) ->
     return like_the_input(work.maps, result.input_dimensions, many_maps=many)
 
 
-def _convolution(result: Convolution) -> Made:
+def _convolution(result: Convolution) -> Candidates:
     kernel, bias, again = result.kernel, result.bias, partial(_again, result)
     flipped = "the kernel was not flipped" if result.flipped else "the kernel was flipped"
     yield flipped, partial(again, kernel[..., ::-1, ::-1])
@@ -91,7 +91,7 @@ def _convolution(result: Convolution) -> Made:
     yield "the signs were turned round", lambda: -result.output
 
 
-def _moving(result: Convolution) -> Made:
+def _moving(result: Convolution) -> Candidates:
     """Yield the mistakes of how a kernel moves: its stride, its padding, its dilation."""
     again, rows, columns = partial(_again, result), result.plan.rows, result.plan.columns
     for stride in STRIDES:
@@ -113,7 +113,7 @@ def _strides(rows: Axis, columns: Axis) -> str:
     return str(columns.stride) if rows.stride == columns.stride else f"{rows.stride},{columns.stride}"
 
 
-def _channels(result: Convolution) -> Made:
+def _channels(result: Convolution) -> Candidates:
     """Yield the mistakes of which kernel meets which channel, and makes which map."""
     again, kernel = partial(_again, result), result.kernel
     if kernel.shape[1] > 1:
@@ -137,7 +137,7 @@ def pooling_mistakes(result: Pooling) -> Iterator[Mistake]:
     return made(_pooling(result), result.output)
 
 
-def _pooling(result: Pooling) -> Made:
+def _pooling(result: Pooling) -> Candidates:
     def output(**changed: Any) -> Array:
         return replace(result, **changed).output
 
@@ -175,7 +175,7 @@ def _pooling(result: Pooling) -> Made:
 def activation_mistakes(result: Activated) -> Iterator[Mistake]:
     """Yield the likely mistakes of an activation."""
 
-    def candidates() -> Made:
+    def candidates() -> Candidates:
         grid = result.input
         yield "the grid was left as it is", lambda: grid
         yield "the sign was dropped", lambda: absolute(grid)
@@ -211,7 +211,7 @@ def softmax_mistakes(result: Softmax) -> Iterator[Mistake]:
     [0.25, 0.75]
     """
 
-    def candidates() -> Made:
+    def candidates() -> Candidates:
         cells = as_floats(result.input, np.dtype(np.float64))
         with np.errstate(all="ignore"):
             total = cells.sum(axis=result.axis, keepdims=True)
@@ -239,7 +239,7 @@ def linear_mistakes(result: Linear) -> Iterator[Mistake]:
     """Yield the likely mistakes of a fully connected layer."""
     bias = result.convolution.bias
 
-    def candidates() -> Made:
+    def candidates() -> Candidates:
         if bias is not None:
             yield "the bias was forgotten", lambda: linear(result.input, result.weights).output
             yield "the bias was subtracted", lambda: linear(result.input, result.weights, -bias).output
@@ -252,7 +252,7 @@ def linear_mistakes(result: Linear) -> Iterator[Mistake]:
 def loss_mistakes(result: Loss) -> Iterator[Mistake]:
     """Yield the likely mistakes of a loss."""
 
-    def candidates() -> Made:
+    def candidates() -> Candidates:
         for reduction, name in ((Reduction.SUM, "the terms were added up"), (Reduction.MEAN, "the mean was taken")):
             if reduction is not result.reduction:
                 yield f"{name}, not their {result.reduction}", partial(_with, result, reduction=reduction)
@@ -281,7 +281,7 @@ def size_mistakes(axis: Axis) -> Iterator[Mistake]:
     def whole(value: Fraction) -> Array:
         return np.array([int(value // 1)])
 
-    def candidates() -> Made:
+    def candidates() -> Candidates:
         room = Fraction(n + before + after - extent, s)
         if room.denominator > 1:
             yield "it was not rounded", lambda: np.array([room + 1], dtype=object)
@@ -303,7 +303,7 @@ def parameter_mistakes(volume: Volume) -> Iterator[Mistake]:
     """Yield the likely mistakes of a count of parameters."""
     kernel = volume.rows * volume.columns
 
-    def candidates() -> Made:
+    def candidates() -> Candidates:
         yield "the biases were forgotten", lambda: np.array([volume.weights])
         yield "one bias was counted for all filters", lambda: np.array([volume.weights + 1])
         yield "the input's channels were forgotten", lambda: np.array([volume.filters * (kernel + 1)])

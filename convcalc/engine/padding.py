@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from convcalc.choices import PaddingRule
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import Array
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.grids import own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.naming import Naming
 from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.settings import choose
@@ -26,7 +26,7 @@ class Padded:
     columns: tuple[int, int]
     mode: PadMode
 
-    @Kept
+    @CachedProperty
     def output(self) -> Array:
         """The padded grid, in the input's dtype."""
         padded = pad_planes(self.input, self.rows, self.columns, self.mode)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from convcalc.choices import PaddingRule
-from convcalc.engine.exact import Array, exact, float_kind, settle_cells
+from convcalc.engine.cached import CachedProperty
+from convcalc.engine.exact import Array, exact, float_kind, shown_cells
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis, Padding, padding_amounts
 from convcalc.engine.grids import own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.naming import Naming
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.pooling_record import WindowCells
@@ -108,7 +108,7 @@ class Pooling(PoolingWindows):
     kind: PoolKind
     input_dimensions: int
 
-    @Kept
+    @CachedProperty
     def maps(self) -> Array:
         """The pooled maps, (N, C, rows, columns)."""
         return self.kind.record.maps(self)
@@ -133,5 +133,5 @@ class Pooling(PoolingWindows):
         )
         dtype = float_kind(self.input)
         found = self.kind.record.value(WindowCells(cells, padding, self.counted(row, column), self.norm, dtype))
-        shown = settle_cells(cells, as_float=dtype is not None)
+        shown = shown_cells(cells, as_float=dtype is not None)
         return PoolingStep(number, (item, channel, row, column), window, shown, padding, *found)

@@ -51,7 +51,7 @@ class Extreme(PoolingRecord):
         """Pick a cell that is no padding."""
         best = self.pick(cell for cell, _ in window.real)
         return WindowValue(
-            exact.settle_result(best, window.dtype), next(place for cell, place in window.real if cell == best)
+            exact.rounded_result(best, window.dtype), next(place for cell, place in window.real if cell == best)
         )
 
     def written(self, write: Any, cells: Sequence[Any], step: "PoolingStep", norm: int) -> Written:
@@ -94,7 +94,7 @@ class Sum(PoolingRecord):
     def value(self, window: WindowCells) -> WindowValue:
         """Add up one window."""
         total = sum(window.all)
-        return WindowValue(exact.settle_result(total, window.dtype), total=exact.settle_partial(total, window.dtype))
+        return WindowValue(exact.rounded_result(total, window.dtype), total=exact.rounded_partial(total, window.dtype))
 
     def written(self, write: Any, cells: Sequence[Any], step: "PoolingStep", norm: int) -> Written:
         """Write 1 + 2 + 3."""
@@ -130,8 +130,8 @@ class Average(Sum):
         """Divide one window's sum."""
         total = sum(window.all)
         return WindowValue(
-            exact.settle_result(fractions.Fraction(total) / window.counted, window.dtype),
-            total=exact.settle_partial(total, window.dtype),
+            exact.rounded_result(fractions.Fraction(total) / window.counted, window.dtype),
+            total=exact.rounded_partial(total, window.dtype),
             divisor=window.counted,
         )
 
@@ -178,7 +178,7 @@ class Root(PoolingRecord):
         powers = np.empty(padded.size, dtype=object)
         powers[:] = [roots.exact_power(exact.exact(cell), norm) for cell in padded.ravel()]
         sums = windows.reduced(powers.reshape(padded.shape), np.add)
-        root_of = {total: roots.settle_root(total, norm, kind) for total in set(sums.ravel().tolist())}
+        root_of = {total: roots.rounded_root(total, norm, kind) for total in set(sums.ravel().tolist())}
         cells = [root_of[total] for total in sums.ravel().tolist()]
         if kind is None and any(isinstance(value, float) for value in cells):
             kind = np.dtype(np.float64)
@@ -192,7 +192,7 @@ class Root(PoolingRecord):
     def value(self, window: WindowCells) -> WindowValue:
         """Work one window's powers, their sum and its root."""
         powers = sum(roots.exact_power(cell, window.norm) for cell, _ in window.real)
-        return WindowValue(roots.settle_root(powers, window.norm, window.dtype))
+        return WindowValue(roots.rounded_root(powers, window.norm, window.dtype))
 
     def written(self, write: Any, cells: Sequence[Any], step: "PoolingStep", norm: int) -> Written:
         """Write √(1² + 2² + |-3|²)."""

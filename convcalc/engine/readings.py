@@ -18,13 +18,13 @@ from convcalc.engine.exact import (
     magnitude,
     over_common_denominator,
     quotient,
-    settle_number,
+    shown_number,
 )
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
 
-MOST_CELLS = 20_000
+MOST_MATRIX_CELLS = 20_000
 """Cells of a matrix that is written out to be read."""
 
 
@@ -42,7 +42,7 @@ class Product(NamedTuple):
 
 def check_readable(rows: int, columns: int, name: str) -> None:
     """Raise InputError for a matrix that is too large to be read."""
-    if rows * columns > MOST_CELLS:
+    if rows * columns > MOST_MATRIX_CELLS:
         raise InputError(
             f"the {name} would be {rows:,}×{columns:,}, too large to be read",
             hint="use a smaller part of the input, or a larger stride",
@@ -196,9 +196,9 @@ def reads(result: Convolution, at: tuple[int, ...]) -> Readings:
                             Reading(
                                 (map_, out_row, out_column),
                                 (i, j),
-                                settle_number(weight, as_float=kernel_float),
-                                settle_number(cell, as_float=cell_float),
-                                settle_number(cell * weight, as_float=kernel_float or cell_float),
+                                shown_number(weight, as_float=kernel_float),
+                                shown_number(cell, as_float=cell_float),
+                                shown_number(cell * weight, as_float=kernel_float or cell_float),
                             )
                         )
     return Readings((item, channel, row, column), tuple(found), _settled(weights, over, result.kernel))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.engine.exact import Array, settle_result
+from convcalc.engine.exact import Array, rounded_result
 from convcalc.engine.step import Number
 
 FLOAT_BITS = 1000
@@ -22,14 +22,14 @@ ROOT_BITS = 120
 """Bits of a root that is to be rounded: so many more than a float's that it goes to the right side."""
 
 
-def settle_root(power: int | Fraction, degree: int, kind: np.dtype[Any] | None) -> Number:
+def rounded_root(power: int | Fraction, degree: int, kind: np.dtype[Any] | None) -> Number:
     """Return the root of a sum of powers, as an answer of that float dtype holds it; if None: exact, if it is rational.
 
-    >>> settle_root(25, 2, None), settle_root(2, 2, None)
+    >>> rounded_root(25, 2, None), rounded_root(2, 2, None)
     (5, 1.4142135623730951)
     """
     root, rational = root_of(power, degree, ROOT_BITS)
-    return settle_result(root, kind if rational or kind is not None else np.dtype(np.float64))
+    return rounded_result(root, kind if rational or kind is not None else np.dtype(np.float64))
 
 
 def root_of(power: int | Fraction, degree: int, bits: int) -> tuple[Fraction, bool]:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     Array,
     as_floats,
@@ -24,13 +25,12 @@ from convcalc.engine.exact import (
     over_common_denominator,
     quotient,
     rounded,
-    settle_number,
-    settle_result,
+    rounded_result,
+    shown_number,
 )
 from convcalc.engine.geometry import AnyAxis, Axis
 from convcalc.engine.gradients import like_the_output
 from convcalc.engine.grids import as_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.roots import ROOT_BITS
 from convcalc.engine.shapes import like_the_input, place_in
@@ -83,7 +83,7 @@ class Routing:
     forward: Pooling
     output: Array
 
-    @Kept
+    @CachedProperty
     def input(self) -> Array:
         """The gradient of the input, (N, C, H, W): exact where the output's is, but for lp pooling's roots."""
         pooling, kind = self.forward, self.forward.kind.record
@@ -106,7 +106,7 @@ class Routing:
         inside = self._without_padding(total)
         return quotient(inside, over * common, dtype) if over else rounded(inside / common, self.output.dtype)
 
-    @Kept
+    @CachedProperty
     def _taps(self) -> list["_Tap"]:
         """The places of all windows' first cells, of all their second cells, and so on, row by row."""
         rows, columns = _along(self.forward.rows), _along(self.forward.columns)
@@ -163,7 +163,7 @@ class Routing:
             least = Fraction(1, 1 << (bits // 2))
             lost = any(0 < abs(cell) < size * least for cell, size in zip(cells, sizes, strict=True))
             bits *= 4
-        settled = [settle_result(cell, self.kind) for cell in cells]
+        settled = [rounded_result(cell, self.kind) for cell in cells]
         grid = np.array(settled, self.kind) if self.kind is not None else integers_or_fractions(cells)
         return grid.reshape(self.forward.input.shape)
 
@@ -194,11 +194,11 @@ class Routing:
         so_far: Array = Routing(self._planes[item, channel], output).input[0, 0]
         return so_far
 
-    @Kept
+    @CachedProperty
     def _planes(self) -> dict[tuple[int, int], Pooling]:
         return {}
 
-    @Kept
+    @CachedProperty
     def kind(self) -> np.dtype[Any] | None:
         """The float dtype of the gradients, or None if they are exact: there are no decimals, or irrational roots."""
         roots = self.forward.kind.record.is_irrational(self.forward.norm)
@@ -210,9 +210,9 @@ class Routing:
         step, shares = self._shares(place)
         return RoutingStep(
             step,
-            settle_number(exact(self.output[place]), as_float=float_kind(self.output) is not None),
+            shown_number(exact(self.output[place]), as_float=float_kind(self.output) is not None),
             tuple(
-                tuple(None if share is None else settle_result(share, self.kind) for share in line) for line in shares
+                tuple(None if share is None else rounded_result(share, self.kind) for share in line) for line in shares
             ),
             self._so_far(place),
         )

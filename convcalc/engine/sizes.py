@@ -129,7 +129,7 @@ def unread_ranges(axis: Axis) -> list[tuple[int, int]]:
     return runs
 
 
-class Question(NamedTuple):
+class SizeQuestion(NamedTuple):
     """A size question, any number of whose parts may be missing (None)."""
 
     size: int | None
@@ -146,14 +146,14 @@ class Question(NamedTuple):
         return names if names or self.dilation is not None else ["dilation"]
 
 
-def solve(question: Question, output: int, *, must_divide: bool = False) -> list[Axis]:
+def solve(question: SizeQuestion, output: int, *, must_divide: bool = False) -> list[Axis]:
     """Return ways to fill in what is missing so that the output is `output`, exact fits first.
 
     With one thing missing, all answers are found (the first 200, if there are more). With several, kernels go up
     to 11, strides to 8 (and the kernel) and padding to half the kernel. With `must_divide`, only exact fits count.
     Raises InputError if there is none, naming the nearest outputs that can be had.
 
-    >>> [(a.kernel, a.stride, a.before) for a in solve(Question(227, None, None, None, None), 55)][0]
+    >>> [(a.kernel, a.stride, a.before) for a in solve(SizeQuestion(227, None, None, None, None), 55)][0]
     (11, 4, 0)
     """
     if output < 1:
@@ -191,7 +191,7 @@ def listed(words: list[str]) -> str:
     return " and ".join(filter(None, (", ".join(words[:-1]), words[-1])))
 
 
-def _candidates(question: Question, output: int) -> Iterator[Axis]:
+def _candidates(question: SizeQuestion, output: int) -> Iterator[Axis]:
     """Yield the ways to fill in what is missing that may give `output`."""
     missing = question.missing()
     fillings = _one_missing(question, output) if len(missing) == 1 else _several_missing(question, output)
@@ -206,7 +206,7 @@ Filling = tuple[int, int, int, int, int]
 """N, F, S, P and D."""
 
 
-def _one_missing(question: Question, output: int) -> Iterator[Filling]:
+def _one_missing(question: SizeQuestion, output: int) -> Iterator[Filling]:
     """Yield every value of the one missing number, from the exact fit onwards.
 
     The window's travel, t = N + 2P − F, is (O − 1)·S if it fits exactly and less than O·S; with ceil it may fall
@@ -246,7 +246,7 @@ def _one_missing(question: Question, output: int) -> Iterator[Filling]:
                 yield n, f, s, p, spread
 
 
-def _several_missing(question: Question, output: int) -> Iterator[Filling]:
+def _several_missing(question: SizeQuestion, output: int) -> Iterator[Filling]:
     """Yield small values of everything that is missing; an input is the one that fits exactly."""
     kernels = range(1, SMALL_KERNEL + 1) if question.kernel is None else (question.kernel,)
     dilation = question.dilation or 1
@@ -258,7 +258,7 @@ def _several_missing(question: Question, output: int) -> Iterator[Filling]:
             yield (exact if question.size is None else question.size), kernel, stride, padding, dilation
 
 
-def _instead(question: Question, output: int) -> str:
+def _instead(question: SizeQuestion, output: int) -> str:
     """Return a hint: how far was looked, and the outputs nearest to the one asked for that can be had."""
     missing = question.missing()
     further = " or ".join(
@@ -274,7 +274,7 @@ def _instead(question: Question, output: int) -> str:
     return f"{told}the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"
 
 
-def _near(question: Question, output: int) -> Iterator[Axis]:
+def _near(question: SizeQuestion, output: int) -> Iterator[Axis]:
     """Yield candidates for outputs around the one that cannot be had."""
     reach = range(max(output - 64, 1), output + 64)
     return itertools.chain.from_iterable(itertools.islice(_candidates(question, near), 64) for near in reach)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     FLOAT64,
     FLOAT64_INTEGERS,
@@ -21,12 +22,11 @@ from convcalc.engine.exact import (
     over_common_denominator,
     quotient,
     rounded,
-    settle_number,
+    shown_number,
     to_float_or_decimal,
 )
 from convcalc.engine.functions import exponential
 from convcalc.engine.grids import own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.shapes import indices_of
 from convcalc.engine.step import Number, SoftmaxStep
 from convcalc.engine.two_floats import product
@@ -52,7 +52,7 @@ class Softmax:
         """The shape of the lines that are worked one by one: the input's, less the axis."""
         return self.input.shape[: self.axis] + self.input.shape[self.axis + 1 :]
 
-    @Kept
+    @CachedProperty
     def shifted(self) -> tuple[Array, Array]:
         """The input less each line's maximum, (…, cells), rounded once, and what that left over; the axis is last."""
         cells = np.moveaxis(self.input, self.axis, -1)
@@ -78,7 +78,7 @@ class Softmax:
         high, low = product(shifted, float(over))
         return shifted, ((whole - high) - low) / over
 
-    @Kept
+    @CachedProperty
     def output(self) -> Array:
         """The answer, of the input's shape: float64, or float32 for a float32 grid."""
         values = worked_lines(*self.shifted, log=self.log)
@@ -111,8 +111,8 @@ class Softmax:
         return SoftmaxStep(
             number,
             (*place[: self.axis], None, *place[self.axis :]),
-            tuple(settle_number(cell, as_float=as_float) for cell in cells),
-            settle_number(largest, as_float=as_float),
+            tuple(shown_number(cell, as_float=as_float) for cell in cells),
+            shown_number(largest, as_float=as_float),
             tuple(to_float_or_decimal(cell - largest) if as_float else _plain(cell - largest) for cell in cells),
             tuple(exponential(cell - largest) for cell in cells),
             1 + others,
@@ -124,7 +124,7 @@ class Softmax:
 
 
 def _plain(value: int | Fraction) -> Number:
-    return settle_number(value, as_float=False)
+    return shown_number(value, as_float=False)
 
 
 def exponentials_of(shifted: Array, rests: Array) -> tuple[Array, Array]:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import (
     Array,
@@ -21,12 +22,11 @@ from convcalc.engine.exact import (
     magnitude,
     over_common_denominator,
     quotient,
-    settle_cells,
-    settle_number,
+    shown_cells,
+    shown_number,
 )
 from convcalc.engine.geometry import TransposedAxis
 from convcalc.engine.grids import own_grid
-from convcalc.engine.kept import Kept
 from convcalc.engine.naming import PLANE, Naming
 from convcalc.engine.settings import Pair, whole_numbers
 from convcalc.engine.shapes import biases_of, check_cells, four_dimensional, like_the_input, place_in
@@ -65,7 +65,7 @@ class Transposed:
         items, _, height, width = self.input.shape
         return items, self.kernel.shape[0] * self.maps_a_group, height, width
 
-    @Kept
+    @CachedProperty
     def inserted(self) -> Convolution:
         """The zero-inserted reading: a plain convolution of stride 1 whose maps are the answer."""
         return self._convolution(self.input, self.bias)
@@ -115,9 +115,9 @@ class Transposed:
             number,
             (item, channel, row, column),
             map_,
-            settle_number(cell, as_float=cells_float),
-            settle_cells(weights, as_float=weights_float),
-            settle_cells([[cell * w for w in line] for line in weights], as_float=cells_float or weights_float),
+            shown_number(cell, as_float=cells_float),
+            shown_cells(weights, as_float=weights_float),
+            shown_cells([[cell * w for w in line] for line in weights], as_float=cells_float or weights_float),
             self.rows.stamps(row),
             self.columns.stamps(column),
             before,
@@ -142,12 +142,12 @@ class Transposed:
         self._kept[item, map_] = index + 1, plane
         return before, quotient(plane.copy(), over, kind) if over else plane.copy()
 
-    @Kept
+    @CachedProperty
     def _kept(self) -> dict[tuple[int, int], tuple[int, Any]]:
         """For each map how many stamps are on it, and the map."""
         return {}
 
-    @Kept
+    @CachedProperty
     def _numerators(self) -> tuple[Array, Array, int]:
         """The input and the kernel as whole numbers, and what divides their products (0: nothing, they are floats)."""
         scaled, kernel = over_common_denominator(self.input), over_common_denominator(self.kernel)

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     INT64_LIMIT,
     Array,
@@ -17,7 +18,6 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.fast.reductions import reduced
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis
-from convcalc.engine.kept import Kept
 from convcalc.engine.padding import pad_planes
 from convcalc.engine.padding_modes import PadMode
 
@@ -42,7 +42,7 @@ class PoolingWindows:
         items, channels = self.input.shape[:2]
         return items, channels, self.rows.output, self.columns.output
 
-    @Kept
+    @CachedProperty
     def padded(self) -> Array:
         """The input with zeros for padding, as averages read it and as it is shown."""
         return self.padded_with(0)

@@ -101,7 +101,7 @@ def read_grid(
         if stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
         return _as_asked(read_stream(stdin, "stdin", options), options)
-    path = located(word, options.beside)
+    path = file_of(word, options.beside)
     if looks_inline(word):
         try:
             grid = read_stream(io.BytesIO(word.encode("utf-8", "replace")), what, options)
@@ -119,7 +119,7 @@ def read_grid(
     )
 
 
-def located(word: str, beside: Path | None = None) -> Path | None:
+def file_of(word: str, beside: Path | None = None) -> Path | None:
     """Return the file or folder of that name, from where one is, or else beside a script; None if there is none."""
     places = [Path(word)] + ([] if beside is None else [beside / word])
     return next((place for place in places if exists(place)), None)
@@ -139,7 +139,7 @@ def also_a_file(word: str, taken: str, beside: Path | None = None) -> str:
     >>> also_a_file("2", "as numbers")
     ''
     """
-    path = located(word, beside)
+    path = file_of(word, beside)
     if path is None or path.is_dir():
         return ""
     other = path if path.is_absolute() else f".{os.sep}{path}"

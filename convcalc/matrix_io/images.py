@@ -20,8 +20,8 @@ SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".t
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF",
               b"P1\n", b"P2\n", b"P3\n", b"P4\n", b"P5\n", b"P6\n")  # fmt: skip
 MOST_PIXELS = 1 << 26
-"""Pixels of a picture that is opened at all; of what is left of it, `MOST_CELLS` may become cells."""
-MOST_CELLS = 1 << 24
+"""Pixels of a picture that is opened at all; of what is left of it, `MOST_PICTURE_CELLS` may become cells."""
+MOST_PICTURE_CELLS = 1 << 24
 DEEP = 257
 """What 16 bits are divided by, to be 8."""
 LEAST_LOSS: dict[str, dict[str, Any]] = {"JPEG": {"quality": 100, "subsampling": 0}, "WEBP": {"lossless": True}}
@@ -89,9 +89,9 @@ def _pillow(source: str) -> Any:
 
 
 def _check_cells(rows: int, columns: int, channels: int) -> None:
-    if rows * columns * channels > MOST_CELLS:
+    if rows * columns * channels > MOST_PICTURE_CELLS:
         raise InputError(
-            f"a picture of {rows}×{columns} has more than {MOST_CELLS >> 20} million cells",
+            f"a picture of {rows}×{columns} has more than {MOST_PICTURE_CELLS >> 20} million cells",
             hint="add --resize, as in --resize 512x512",
         )
 

@@ -18,7 +18,7 @@ from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place
 from convcalc.matrix_io.plain import EXACT, SEPARATOR_COMMENT, plain_number
 
-MOST_CELLS = 1 << 24
+MOST_TYPED_CELLS = 1 << 24
 MOST_DIGITS = 10_000
 _TOKEN = r"[^ \t,]+|,"
 _NUMBER = r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?"
@@ -217,9 +217,9 @@ class Reader:
                 place=self.place(self.column),
             )
         self.cells += len(row)
-        if self.cells > MOST_CELLS:
+        if self.cells > MOST_TYPED_CELLS:
             raise InputError(
-                f"the grid has more than {MOST_CELLS:,} cells",
+                f"the grid has more than {MOST_TYPED_CELLS:,} cells",
                 hint="save a grid this large as .npy",
                 place=Place(self.source, self.number),
             )

@@ -46,7 +46,7 @@ class Link:
 
 
 @dataclass(frozen=True, slots=True)
-class Linked:
+class LinkResult:
     """What one link came to: its axes, and the receptive field along each."""
 
     link: Link
@@ -104,7 +104,7 @@ def _link(part: str, place: Place) -> Link:
     )
 
 
-def follow(chain: list[Link], sizes: tuple[int, ...]) -> list[Linked]:
+def follow(chain: list[Link], sizes: tuple[int, ...]) -> list[LinkResult]:
     """Return what each link makes of an input of these sizes; raise InputError at the link that does not fit."""
     fields: tuple[Along, ...] = (Along(),) * len(sizes)
     found = []
@@ -116,5 +116,5 @@ def follow(chain: list[Link], sizes: tuple[int, ...]) -> list[Linked]:
         reaches = (Reach(axis.extent, Fraction(axis.stride), Fraction(axis.before)) for axis in axes)
         fields = tuple(field.read_by(reach) for field, reach in zip(fields, reaches, strict=True))
         sizes = tuple(axis.output for axis in axes)
-        found.append(Linked(link, axes, fields))
+        found.append(LinkResult(link, axes, fields))
     return found

@@ -21,7 +21,7 @@ from convcalc.network.layer import (
 )
 
 
-class Function(Layer):
+class TensorFunction(Layer):
     """A function; its name is PyTorch's."""
 
     is_function = True
@@ -33,7 +33,7 @@ class Function(Layer):
         return self.name or type(self).__name__.lower()
 
 
-class Source(Function):
+class Source(TensorFunction):
     """What is given: the input, or a parameter of the network's own."""
 
     name = "input"
@@ -79,7 +79,7 @@ class Constant(Source):
     shape: Any
 
 
-class Combine(Function):
+class Combine(TensorFunction):
     """A function of two or more tensors, cell by cell, with broadcasting."""
 
     function: str
@@ -108,7 +108,7 @@ class Combine(Function):
         return aligned_axes(shape, output)
 
 
-class Cat(Function):
+class Cat(TensorFunction):
     """Tensors joined along an axis."""
 
     name = "cat"
@@ -132,7 +132,7 @@ class Cat(Function):
         return self.dim % len(output)
 
 
-class Stack(Function):
+class Stack(TensorFunction):
     """Tensors joined along a new axis."""
 
     name = "stack"
@@ -153,7 +153,7 @@ class Stack(Function):
         return (*range(axis), None, *range(axis, len(shape)))
 
 
-class View(Function):
+class View(TensorFunction):
     """The same cells in another shape; -1 is what is left."""
 
     name = "view"
@@ -200,7 +200,7 @@ def fill_in(wanted: Shape, cells: int, what: str, *, hint: str | None = None) ->
     return tuple(cells // known if size == -1 else size for size in wanted)
 
 
-class Permute(Function):
+class Permute(TensorFunction):
     """The axes in another order."""
 
     name = "permute"
@@ -228,7 +228,7 @@ class Permute(Function):
         return ", ".join(map(str, self.dims_order))
 
 
-class Reduce(Function):
+class Reduce(TensorFunction):
     """A mean, sum or maximum along axes, which go (or stay, with length 1)."""
 
     function: str
@@ -269,7 +269,7 @@ class Reduce(Function):
         return "" if given is None else f"axis {given if isinstance(given, int) else times(tuple(given))}"
 
 
-class MatMul(Function):
+class MatMul(TensorFunction):
     """A product of matrices, in the last two axes."""
 
     name = "matmul"
@@ -292,7 +292,7 @@ class MatMul(Function):
         return (WHOLE,) * max(len(shape) - 2, 0)
 
 
-class Take(Function):
+class Take(TensorFunction):
     """A part of a tensor: a slice, an index, one of several parts."""
 
     name = "part"
@@ -322,7 +322,7 @@ class Take(Function):
         return self.text
 
 
-class Resize(Function):
+class Resize(TensorFunction):
     """Axes of length 1 that come or go, or are repeated."""
 
     function: str

@@ -36,7 +36,7 @@ class Dropout(Elementwise):
             raise InputError(f"{self.kind}: p must be between 0 and 1, not {p}", hint="PyTorch's own is 0.5")
 
 
-class Trained(Layer):
+class LearnedSlope(Layer):
     """PReLU: a trained slope for all channels, or one for each."""
 
     num_parameters: int = 1
@@ -59,7 +59,7 @@ class Trained(Layer):
         return shapes[0]
 
 
-class Gated(Layer):
+class GatedLinearUnit(Layer):
     """GLU: one half of an axis gates the other."""
 
     dim: int = -1

@@ -8,7 +8,7 @@ from convcalc.network.functions import Source
 from convcalc.network.layer import NOTHING, Count, Layer, Shape, sizes
 
 MOST_NODES = 20_000
-MOST_CELLS = 10**15
+MOST_TENSOR_CELLS = 10**15
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +84,7 @@ class Trace:
             if shapes:
                 layer.settle(shapes[0])
             output = layer.output(*shapes)
-            if _cells(output) > MOST_CELLS:
+            if _cells(output) > MOST_TENSOR_CELLS:
                 raise InputError(f"an output of {sizes(output)} is too large", hint="use a smaller input")
             work = layer.multiply_adds(shapes, output)
         except InputError as error:
@@ -140,11 +140,11 @@ def _replace(layer: Any, outputs: int) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class NetworkPart:
     """A part of a network that is being made: layers are used by a name within it.
 
     >>> from convcalc.network.kinds import KINDS
-    >>> net = Scope(Trace())
+    >>> net = NetworkPart(Trace())
     >>> x = net.input((1, 28, 28))
     >>> net("conv1", KINDS["Conv2d"].inferring((6, 5), {}), x).shape
     (1, 6, 24, 24)
@@ -161,7 +161,7 @@ class Scope:
         """Use a layer under a name."""
         return self.trace.apply(self.prefix + name, layer, *tensors)
 
-    def part(self, name: str, kind: str = "Sequential") -> "Scope":
+    def part(self, name: str, kind: str = "Sequential") -> "NetworkPart":
         """Return a part of this part, of a kind."""
         self.trace.groups[self.prefix + name] = kind
-        return Scope(self.trace, f"{self.prefix}{name}.")
+        return NetworkPart(self.trace, f"{self.prefix}{name}.")

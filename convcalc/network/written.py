@@ -6,7 +6,7 @@ import re
 from convcalc.errors import InputError, Place
 from convcalc.network.kinds import kind
 from convcalc.network.layer import Layer, Shape
-from convcalc.network.trace import Scope, Tensor, Trace
+from convcalc.network.trace import NetworkPart, Tensor, Trace
 
 LONGEST = 100_000
 SOURCE = "network"
@@ -35,7 +35,7 @@ def refuse_printed(text: str) -> None:
 
 def build(text: str, shape: Shape, replaced: dict[str, int] | None = None) -> tuple[Trace, Tensor]:
     """Read a list of layers, apply them to an input of a shape (C, H, W), and return what they did, and the output."""
-    net = Scope(Trace(replaced or {}))
+    net = NetworkPart(Trace(replaced or {}))
     x = net.input(shape)
     for index, (layer, place) in enumerate(layers(text)):
         try:

@@ -14,7 +14,7 @@ from convcalc.report.document import Answer, Block, Heading, Role, Text
 
 Ask = Callable[[str], str]
 """Asks for a line with a prompt; raises EOFError at the end of the input."""
-Show = Callable[[Iterable[Block]], None]
+ShowBlocks = Callable[[Iterable[Block]], None]
 
 COMMANDS = "hint, show, skip or quit"
 RIGHT_IN_A_ROW = 2
@@ -67,7 +67,7 @@ class Asking:
     """Asks questions and takes answers, with whatever asks and shows."""
 
     ask: Ask
-    show: Show
+    show: ShowBlocks
     complain: Callable[[ConvcalcError], None]
     score: Score = field(default_factory=Score)
 

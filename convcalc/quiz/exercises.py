@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from convcalc.engine.exact import Array
     from convcalc.quiz.question import Question
-    from convcalc.report.document import Worked
+    from convcalc.report.document import Calculation
 
     Ask = Callable[[Random, int], Question]
 else:
@@ -50,7 +50,7 @@ def _cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> "Array":
     return np.array([rng.randint(low, high) for _ in range(int(np.prod(shape)))]).reshape(shape)
 
 
-def _interesting(work: "Callable[[], Worked]") -> "Worked":
+def _interesting(work: "Callable[[], Calculation]") -> "Calculation":
     """Draw until no number stands in more than half of the answer's cells, or at least not in all of them."""
     for most in (1 / 2, 3 / 4, 0.99):
         for _ in range(25):
@@ -62,7 +62,7 @@ def _interesting(work: "Callable[[], Worked]") -> "Worked":
     return worked
 
 
-def _asked(worked: "Worked", rng: Random, level: int) -> "Question":
+def _asked(worked: "Calculation", rng: Random, level: int) -> "Question":
     """Ask for one cell on the lower levels, for the whole output above."""
     from convcalc.quiz.question import about
     from convcalc.report.selection import Show
@@ -77,7 +77,7 @@ def convolution(rng: Random, level: int) -> "Question":
     from convcalc.report.convolution import Labels, worked_convolution
     from convcalc.report.selection import Show
 
-    def work() -> "Worked":
+    def work() -> "Calculation":
         channels = 2 if level >= 5 else 1
         easy, usual = ((4, 2), (3, 2), (4, 3)), ((5, 3), (6, 3), (5, 2))
         size, taps = rng.choice(easy if level == 1 else usual if channels == 1 else ((4, 2), (5, 2)))
@@ -104,7 +104,7 @@ def pooling(rng: Random, level: int) -> "Question":
     from convcalc.report.pooling import worked_pooling
     from convcalc.report.selection import Show
 
-    def work() -> "Worked":
+    def work() -> "Calculation":
         kind = rng.choice((PoolKind.MAX, PoolKind.AVG))
         size = 4 if level <= 2 else rng.choice((4, 5)) if level == 3 else rng.choice((5, 6))
         window = 2 if level <= 3 else 3
@@ -149,13 +149,13 @@ def parameters(rng: Random, level: int) -> "Question":
 
     kernel, channels = rng.choice((2, 3, 5)), rng.choice((1, 2, 3, 4) if level <= 2 else (3, 6, 8, 16))
     filters = rng.choice((2, 4, 5, 6, 8, 10) if level <= 2 else (12, 16, 20, 32))
-    from convcalc.report.document import Worked
+    from convcalc.report.document import Calculation
 
     volume = Volume(kernel, kernel, channels, filters)
     over = f"{channels} input channel{'s' * (channels > 1)}"
     text = f"How many parameters do {filters} filters of {kernel}×{kernel} over {over} have, with biases?"
     product = f"{filters}×({kernel}×{kernel}×{channels} + 1)"
-    worked = Worked([Sum((product,), "", f"= {volume.parameters:,}")], lambda: [[volume.parameters]])
+    worked = Calculation([Sum((product,), "", f"= {volume.parameters:,}")], lambda: [[volume.parameters]])
     hints = ["filters × (rows × columns × channels + 1)", product]
     return asked(text, [volume.parameters], worked, list(parameter_mistakes(volume)), hints)
 
@@ -225,7 +225,7 @@ def transposed(rng: Random, level: int) -> "Question":
     from convcalc.report.selection import Show
     from convcalc.report.transposed import worked_transposed
 
-    def work() -> "Worked":
+    def work() -> "Calculation":
         stride = 2 if level <= 2 else rng.choice((1, 2))
         taps = 2 if level <= 2 else 3
         grid, kernel = _cells(rng, 2, 2, low=1), _cells(rng, taps, taps, low=-1, high=2)
@@ -276,7 +276,7 @@ def gradient(rng: Random, level: int) -> "Question":
     from convcalc.report.routing import worked_routing
     from convcalc.report.selection import Show
 
-    def work() -> "Worked":
+    def work() -> "Calculation":
         kind = PoolKind.MAX if level <= 2 else rng.choice((PoolKind.MAX, PoolKind.AVG))
         cells = np.array(rng.sample(range(1, 17), 16)).reshape(4, 4)
         forward = pool(cells, kind, window=2, stride=2)

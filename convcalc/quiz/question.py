@@ -11,7 +11,7 @@ from convcalc.engine.grids import as_grid
 from convcalc.engine.mistakes import Mistake
 from convcalc.engine.naming import shape_text
 from convcalc.quiz.marking import core
-from convcalc.report.document import Block, Document, Steps, Sum, Text, Worked, flowing
+from convcalc.report.document import Block, Calculation, Document, Steps, Sum, Text, flowing
 from convcalc.report.selection import Show
 
 
@@ -45,7 +45,7 @@ class Question(NamedTuple):
         return [*given, *([Text("")] if given else []), Text(self.text)]
 
 
-def about(worked: Worked, show: Show, cell: Callable[[int], int] | None = None) -> Question:
+def about(worked: Calculation, show: Show, cell: Callable[[int], int] | None = None) -> Question:
     """Return a question about something worked: all of it, or the cell whose number (of so many) is chosen."""
     answer = as_grid(worked.answer())
     steps = None if worked.steps is None else worked.steps(show)
@@ -102,7 +102,7 @@ def _hints(steps: Any, indices: Iterable[int]) -> Callable[[], Sequence[str]]:
 
 
 def asked(
-    text: str, answer: Sequence[int], working: Worked, mistakes: Iterable[Mistake], hints: Sequence[str]
+    text: str, answer: Sequence[int], working: Calculation, mistakes: Iterable[Mistake], hints: Sequence[str]
 ) -> Question:
     """Return a question whose answer is a number or a few, about nothing that has steps."""
     return Question(

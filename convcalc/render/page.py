@@ -37,7 +37,7 @@ from convcalc.report.document import (
 )
 
 MOST_STEPS = 4096
-MOST_CELLS = 1 << 14
+MOST_BODY_CELLS = 1 << 14
 """Steps, and cells of a grid, that a page can hold; of more, those chosen are written out instead."""
 PROBED = 8
 MOST_DATA = 1 << 21
@@ -209,7 +209,7 @@ def _data(steps: Steps, first: int) -> dict[str, Any] | None:
     shared: dict[int, tuple[int, Body]] = {}
     for blocks in made:
         for body in _bodies(blocks):
-            if body.rows * body.columns > MOST_CELLS:
+            if body.rows * body.columns > MOST_BODY_CELLS:
                 return None
             if (times[id(body)] > 1 or len(made) == 1) and id(body) not in shared:
                 shared[id(body)] = len(shared), body

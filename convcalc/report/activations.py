@@ -8,6 +8,7 @@ from convcalc.engine.step import ActivationStep
 from convcalc.report.document import (
     Block,
     Body,
+    Calculation,
     Document,
     Heading,
     Matrix,
@@ -17,16 +18,15 @@ from convcalc.report.document import (
     Steps,
     Sum,
     Text,
-    Worked,
 )
-from convcalc.report.equality import honest
+from convcalc.report.equality import checked_outcome
 from convcalc.report.grids import answer_of, body_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer
 from convcalc.report.selection import Show, Skipped, place, select, skipped_text
 
 
-def worked_activation(result: Activated, show: Show) -> Worked:
+def worked_activation(result: Activated, show: Show) -> Calculation:
     """Return an activation's work as a Document, and its answer."""
     shape, grid = result.shape, result.input
     naming = Naming(shape[2] == 1)
@@ -62,7 +62,7 @@ def worked_activation(result: Activated, show: Show) -> Worked:
         yield Text("")
         yield answer_of(output, show.write, "channel", heat=show.heat, naming=naming)
 
-    return Worked(
+    return Calculation(
         work(), lambda: output, show.answer_write, lambda show: walked_activation(result, show), given, mistakes
     )
 
@@ -99,5 +99,5 @@ def working(step: ActivationStep, result: Activated, write: Writer, label: str) 
     if reason is not None:
         return Sum((reason,), "", f"→ {write(step.value)}", label)
     terms = record.working(write, step.cell, step.parts, write(result.parameter))
-    outcome = honest(terms[-1], write.near(step.value, is_exact=step.exact))
+    outcome = checked_outcome(terms[-1], write.near(step.value, is_exact=step.exact))
     return Sum(terms, " = " if step.exact or step.cell == 0 else " ≈ ", outcome, label)

@@ -1,17 +1,17 @@
 """A chain of windows as a Document: the formula of each size, and how much of the input is seen. No numpy."""
 
-from convcalc.network.chain import Linked
-from convcalc.report.document import Document, Heading, Role, Sum, Table, Text, Worked
+from convcalc.network.chain import LinkResult
+from convcalc.report.document import Calculation, Document, Heading, Role, Sum, Table, Text
 from convcalc.report.formulas import SizeFormula
 
 
-def worked_chain(sizes: tuple[int, ...], chain: list[Linked]) -> Worked:
+def worked_chain(sizes: tuple[int, ...], chain: list[LinkResult]) -> Calculation:
     """Return the work of a chain; the answer has a row for each link, its size (or rows and columns)."""
     outputs = [[axis.output for axis in linked.axes] for linked in chain]
-    return Worked(_work(sizes, chain, outputs), lambda: outputs)
+    return Calculation(_work(sizes, chain, outputs), lambda: outputs)
 
 
-def _work(sizes: tuple[int, ...], chain: list[Linked], outputs: list[list[int]]) -> Document:
+def _work(sizes: tuple[int, ...], chain: list[LinkResult], outputs: list[list[int]]) -> Document:
     yield Heading(f"size chain · input {_pair(sizes)} → {_pair(tuple(outputs[-1]))}", ("(N + 2P − F)/S + 1",))
     yield Text("")
     rows = [("input", "", _pair(sizes), "1", "1")]
@@ -28,7 +28,7 @@ def _work(sizes: tuple[int, ...], chain: list[Linked], outputs: list[list[int]])
     )
 
 
-def _fields(chain: list[Linked]) -> Document:
+def _fields(chain: list[LinkResult]) -> Document:
     """Write the last field out, from the first window on."""
     terms, jump = ["1"], 1
     for linked in chain:

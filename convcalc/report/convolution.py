@@ -5,13 +5,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.choices import PaddingRule
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
-from convcalc.engine.kept import Kept
 from convcalc.engine.naming import shape_text
 from convcalc.engine.step import ChannelSum, ConvolutionStep
-from convcalc.report.document import Block, Body, Document, Grids, Heading, Matrix, Picture, Sum, Text, Worked
-from convcalc.report.equality import summed
+from convcalc.report.document import Block, Body, Calculation, Document, Grids, Heading, Matrix, Picture, Sum, Text
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of, like, small_body
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
@@ -27,7 +27,7 @@ class Labels(NamedTuple):
     padding: PaddingRule | None = None
 
 
-def worked_convolution(result: Convolution, show: Show, labels: Labels) -> Worked:
+def worked_convolution(result: Convolution, show: Show, labels: Labels) -> Calculation:
     """Return a convolution's work as a Document, and its answer."""
     return ConvolutionReport.of(result, show, labels).worked()
 
@@ -149,7 +149,7 @@ class ConvolutionReport(Stepwise):
         title = "products" if part.divisor == 1 else f"products × 1/{part.divisor}"
         return small_body(part.products, title, self.show.write, self.widths[1])
 
-    @Kept
+    @CachedProperty
     def widths(self) -> tuple[int, int]:
         """How wide a weight and a product of whole numbers can be, so that all steps are laid out alike."""
         arrays = self.result.padded, self.result.kernel
@@ -172,16 +172,16 @@ class ConvolutionReport(Stepwise):
                 outcome = (
                     write.outcome(part.total, part.summed, part.divisor) if not bias else write.outcome(step.value)
                 )
-                yield summed(terms, " + ", outcome, "", opening, closing)
+                yield checked_sum(terms, " + ", outcome, "", opening, closing)
                 return
         names = [f"{self.channel_name(part.channel)}:" if len(step.channels) > 1 else "sum:" for part in step.channels]
         width = max(len("total:"), *map(len, names))
         for name, part in zip(names, step.channels, strict=True):
             label = name.ljust(width + 1)
             outcome = write.outcome(part.total, part.summed, part.divisor)
-            yield summed(self.terms(part), " + ", outcome, label, *_over(part), final=False)
+            yield checked_sum(self.terms(part), " + ", outcome, label, *_over(part), final=False)
         totals = tuple(write.factor(part.total) for part in step.channels)
-        yield summed((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))
+        yield checked_sum((*totals, *bias), " + ", write.outcome(step.value), "total:".ljust(width + 1))
 
     def terms(self, part: ChannelSum) -> tuple[str, ...]:
         """Return one channel's products, written out."""

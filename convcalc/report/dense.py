@@ -8,14 +8,15 @@ from functools import partial
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
-from convcalc.engine.kept import Kept
 from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.step import DotStep
 from convcalc.report.document import (
     Block,
     Body,
+    Calculation,
     Document,
     Grids,
     Heading,
@@ -26,13 +27,12 @@ from convcalc.report.document import (
     Subheading,
     Sum,
     Text,
-    Worked,
 )
-from convcalc.report.equality import summed
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import answer_of, body_of, grids_of, planes
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.selection import FEW, Chosen, Show, Skipped, place, select
-from convcalc.report.softmax import elided
+from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import stepped
 
 MOST_DRAWN = 16
@@ -40,7 +40,7 @@ MOST_DRAWN = 16
 MOST_PLANES = 8
 
 
-def worked_flatten(grid: Array, row: Array, show: Show) -> Worked:
+def worked_flatten(grid: Array, row: Array, show: Show) -> Calculation:
     """Return a flattening's work: each plane, and the places its cells go to."""
 
     def work() -> Document:
@@ -68,7 +68,7 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Worked:
         yield Text("")
         yield grids_of(grid, "input", show.write)
 
-    return Worked(work(), lambda: row, show.answer_write, given=given)
+    return Calculation(work(), lambda: row, show.answer_write, given=given)
 
 
 def _order(shape: tuple[int, ...]) -> str:
@@ -81,7 +81,7 @@ def _order(shape: tuple[int, ...]) -> str:
     return f"Row by row{channels}: a cell's place is {place}.{items}"
 
 
-def worked_linear(result: Linear, show: Show) -> Worked:
+def worked_linear(result: Linear, show: Show) -> Calculation:
     """Return a fully connected layer's work as a Document, and its answer."""
     return _Layer(result, show).worked()
 
@@ -101,11 +101,11 @@ class _Layer:
         self.shape = (1, 1, self.result.batch, self.outputs)
         self.whole = self.show.at is not None or self.show.steps == "all"
 
-    def worked(self) -> Worked:
+    def worked(self) -> Calculation:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         chosen = list(select(self.shape, self.show, self.naming))
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
-        return Worked(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
+        return Calculation(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
 
     def heading(self) -> Heading:
         """Return what is multiplied by what."""
@@ -164,7 +164,7 @@ class _Layer:
             drawn += grids_of(bias, "bias", write, naming=ONE_ROW).matrices
         yield Grids(drawn)
 
-    @Kept
+    @CachedProperty
     def weights(self) -> Body:
         """The weights as a body."""
         return body_of(self.result.weights, f"weights {self.outputs}×{self.inputs}", self.show.write)
@@ -193,6 +193,6 @@ def dot_sum(step: DotStep, show: Show, *, whole: bool) -> Sum:
     write = show.write
     pairs = list(zip(step.weights, step.cells, strict=True))
     most = len(pairs) if whole else FEW
-    terms = elided(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most)
+    terms = shortened(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most)
     bias = () if step.bias is None else (f"{write.factor(step.bias)} (bias)",)
-    return summed((*terms, *bias), " + ", write.outcome(step.value))
+    return checked_sum((*terms, *bias), " + ", write.outcome(step.value))

@@ -214,7 +214,7 @@ class Steps(NamedTuple):
     """Whether a window's terms are written down its columns."""
 
 
-class Worked(NamedTuple):
+class Calculation(NamedTuple):
     """What a calculating command came to: the work to show, and the answer, made when it is asked for.
 
     The answer is a grid: an array, or (where numpy is not needed) rows of integers.

@@ -18,7 +18,7 @@ POWERS = {"²": 2, "³": 3}
 _LINK = re.compile(r" (?=[=≈] )")
 
 
-def summed(
+def checked_sum(
     terms: tuple[str, ...],
     joiner: str,
     outcome: str,
@@ -29,18 +29,24 @@ def summed(
 ) -> Sum:
     """Return a sum, its outcome's ``=`` made ``≈`` where numbers that were rounded in writing do not add up to it.
 
-    >>> summed(("0.3333×2", "1"), " + ", "= 1.6667").outcome, summed(("0.5×2", "1"), " + ", "= 2").outcome
+    >>> checked_sum(("0.3333×2", "1"), " + ", "= 1.6667").outcome, checked_sum(("0.5×2", "1"), " + ", "= 2").outcome
     ('≈ 1.6667', '= 2')
     """
     return Sum(
-        terms, joiner, honest(f"{opening}{joiner.join(terms)}{closing}", outcome), label, opening, closing, final
+        terms,
+        joiner,
+        checked_outcome(f"{opening}{joiner.join(terms)}{closing}", outcome),
+        label,
+        opening,
+        closing,
+        final,
     )
 
 
-def honest(expression: str, outcome: str) -> str:
+def checked_outcome(expression: str, outcome: str) -> str:
     """Return an outcome such as ``= 28/9 ≈ 3.1111`` with every ``=`` that is not true made ``≈``.
 
-    >>> honest("0.3333 + 2.7778", "= 28/9 ≈ 3.1111"), honest("(1 + 2)/4", "= 3/4 = 0.75")
+    >>> checked_outcome("0.3333 + 2.7778", "= 28/9 ≈ 3.1111"), checked_outcome("(1 + 2)/4", "= 3/4 = 0.75")
     ('≈ 3.1111', '= 3/4 = 0.75')
     """
     if not outcome.startswith(("= ", "≈ ")):

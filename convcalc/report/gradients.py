@@ -10,11 +10,11 @@ from convcalc.choices import Gradient
 from convcalc.engine.exact import Array
 from convcalc.engine.gradients import Gradients
 from convcalc.report.convolution import ConvolutionReport, Labels
-from convcalc.report.document import Answer, Block, Document, Grids, Heading, Role, Steps, Text, Worked
-from convcalc.report.equality import summed
+from convcalc.report.document import Answer, Block, Calculation, Document, Grids, Heading, Role, Steps, Text
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of
 from convcalc.report.selection import Show, select
-from convcalc.report.softmax import elided
+from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import padding_text
 
 MOST_FOLDS = 12
@@ -91,7 +91,7 @@ class _InputGradient(ConvolutionReport):
         return what + super().cell_name(at).removeprefix("output")
 
 
-def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, labels: Labels) -> Worked:
+def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, labels: Labels) -> Calculation:
     """Return the work of all three gradients, or only of the one asked for, which is the answer (else the input's)."""
     arrays: dict[Gradient, Callable[[], Array]] = {
         Gradient.INPUT: gradients.input_like,
@@ -127,7 +127,7 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
         return _input_report(gradients, show).walked(show)
 
     walkable = wrt is not Gradient.BIAS and (wrt is None or len(gradients.kernel_parts) == 1)
-    return Worked(work(), lambda: answer, show.answer_write, walked if walkable else None)
+    return Calculation(work(), lambda: answer, show.answer_write, walked if walkable else None)
 
 
 def heading(gradients: Gradients, labels: Labels) -> str:
@@ -224,9 +224,9 @@ def _folds(gradients: Gradients, show: Show) -> Iterator[Block]:
     for item, channel in ((i, c) for i in range(maps.shape[0]) for c in range(maps.shape[1])):
         for (row, column), places in shown:
             index = "".join(f"{i}," for i, n in ((item, maps.shape[0]), (channel, maps.shape[1])) if n > 1)
-            terms = elided([maps[item, channel, r, c] for r, c in places], write.factor)
+            terms = shortened([maps[item, channel, r, c] for r, c in places], write.factor)
             outcome = write.outcome(gradients.input[item, channel, row, column])
-            yield summed(terms, " + ", outcome, f"[{index}{row},{column}]  ", final=False)
+            yield checked_sum(terms, " + ", outcome, f"[{index}{row},{column}]  ", final=False)
     if left:
         yield Text(f"  … and {left:,} more cells: --steps all shows every one", Role.QUIET)
 
@@ -237,6 +237,6 @@ def _bias(gradients: Gradients, show: Show) -> Iterator[Block]:
     write, output = show.write, gradients.output
     maps = output.shape[1]
     for map_ in range(maps):
-        terms = elided(output[:, map_].ravel(), write.factor, most=64)
+        terms = shortened(output[:, map_].ravel(), write.factor, most=64)
         label = f"map {map_}: " if maps > 1 else ""
-        yield summed(terms, " + ", write.outcome(gradients.bias[map_]), label)
+        yield checked_sum(terms, " + ", write.outcome(gradients.bias[map_]), label)

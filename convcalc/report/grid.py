@@ -7,8 +7,8 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.padding import Padded
-from convcalc.report.document import Document, Grids, Heading, Matrix, Role, Text, Worked
-from convcalc.report.equality import summed
+from convcalc.report.document import Calculation, Document, Grids, Heading, Matrix, Role, Text
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of, picture_of
 from convcalc.report.numbers import DECIMALS, Writer
 from convcalc.report.selection import Show
@@ -16,7 +16,7 @@ from convcalc.report.selection import Show
 FEW_CELLS = 6
 
 
-def worked_grid(grid: Array, show: Show, *, is_picture: bool = False) -> Worked:
+def worked_grid(grid: Array, show: Show, *, is_picture: bool = False) -> Calculation:
     """Return a grid, shown: its shape, what kind of numbers it holds, and the numbers; a picture in colours, too."""
 
     def work() -> Document:
@@ -27,10 +27,10 @@ def worked_grid(grid: Array, show: Show, *, is_picture: bool = False) -> Worked:
             yield Text("")
         yield grids_of(grid, "grid", show.write, heat=show.heat)
 
-    return Worked(work(), lambda: grid, show.answer_write)
+    return Calculation(work(), lambda: grid, show.answer_write)
 
 
-def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> Worked:
+def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> Calculation:
     """Return a grid brought to 0..1: each cell over the largest value it could have."""
     write = Writer(DECIMALS) if show.write.precision is None else show.write
     axes = ("item", "channel", "row", "column")[-grid.ndim :]
@@ -47,14 +47,14 @@ def worked_division(grid: Array, quotient: Array, divisor: int, show: Show) -> W
                 break
             label = f"[{','.join(map(str, np.unravel_index(index, grid.shape)))}]  "
             outcome = show.write.outcome(value).removeprefix(f"= {show.write(cell)}/{divisor} ")
-            yield summed((f"{show.write(cell)}/{divisor}",), "", outcome, label, final=False)
+            yield checked_sum((f"{show.write(cell)}/{divisor}",), "", outcome, label, final=False)
         yield Text("")
         yield grids_of(quotient, "output", write, heat=show.heat)
 
-    return Worked(work(), lambda: quotient, show.answer_write)
+    return Calculation(work(), lambda: quotient, show.answer_write)
 
 
-def worked_padding(result: Padded, show: Show) -> Worked:
+def worked_padding(result: Padded, show: Show) -> Calculation:
     """Return a padding's work: how many cells are added where, what they repeat, and the padded grid."""
     grid, (rows, columns) = result.input, (result.rows, result.columns)
     naming = Naming(grid.ndim == 1 or (grid.shape[-2] == 1 and rows == (0, 0)))
@@ -79,7 +79,7 @@ def worked_padding(result: Padded, show: Show) -> Worked:
         yield Text("")
         yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), naming=naming)
 
-    return Worked(work(), lambda: result.output, show.answer_write)
+    return Calculation(work(), lambda: result.output, show.answer_write)
 
 
 def _sources(result: Padded, axis: int) -> str:

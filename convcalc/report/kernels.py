@@ -11,7 +11,7 @@ from convcalc.engine.grids import as_grid
 from convcalc.engine.kernels import ALIASES, NamedKernel, kernel
 from convcalc.engine.padding_modes import PadMode
 from convcalc.errors import InputError
-from convcalc.report.document import Block, Document, Grids, Heading, Matrix, Role, Subheading, Table, Text, Worked
+from convcalc.report.document import Block, Calculation, Document, Grids, Heading, Matrix, Role, Subheading, Table, Text
 from convcalc.report.grids import body_of
 from convcalc.report.selection import Show
 
@@ -56,7 +56,7 @@ def gallery(entries: Iterable[NamedKernel], show: Show) -> Document:
         yield from _at_work(entry, show, None, with_sample=len(entry.cells) == 1)
 
 
-def worked_kernel(entry: NamedKernel, show: Show, sample: Array | None = None) -> Worked:
+def worked_kernel(entry: NamedKernel, show: Show, sample: Array | None = None) -> Calculation:
     """Return one kernel at work on a sample, or on one plane of yours; the answer is the kernel itself."""
     if sample is not None and sample.size != math.prod(sample.shape[-2:]):
         raise InputError(f"the sample has {sample.ndim} dimensions", hint="give one channel")
@@ -69,7 +69,7 @@ def worked_kernel(entry: NamedKernel, show: Show, sample: Array | None = None) -
         yield Text("")
         yield Text(SAME_SIZE, Role.QUIET)
 
-    return Worked(work(), lambda: kernel(entry.name), show.answer_write)
+    return Calculation(work(), lambda: kernel(entry.name), show.answer_write)
 
 
 def _at_work(entry: NamedKernel, show: Show, sample: Array | None, *, with_sample: bool) -> Iterator[Block]:

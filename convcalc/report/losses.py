@@ -7,16 +7,16 @@ from convcalc.choices import Reduction
 from convcalc.engine.losses import Loss
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.step import LossTerm
-from convcalc.report.document import Block, Document, Grids, Heading, Role, Subheading, Text, Worked
-from convcalc.report.equality import summed
+from convcalc.report.document import Block, Calculation, Document, Grids, Heading, Role, Subheading, Text
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer
 from convcalc.report.selection import Show, Skipped, select, skipped_text
-from convcalc.report.softmax import elided, softmax_blocks
+from convcalc.report.softmax import shortened, softmax_blocks
 
 
-def worked_loss(result: Loss, show: Show) -> Worked:
+def worked_loss(result: Loss, show: Show) -> Calculation:
     """Return a loss's work as a Document: the terms, and what is made of them; and the loss."""
     output = result.output
     chosen = list(select((1, 1, 1, result.terms.size), show))
@@ -42,7 +42,7 @@ def worked_loss(result: Loss, show: Show) -> Worked:
                 yield from _cross_entropy(result, term, show.write)
             else:
                 terms, joiner, outcome = result.kind.record.written(term, show.write, logits=result.logits)
-                yield summed(terms, joiner, outcome, _label(term, result).ljust(width))
+                yield checked_sum(terms, joiner, outcome, _label(term, result).ljust(width))
         if result.reduction is not Reduction.NONE:
             yield from _reduced(result, show.write)
         yield Text("")
@@ -54,7 +54,7 @@ def worked_loss(result: Loss, show: Show) -> Worked:
         yield _grids(result, show)
 
     mistakes = partial(likely_mistakes, result)
-    return Worked(work(), lambda: output, show.answer_write, None, given, mistakes)
+    return Calculation(work(), lambda: output, show.answer_write, None, given, mistakes)
 
 
 def _grids(result: Loss, show: Show) -> Grids:
@@ -121,13 +121,13 @@ def _cross_entropy(result: Loss, term: LossTerm, write: Writer) -> Iterator[Bloc
         yield Text("")
     if result.by_class:
         terms, joiner, outcome = result.kind.record.written(term, write, logits=result.logits)
-        yield summed(terms, joiner, outcome)
+        yield checked_sum(terms, joiner, outcome)
         return
     pairs = zip(term.target, term.probabilities, strict=True)
     weighted = [(t, p) for t, p in pairs if t]
     near = write.near(term.value, is_exact=term.value == 0)
-    terms = elided(weighted, lambda pair: f"{write.factor(pair[0])}×ln({write(pair[1])})")
-    yield summed(terms, " + ", near, "", "-(", ")")
+    terms = shortened(weighted, lambda pair: f"{write.factor(pair[0])}×ln({write(pair[1])})")
+    yield checked_sum(terms, " + ", near, "", "-(", ")")
 
 
 def _reduced(result: Loss, write: Writer) -> Iterator[Block]:
@@ -136,9 +136,9 @@ def _reduced(result: Loss, write: Writer) -> Iterator[Block]:
     if count == 1:
         return
     yield Text("")
-    terms = elided(result.terms.ravel(), write.factor)
+    terms = shortened(result.terms.ravel(), write.factor)
     value = result.output.ravel()[0]
     if result.reduction is Reduction.MEAN:
-        yield summed(terms, " + ", write.outcome(value, result.total, count), "mean: ", "(", f")/{count}")
+        yield checked_sum(terms, " + ", write.outcome(value, result.total, count), "mean: ", "(", f")/{count}")
     else:
-        yield summed(terms, " + ", write.outcome(value), "sum: ")
+        yield checked_sum(terms, " + ", write.outcome(value), "sum: ")

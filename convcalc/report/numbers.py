@@ -1,4 +1,4 @@
-"""Numbers as the work shows them: short, exact where a few signs suffice, and honest where they do not."""
+"""Numbers as the work shows them: short, exact where a few signs suffice, and checked_outcome where they do not."""
 
 import math
 from collections.abc import Callable, Iterable

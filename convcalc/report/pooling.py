@@ -9,8 +9,8 @@ from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.step import PoolingStep
-from convcalc.report.document import Block, Body, Document, Heading, Matrix, Picture, Sum, Text, Worked
-from convcalc.report.equality import summed
+from convcalc.report.document import Block, Body, Calculation, Document, Heading, Matrix, Picture, Sum, Text
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of, like
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None) -> Worked:
+def worked_pooling(result: Pooling, show: Show, rule: PaddingRule | None = None) -> Calculation:
     """Return a pooling's work as a Document, and its answer; `rule` is the word that asked for the padding."""
     return PoolingReport.of(result, show, rule=rule).worked()
 
@@ -130,7 +130,7 @@ class PoolingReport(Stepwise):
             write, [cell for cell, padded in pairs if counts or not padded], step, self.result.norm
         )
         outcome = write.outcome(step.value, step.total, step.divisor)
-        return summed(terms, joiner, outcome, "", opening, closing)
+        return checked_sum(terms, joiner, outcome, "", opening, closing)
 
 
 def _sides(padding: tuple[tuple[bool, ...], ...]) -> tuple[int, int, int, int]:

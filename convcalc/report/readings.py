@@ -12,6 +12,7 @@ from convcalc.engine.readings import Product, Readings, as_matmul, as_toeplitz, 
 from convcalc.report.document import (
     Block,
     Body,
+    Calculation,
     Document,
     Drawing,
     Grids,
@@ -21,12 +22,11 @@ from convcalc.report.document import (
     Role,
     Span,
     Text,
-    Worked,
 )
-from convcalc.report.equality import summed
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import answer_of, body_of
 from convcalc.report.selection import Chosen, Show, Skipped, select, skipped_text
-from convcalc.report.softmax import elided
+from convcalc.report.softmax import shortened
 
 MOST_BESIDE = 16
 """Columns of a matrix that is drawn with its vectors beside it."""
@@ -34,7 +34,7 @@ EMPTY = "·"
 """What stands in a sparse matrix where there is no weight."""
 
 
-def worked_matmul(result: Convolution, show: Show, kernel: str) -> Worked:
+def worked_matmul(result: Convolution, show: Show, kernel: str) -> Calculation:
     """Return a convolution read as patches times the kernel's columns (im2col), and its answer."""
     products, plan = as_matmul(result), result.plan
     rows, chosen = len(products[0].left), _chosen(result, show)
@@ -67,10 +67,10 @@ def worked_matmul(result: Convolution, show: Show, kernel: str) -> Worked:
         yield from _dot_products(result, products, chosen, show, sparse=False)
         yield from _answer(result, show)
 
-    return Worked(work(), lambda: result.output, show.answer_write)
+    return Calculation(work(), lambda: result.output, show.answer_write)
 
 
-def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Worked:
+def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Calculation:
     """Return a convolution read as one sparse matrix times the input as a column, and its answer."""
     products, plan = as_toeplitz(result), result.plan
     chosen = _chosen(result, show)
@@ -108,7 +108,7 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Worked:
         yield from _dot_products(result, products, chosen, show, sparse=True)
         yield from _answer(result, show)
 
-    return Worked(work(), lambda: result.output, show.answer_write)
+    return Calculation(work(), lambda: result.output, show.answer_write)
 
 
 def _bias(result: Convolution, show: Show) -> Iterator[Block]:
@@ -203,13 +203,13 @@ def _dot_products(
             pairs = [(product.right[k, part.at[0]], product.left[index, k]) for k in taken]
         else:
             pairs = list(zip(product.left[index], product.right[:, part.at[1] % per_group], strict=True))
-        terms = elided(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most=64) or ("0",)
+        terms = shortened(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most=64) or ("0",)
         bias = () if result.bias is None else (f"{write.factor(result.bias[part.at[1]])} (bias)",)
         outcome = write.outcome(result.maps[part.at])
-        yield summed((*terms, *bias), " + ", outcome, name.ljust(width + 1), final=False)
+        yield checked_sum((*terms, *bias), " + ", outcome, name.ljust(width + 1), final=False)
 
 
-def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
+def worked_reads(result: Convolution, readings: Readings, show: Show) -> Calculation:
     """Return which outputs read one cell of the input, and with which weight; the weights are the answer."""
     plan, write = result.plan, show.write
     item, channel, row, column = readings.at
@@ -239,7 +239,7 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
         for label, reading in zip(labels, readings.found, strict=True):
             term = f"{write.factor(reading.cell)}×{write.factor(reading.weight)}"
             kernel = f"kernel{plan.naming.place(*reading.tap)}" + ", flipped" * result.flipped
-            yield summed(
+            yield checked_sum(
                 (f"with {kernel}: {term}",), "", write.outcome(reading.product), f"{label.ljust(width)} ", final=False
             )
         if not readings.found:
@@ -247,4 +247,4 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Worked:
         yield Text("")
         yield answer_of(answer, write, "map", heat=show.heat, naming=result.plan.naming)
 
-    return Worked(work(), lambda: answer, show.answer_write)
+    return Calculation(work(), lambda: answer, show.answer_write)

@@ -10,6 +10,7 @@ from convcalc.report.document import (
     Answer,
     Block,
     Body,
+    Calculation,
     Document,
     Grids,
     Heading,
@@ -18,15 +19,14 @@ from convcalc.report.document import (
     Role,
     Sum,
     Text,
-    Worked,
 )
-from convcalc.report.equality import summed
+from convcalc.report.equality import checked_sum
 from convcalc.report.grids import body_of, grids_of, like, small_body
 from convcalc.report.pooling import PoolingReport
 from convcalc.report.selection import Chosen, Show, select
 
 
-def worked_routing(routing: Routing, show: Show) -> Worked:
+def worked_routing(routing: Routing, show: Show) -> Calculation:
     """Return where a pooling's gradients go, and the gradient of its input, which is the answer."""
     return _Report.of(routing.forward, show, routing=routing).worked()
 
@@ -44,11 +44,11 @@ class _Report(PoolingReport):
         yield Text("")
         yield Answer(grids_of(answer, "input gradient", self.show.write, heat=self.show.heat, naming=self.naming))
 
-    def worked(self) -> Worked:
+    def worked(self) -> Calculation:
         """Return the work, and the gradient of the input."""
         select(self.shape, self.show, self.naming)
         answer = self.routing.input_like()
-        return Worked(self.blocks(), lambda: answer, self.show.answer_write, self.walked, self.given)
+        return Calculation(self.blocks(), lambda: answer, self.show.answer_write, self.walked, self.given)
 
     def given(self) -> Document:
         """Yield the input, and the gradient of the output."""
@@ -113,4 +113,4 @@ class _Report(PoolingReport):
         terms, joiner, opening, closing, outcome = self.result.kind.record.written_gradient(
             self.show.write, RoutedGradient(pooled, step.gradient, step.shares, place, self.result.norm)
         )
-        return summed(terms, joiner, outcome, "", opening, closing)
+        return checked_sum(terms, joiner, outcome, "", opening, closing)

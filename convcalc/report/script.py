@@ -4,12 +4,12 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from convcalc.engine.exact import Array
-from convcalc.report.document import Answer, Block, Document, Heading, Role, Text, Worked
+from convcalc.report.document import Answer, Block, Calculation, Document, Heading, Role, Text
 from convcalc.report.grids import answer_of
 from convcalc.report.numbers import Writer
 
 
-class Part(Protocol):
+class ScriptLine(Protocol):
     """What a line of a script came to."""
 
     @property
@@ -25,7 +25,7 @@ class Part(Protocol):
         """Whether it is but a comment."""
 
     @property
-    def worked(self) -> Worked | None:
+    def worked(self) -> Calculation | None:
         """The work it showed."""
 
     @property
@@ -41,7 +41,7 @@ class Part(Protocol):
         """What there is to say of it."""
 
 
-def script_document(parts: Sequence[Part], last: Worked | None = None) -> Document:
+def script_document(parts: Sequence[ScriptLine], last: Calculation | None = None) -> Document:
     """Yield the lines and their work, answers drawn where they stand, but of `last`: its answer is the script's own."""
     for index, part in enumerate(parts):
         if part.is_comment:
@@ -65,7 +65,7 @@ def _drawn(document: Document) -> Iterator[Block]:
     return (block._replace(follows=False) if isinstance(block, Answer) else block for block in document)
 
 
-def worked_script(parts: Sequence[Part], current: Array) -> Worked:
+def worked_script(parts: Sequence[ScriptLine], current: Array) -> Calculation:
     """Return a script's work, and the grid it ends with."""
     last = parts[-1].worked if parts and parts[-1].carried else None
 
@@ -75,4 +75,4 @@ def worked_script(parts: Sequence[Part], current: Array) -> Worked:
             yield Text("")
             yield answer_of(current, Writer(), "channel")
 
-    return Worked(work(), lambda: current, None if last is None else last.write)
+    return Calculation(work(), lambda: current, None if last is None else last.write)

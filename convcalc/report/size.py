@@ -7,7 +7,7 @@ from convcalc.choices import Convention
 from convcalc.engine.geometry import Axis
 from convcalc.engine.sizes import MOST_ANSWERS, Fit, Volume, listed, looked, nearest_fits, rule, unread_ranges
 from convcalc.errors import InputError
-from convcalc.report.document import Block, Document, Drawing, Heading, Role, Span, Sum, Table, Text, Worked
+from convcalc.report.document import Block, Calculation, Document, Drawing, Heading, Role, Span, Sum, Table, Text
 from convcalc.report.formulas import SizeFormula, runs_text
 
 DRAWN_CELLS, DRAWN_WINDOWS = 24, 12
@@ -49,7 +49,7 @@ class Sized(NamedTuple):
         return outputs
 
 
-def worked_size(sized: Sequence[Sized], channels: int | None, filters: int | None) -> Worked:
+def worked_size(sized: Sequence[Sized], channels: int | None, filters: int | None) -> Calculation:
     """Return the work of one combination in full, or of several as a table; the answer has a row for each."""
     outputs = [one.outputs() for one in sized]
     work = (
@@ -57,7 +57,7 @@ def worked_size(sized: Sequence[Sized], channels: int | None, filters: int | Non
         if len(sized) == 1
         else _several(sized, outputs, channels, filters)
     )
-    return Worked(work, lambda: outputs)
+    return Calculation(work, lambda: outputs)
 
 
 def _volume_of(axes: tuple[Axis, ...], channels: int | None, filters: int | None) -> Volume | None:
@@ -246,7 +246,7 @@ def _without_dilation(table: Table, axes: Iterable[Axis]) -> Table:
     return Table(columns, tuple(rows), left)
 
 
-def worked_solution(found: list[Axis], missing: list[str], output: int) -> Worked:
+def worked_solution(found: list[Axis], missing: list[str], output: int) -> Calculation:
     """Return every answer to a size question as a table; the answer has a row N F S P D for each."""
     exact = sum(axis.exact.denominator == 1 for axis in found)
 
@@ -271,4 +271,4 @@ def worked_solution(found: list[Axis], missing: list[str], output: int) -> Worke
         yield Text(f"  {exact} {fit} exactly{limits}{first}. {LEGEND}.", Role.QUIET)
 
     rows = [[axis.size, axis.kernel, axis.stride, axis.before, axis.dilation] for axis in found]
-    return Worked(work(), lambda: rows)
+    return Calculation(work(), lambda: rows)

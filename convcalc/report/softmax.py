@@ -12,19 +12,19 @@ from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.softmax import Softmax, named_axes
 from convcalc.engine.step import SoftmaxStep
 from convcalc.errors import InputError
-from convcalc.report.document import Block, Document, Heading, Role, Steps, Subheading, Sum, Table, Text, Worked
+from convcalc.report.document import Block, Calculation, Document, Heading, Role, Steps, Subheading, Sum, Table, Text
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer
 from convcalc.report.selection import Chosen, Show, Skipped, select
 from convcalc.report.stepwise import stepped
 
-MOST_CELLS = 16
+MOST_TERMS = 16
 """Cells of a line that are written out; of a longer one, the first few and the last."""
 ENDS = 8
 
 
-def worked_softmax(result: Softmax, show: Show) -> Worked:
+def worked_softmax(result: Softmax, show: Show) -> Calculation:
     """Return a softmax's work as a Document, and its answer."""
     return _Report(result, show).worked()
 
@@ -44,11 +44,11 @@ class _Report:
         sizes = shape_text(grid.shape[-1:] if self.naming.one_row else grid.shape)
         self.heading = Heading(f"{name} · input {sizes}", (formula,))
 
-    def worked(self) -> Worked:
+    def worked(self) -> Calculation:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         chosen = self.chosen()
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
-        return Worked(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
+        return Calculation(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
 
     def chosen(self) -> list[Chosen | Skipped]:
         """Return the lines to show: as many as of any steps, or the one of the cell that was asked for."""
@@ -116,22 +116,22 @@ def softmax_blocks(step: SoftmaxStep, write: Writer, *, log: bool) -> Iterator[B
     rows.append(("sum", "", "", write(step.total), "" if log else write(step.check)))
     yield Table(heads, tuple(rows), given=2)
     yield Text("")
-    yield Sum(elided(step.cells, write), ", ", f"= {write(step.largest)}", "", "max(", ")", False)
-    terms = elided(step.exponentials, write)
+    yield Sum(shortened(step.cells, write), ", ", f"= {write(step.largest)}", "", "max(", ")", False)
+    terms = shortened(step.exponentials, write)
     yield Sum(terms, " + ", write.total(step.total, step.exponentials), final=False)
     if log:
         near = write.near(step.log_total, is_exact=len(step.cells) == 1)
         yield Sum((f"ln({write(step.total)})",), "", near, final=False)
     else:
         yield Sum(
-            elided(step.probabilities, write),
+            shortened(step.probabilities, write),
             " + ",
             write.total(step.check, step.probabilities),
             final=False,
         )
 
 
-def ends(count: int, most: int = MOST_CELLS) -> list[int | None]:
+def ends(count: int, most: int = MOST_TERMS) -> list[int | None]:
     """Return which of many cells are written out; None stands for those between.
 
     >>> ends(3), ends(100)
@@ -142,7 +142,7 @@ def ends(count: int, most: int = MOST_CELLS) -> list[int | None]:
     return [*range(ENDS), None, count - 1]
 
 
-def elided(values: Sequence[Any] | Array, write: Callable[[Any], str], most: int = MOST_CELLS) -> tuple[str, ...]:
+def shortened(values: Sequence[Any] | Array, write: Callable[[Any], str], most: int = MOST_TERMS) -> tuple[str, ...]:
     """Return values written as terms, with … for most of very many."""
     return tuple("…" if index is None else write(values[index]) for index in ends(len(values), most))
 

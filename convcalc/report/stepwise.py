@@ -15,6 +15,7 @@ from convcalc.engine.sizes import unread_ranges
 from convcalc.report.document import (
     Block,
     Body,
+    Calculation,
     Document,
     Heading,
     Matrix,
@@ -23,7 +24,6 @@ from convcalc.report.document import (
     Steps,
     Subheading,
     Text,
-    Worked,
 )
 from convcalc.report.formulas import axis_formulas, runs_text
 from convcalc.report.grids import answer_of, body_of
@@ -62,11 +62,11 @@ class Stepwise(ABC):
     """What is written for a cell in the padding, if not its value."""
     bodies: dict[tuple[str, int, int], Body] = field(default_factory=dict)
 
-    def worked(self) -> Worked:
+    def worked(self) -> Calculation:
         """Return the work as a Document, and the answer; what cannot be done is refused here, before any is shown."""
         select(self.shape, self.show, self.naming)
         output = self.result.output
-        return Worked(
+        return Calculation(
             self.blocks(),
             lambda: output,
             self.show.answer_write,

@@ -13,6 +13,7 @@ from convcalc.report.convolution import ConvolutionReport, Labels
 from convcalc.report.document import (
     Block,
     Body,
+    Calculation,
     Document,
     Grids,
     Heading,
@@ -24,16 +25,15 @@ from convcalc.report.document import (
     Subheading,
     Sum,
     Text,
-    Worked,
 )
-from convcalc.report.equality import honest
+from convcalc.report.equality import checked_outcome
 from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, grids_of, like, small_body
 from convcalc.report.selection import Chosen, Show, Skipped, place, select
 from convcalc.report.stepwise import stepped
 
 
-def worked_transposed(result: Transposed, show: Show, kernel: str, reading: TransposedReading | None) -> Worked:
+def worked_transposed(result: Transposed, show: Show, kernel: str, reading: TransposedReading | None) -> Calculation:
     """Return a transposed convolution's work as a Document, and its answer; `reading` asks for one of the two."""
     return _Report(result, show, kernel, reading).worked()
 
@@ -59,11 +59,11 @@ class _Report:
         result = self.result
         return Naming(bool(result.input.shape[2] == result.kernel.shape[2] == 1 == result.rows.output))
 
-    def worked(self) -> Worked:
+    def worked(self) -> Calculation:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         output = self.result.output
         select(self.result.shape, self.show, self.naming)
-        return Worked(self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given)
+        return Calculation(self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given)
 
     def given(self) -> Document:
         """Yield the input and the kernel."""
@@ -195,7 +195,7 @@ class _Report:
             if step.before[r][c] and step.stamp[i][j]:
                 addition = f"{write(step.before[r][c])} + {write.factor(step.stamp[i][j])}"
                 name = self.naming.place(r, c)
-                terms.append(f"{name} {addition} {honest(addition, write.outcome(step.so_far[r][c]))}")
+                terms.append(f"{name} {addition} {checked_outcome(addition, write.outcome(step.so_far[r][c]))}")
         if terms or len(kept) < len(places):
             yield Text("")
         if terms:

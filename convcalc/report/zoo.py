@@ -8,7 +8,7 @@ from convcalc.report.document import Document, Drawing, Heading, Role, Sheet, Sp
 BAR = 40
 
 
-class Known(NamedTuple):
+class ZooRow(NamedTuple):
     """A network of the zoo: its name, year, the figure usually quoted and why it differs, and its count."""
 
     name: str
@@ -19,7 +19,7 @@ class Known(NamedTuple):
     summary: Summary
 
 
-def zoo_document(networks: list[Known]) -> Document:
+def zoo_document(networks: list[ZooRow]) -> Document:
     """Show networks as a table, then why the figures differ, then a bar for each."""
     yield Heading("zoo · well-known networks, counted from their layers")
     yield Text("")
@@ -53,7 +53,7 @@ def zoo_document(networks: list[Known]) -> Document:
     yield Text("`convcalc model NAME` shows a network layer by layer; `convcalc zoo --all` lists more.", Role.QUIET)
 
 
-def _bars(networks: list[Known]) -> list[tuple[Span, ...]]:
+def _bars(networks: list[ZooRow]) -> list[tuple[Span, ...]]:
     most = max(known.summary.weights for known in networks)
     width = max(len(known.name) for known in networks)
     lines: list[tuple[Span, ...]] = []
@@ -71,7 +71,7 @@ def _bars(networks: list[Known]) -> list[tuple[Span, ...]]:
     return lines
 
 
-def zoo_sheet(networks: list[Known]) -> Sheet:
+def zoo_sheet(networks: list[ZooRow]) -> Sheet:
     """Return the networks as data."""
     columns = ("name", "network", "year", "quoted", "parameters", "buffers", "multiply-adds", "input", "why")
     rows = tuple(

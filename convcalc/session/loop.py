@@ -7,7 +7,7 @@ from convcalc.engine.naming import shape_text
 from convcalc.errors import ConvcalcError
 from convcalc.matrix_io.text import Reader
 from convcalc.session.script import opens_rows, parse, wants_rows
-from convcalc.session.session import Entry, Session
+from convcalc.session.session import LineResult, Session
 
 MORE = "  … "
 """The prompt for the rows of a grid."""
@@ -17,7 +17,7 @@ Ask = Callable[[str], str]
 
 
 def converse(
-    session: Session, ask: Ask, show: Callable[[Entry], None], complain: Callable[[ConvcalcError | None], None]
+    session: Session, ask: Ask, show: Callable[[LineResult], None], complain: Callable[[ConvcalcError | None], None]
 ) -> None:
     """Go on until the user leaves; Ctrl-C stops the line or the work that is shown, and nothing else."""
     lines = Lines(session, ask, complain)

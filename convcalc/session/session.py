@@ -13,9 +13,9 @@ from typing import NamedTuple
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import shape_text
 from convcalc.errors import ConvcalcError, InputError, UsageError
-from convcalc.matrix_io.files import located
+from convcalc.matrix_io.files import file_of
 from convcalc.matrix_io.text import parse_text
-from convcalc.report.document import Document, Worked
+from convcalc.report.document import Calculation, Document
 from convcalc.report.grid import worked_grid
 from convcalc.report.script import script_document
 from convcalc.report.selection import Show
@@ -26,13 +26,13 @@ LOOK_UPS = frozenset({"size", "kernels", "lecture", "quiz", "model", "zoo", "wor
 """Commands whose answers are not carried on: they tell something, and change no grid."""
 
 
-class Entry(NamedTuple):
+class LineResult(NamedTuple):
     """What a line came to: its text, and the work it showed (or why it shows none)."""
 
     text: str
     number: int
     is_comment: bool = False
-    worked: Worked | None = None
+    worked: Calculation | None = None
     documents: tuple[Document, ...] = ()
     remark: str = ""
     carried: bool = False
@@ -43,10 +43,10 @@ class Entry(NamedTuple):
 class CommandResult:
     """What a command left behind: the work it emitted, what it showed besides, and whether it was to be quiet."""
 
-    worked: Worked | None = None
+    worked: Calculation | None = None
     documents: list[Document] = field(default_factory=list)
     quiet: bool = False
-    walkable: Worked | None = None
+    walkable: Calculation | None = None
     """A report whose steps can be walked through."""
 
 
@@ -63,7 +63,7 @@ class Verb(NamedTuple):
 
     usage: str
     summary: str
-    run: "Callable[[Session, Line], Entry]"
+    run: "Callable[[Session, Line], LineResult]"
 
 
 class Host(NamedTuple):
@@ -74,7 +74,7 @@ class Host(NamedTuple):
     read_lines: Callable[[str], Sequence[str]]
     write_lines: Callable[[str, Sequence[str]], None]
     show_help: Callable[[str], None]
-    walk: Callable[[Worked], None]
+    walk: Callable[[Calculation], None]
     instead: Callable[[str, Sequence[str]], str | None]
     """What was likely meant by a word that is no command, and none of the session's own."""
     commands: Mapping[str, str]
@@ -97,7 +97,7 @@ class Session:
         self.place = 0
         self.done: list[str] = []
         self.left = False
-        self.last: Worked | None = None
+        self.last: Calculation | None = None
         """The work that was shown last, to be walked through."""
 
     @property
@@ -115,7 +115,7 @@ class Session:
         """The grids that have names."""
         return self.state.names
 
-    def execute(self, line: Line) -> Entry:
+    def execute(self, line: Line) -> LineResult:
         """Run one line and return what it came to; raise ConvcalcError where it cannot be done, nothing changed."""
         try:
             entry = self._execute(line)
@@ -127,9 +127,9 @@ class Session:
             self.done.append(line.whole)
         return entry
 
-    def _execute(self, line: Line) -> Entry:
+    def _execute(self, line: Line) -> LineResult:
         if line.kind is Kind.COMMENT:
-            return Entry(line.text, line.number, is_comment=True)
+            return LineResult(line.text, line.number, is_comment=True)
         if line.name is not None:
             self._check_name(line.name)
         if line.kind is Kind.GRID:
@@ -151,7 +151,7 @@ class Session:
         if word.startswith("["):
             return self.host.read(word)
         beside = None if self.source in (None, "stdin") else Path(str(self.source)).parent
-        is_file = bool(word) and located(word, beside) is not None
+        is_file = bool(word) and file_of(word, beside) is not None
         try:
             cells = parse_text([*[""] * (line.first - 1), *line.rows], self.source or "grid").cells
             return self.host.read(word) if is_file else cells
@@ -188,15 +188,15 @@ class Session:
         """Return a grid by its name, or read it."""
         return self.names[word] if word in self.names else self.host.read(word)
 
-    def _take(self, line: Line, grid: Array) -> Entry:
+    def _take(self, line: Line, grid: Array) -> LineResult:
         """Make a grid the current one, or only keep it under its name."""
         if line.name is not None:
             self.advance(line, self.current, {**self.names, line.name: grid})
-            return Entry(line.text, line.number, remark=f"kept as {line.name}, {shape_text(grid.shape)}")
+            return LineResult(line.text, line.number, remark=f"kept as {line.name}, {shape_text(grid.shape)}")
         self.advance(line, grid)
-        return Entry(line.text, line.number, worked=worked_grid(grid, Show()), carried=True)
+        return LineResult(line.text, line.number, worked=worked_grid(grid, Show()), carried=True)
 
-    def _command(self, line: Line) -> Entry:
+    def _command(self, line: Line) -> LineResult:
         verb = line.words[0]
         if {"--help", "-h"} & set(line.words) and verb in self.host.commands:
             return self.help(line, verb)
@@ -216,18 +216,20 @@ class Session:
         remark = f"kept as {line.name}" if line.name else ""
         self.last = ran.worked or ran.walkable or self.last
         if ran.quiet:
-            return Entry(line.text, line.number, remark=remark or "done quietly")
+            return LineResult(line.text, line.number, remark=remark or "done quietly")
         documents = tuple(ran.documents)
-        return Entry(line.text, line.number, worked=ran.worked, documents=documents, remark=remark, carried=carried)
+        return LineResult(
+            line.text, line.number, worked=ran.worked, documents=documents, remark=remark, carried=carried
+        )
 
-    def help(self, line: Line, about: str) -> Entry:
+    def help(self, line: Line, about: str) -> LineResult:
         """Show a command's help, or a topic's; raise UsageError in a script, whose output is work."""
         if self.source is not None:
             raise UsageError("help is not for scripts", hint=f"convcalc help {about}, in a shell, shows it")
         self.host.show_help(about)
-        return Entry(line.text, line.number)
+        return LineResult(line.text, line.number)
 
-    def _run(self, line: Line) -> Entry:
+    def _run(self, line: Line) -> LineResult:
         """Run a script's lines as if they had been typed: all of them, or if one fails none."""
         if self.source is not None:
             raise UsageError("a script cannot run another", hint="run them one after the other, in a pipe")
@@ -247,7 +249,7 @@ class Session:
             raise
         finally:
             self.source, self.left = None, False  # quit ends the script, and not the session
-        return Entry(line.text, line.number, documents=(script_document(entries),))
+        return LineResult(line.text, line.number, documents=(script_document(entries),))
 
     def _instead(self, word: str) -> str:
         meant = "help" if word in ("?", "-h", "--help") else self.host.instead(word, [*self.host.verbs, INPUT])

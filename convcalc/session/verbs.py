@@ -11,7 +11,7 @@ from convcalc.report.document import Block, Heading, Role, Table, Text
 from convcalc.report.grid import worked_grid
 from convcalc.report.selection import Show
 from convcalc.session.script import Line
-from convcalc.session.session import Entry, Session, State, Verb
+from convcalc.session.session import LineResult, Session, State, Verb
 
 _SET = re.compile(r"set\s+(\d+(?:\s*,\s*\d+)*)\s*=\s*(\S+)\s*(?:#.*)?")
 
@@ -21,13 +21,13 @@ def _alone(line: Line) -> None:
         raise UsageError(f"{line.words[0]} takes nothing behind it", hint=f"write {line.words[0]} alone")
 
 
-def _shown(line: Line, grid: Array | None, remark: str) -> Entry:
+def _shown(line: Line, grid: Array | None, remark: str) -> LineResult:
     """Return an entry that shows the grid there is now."""
     worked = None if grid is None else worked_grid(grid, Show())
-    return Entry(line.text, line.number, worked=worked, remark=remark)
+    return LineResult(line.text, line.number, worked=worked, remark=remark)
 
 
-def _set(session: Session, line: Line) -> Entry:
+def _set(session: Session, line: Line) -> LineResult:
     match = _SET.fullmatch(line.text)
     if match is None:
         raise UsageError("set changes one cell", hint="as in: set 2,3 = 9 (rows and columns count from 0)")
@@ -46,7 +46,7 @@ def _set(session: Session, line: Line) -> Entry:
     return _shown(line, edited, "")
 
 
-def _undo(session: Session, line: Line) -> Entry:
+def _undo(session: Session, line: Line) -> LineResult:
     _alone(line)
     if session.place == 0:
         raise UsageError("there is nothing to undo", hint="history lists what was done")
@@ -55,7 +55,7 @@ def _undo(session: Session, line: Line) -> Entry:
     return _shown(line, session.current, f"undone: {undone.splitlines()[0]}")
 
 
-def _redo(session: Session, line: Line) -> Entry:
+def _redo(session: Session, line: Line) -> LineResult:
     _alone(line)
     if session.place == len(session.states) - 1:
         raise UsageError("there is nothing to redo", hint="redo takes an undo back")
@@ -64,66 +64,66 @@ def _redo(session: Session, line: Line) -> Entry:
     return _shown(line, session.current, f"done again: {redone.splitlines()[0]}")
 
 
-def _history(session: Session, line: Line) -> Entry:
+def _history(session: Session, line: Line) -> LineResult:
     _alone(line)
     rows = tuple((str(number), text.splitlines()[0]) for number, text in enumerate(session.done, 1))
     blocks: list[Block] = [Table(("", "line"), rows, frozenset({1}))] if rows else [Text("Nothing was done yet.")]
-    return Entry(line.text, line.number, documents=(blocks,))
+    return LineResult(line.text, line.number, documents=(blocks,))
 
 
-def _names(session: Session, line: Line) -> Entry:
+def _names(session: Session, line: Line) -> LineResult:
     _alone(line)
     rows = tuple((name, shape_text(grid.shape)) for name, grid in session.names.items())
     none = "No grid has a name. Give one as in: k = 1 0; 0 -1"
     blocks: list[Block] = [Table(("name", "shape"), rows, frozenset({0, 1}))] if rows else [Text(none)]
-    return Entry(line.text, line.number, documents=(blocks,))
+    return LineResult(line.text, line.number, documents=(blocks,))
 
 
-def _save(session: Session, line: Line) -> Entry:
+def _save(session: Session, line: Line) -> LineResult:
     words = line.words[1:]
     if words[-1:] == ("-",):
         raise UsageError("save needs a file, not standard output", hint="as in: save map.npy")
     if len(words) == 2 and words[0] == "script":
         session.host.write_lines(words[1], session.state.lines)
         count = len(session.state.lines)
-        return Entry(line.text, line.number, remark=f"wrote {count} line{'s' * (count != 1)} to {words[1]}")
+        return LineResult(line.text, line.number, remark=f"wrote {count} line{'s' * (count != 1)} to {words[1]}")
     if len(words) != 1:
         raise UsageError("save takes a file", hint="as in: save map.npy, or for the lines: save script work.convcalc")
     if session.current is None:
         raise UsageError("there is no current grid to save", hint="begin with a line such as: input grid.txt")
     session.host.run(("show", "-q", "-o", words[0]))
-    return Entry(line.text, line.number)
+    return LineResult(line.text, line.number)
 
 
-def _walk(session: Session, line: Line) -> Entry:
+def _walk(session: Session, line: Line) -> LineResult:
     _alone(line)
     if session.source is not None:
         raise UsageError("a script does not walk", hint="leave walk out")
     if session.last is None or session.last.steps is None:
         raise UsageError("there are no steps to walk through", hint="work something first, as in: conv edge")
     session.host.walk(session.last)
-    return Entry(line.text, line.number)
+    return LineResult(line.text, line.number)
 
 
-def _reset(session: Session, line: Line) -> Entry:
+def _reset(session: Session, line: Line) -> LineResult:
     _alone(line)
     session.push(State())
-    return Entry(line.text, line.number, remark="begun anew; undo takes it back")
+    return LineResult(line.text, line.number, remark="begun anew; undo takes it back")
 
 
-def _quit(session: Session, line: Line) -> Entry:
+def _quit(session: Session, line: Line) -> LineResult:
     _alone(line)
     session.left = True
-    return Entry(line.text, line.number)
+    return LineResult(line.text, line.number)
 
 
-def _help(session: Session, line: Line) -> Entry:
+def _help(session: Session, line: Line) -> LineResult:
     host = session.host
     if len(line.words) == 2 and (line.words[1] in host.commands or line.words[1] in host.topics()):
         return session.help(line, line.words[1])
     if len(line.words) == 2 and line.words[1] in VERBS:
         verb = VERBS[line.words[1]]
-        return Entry(line.text, line.number, documents=([Text(f"{verb.usage}: {verb.summary}")],))
+        return LineResult(line.text, line.number, documents=([Text(f"{verb.usage}: {verb.summary}")],))
     if len(line.words) > 1 and line.words[1] != "input":
         raise UsageError(f"there is no help on '{' '.join(line.words[1:])}'", hint="help, alone, lists the commands")
     verbs = tuple((verb.usage, verb.summary) for verb in VERBS.values())
@@ -138,7 +138,7 @@ def _help(session: Session, line: Line) -> Entry:
         Text(""),
         Text("help COMMAND shows its options and examples, help TOPIC what it tells of.", Role.QUIET),
     ]
-    return Entry(line.text, line.number, documents=(blocks,))
+    return LineResult(line.text, line.number, documents=(blocks,))
 
 
 GRIDS = (

@@ -41,7 +41,7 @@ Read = Callable[[tuple[slice, ...]], Array]
 """Reads a part of a four-dimensional input."""
 
 
-class Part(NamedTuple):
+class OutputPart(NamedTuple):
     """A part of the output, (1, maps, rows, columns), and where it belongs."""
 
     where: tuple[slice, ...]
@@ -68,7 +68,7 @@ class Bands(NamedTuple):
     noun: str
     fortran: bool
     """Whether the parts lie one behind the other where the columns, not the rows, come first."""
-    parts: Callable[[], Iterator[Part]]
+    parts: Callable[[], Iterator[OutputPart]]
 
 
 def convolution_bands(result: Convolution, read: Read, *, fortran: bool = False) -> Bands:
@@ -228,13 +228,13 @@ def _bands(
     if count == 1 and not fortran:
         at_once = max(PART // (a_step * axis.output), 1)  # small items, as many as make a part
 
-    def parts() -> Iterator[Part]:
+    def parts() -> Iterator[OutputPart]:
         for item in range(0, maps[0], at_once):
             items = slice(item, min(item + at_once, maps[0]))
             for start, stop in pairwise(edges):
                 where = [items, slice(None), slice(None), slice(None)]
                 where[along] = slice(start, stop)
-                yield Part(tuple(where), _placed(band, items, start, stop, along))
+                yield OutputPart(tuple(where), _placed(band, items, start, stop, along))
 
     empty = np.broadcast_to(np.zeros((), dtype), maps)
     like = like_the_input(empty, result.input_dimensions, many_maps=many_maps)

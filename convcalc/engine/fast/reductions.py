@@ -22,26 +22,26 @@ INPUT_WORTH_A_THREAD = 1 << 22
 
 
 class Windows(NamedTuple):
-    """Windows of one axis: where each begins, of every `dilation`-th cell, so many; or each window, if `uneven`."""
+    """Windows of one axis: where each begins, of every `dilation`-th cell, so many; or each window, if `unequal`."""
 
     starts: range
     length: int
     dilation: int = 1
-    uneven: tuple[range, ...] = ()
+    unequal: tuple[range, ...] = ()
 
     @property
     def number(self) -> int:
         """How many there are."""
-        return len(self.uneven or self.starts)
+        return len(self.unequal or self.starts)
 
     def part(self, band: slice) -> tuple[slice, "Windows"]:
         """Return which cells some of the windows lie in, and those windows as they lie there.
 
         >>> Windows(range(0, 10, 2), 3).part(slice(2, 4))
-        (slice(4, 9, None), Windows(starts=range(0, 4, 2), length=3, dilation=1, uneven=()))
+        (slice(4, 9, None), Windows(starts=range(0, 4, 2), length=3, dilation=1, unequal=()))
         """
-        if self.uneven:
-            return slice(None), self._replace(uneven=self.uneven[band])
+        if self.unequal:
+            return slice(None), self._replace(unequal=self.unequal[band])
         starts = self.starts[band]
         stop = starts[-1] + (self.length - 1) * self.dilation + 1
         return slice(starts[0], stop), self._replace(starts=range(0, len(starts) * starts.step, starts.step))
@@ -51,14 +51,14 @@ def windows_of(axis: AnyAxis) -> Windows:
     """Return an axis's windows, as they lie on the padded axis.
 
     >>> windows_of(AdaptiveAxis(6, 3))
-    Windows(starts=range(0, 6, 2), length=2, dilation=1, uneven=())
+    Windows(starts=range(0, 6, 2), length=2, dilation=1, unequal=())
     """
     if not isinstance(axis, AdaptiveAxis):
         return Windows(range(0, axis.output * axis.stride, axis.stride), axis.kernel, axis.dilation)
     size, output = axis.whole or (axis.size, axis.output)
     if size % output == 0:
         return Windows(range(0, axis.size, size // output), size // output)
-    return Windows(range(0), 0, uneven=tuple(axis.reads(index) for index in range(axis.output)))
+    return Windows(range(0), 0, unequal=tuple(axis.reads(index) for index in range(axis.output)))
 
 
 def _cells(x: Array, windows: Windows, offset: int, which: int) -> Array:
@@ -69,7 +69,7 @@ def _cells(x: Array, windows: Windows, offset: int, which: int) -> Array:
 
 def one_by_one(x: Array, windows: Windows, which: int, combine: np.ufunc, out: Array) -> None:
     """Reduce window by window."""
-    for index, window in enumerate(windows.uneven):
+    for index, window in enumerate(windows.unequal):
         cells = x[(slice(None),) * which + (slice(window.start, window.stop),)]
         combine.reduce(cells, axis=which, out=out[(slice(None),) * which + (index,)])
 
@@ -129,7 +129,7 @@ def _is_long_and_apart(windows: Windows) -> bool:
 
 
 WAYS = (
-    Way("one by one", one_by_one, lambda windows: bool(windows.uneven),
+    Way("one by one", one_by_one, lambda windows: bool(windows.unequal),
         "windows of unequal length, as adaptive pooling makes them"),
     Way("at once", at_once, _is_long_and_apart,
         "long windows that share no cell, as in global pooling: numpy's own reduction"),
@@ -158,7 +158,7 @@ def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, combine: np.ufunc, work: 
     total = np.empty((items, channels, down.number, across.number), dtype=dtype)
     threaded = x.nbytes >= INPUT_WORTH_A_THREAD
     planes = bands(channels, height * width * x.itemsize, BAND, processors() if threaded else 1)
-    whole = height * width * x.itemsize <= BAND or bool(down.uneven)
+    whole = height * width * x.itemsize <= BAND or bool(down.unequal)
     cut = [slice(0, down.number)] if whole else bands(down.number, down.starts.step * width * x.itemsize, BAND)
 
     def make(part: tuple[int, slice, slice]) -> bool:

@@ -20,7 +20,7 @@ import numpy.typing as npt
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
 
-Part = TypeVar("Part")
+Task = TypeVar("Task")
 
 BAND = 1 << 21
 """Bytes worked at once: with what is made of them they stay in the cache from one pass to the next."""
@@ -92,7 +92,7 @@ def longest(parts: list[slice]) -> int:
 
 
 def do_all(
-    do: Callable[..., bool], parts: Sequence[Part], *, threaded: bool, scratch: tuple[Any, ...] | None = None
+    do: Callable[..., bool], parts: Sequence[Task], *, threaded: bool, scratch: tuple[Any, ...] | None = None
 ) -> bool:
     """Do every part of some work, and return whether all parts were well.
 

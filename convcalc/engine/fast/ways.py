@@ -29,7 +29,7 @@ MOST_ULPS = 14
 """How many units in the last place of a window's Σ|cell × weight| a Fourier transform's rounding may come to."""
 BLAS_ALONE = 1 << 18
 """Multiply-adds of one multiplication of matrices up to which BLAS starts no threads of its own."""
-STILL = Axis(1, 1)
+ONE_TAP = Axis(1, 1)
 """Rows that stay where they are."""
 BYTES_WORTH_A_THREAD = 1 << 22
 """Bytes of one map (or, of several channels at once, of all maps for all taps) from which a second thread gains."""
@@ -91,7 +91,7 @@ def separable(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
         else:
             add_up(shifted, summed, product)
         weighted = [(weight, (0, j)) for j, weight in enumerate(row.tolist()) if weight]
-        return _add_shifted(summed, weighted, STILL, plan.columns, total[item, filter_, band], buffers[1:])
+        return _add_shifted(summed, weighted, ONE_TAP, plan.columns, total[item, filter_, band], buffers[1:])
 
     return _each_band(make, x, kernel, plan, total)
 
@@ -246,16 +246,16 @@ class Transformed(NamedTuple):
     def summed(self, cells: Array) -> tuple[Array, float]:
         """Return what a tile's windows come to, for a tile filled up to the transform's size, and what error they have.
 
-        A transform spreads its rounding over all windows: by what the cells vary times the loudest frequency; by ghosts
-        of single cells; and by the mean, which is taken off and added again since it is most of what there is.
+        A transform spreads its rounding over all windows: by what the cells vary times the loudest frequency; by what
+        wraps round of single cells; and by the mean, which is taken off and added again, being most of what there is.
         """
         tile, mean = len(self.turned), cells.mean(dtype=np.float64)
         around = cells - cells.dtype.type(mean)
         made = np.fft.irfft2(np.fft.rfft2(around, (tile, tile)) * self.turned, (tile, tile))
         made += made.dtype.type(mean * self.whole)
         spread = math.sqrt(float(np.einsum("ij,ij", around, around))) / tile  # BLAS would start threads of its own
-        ghosts = max(float(around.max()), -float(around.min())) * self.largest
-        parts = 8 * spread * self.loudest, 4 * ghosts, 4 * abs(mean * self.whole)
+        wrapped_around = max(float(around.max()), -float(around.min())) * self.largest
+        parts = 8 * spread * self.loudest, 4 * wrapped_around, 4 * abs(mean * self.whole)
         return made, sum(parts) * float(np.finfo(cells.dtype).eps) / 2
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from convcalc.network.functions import Parameter
 from convcalc.network.layer import Layer
 from convcalc.network.source.follower import Follower, named_kind
-from convcalc.network.source.values import Array, Class, Library, Module, Scope, Weight, train
+from convcalc.network.source.values import Array, Class, Library, Module, Scope, Weight, set_trained
 from convcalc.network.trace import Tensor
 
 HARMLESS_SETTINGS = frozenset(("requires_grad", "training", "inplace", "eps", "momentum", "p", "name"))
@@ -71,7 +71,7 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
     elif isinstance(holder, Class):
         holder.names[name] = value
     elif name == "requires_grad" and isinstance(holder, Weight | Parameter):
-        train(holder, follower.truth(node, value))
+        set_trained(holder, follower.truth(node, value))
     elif isinstance(holder, Layer) and name in ("weight", "bias"):
         raise follower.refuse(
             node, f"a {name} that is shared or taken away is not followed", "use the layer itself twice"

@@ -15,7 +15,7 @@ from convcalc.network.layer import Layer
 from convcalc.network.source import modules, tensors
 from convcalc.network.source.follower import LONGEST, SUPPORTED
 from convcalc.network.source.python import listed, pairs, plainly
-from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module, train
+from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module, set_trained
 from convcalc.network.trace import Tensor
 
 HARMLESS_HERE = "torch.nn.init."
@@ -132,7 +132,7 @@ def _made(call: Call, kind: str) -> Any:
         if not isinstance(array, Array) or not all(isinstance(size, int) and size > 0 for size in array.shape):
             raise InputError("the shape of this parameter is not known", hint="as in nn.Parameter(torch.zeros(10))")
         made = call.follower.made(call.node, Parameter(array.shape))
-        train(made, call.follower.truth(call.node, trained))
+        set_trained(made, call.follower.truth(call.node, trained))
         return made
     lazy = kind.startswith("Lazy")
     name = kind.removeprefix("Lazy")

@@ -20,7 +20,7 @@ from convcalc.network.source.values import (
     Function,
     Module,
     Scope,
-    train,
+    set_trained,
     weights_of,
 )
 
@@ -279,7 +279,7 @@ def require_gradient(call: Call, value: Any) -> Any:
     (trained,) = call.take("requires_grad", requires_grad=True)
     is_trained = call.follower.truth(call.node, trained)
     for weight in [one for _, one in weights_of(value)] if isinstance(value, Module) else [value]:
-        train(weight, is_trained)
+        set_trained(weight, is_trained)
     return value
 
 
@@ -321,14 +321,14 @@ def _buffer(call: Call, module: Module) -> None:
     module.names[str(name)] = call.follower.made(call.node, Buffer(value.shape)) if isinstance(value, Array) else value
 
 
-UNHEEDED = ("load_state_dict", "save_hyperparameters", "extra_repr")
+WITHOUT_EFFECT = ("load_state_dict", "save_hyperparameters", "extra_repr")
 """Methods of a module that change nothing that is counted."""
 METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "add_module": _add_module,
     "register_module": _add_module,
     "register_parameter": _parameter,
     "register_buffer": _buffer,
-    **dict.fromkeys(UNHEEDED, lambda call, module: None),
+    **dict.fromkeys(WITHOUT_EFFECT, lambda call, module: None),
     "apply": _apply,
     "append": _append,
     "extend": _extend,

@@ -210,7 +210,7 @@ class Weight(Library):
     part: str
 
 
-def train(weight: Weight | Layer, trained: bool) -> None:
+def set_trained(weight: Weight | Layer, trained: bool) -> None:
     """Say of a layer's weight or bias, or of all that a layer holds, whether it is trained."""
     layer, parts = (weight.layer, {weight.part}) if isinstance(weight, Weight) else (weight, {"weight", "bias"})
     layer.frozen = layer.frozen - parts if trained else layer.frozen | parts

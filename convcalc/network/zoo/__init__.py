@@ -6,13 +6,13 @@ from typing import Any
 
 from convcalc.errors import UsageError, nearest
 from convcalc.network.layer import Shape
-from convcalc.network.trace import Scope, Tensor, Trace
+from convcalc.network.trace import NetworkPart, Tensor, Trace
 
 IMAGE = (3, 224, 224)
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ZooEntry:
     """A network: what it is called, when it came, its builder and settings, and what is usually said of its size."""
 
     title: str
@@ -31,50 +31,50 @@ class Entry:
         """Build it for an input of a shape (C, H, W) and return what it did, and its output."""
         module, _, name = self.builder.partition(".")
         function = getattr(importlib.import_module(f"convcalc.network.zoo.{module}"), name)
-        net = Scope(Trace(replaced or {}))
+        net = NetworkPart(Trace(replaced or {}))
         output = function(net, net.input(shape or self.input), **self.settings)
         return net.trace, output
 
 
-def _vgg(depth: int, norm: bool = False, **more: Any) -> Entry:
+def _vgg(depth: int, norm: bool = False, **more: Any) -> ZooEntry:
     name = f"VGG-{depth}{' with batch norm' if norm else ''}"
-    return Entry(name, 2014, "classics.vgg", {"depth": depth, "norm": norm}, **more)
+    return ZooEntry(name, 2014, "classics.vgg", {"depth": depth, "norm": norm}, **more)
 
 
-def _resnet(title: str, year: int, depths: tuple[int, ...], groups: int = 1, base: int = 64, **more: Any) -> Entry:
+def _resnet(title: str, year: int, depths: tuple[int, ...], groups: int = 1, base: int = 64, **more: Any) -> ZooEntry:
     block = "BasicBlock" if title in ("ResNet-18", "ResNet-34") else "Bottleneck"
     settings = {"block": block, "depths": depths, "groups": groups, "base": base}
-    return Entry(title, year, "resnet.resnet", settings, **more)
+    return ZooEntry(title, year, "resnet.resnet", settings, **more)
 
 
-def _densenet(depth: int, depths: tuple[int, ...], growth: int = 32, first: int = 64, **more: Any) -> Entry:
+def _densenet(depth: int, depths: tuple[int, ...], growth: int = 32, first: int = 64, **more: Any) -> ZooEntry:
     settings = {"depths": depths, "growth": growth, "first": first}
-    return Entry(f"DenseNet-{depth}", 2016, "resnet.densenet", settings, **more)
+    return ZooEntry(f"DenseNet-{depth}", 2016, "resnet.densenet", settings, **more)
 
 
-ZOO: dict[str, Entry] = {
-    "lenet5": Entry(
+ZOO: dict[str, ZooEntry] = {
+    "lenet5": ZooEntry(
         "LeNet-5, as it is taught", 1998, "classics.lenet5", input=(1, 32, 32), quoted="60k", lecture=True,
         why="every filter of the second convolution reads all six maps, and the last layer is a plain one",
     ),
-    "lenet5-1998": Entry(
+    "lenet5-1998": ZooEntry(
         "LeNet-5 of the 1998 paper", 1998, "classics.lenet5_1998", input=(1, 32, 32), quoted="60k", lecture=True,
         why="exactly 60,000: C3 reads its maps by a table, pooling is trained, the output's patterns are fixed",
     ),
-    "alexnet": Entry(
+    "alexnet": ZooEntry(
         "AlexNet (torchvision)", 2012, "classics.alexnet", quoted="60M", lecture=True,
         why="torchvision's has one column and 64 first filters, after a paper of 2014",
     ),
-    "alexnet-2012": Entry(
+    "alexnet-2012": ZooEntry(
         "AlexNet of the 2012 paper", 2012, "classics.alexnet_2012", input=(3, 227, 227), quoted="60M", lecture=True,
         why="two groups, one for each GPU; the paper says 224×224, its sizes need 227×227",
     ),
     "vgg16": _vgg(16, quoted="138M", lecture=True, why="the same, rounded; 124M of them are the three dense layers"),
-    "inception_v3": Entry(
+    "inception_v3": ZooEntry(
         "InceptionV3", 2015, "inception.inception_v3", input=(3, 299, 299), quoted="23M", lecture=True,
         why="rounded down, and without the auxiliary head; the paper is of December 2015, not 2014",
     ),
-    "inception_v3-aux": Entry(
+    "inception_v3-aux": ZooEntry(
         "InceptionV3 with its auxiliary head", 2015, "inception.inception_v3", {"aux": True}, (3, 299, 299), "23M",
         "the head that only training uses holds 3,326,696 more", lecture=True,
     ),
@@ -98,18 +98,18 @@ ZOO: dict[str, Entry] = {
     "densenet121": _densenet(121, (6, 12, 24, 16)),
     "densenet161": _densenet(161, (6, 12, 36, 24), 48, 96),
     "densenet169": _densenet(169, (6, 12, 32, 32)),
-    "googlenet": Entry("GoogLeNet", 2014, "inception.googlenet", why="torchvision's, without its auxiliary heads"),
-    "squeezenet1_0": Entry("SqueezeNet 1.0", 2016, "classics.squeezenet", {"version": "1.0"}),
-    "squeezenet1_1": Entry("SqueezeNet 1.1", 2016, "classics.squeezenet", {"version": "1.1"}),
-    "mobilenet_v2": Entry("MobileNetV2", 2018, "mobile.mobilenet_v2"),
-    "mobilenet_v3_small": Entry("MobileNetV3 small", 2019, "mobile.mobilenet_v3", {"size": "small"}),
-    "mobilenet_v3_large": Entry("MobileNetV3 large", 2019, "mobile.mobilenet_v3", {"size": "large"}),
-    "shufflenet_v2_x0_5": Entry("ShuffleNetV2 0.5×", 2018, "mobile.shufflenet_v2", {"width": "0.5"}),
-    "shufflenet_v2_x1_0": Entry("ShuffleNetV2 1×", 2018, "mobile.shufflenet_v2", {"width": "1.0"}),
-    "shufflenet_v2_x1_5": Entry("ShuffleNetV2 1.5×", 2018, "mobile.shufflenet_v2", {"width": "1.5"}),
-    "shufflenet_v2_x2_0": Entry("ShuffleNetV2 2×", 2018, "mobile.shufflenet_v2", {"width": "2.0"}),
-    "efficientnet_b0": Entry("EfficientNet-B0", 2019, "mobile.efficientnet_b0"),
-    "convnext_tiny": Entry(
+    "googlenet": ZooEntry("GoogLeNet", 2014, "inception.googlenet", why="torchvision's, without its auxiliary heads"),
+    "squeezenet1_0": ZooEntry("SqueezeNet 1.0", 2016, "classics.squeezenet", {"version": "1.0"}),
+    "squeezenet1_1": ZooEntry("SqueezeNet 1.1", 2016, "classics.squeezenet", {"version": "1.1"}),
+    "mobilenet_v2": ZooEntry("MobileNetV2", 2018, "mobile.mobilenet_v2"),
+    "mobilenet_v3_small": ZooEntry("MobileNetV3 small", 2019, "mobile.mobilenet_v3", {"size": "small"}),
+    "mobilenet_v3_large": ZooEntry("MobileNetV3 large", 2019, "mobile.mobilenet_v3", {"size": "large"}),
+    "shufflenet_v2_x0_5": ZooEntry("ShuffleNetV2 0.5×", 2018, "mobile.shufflenet_v2", {"width": "0.5"}),
+    "shufflenet_v2_x1_0": ZooEntry("ShuffleNetV2 1×", 2018, "mobile.shufflenet_v2", {"width": "1.0"}),
+    "shufflenet_v2_x1_5": ZooEntry("ShuffleNetV2 1.5×", 2018, "mobile.shufflenet_v2", {"width": "1.5"}),
+    "shufflenet_v2_x2_0": ZooEntry("ShuffleNetV2 2×", 2018, "mobile.shufflenet_v2", {"width": "2.0"}),
+    "efficientnet_b0": ZooEntry("EfficientNet-B0", 2019, "mobile.efficientnet_b0"),
+    "convnext_tiny": ZooEntry(
         "ConvNeXt-T", 2022, "resnet.convnext", {"depths": (3, 3, 9, 3), "widths": (96, 192, 384, 768)}
     ),
 }  # fmt: skip
@@ -141,7 +141,7 @@ def named(word: str) -> str | None:
     return names.get(_folded(word))
 
 
-def entry(word: str) -> Entry:
+def entry(word: str) -> ZooEntry:
     """Return a network by its name; raise UsageError naming the nearest."""
     name = named(word)
     if name is None:

@@ -5,7 +5,7 @@ from typing import Any
 from convcalc.network.functions import Cat, Combine
 from convcalc.network.kinds import kind
 from convcalc.network.layer import Layer
-from convcalc.network.trace import Scope, Tensor
+from convcalc.network.trace import NetworkPart, Tensor
 
 
 def layer(name: str, *given: Any, **named: Any) -> Layer:
@@ -17,44 +17,44 @@ def layer(name: str, *given: Any, **named: Any) -> Layer:
     return kind(name).inferring(given, named)
 
 
-def conv(net: Scope, name: str, x: Tensor, out: int, size: Any, **how: Any) -> Tensor:
+def conv(net: NetworkPart, name: str, x: Tensor, out: int, size: Any, **how: Any) -> Tensor:
     """Use a Conv2d."""
     return net(name, layer("Conv2d", out, size, **how), x)
 
 
-def conv_bn(net: Scope, names: tuple[str, str], x: Tensor, out: int, size: Any, **how: Any) -> Tensor:
+def conv_bn(net: NetworkPart, names: tuple[str, str], x: Tensor, out: int, size: Any, **how: Any) -> Tensor:
     """Use a Conv2d without a bias and then a BatchNorm2d, by their two names."""
     return net(names[1], layer("BatchNorm2d"), conv(net, names[0], x, out, size, bias=False, **how))
 
 
-def act(net: Scope, name: str, x: Tensor, function: str = "ReLU") -> Tensor:
+def act(net: NetworkPart, name: str, x: Tensor, function: str = "ReLU") -> Tensor:
     """Use an activation."""
     return net(name, layer(function), x)
 
 
 def max_pool(
-    net: Scope, name: str, x: Tensor, size: int, stride: int, padding: int = 0, *, ceil: bool = False
+    net: NetworkPart, name: str, x: Tensor, size: int, stride: int, padding: int = 0, *, ceil: bool = False
 ) -> Tensor:
     """Use a MaxPool2d."""
     return net(name, layer("MaxPool2d", size, stride, padding, ceil_mode=ceil), x)
 
 
-def global_average(net: Scope, x: Tensor, size: int = 1, name: str = "avgpool") -> Tensor:
+def global_average(net: NetworkPart, x: Tensor, size: int = 1, name: str = "avgpool") -> Tensor:
     """Use an AdaptiveAvgPool2d, and flatten."""
     return net("flatten", layer("Flatten"), net(name, layer("AdaptiveAvgPool2d", size), x))
 
 
-def linear(net: Scope, name: str, x: Tensor, out: int) -> Tensor:
+def linear(net: NetworkPart, name: str, x: Tensor, out: int) -> Tensor:
     """Use a Linear."""
     return net(name, layer("Linear", out), x)
 
 
-def add(net: Scope, *tensors: Tensor) -> Tensor:
+def add(net: NetworkPart, *tensors: Tensor) -> Tensor:
     """Add up."""
     return net("add", Combine("add"), *tensors)
 
 
-def cat(net: Scope, *tensors: Tensor, name: str = "cat") -> Tensor:
+def cat(net: NetworkPart, *tensors: Tensor, name: str = "cat") -> Tensor:
     """Join the channels."""
     return net(name, Cat(1), *tensors)
 

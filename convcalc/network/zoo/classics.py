@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from convcalc.network.layer import Count, Shape, times
-from convcalc.network.trace import Scope, Tensor
+from convcalc.network.trace import NetworkPart, Tensor
 from convcalc.network.windows import Convolution, TrainablePool
 from convcalc.network.zoo.blocks import act, cat, conv, global_average, layer, linear, max_pool
 
 
-def lenet5(net: Scope, x: Tensor, classes: int = 10) -> Tensor:
+def lenet5(net: NetworkPart, x: Tensor, classes: int = 10) -> Tensor:
     """LeNet-5 as it is taught today: 5×5 convolutions, ReLU, max pooling, a plain last layer."""
     for index, channels in enumerate((6, 16), 1):
         x = conv(net, f"conv{index}", x, channels, 5)
@@ -77,7 +77,7 @@ class Subsampling(TrainablePool):
     dims = 2
 
 
-def lenet5_1998(net: Scope, x: Tensor, classes: int = 10) -> Tensor:
+def lenet5_1998(net: NetworkPart, x: Tensor, classes: int = 10) -> Tensor:
     """LeNet-5 of the 1998 paper: C3 by its table, pooling that is trained, distances to fixed patterns."""
     x = act(net, "tanh", conv(net, "c1", x, 6, 5), "Tanh")
     x = act(net, "tanh", net("s2", Subsampling(2), x), "Tanh")
@@ -89,7 +89,7 @@ def lenet5_1998(net: Scope, x: Tensor, classes: int = 10) -> Tensor:
     return net("output", layer("RadialBasis", classes), x)
 
 
-def alexnet(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
+def alexnet(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
     """AlexNet as torchvision has it, after "One weird trick" (2014): one column, 64 filters first."""
     features = net.part("features")
     at = 0
@@ -112,7 +112,7 @@ def alexnet(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
     return linear(head, "6", x, classes)
 
 
-def alexnet_2012(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
+def alexnet_2012(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
     """AlexNet of the 2012 paper: the second, fourth and fifth convolutions in two groups, one for each GPU."""
     for index, (out, size, how) in enumerate(
         (
@@ -144,7 +144,7 @@ VGG = {
 """The channels of each 3×3 convolution; 0 is a max pooling. Table 1 of Simonyan and Zisserman (2014)."""
 
 
-def vgg(net: Scope, x: Tensor, classes: int = 1000, *, depth: int, norm: bool = False) -> Tensor:
+def vgg(net: NetworkPart, x: Tensor, classes: int = 1000, *, depth: int, norm: bool = False) -> Tensor:
     """VGG: 3×3 convolutions only, and three large fully connected layers."""
     features = net.part("features")
     at = 0
@@ -173,7 +173,7 @@ FIRE = {
 """SqueezeNet's versions: the first convolution, then (squeezed, expanded) of each fire module; None is a pooling."""
 
 
-def squeezenet(net: Scope, x: Tensor, classes: int = 1000, *, version: str) -> Tensor:
+def squeezenet(net: NetworkPart, x: Tensor, classes: int = 1000, *, version: str) -> Tensor:
     """SqueezeNet: 1×1 convolutions squeeze, 1×1 and 3×3 ones side by side expand."""
     features = net.part("features")
     first, *modules = FIRE[version]

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from convcalc.network.trace import Scope, Tensor
+from convcalc.network.trace import NetworkPart, Tensor
 from convcalc.network.zoo.blocks import act, cat, conv_bn, global_average, layer, linear, max_pool
 
 
-def _unit(net: Scope, name: str, x: Tensor, out: int, size: Any = 1, **how: Any) -> Tensor:
+def _unit(net: NetworkPart, name: str, x: Tensor, out: int, size: Any = 1, **how: Any) -> Tensor:
     """Use a convolution, a batch norm and a ReLU."""
     part = net.part(name, "BasicConv2d")
     return act(part, "relu", conv_bn(part, ("conv", "bn"), x, out, size, **how))
@@ -27,7 +27,7 @@ GOOGLENET = {
 pooled and projected."""
 
 
-def googlenet(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
+def googlenet(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
     """GoogLeNet as torchvision has it: batch norms, and 3×3 where the paper has 5×5; without auxiliary heads."""
     x = max_pool(net, "maxpool1", _unit(net, "conv1", x, 64, 7, stride=2, padding=3), 3, 2, ceil=True)
     x = _unit(net, "conv3", _unit(net, "conv2", x, 64), 192, 3, padding=1)
@@ -42,7 +42,9 @@ def googlenet(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
     return linear(net, "fc", net("dropout", layer("Dropout"), x), classes)
 
 
-def _googlenet_module(net: Scope, x: Tensor, one: int, r3: int, three: int, r5: int, five: int, pooled: int) -> Tensor:
+def _googlenet_module(
+    net: NetworkPart, x: Tensor, one: int, r3: int, three: int, r5: int, five: int, pooled: int
+) -> Tensor:
     first = _unit(net, "branch1", x, one)
     part = net.part("branch2")
     second = _unit(part, "1", _unit(part, "0", x, r3), three, 3, padding=1)
@@ -53,7 +55,7 @@ def _googlenet_module(net: Scope, x: Tensor, one: int, r3: int, three: int, r5: 
     return cat(net, first, second, third, fourth)
 
 
-def inception_v3(net: Scope, x: Tensor, classes: int = 1000, *, aux: bool = False) -> Tensor:
+def inception_v3(net: NetworkPart, x: Tensor, classes: int = 1000, *, aux: bool = False) -> Tensor:
     """Inception v3 (Szegedy and others, December 2015); `aux` adds the head that only training uses."""
     x = _unit(net, "Conv2d_1a_3x3", x, 32, 3, stride=2)
     x = _unit(net, "Conv2d_2a_3x3", x, 32, 3)
@@ -76,11 +78,11 @@ def inception_v3(net: Scope, x: Tensor, classes: int = 1000, *, aux: bool = Fals
     return linear(net, "fc", x, classes)
 
 
-def _pooled(net: Scope, x: Tensor, out: int) -> Tensor:
+def _pooled(net: NetworkPart, x: Tensor, out: int) -> Tensor:
     return _unit(net, "branch_pool", net("avg_pool2d", layer("AvgPool2d", 3, 1, 1), x), out)
 
 
-def _module_a(net: Scope, x: Tensor, pooled: int) -> Tensor:
+def _module_a(net: NetworkPart, x: Tensor, pooled: int) -> Tensor:
     one = _unit(net, "branch1x1", x, 64)
     five = _unit(net, "branch5x5_2", _unit(net, "branch5x5_1", x, 48), 64, 5, padding=2)
     three = _unit(net, "branch3x3dbl_2", _unit(net, "branch3x3dbl_1", x, 64), 96, 3, padding=1)
@@ -88,22 +90,22 @@ def _module_a(net: Scope, x: Tensor, pooled: int) -> Tensor:
     return cat(net, one, five, three, _pooled(net, x, pooled))
 
 
-def _module_b(net: Scope, x: Tensor) -> Tensor:
+def _module_b(net: NetworkPart, x: Tensor) -> Tensor:
     three = _unit(net, "branch3x3", x, 384, 3, stride=2)
     double = _unit(net, "branch3x3dbl_2", _unit(net, "branch3x3dbl_1", x, 64), 96, 3, padding=1)
     double = _unit(net, "branch3x3dbl_3", double, 96, 3, stride=2)
     return cat(net, three, double, max_pool(net, "max_pool2d", x, 3, 2))
 
 
-def _along(net: Scope, name: str, x: Tensor, out: int) -> Tensor:
+def _along(net: NetworkPart, name: str, x: Tensor, out: int) -> Tensor:
     return _unit(net, name, x, out, (1, 7), padding=(0, 3))
 
 
-def _across(net: Scope, name: str, x: Tensor, out: int) -> Tensor:
+def _across(net: NetworkPart, name: str, x: Tensor, out: int) -> Tensor:
     return _unit(net, name, x, out, (7, 1), padding=(3, 0))
 
 
-def _module_c(net: Scope, x: Tensor, inner: int) -> Tensor:
+def _module_c(net: NetworkPart, x: Tensor, inner: int) -> Tensor:
     one = _unit(net, "branch1x1", x, 192)
     seven = _along(net, "branch7x7_2", _unit(net, "branch7x7_1", x, inner), inner)
     seven = _across(net, "branch7x7_3", seven, 192)
@@ -113,27 +115,27 @@ def _module_c(net: Scope, x: Tensor, inner: int) -> Tensor:
     return cat(net, one, seven, double, _pooled(net, x, 192))
 
 
-def _module_d(net: Scope, x: Tensor) -> Tensor:
+def _module_d(net: NetworkPart, x: Tensor) -> Tensor:
     three = _unit(net, "branch3x3_2", _unit(net, "branch3x3_1", x, 192), 320, 3, stride=2)
     seven = _along(net, "branch7x7x3_2", _unit(net, "branch7x7x3_1", x, 192), 192)
     seven = _unit(net, "branch7x7x3_4", _across(net, "branch7x7x3_3", seven, 192), 192, 3, stride=2)
     return cat(net, three, seven, max_pool(net, "max_pool2d", x, 3, 2))
 
 
-def _split(net: Scope, name: str, x: Tensor) -> Tensor:
+def _split(net: NetworkPart, name: str, x: Tensor) -> Tensor:
     """Use a 1×3 and a 3×1 convolution side by side."""
     wide = _unit(net, f"{name}a", x, 384, (1, 3), padding=(0, 1))
     return cat(net, wide, _unit(net, f"{name}b", x, 384, (3, 1), padding=(1, 0)))
 
 
-def _module_e(net: Scope, x: Tensor) -> Tensor:
+def _module_e(net: NetworkPart, x: Tensor) -> Tensor:
     one = _unit(net, "branch1x1", x, 320)
     three = _split(net, "branch3x3_2", _unit(net, "branch3x3_1", x, 384))
     double = _unit(net, "branch3x3dbl_2", _unit(net, "branch3x3dbl_1", x, 448), 384, 3, padding=1)
     return cat(net, one, three, _split(net, "branch3x3dbl_3", double), _pooled(net, x, 192))
 
 
-def _auxiliary(net: Scope, x: Tensor, classes: int) -> Tensor:
+def _auxiliary(net: NetworkPart, x: Tensor, classes: int) -> Tensor:
     x = net("avg_pool2d", layer("AvgPool2d", 5, 3), x)
     x = _unit(net, "conv1", _unit(net, "conv0", x, 128), 768, 5)
     return linear(net, "fc", global_average(net, x, name="adaptive_avg_pool2d"), classes)

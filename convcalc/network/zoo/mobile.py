@@ -1,12 +1,12 @@
 """MobileNet v2 and v3, ShuffleNet v2 and EfficientNet: depthwise convolutions."""
 
 from convcalc.network.functions import Combine, Take
-from convcalc.network.trace import Scope, Tensor
+from convcalc.network.trace import NetworkPart, Tensor
 from convcalc.network.zoo.blocks import act, add, cat, conv, conv_bn, global_average, layer, linear, max_pool, rounded
 
 
 def _unit(
-    net: Scope, name: str, x: Tensor, out: int, size: int = 1, function: str | None = "ReLU6", **how: int
+    net: NetworkPart, name: str, x: Tensor, out: int, size: int = 1, function: str | None = "ReLU6", **how: int
 ) -> Tensor:
     """Use a convolution that keeps the size but for its stride, a batch norm and an activation."""
     part = net.part(name, "Conv2dNormActivation")
@@ -26,7 +26,7 @@ MOBILENET_V2 = (
 """Expansion, channels, repeats and stride: table 2 of Sandler and others (2018)."""
 
 
-def mobilenet_v2(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
+def mobilenet_v2(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
     """MobileNet v2: widened by 1×1, depthwise 3×3, narrowed by 1×1 without an activation, a shortcut."""
     features = net.part("features")
     x = _unit(features, "0", x, 32, 3, stride=2)
@@ -42,7 +42,7 @@ def mobilenet_v2(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
     return linear(head, "1", head("0", layer("Dropout"), x), classes)
 
 
-def _inverted_v2(block: Scope, x: Tensor, expansion: int, channels: int, stride: int) -> Tensor:
+def _inverted_v2(block: NetworkPart, x: Tensor, expansion: int, channels: int, stride: int) -> Tensor:
     inner, net, at, y = x.shape[1] * expansion, block.part("conv"), 0, x
     if expansion != 1:
         y, at = _unit(net, "0", y, inner), 1
@@ -70,7 +70,7 @@ MOBILENET_V3 = {
 LAST_V3 = {"small": 1024, "large": 1280}
 
 
-def mobilenet_v3(net: Scope, x: Tensor, classes: int = 1000, *, size: str) -> Tensor:
+def mobilenet_v3(net: NetworkPart, x: Tensor, classes: int = 1000, *, size: str) -> Tensor:
     """MobileNet v3, small or large."""
     features = net.part("features")
     x = _unit(features, "0", x, 16, 3, "Hardswish", stride=2)
@@ -85,7 +85,7 @@ def mobilenet_v3(net: Scope, x: Tensor, classes: int = 1000, *, size: str) -> Te
 
 
 def _inverted(
-    outer: Scope, x: Tensor, kernel: int, inner: int, channels: int, squeezed: int, function: str, stride: int
+    outer: NetworkPart, x: Tensor, kernel: int, inner: int, channels: int, squeezed: int, function: str, stride: int
 ) -> Tensor:
     """Widen, convolve each channel by itself, squeeze and excite, narrow, and add the shortcut if there is one."""
     block, at, y = outer.part("block"), 0, x
@@ -112,7 +112,7 @@ EFFICIENTNET_B0 = (
 """Expansion, kernel, stride, channels and repeats: table 1 of Tan and Le (2019)."""
 
 
-def efficientnet_b0(net: Scope, x: Tensor, classes: int = 1000) -> Tensor:
+def efficientnet_b0(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
     """EfficientNet-B0: MobileNet's blocks with squeeze-and-excite, and SiLU."""
     features = net.part("features")
     x = _unit(features, "0", x, 32, 3, "SiLU", stride=2)
@@ -138,7 +138,7 @@ SHUFFLENET = {
 """Channels of the stages: table 5 of Ma and others (2018)."""
 
 
-def shufflenet_v2(net: Scope, x: Tensor, classes: int = 1000, *, width: str) -> Tensor:
+def shufflenet_v2(net: NetworkPart, x: Tensor, classes: int = 1000, *, width: str) -> Tensor:
     """ShuffleNet v2: half of the channels pass by, then the halves are shuffled."""
     first, *stages, last = SHUFFLENET[width]
     part = net.part("conv1")
@@ -154,7 +154,7 @@ def shufflenet_v2(net: Scope, x: Tensor, classes: int = 1000, *, width: str) -> 
     return linear(net, "fc", net("flatten", layer("Flatten"), x), classes)
 
 
-def _shuffled(net: Scope, x: Tensor, channels: int, stride: int) -> Tensor:
+def _shuffled(net: NetworkPart, x: Tensor, channels: int, stride: int) -> Tensor:
     half = channels // 2
     if stride == 1:
         shape = (x.shape[0], half, *x.shape[2:])

@@ -1,18 +1,18 @@
 """ResNet and what grew of it: wide ResNet, ResNeXt; and DenseNet, ConvNeXt."""
 
 from convcalc.network.functions import Permute
-from convcalc.network.trace import Scope, Tensor
+from convcalc.network.trace import NetworkPart, Tensor
 from convcalc.network.zoo.blocks import act, add, cat, conv, conv_bn, global_average, layer, linear, max_pool
 
 
-def _basic(net: Scope, x: Tensor, width: int, stride: int, groups: int, base: int) -> Tensor:
+def _basic(net: NetworkPart, x: Tensor, width: int, stride: int, groups: int, base: int) -> Tensor:
     shortcut = x
     x = act(net, "relu", conv_bn(net, ("conv1", "bn1"), x, width, 3, stride=stride, padding=1))
     x = conv_bn(net, ("conv2", "bn2"), x, width, 3, padding=1)
     return act(net, "relu", add(net, x, _shortcut(net, shortcut, width, stride)))
 
 
-def _bottleneck(net: Scope, x: Tensor, width: int, stride: int, groups: int, base: int) -> Tensor:
+def _bottleneck(net: NetworkPart, x: Tensor, width: int, stride: int, groups: int, base: int) -> Tensor:
     shortcut, inner = x, width * base // 64 * groups
     x = act(net, "relu", conv_bn(net, ("conv1", "bn1"), x, inner, 1))
     # The stride stands on the 3×3, as torchvision has it ("ResNet v1.5"); the paper has it on the first 1×1.
@@ -21,7 +21,7 @@ def _bottleneck(net: Scope, x: Tensor, width: int, stride: int, groups: int, bas
     return act(net, "relu", add(net, x, _shortcut(net, shortcut, 4 * width, stride)))
 
 
-def _shortcut(net: Scope, x: Tensor, channels: int, stride: int) -> Tensor:
+def _shortcut(net: NetworkPart, x: Tensor, channels: int, stride: int) -> Tensor:
     if stride == 1 and x.shape[1] == channels:
         return x
     return conv_bn(net.part("downsample"), ("0", "1"), x, channels, 1, stride=stride)
@@ -31,7 +31,14 @@ BLOCKS = {"BasicBlock": _basic, "Bottleneck": _bottleneck}
 
 
 def resnet(
-    net: Scope, x: Tensor, classes: int = 1000, *, block: str, depths: tuple[int, ...], groups: int = 1, base: int = 64
+    net: NetworkPart,
+    x: Tensor,
+    classes: int = 1000,
+    *,
+    block: str,
+    depths: tuple[int, ...],
+    groups: int = 1,
+    base: int = 64,
 ) -> Tensor:
     """ResNet (He and others, 2015): blocks with a shortcut, four stages of them.
 
@@ -48,7 +55,7 @@ def resnet(
 
 
 def densenet(
-    net: Scope, x: Tensor, classes: int = 1000, *, depths: tuple[int, ...], growth: int = 32, first: int = 64
+    net: NetworkPart, x: Tensor, classes: int = 1000, *, depths: tuple[int, ...], growth: int = 32, first: int = 64
 ) -> Tensor:
     """DenseNet (Huang and others, 2016): each layer reads the maps of all before it in its block."""
     features = net.part("features")
@@ -73,7 +80,9 @@ def densenet(
     return linear(net, "classifier", global_average(net, x), classes)
 
 
-def convnext(net: Scope, x: Tensor, classes: int = 1000, *, depths: tuple[int, ...], widths: tuple[int, ...]) -> Tensor:
+def convnext(
+    net: NetworkPart, x: Tensor, classes: int = 1000, *, depths: tuple[int, ...], widths: tuple[int, ...]
+) -> Tensor:
     """ConvNeXt (Liu and others, 2022): depthwise 7×7, LayerNorm, and a fully connected layer at each place."""
     features = net.part("features")
     stem = features.part("0", "Stem")
@@ -91,7 +100,7 @@ def convnext(net: Scope, x: Tensor, classes: int = 1000, *, depths: tuple[int, .
     return linear(head, "2", flat, classes)
 
 
-def _convnext_block(net: Scope, x: Tensor, width: int) -> Tensor:
+def _convnext_block(net: NetworkPart, x: Tensor, width: int) -> Tensor:
     block = net.part("block")
     y = conv(block, "0", x, width, 7, padding=3, groups=width)
     y = block("1", Permute((0, 2, 3, 1)), y)

@@ -6,13 +6,13 @@ from typing import Any, Generic, TypeVar, overload
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class CachedProperty(Generic[T]):
     """What functools.cached_property is from Python 3.12 on: without a lock.
 
     Before, all instances share one, so that one thread works at a time, and a forked process may find it locked.
 
     >>> class Grid:
-    ...     @Kept
+    ...     @CachedProperty
     ...     def cells(self) -> list[int]:
     ...         return [1]
     >>> grid = Grid()
@@ -28,12 +28,12 @@ class Kept(Generic[T]):
         self.name = name
 
     @overload
-    def __get__(self, instance: None, owner: type) -> "Kept[T]": ...
+    def __get__(self, instance: None, owner: type) -> "CachedProperty[T]": ...
 
     @overload
     def __get__(self, instance: object, owner: type) -> T: ...
 
-    def __get__(self, instance: object | None, owner: type) -> "Kept[T] | T":
+    def __get__(self, instance: object | None, owner: type) -> "CachedProperty[T] | T":
         if instance is None:
             return self
         made = instance.__dict__[self.name] = self.work(instance)  # from now on this is found first
