@@ -271,8 +271,8 @@ def test_a_sum_no_float_holds_is_refused() -> None:
     [
         ((1, 3, 6, 6), (1, 1, 3, 3), {}, "kernel reads 1 channel, but the input has 3"),
         ((1, 1, 6, 6), (1, 3, 3, 3), {}, "kernel reads 3 channels, but the input has 1"),
-        ((1, 3, 6, 6), (2, 3, 3, 3), {"groups": 2}, "3 input channels cannot be parted into 2 groups"),
-        ((1, 4, 6, 6), (3, 2, 3, 3), {"groups": 2}, "3 filters cannot be parted into 2 groups"),
+        ((1, 3, 6, 6), (2, 3, 3, 3), {"groups": 2}, "3 input channels cannot be divided into 2 groups"),
+        ((1, 4, 6, 6), (3, 2, 3, 3), {"groups": 2}, "3 filters cannot be divided into 2 groups"),
         ((1, 1, 2, 6), (1, 1, 3, 3), {}, "kernel of 3 rows does not fit an input of 2"),
         (
             (1, 1, 3, 3),

@@ -76,16 +76,16 @@ def test_bands_come_to_the_whole(size: int, monkeypatch: pytest.MonkeyPatch) -> 
         made = made_up(random.Random(seed))
         if made is None:
             continue
-        whole, parted = made
-        answer, times, length = np.zeros(parted.maps, parted.like.dtype), np.zeros(parted.maps, int), 0
-        parts = list(parted.parts())
+        whole, in_bands = made
+        answer, times, length = np.zeros(in_bands.maps, in_bands.like.dtype), np.zeros(in_bands.maps, int), 0
+        parts = list(in_bands.parts())
         for part in parts:
             answer[part.where] = part.cells
             times[part.where] += 1
             length += part.length
-        several += len(parts) > parted.maps[0]
+        several += len(parts) > in_bands.maps[0]
         assert (times == 1).all(), seed
-        assert (length, parted.like.shape) == (parted.length, whole.output.shape), seed
+        assert (length, in_bands.like.shape) == (in_bands.length, whole.output.shape), seed
         np.testing.assert_allclose(answer, whole.maps.astype(float), rtol=1e-6, atol=1e-6, err_msg=str(seed))
     assert several > {64: 200, 300: 100, 5000: 5}[size]
 

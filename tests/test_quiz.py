@@ -228,7 +228,7 @@ def test_one_cell_asked_hinted_missed_and_got() -> None:
     assert "What is output[1,1]?" in pupil.texts
     assert "  output[1,1] = 5×1 + …" in pupil.texts
     assert "  output[1,1] = 5×1 + 8×0 + …" in pupil.texts
-    flipped = "  It would come out so if the kernel was flipped or if the signs were turned round."
+    flipped = "  It would come out so if the kernel was flipped or if every sign was reversed."
     assert flipped in pupil.texts
     assert pupil.texts[-1] == "Right."
     assert pupil.complaints == ["answer:1:1: 'x' is not a number"]

@@ -57,7 +57,7 @@ HEAD = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\n"
 
 
 def network(init: str = "pass", forward: str = "return self.c(x)", before: str = "") -> str:
-    """Return a file with one network; lines of its methods are parted by newlines."""
+    """Return a file with one network; lines of its methods are separated by newlines."""
     body = "\n".join(f"        {line}" for line in init.splitlines())
     steps = "\n".join(f"        {line}" for line in forward.splitlines())
     return (

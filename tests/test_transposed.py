@@ -1,4 +1,4 @@
-"""Transposed convolution: stamps by slow loops, zero-insertion, and a convolution's matrix turned round, all one."""
+"""Transposed convolution: stamps by slow loops, zero-insertion, and a convolution's matrix transposed, all one."""
 
 import itertools
 import random
@@ -122,7 +122,7 @@ def test_fractions_decimals_and_large_integers_are_exact() -> None:
         ([[1]], [[1]], {"stride": 0}, "stride must be at least 1"),
         ([[1]], [[1]], {"padding": "same"}, "padding 'same' is a convolution's word"),
         ([[[1]], [[2]]], [[1]], {}, "weights for 1 input channel, but the input has 2"),
-        ([[[1]], [[2]], [[3]]], [[[[1]]]] * 3, {"groups": 2}, "3 input channels cannot be parted into 2 groups"),
+        ([[[1]], [[2]], [[3]]], [[[[1]]]] * 3, {"groups": 2}, "3 input channels cannot be divided into 2 groups"),
         ([[1]], [[1]], {"bias": [1, 2]}, "1 map cannot take 2 biases"),
         ([[1]], [[1]], {"groups": 0}, "groups must be at least 1"),
     ],

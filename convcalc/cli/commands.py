@@ -41,7 +41,7 @@ COMMANDS: dict[str, CommandEntry] = {
         CALCULATE,
         "transposed",
         "conv_transpose",
-        "Turn a convolution's shapes round: every input cell stamps the kernel, and stamps add up.",
+        "Go from a convolution's output shape back to its input's: every cell stamps the kernel, and stamps add up.",
     ),
     "pad": CommandEntry(CALCULATE, "grids", "pad", "Add cells around a grid, and show which they are."),
     "size": CommandEntry(

@@ -124,7 +124,7 @@ def check_bytes(grid: "Array") -> None:
 
 
 def read_bias(here: Surroundings, text: str, noun: str) -> "Array":
-    """Read the biases: numbers parted by commas or spaces, or a file of them."""
+    """Read the biases: numbers separated by commas or spaces, or a file of them."""
     cells = read(here, text, "--bias").cells
     if cells.ndim > 2 or min(cells.shape, default=1) > 1:
         raise InputError("the bias must be one row or one column of numbers", hint=f"one number per {noun}, as in 1,0")

@@ -110,7 +110,7 @@ def _write_gallery(commands: Any, rows: "Sequence[Row]", out: SheetOptions) -> N
 
 
 def as_typed(words: tuple[str, ...], script: str | None = None) -> "Drawing":
-    """Return a command line as it can be pasted into a shell: never wrapped, for a break would part its rows."""
+    """Return a command line as it can be pasted into a shell: never wrapped, for a break would separate its rows."""
     from convcalc.report.document import Drawing, Role
 
     lines = [f"$ {shlex.join(('convcalc', *words))}"]

@@ -266,7 +266,7 @@ Bias = Annotated[
 def numbers(
     text: str, option: str, *, most: int, example: str, least: int = 0, signed: bool = False
 ) -> tuple[int, ...]:
-    """Read whole numbers parted by commas (or ×, x between sizes); raise UsageError naming the option.
+    """Read whole numbers separated by commas (or ×, x between sizes); raise UsageError naming the option.
 
     >>> numbers("2,1", "--stride", most=2, example="2,1"), numbers("2x2", "--adaptive", most=2, example="2x2")
     ((2, 1), (2, 2))

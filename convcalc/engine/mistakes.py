@@ -88,7 +88,7 @@ def _convolution(result: Convolution) -> Candidates:
     yield from _moving(result)
     yield from _channels(result)
     yield "the mean was taken, not the sum", lambda: divided(result.output, kernel[0].size)
-    yield "the signs were turned round", lambda: -result.output
+    yield "every sign was reversed", lambda: -result.output
 
 
 def _moving(result: Convolution) -> Candidates:
@@ -114,11 +114,11 @@ def _strides(rows: Axis, columns: Axis) -> str:
 
 
 def _channels(result: Convolution) -> Candidates:
-    """Yield the mistakes of which kernel meets which channel, and makes which map."""
+    """Yield the mistakes of which kernel is applied to which channel, and makes which map."""
     again, kernel = partial(_again, result), result.kernel
     if kernel.shape[1] > 1:
-        yield "the kernels met the wrong channels", partial(again, np.roll(kernel, 1, axis=1))
-        yield "the kernels met the channels in reverse", partial(again, kernel[:, ::-1])
+        yield "the kernels were applied to the wrong channels", partial(again, np.roll(kernel, 1, axis=1))
+        yield "the kernels were applied to the channels in reverse", partial(again, kernel[:, ::-1])
         first = np.zeros_like(kernel)
         first[:, 0] = kernel[:, 0]
         yield "only the first channel was added up", partial(again, first)
@@ -180,7 +180,7 @@ def activation_mistakes(result: Activated) -> Iterator[Mistake]:
         yield "the grid was left as it is", lambda: grid
         yield "the sign was dropped", lambda: absolute(grid)
         yield "the negative cells were kept, not the positive ones", lambda: np.minimum(grid, 0)
-        yield "the sign of the exponent was turned round", lambda: activate(-grid, result.kind, _own(result)).output
+        yield "the sign of the exponent was reversed", lambda: activate(-grid, result.kind, _own(result)).output
         for kind in ActivationKind:
             if kind is not result.kind and kind.record.is_likely:
                 yield f"{kind} was taken, not {result.kind}", partial(_activated, grid, kind)

@@ -94,7 +94,7 @@ def _check_channels(channels: int, filters: int, depth: int, groups: int) -> Non
             plural = "" if number == 1 else "s"
             divisors = [str(d) for d in range(1, number + 1) if number % d == 0]
             raise InputError(
-                f"{number} {what}{plural} cannot be parted into {groups} groups",
+                f"{number} {what}{plural} cannot be divided into {groups} groups",
                 hint=f"use groups that divide {number}: {', '.join(divisors[:8])}",
             )
     if depth * groups != channels:
@@ -110,7 +110,7 @@ def _channel_hint(channels: int, filters: int, depth: int, groups: int) -> str:
     if depth == 1 and groups == 1:
         return "--per-channel runs it on each channel by itself; --all-channels adds up the channels"
     if channels == 1 and filters == 1:
-        return f"for {depth} filters of one channel, part them with a line of ---"
+        return f"for {depth} filters of one channel, separate them with a line of ---"
     if depth == channels and groups > 1:
         return "leave --groups out: this kernel already reads every channel"
-    return f"give each filter {max(channels // groups, 1)} channels, parted by blank lines"
+    return f"give each filter {max(channels // groups, 1)} channels, separated by blank lines"

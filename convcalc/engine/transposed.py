@@ -1,4 +1,4 @@
-"""Transposed convolution: a convolution's shapes turned round, as scatter-add and as zero-insertion.
+"""Transposed convolution: a convolution's shapes the other way, as scatter-add and as zero-insertion.
 
 Every input cell stamps the kernel, times itself, onto the output, `stride` cells from stamp to stamp; where stamps
 overlap they add up. The same numbers come of a plain convolution of the input with zeros inserted between its cells and
@@ -271,11 +271,11 @@ def _check_channels(channels: int, filters: int, groups: int) -> None:
     if filters != channels:
         raise InputError(
             f"the kernel has weights for {filters} input channel{'s' * (filters != 1)}, but the input has {channels}",
-            hint="give it one block for each input channel, parted by a line of ---: as in PyTorch, a transposed "
+            hint="give it one block for each input channel, separated by a line of ---: as in PyTorch, a transposed "
             "convolution's weights are input channels × maps × rows × columns",
         )
     if channels % groups:
         raise InputError(
-            f"{channels} input channels cannot be parted into {groups} groups",
+            f"{channels} input channels cannot be divided into {groups} groups",
             hint=f"use groups that divide {channels}",
         )

@@ -155,7 +155,7 @@ def _as_asked(grid: Grid, options: ReadOptions) -> Grid:
 
 
 def read_file(path: Path, options: ReadOptions = AS_IT_IS) -> Grid:
-    """Read a grid from a file, by what it holds; its suffix tells a picture, and what parts the cells of CSV."""
+    """Read a grid from a file, by what it holds; its suffix tells a picture, and what separates the cells of CSV."""
     try:
         with path.open("rb") as stream:
             return read_stream(stream, str(path), options, suffix=path.suffix.lower())

@@ -15,7 +15,7 @@ import numpy as np
 from convcalc.engine.exact import Array, exact
 
 SEPARATOR_COMMENT = " ---"
-"""As a comment, ``# ---``, between rows this parts items: numpy skips it, convcalc does not."""
+"""As a comment, ``# ---``, between rows this separates items: numpy skips it, convcalc does not."""
 
 EXACT = "="
 """Behind a ``#``, this says that the comment holds the row's exact values."""

@@ -55,7 +55,7 @@ class Grid(NamedTuple):
 def parse_text(lines: Iterable[str], source: str, *, delimiter: str | None = None, as_written: bool = False) -> Grid:
     """Read a grid from lines of text; raise InputError with the place of the first fault.
 
-    One block gives (H, W); blocks parted by blank lines (C, H, W); by ``---`` as well (N, C, H, W). A semicolon is
+    One block gives (H, W); blocks separated by blank lines (C, H, W); by ``---`` as well (N, C, H, W). A semicolon is
     as good as a line's end, unless it is the `delimiter`, as it may be in CSV; in TSV that is a tab. `as_written` keeps
     decimals as Decimals, with every digit and zero that was written.
 
@@ -100,7 +100,7 @@ class Reader:
     number: int = 0
     text: str = ""
     delimits: bool = False
-    """Whether a row above was parted by the delimiter."""
+    """Whether a row above was separated by the delimiter."""
     column: int | None = None
     """Where the row being read begins, if it is one of several in its line."""
     cells: int = 0
@@ -136,7 +136,7 @@ class Reader:
             if not self.delimits and self.items[-1][-1].width > 1:
                 raise InputError(
                     f"the rows above part their cells otherwise, and this one by {_named(self.delimiter)}",
-                    hint="part all cells by the same sign",
+                    hint="separate all cells by the same sign",
                     place=self.place(body.index(self.delimiter)),
                 )
             self.add(self.row(self.delimited(body, self.delimiter), 0))
@@ -144,7 +144,7 @@ class Reader:
         elif self.delimits and len(body.replace(",", " ").split()) > 1:
             raise InputError(
                 f"the rows above part their cells by {_named(self.delimiter)}, and this one does not",
-                hint=f"part all by {_named(self.delimiter)}",
+                hint=f"separate all by {_named(self.delimiter)}",
                 place=self.place(),
             )
         elif ";" not in body:
@@ -161,7 +161,7 @@ class Reader:
             one = re.sub(r"\D", "", found[0])
             raise InputError(
                 f"this may be one number, {one}, or several",
-                hint=f"write {one}, or part them by a plain space",
+                hint=f"write {one}, or separate them by a plain space",
                 place=self.place(found.start(), len(found[0])),
             )
         return re.sub(_WIDE_SPACE, " ", text)
@@ -235,7 +235,7 @@ class Reader:
         if self.shape != shape:
             raise InputError(
                 f"this channel is {shape[0]}×{shape[1]}, but the one above is {self.shape[0]}×{self.shape[1]}",
-                hint="channels (parted by blank lines) must be of one size",
+                hint="channels (separated by blank lines) must be of one size",
                 place=self.place(),
             )
         self.items[-1].append(_Block())
@@ -249,7 +249,7 @@ class Reader:
         if channels != len(self.items[0]) - 1:
             raise InputError(
                 f"this block has {_count(channels, 'channel')}, but the first has {len(self.items[0]) - 1}",
-                hint="blocks parted by --- must have as many channels each",
+                hint="blocks separated by --- must have as many channels each",
                 place=self.place(),
             )
         self.items.append([_Block()])
@@ -294,8 +294,8 @@ class Reader:
                 continue
             if commas and not after_comma:
                 raise InputError(
-                    "some numbers are parted by commas here, and some by spaces",
-                    hint="part them one way; decimals are written with a point, 1.5",
+                    "some numbers are separated by commas here, and some by spaces",
+                    hint="separate them one way; decimals are written with a point, 1.5",
                     place=self.place(start, len(match[0])),
                 )
             yield parse_number(match[0], self.place(start, len(match[0])), as_written=self.as_written)

@@ -104,7 +104,7 @@ class Unflatten(Layer):
     unflattened_size: Any
 
     def output(self, *shapes: Shape) -> Shape:
-        """Return the shape with that axis parted."""
+        """Return the shape with that axis divided."""
         shape, given = shapes[0], self.unflattened_size
         axis = axis_of(self.dim, len(shape), "Unflatten")
         if not _are_integers(given) or axis == 0:

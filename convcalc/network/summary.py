@@ -1,4 +1,4 @@
-"""A network's layers as rows, its parts as groups of them: counted, added up, and alike ones told once."""
+"""A network's layers as rows, its parts as groups of them: counted, added up, the same ones listed once."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -171,7 +171,7 @@ def _tree(
 
 
 def folded(rows: Sequence[Row]) -> list[Row]:
-    """Return rows with alike parts that follow each other told once, and how many times.
+    """Return rows in which parts that are the same and follow each other stand once, and how many times.
 
     Only parts are folded, so that every layer with a name of its own is seen.
     """

@@ -175,7 +175,7 @@ class TransposedConvolution(Filters):
     padding_mode: str = "zeros"
 
     def axes(self, shape: Shape) -> list[TransposedAxis]:
-        """Return the axes, each the convolution's that is turned round."""
+        """Return the axes, each the convolution's whose shapes it undoes."""
         paddings = self.each("padding", 0)
         names = ("kernel_size", "stride", "dilation")
         settings = zip(shape[2:], *(self.each(name) for name in names), self.each("output_padding", 0), strict=True)

@@ -9,7 +9,7 @@ HALF = "▀"
 
 
 def halves(body: Body, width: int, glyphs: Glyphs, *, grey: bool) -> Drawn:
-    """Draw a shaded grid, a sign for two cells; of a wider one every so manieth cell. `grey`: in signs, not colours."""
+    """Draw a shaded grid, a sign for two cells; a wide one thinned out. `grey`: in signs, not colours."""
     assert body.shade is not None
     every = -(-body.columns // max(width, 1))
     note = f", one cell in {every}" if every > 1 else ""

@@ -23,7 +23,7 @@ def as_csv(sheet: Sheet, delimiter: str = ",") -> Iterator[str]:
 
 
 def as_tsv(sheet: Sheet) -> Iterator[str]:
-    """Yield the same, parted by tabs."""
+    """Yield the same, separated by tabs."""
     return as_csv(sheet, "\t")
 
 

@@ -57,7 +57,9 @@ def model_document(summary: Summary, depth: int | None = None, *, everything: bo
     if cut is not None and depth is None and not everything:
         yield Text(f"  Parts are folded: --depth {cut + 1} unfolds more of them, --all every layer.", Role.QUIET)
     elif not everything and any(row.times > 1 for row in rows):
-        yield Text("  Alike parts are told once (×N), the field their last one's: --all unfolds them.", Role.QUIET)
+        yield Text(
+            "  Parts that are the same stand here once (×N), with the field of the last: --all lists each.", Role.QUIET
+        )
     yield from totals(summary)
     yield from written_out(summary, rows, full_names=everything)
 

@@ -106,7 +106,7 @@ def _matching(shape: tuple[int, int, int, int], asked: tuple[int, ...], naming: 
 
 
 def number(at: tuple[int, int, int, int], shape: tuple[int, int, int, int]) -> int:
-    """Return the number, from 1, of the step that makes an output cell: `place` turned round.
+    """Return the number, from 1, of the step that makes an output cell: the inverse of `place`.
 
     >>> number((0, 1, 0, 1), (1, 2, 2, 2)), place(5, (1, 2, 2, 2))
     (6, (0, 1, 0, 1))

@@ -68,7 +68,7 @@ def _volume_of(axes: tuple[Axis, ...], channels: int | None, filters: int | None
 
 
 def settings(axes: tuple[Axis, ...]) -> list[str]:
-    """Return N, F, S, P and D as they are written; the two axes of a pair parted by ×."""
+    """Return N, F, S, P and D as they are written; the two axes of a pair separated by ×."""
     return [
         "×".join(texts)
         for texts in zip(

@@ -51,7 +51,7 @@ class Line(NamedTuple):
 
 
 def parse(lines: Iterable[str], source: str) -> list[Line]:
-    """Read a script's lines; raise UsageError, naming the line, for one that cannot be parted into words.
+    """Read a script's lines; raise UsageError, naming the line, for one that cannot be divided into words.
 
     >>> [(line.name, line.words, line.rows) for line in parse(["k = 1 0; 0 1", "conv k -p same  # note"], "example")]
     [('k', (), ('    1 0; 0 1',)), (None, ('conv', 'k', '-p', 'same'), ())]

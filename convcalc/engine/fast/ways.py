@@ -207,7 +207,7 @@ def _blocks(
     left = span.start * columns.stride
     across = slice(left, left + (width - 1) * columns.stride + columns.extent)
     read = rows_read(x[items, 0, :, across], plan, band, matrices.dtype)
-    # A strided read would keep BLAS away: the columns are parted by their phase first.
+    # A strided read would keep BLAS away: the columns are separated by their phase first.
     phases = [read] if columns.stride == 1 else [
         np.ascontiguousarray(read[..., phase :: columns.stride]) for phase in range(columns.stride)
     ]  # fmt: skip

@@ -293,7 +293,7 @@ def _split(call: Call) -> tuple[Tensor, ...]:
 def _inner_axis(dim: Any, rank: int, name: str) -> int:
     axis = axis_of(dim, rank, name)
     if axis == 0:
-        raise InputError(f"{name} along axis 0 parts the batch", hint="dim=1 parts the channels")
+        raise InputError(f"{name} along axis 0 divides the batch", hint="dim=1 divides the channels")
     return axis
 
 
