@@ -65,7 +65,7 @@ def nearest(word: str, known: list[str], count: int = 3, *, alike: float = 0.6) 
     """
     import difflib
 
-    folded = word.lower().replace("_", "-")
-    contained = [name for name in known if len(folded) > 1 and (folded in name or name in folded)]
-    close = difflib.get_close_matches(folded, known, n=count, cutoff=alike)
+    lower = word.lower().replace("_", "-")
+    contained = [name for name in known if len(lower) > 1 and (lower in name or name in lower)]
+    close = difflib.get_close_matches(lower, known, n=count, cutoff=alike)
     return list(dict.fromkeys([*contained, *close]))[:count]

@@ -327,12 +327,12 @@ def find(word: str | None) -> tuple[Row, ...]:
     """
     if word is None:
         return ROWS
-    folded = word.strip().lower().replace("_", "-").replace(" ", "-")
-    found = tuple(row for row in ROWS if folded in (str(row.number), row.topic))
-    found = found or tuple(row for row in ROWS if folded.isalpha() and row.topic.startswith(folded))
-    if found:
-        return found
-    close = nearest(folded, [row.topic for row in ROWS])
+    key = word.strip().lower().replace("_", "-").replace(" ", "-")
+    rows = tuple(row for row in ROWS if key in (str(row.number), row.topic))
+    rows = rows or tuple(row for row in ROWS if key.isalpha() and row.topic.startswith(key))
+    if rows:
+        return rows
+    close = nearest(key, [row.topic for row in ROWS])
     raise UsageError(
         f"the lecture has no row '{word}'", hint=f"did you mean {' or '.join(close)}?" if close else _listing()
     )

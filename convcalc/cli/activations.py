@@ -40,9 +40,9 @@ def command_of(kind: ActivationKind) -> Callable[..., None]:
 
         here = surroundings_of(ctx)
         show = show_of(how, stepping)
-        asked = own._asdict()
-        parameter = number_of(asked[record.parameter], f"--{record.parameter}") if record.parameter else None
-        function = next((other for name, other in variants.items() if asked[name]), kind)
+        options = own._asdict()
+        parameter = number_of(options[record.parameter], f"--{record.parameter}") if record.parameter else None
+        function = next((other for name, other in variants.items() if options[name]), kind)
         grid = read_input(here, source).cells
         emit(here, worked_activation(activate(grid, function, parameter), show), out, show)
 

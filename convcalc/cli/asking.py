@@ -98,10 +98,10 @@ def _check(here: Surroundings, worked: "Calculation", show: "Show") -> bool:
     from convcalc.quiz.marking import mark
 
     answer = as_grid(worked.answer())
-    given = read_answer(here, show.check, "--check").cells
+    attempt = read_answer(here, show.check, "--check").cells
     at = None if show.at is None else _question(worked, show).at
-    if given.ndim > 4:
+    if attempt.ndim > 4:
         raise InputError("an answer has at most 4 dimensions", hint="write it as the command would")
-    marks = mark(given, answer, worked.mistakes() if worked.mistakes else (), at)
+    marks = mark(attempt, answer, worked.mistakes() if worked.mistakes else (), at)
     draw(here, marks.blocks())
     return marks.right

@@ -160,14 +160,14 @@ def instead(word: str, others: Iterable[str] = ()) -> str | None:
     >>> instead("swish"), instead("cnov"), instead("sobel"), instead("attention")
     ('silu', 'conv', 'conv sobel', None)
     """
-    folded = word.lower().replace("_", "-")
-    if folded in ALSO:
-        return ALSO[folded]
+    lower = word.lower().replace("_", "-")
+    if lower in ALSO:
+        return ALSO[lower]
     from convcalc.engine.kernels import named
 
-    if named(folded) is not None:
-        return f"conv {folded}"
-    close = nearest(folded, [*COMMANDS, *others], alike=LEAST_ALIKE)
+    if named(lower) is not None:
+        return f"conv {lower}"
+    close = nearest(lower, [*COMMANDS, *others], alike=LEAST_ALIKE)
     return " or ".join(close) or None
 
 
@@ -231,9 +231,11 @@ class Group(TyperGroup):
         """Return a command and its words; refuse what is none, and name the one that was likely meant."""
         if args[0] in COMMANDS or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
-        meant = instead(args[0])
+        suggestion = instead(args[0])
         hint = f"`{ctx.command_path} --help` lists the commands"
-        raise UsageError(f"there is no command '{args[0]}'", hint=f"did you mean {meant}? {hint}" if meant else hint)
+        raise UsageError(
+            f"there is no command '{args[0]}'", hint=f"did you mean {suggestion}? {hint}" if suggestion else hint
+        )
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
         """Return a command, built; while names are completed, only its name and what it does."""

@@ -155,10 +155,10 @@ class ReadingOptions(NamedTuple):
         """Refuse what contradicts, or does nothing."""
         if moving.per_channel and moving.all_channels:
             raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
-        given = {"--as": self.reading, "--reads": self.reads, "--backward": self.backward}
-        named = [option for option, value in given.items() if value is not None]
-        if len(named) > 1:
-            raise UsageError(f"{named[0]} and {named[1]} exclude each other", hint="leave one of them out")
+        readings = {"--as": self.reading, "--reads": self.reads, "--backward": self.backward}
+        options = [option for option, value in readings.items() if value is not None]
+        if len(options) > 1:
+            raise UsageError(f"{options[0]} and {options[1]} exclude each other", hint="leave one of them out")
         if self.wrt is not None and self.backward is None:
             raise UsageError("--wrt does nothing without --backward", hint="as in --backward 1 --wrt kernel")
         if self.reads is not None and (stepping.at or stepping.steps):
@@ -260,14 +260,14 @@ def _worked(
         naming, several = result.plan.naming, result.plan.channels > 1
         least = 2 - naming.one_row + several
         if len(at) < least:
-            wanted = "CHANNEL," * several + naming.typed
-            raise UsageError(f"--reads {other.reads}: it takes {wanted}", hint="counted from 0, as in --reads 1,1")
+            example = "CHANNEL," * several + naming.typed
+            raise UsageError(f"--reads {other.reads}: it takes {example}", hint="counted from 0, as in --reads 1,1")
         return worked_reads(result, reads(result, naming.with_row(at)), show)
     if other.reading is not None:
         from convcalc.report.readings import worked_matmul, worked_toeplitz
 
-        worked = worked_matmul if other.reading is ConvolutionReading.MATMUL else worked_toeplitz
-        return worked(result, show, labels.kernel)
+        make_report = worked_matmul if other.reading is ConvolutionReading.MATMUL else worked_toeplitz
+        return make_report(result, show, labels.kernel)
     return worked_convolution(result, show, labels)
 
 
@@ -280,14 +280,14 @@ def read_kernel(here: Surroundings, word: str) -> "tuple[Array, str]":
 
     if word in here.names:
         return read(here, word, "--kernel").cells, word
-    named = kernels.named(word)
+    entry = kernels.named(word)
     could_be_name = word.strip() and not looks_inline(word) and not Path(word).suffix and "/" not in word
-    if named is None and word != "-" and could_be_name and file_of(word, here.folder) is None:
-        named = kernels.find(word)
-    if named is not None:
-        note(also_a_file(word, f"as the kernel {named.name}", here.folder))
-        here.grids["kernel"] = kernels.kernel(named.name)
-        return here.grids["kernel"], named.name
+    if entry is None and word != "-" and could_be_name and file_of(word, here.folder) is None:
+        entry = kernels.find(word)
+    if entry is not None:
+        note(also_a_file(word, f"as the kernel {entry.name}", here.folder))
+        here.grids["kernel"] = kernels.kernel(entry.name)
+        return here.grids["kernel"], entry.name
     return read(here, word, "--kernel").cells, "kernel"
 
 

@@ -179,15 +179,15 @@ def loss(
     from convcalc.engine.losses import loss as measured
     from convcalc.report.losses import worked_loss
 
-    chosen = kind_of(kind)
-    takes_logits = options.takes_logits(chosen)
+    loss_kind = kind_of(kind)
+    takes_logits = options.takes_logits(loss_kind)
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")
     here = surroundings_of(ctx)
-    wanted = read(here, options.target, "--target").cells
+    target = read(here, options.target, "--target").cells
     grid = read_input(here, source).cells
-    result = measured(grid, wanted, chosen, reduction=options.reduction, logits=takes_logits)
+    result = measured(grid, target, loss_kind, reduction=options.reduction, logits=takes_logits)
     emit(here, worked_loss(result, show), out, show)
 
 
@@ -197,9 +197,9 @@ def kind_of(word: str) -> LossKind:
     >>> kind_of("L2")
     <LossKind.MSE: 'mse'>
     """
-    known = ALSO.get(word.lower(), word.lower().replace("_", "-"))
-    if known in {kind.value for kind in LossKind}:
-        return LossKind(known)
-    close = nearest(known, [*(kind.value for kind in LossKind), *ALSO])
+    usual = ALSO.get(word.lower(), word.lower().replace("_", "-"))
+    if usual in {kind.value for kind in LossKind}:
+        return LossKind(usual)
+    close = nearest(usual, [*(kind.value for kind in LossKind), *ALSO])
     hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else "a grid goes after --input"
     raise UsageError(f"'{word}' is no loss: they are {KINDS.replace('|', ', ')}", hint=hint)

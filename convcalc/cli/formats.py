@@ -36,12 +36,12 @@ def record_lines(
     from convcalc.matrix_io.plain import exact_list
     from convcalc.render.record import record
 
-    said = {
+    settings = {
         name: value.value if isinstance(value, Enum) else value
         for name, value in arguments.items()
         if name not in SHOWING and value is not None
     }
-    given = {name: exact_list(grid, None) for name, grid in grids.items()}
+    inputs = {name: exact_list(grid, None) for name, grid in grids.items()}
     output = exact_list(as_grid(worked.answer()), worked.write)
     every = arguments.get("steps") is None and arguments.get("at") is None
-    return record(worked.work, operation, said, given, output, every=every)
+    return record(worked.work, operation, settings, inputs, output, every=every)

@@ -82,10 +82,10 @@ def show(
     here = surroundings_of(ctx)
     if grid is not None and source.input is not None:
         raise UsageError(f"there are two grids, '{grid}' and '{source.input}'", hint="leave one of them out")
-    read = read_input(here, source._replace(input=grid or source.input), normalize=False)
-    wanted = show_of(how._replace(heat=how.heat or read.is_picture))
+    source_grid = read_input(here, source._replace(input=grid or source.input), normalize=False)
+    wanted = show_of(how._replace(heat=how.heat or source_grid.is_picture))
     if not source.normalize:
-        emit(here, worked_grid(read.cells, wanted, is_picture=read.is_picture), out)
+        emit(here, worked_grid(source_grid.cells, wanted, is_picture=source_grid.is_picture), out)
         return
-    check_bytes(read.cells)
-    emit(here, worked_division(read.cells, divided(read.cells, LARGEST_BYTE), LARGEST_BYTE, wanted), out)
+    check_bytes(source_grid.cells)
+    emit(here, worked_division(source_grid.cells, divided(source_grid.cells, LARGEST_BYTE), LARGEST_BYTE, wanted), out)

@@ -29,9 +29,9 @@ class Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read a command line; refuse an option that is given twice, of which only the last would count."""
-        known = {name for one in self.get_params(ctx) for name in one.opts}
+        options_known = {name for one in self.get_params(ctx) for name in one.opts}
         end = args.index("--") if "--" in args else len(args)
-        words = [*(plain_option(word, known) for word in args[:end]), *args[end:]]
+        words = [*(plain_option(word, options_known) for word in args[:end]), *args[end:]]
         options: list[Any] = [*self.make_parser(ctx).parse_args(list(words))[2]]
         rest: list[str] = super().parse_args(ctx, words)
         takes_one = [one for one in options if one.param_type_name == "option" and not (one.is_flag or one.multiple)]
@@ -83,7 +83,7 @@ def write_panels(formatter: Any, panels: Iterable[tuple[str, Rows]]) -> None:
         formatter.write(f"\n{_styled(title, bold=True)}\n")
         formatter.indent()
         formatter.write_dl(
-            [(_styled(name, fg="cyan"), said) for name, said in rows], col_max=min(32, formatter.width // 2)
+            [(_styled(name, fg="cyan"), summary) for name, summary in rows], col_max=min(32, formatter.width // 2)
         )
         formatter.dedent()
 
@@ -102,12 +102,12 @@ def _paragraphs(text: str, width: int) -> Iterator[str]:
 
 def _parameters(command: Any, ctx: Any) -> Iterator[tuple[str, Rows]]:
     """Yield the panels of arguments and options, in the order in which they are declared."""
-    told = [
+    notes = [
         (_panel(one), record) for one in command.get_params(ctx) if (record := one.get_help_record(ctx)) is not None
     ]
-    order = list(dict.fromkeys(["Arguments", *(panel for panel, _ in told)]))
-    told.sort(key=lambda pair: order.index(pair[0]))
-    for panel, pairs in groupby(told, key=lambda pair: pair[0]):
+    order = list(dict.fromkeys(["Arguments", *(panel for panel, _ in notes)]))
+    notes.sort(key=lambda pair: order.index(pair[0]))
+    for panel, pairs in groupby(notes, key=lambda pair: pair[0]):
         yield panel, [record for _, record in pairs]
 
 

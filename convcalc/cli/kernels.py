@@ -47,8 +47,8 @@ def kernels(
         emit(here, worked_kernel(entry, show, sample), out)
         return
     options = {"--input": source.input, "--quiet": out.quiet or None, "--picture": out.scale}
-    given = [option for option, value in options.items() if value is not None]
-    if given:
-        raise UsageError(f"{given[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
+    unused = [option for option, value in options.items() if value is not None]
+    if unused:
+        raise UsageError(f"{unused[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
     document = gallery(KERNELS.values(), show) if all_at_work else kernel_list(KERNELS.values())
     emit_report(here, Calculation(document, list), None, SheetOptions(out.output, out.format, out.ascii, out.fragment))

@@ -37,8 +37,8 @@ def printable(text: str) -> str:
 
 def pipe_width() -> int:
     """Return how wide work is drawn that goes to no terminal."""
-    asked = os.environ.get("COLUMNS", "")
-    return max(int(asked), 20) if asked.isascii() and asked.isdigit() else PIPE_WIDTH
+    columns = os.environ.get("COLUMNS", "")
+    return max(int(columns), 20) if columns.isascii() and columns.isdigit() else PIPE_WIDTH
 
 
 def size_of(stream: IO[str]) -> tuple[int, int]:
@@ -83,8 +83,8 @@ def error_lines(error: ConvcalcError) -> Iterator[str]:
     if place is not None and place.text is not None and place.line is not None:
         column = place.column or 1
         start = max(0, column - 40) if len(place.text) > 76 else 0
-        shown = printable(place.text[start : start + 76].replace("\t", " "))
-        yield f"  {shown}"
+        excerpt = printable(place.text[start : start + 76].replace("\t", " "))
+        yield f"  {excerpt}"
         if place.column is not None:
             yield "  " + " " * (column - 1 - start) + "^" * min(place.length, 76)
     if error.hint:

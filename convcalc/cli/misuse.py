@@ -26,6 +26,6 @@ def as_usage_error(error: Any) -> UsageError:
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "convcalc"
     message = error.format_message()
-    said = f"{path}: {message}"
-    hint = next((f"{hint}; " for pattern, hint in HINTS if re.search(pattern, said, re.IGNORECASE)), "")
+    text = f"{path}: {message}"
+    hint = next((f"{hint}; " for pattern, hint in HINTS if re.search(pattern, text, re.IGNORECASE)), "")
     return UsageError(f"{message[:1].lower()}{message[1:]}", hint=f"{hint}`{path} --help` shows how it goes")

@@ -186,23 +186,23 @@ def model(
             from convcalc.report.selection import Show
 
             document = [*document, Stepped(lambda: (), lambda: (), lambda: model_steps(summary, Show()))]
-    worked = Calculation(document, list, steps=lambda show: model_steps(summary, show))
-    emit_report(here, worked, lambda: sheet(summary), out, walk=look.walk)
+    calculation = Calculation(document, list, steps=lambda show: model_steps(summary, show))
+    emit_report(here, calculation, lambda: sheet(summary), out, walk=look.walk)
 
 
 def _check(network: str | None, look: LookOptions, style: Format) -> None:
     """Refuse options that exclude each other."""
     if network is None:
         raise UsageError("there is no network", hint="as in: convcalc model lenet5; `convcalc zoo --all` names them")
-    asked = {"--trace": look.trace is not None, "--walk": look.walk, "--all": look.everything}
-    asked |= {"--depth": look.depth is not None}
-    wanted = [option for option, given in asked.items() if given]
-    if len(wanted) > 1:
-        raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
-    if look.layer is not None and wanted and wanted != ["--trace"]:
-        raise UsageError(f"--layer and {wanted[0]} exclude each other", hint="leave one of them out")
-    if style.record.rows and (wanted or look.layer is not None):
-        other = wanted[0] if wanted else "--layer"
+    options = {"--trace": look.trace is not None, "--walk": look.walk, "--all": look.everything}
+    options |= {"--depth": look.depth is not None}
+    exclusive = [option for option, is_set in options.items() if is_set]
+    if len(exclusive) > 1:
+        raise UsageError(f"{exclusive[0]} and {exclusive[1]} exclude each other", hint="leave one of them out")
+    if look.layer is not None and exclusive and exclusive != ["--trace"]:
+        raise UsageError(f"--layer and {exclusive[0]} exclude each other", hint="leave one of them out")
+    if style.record.rows and (exclusive or look.layer is not None):
+        other = exclusive[0] if exclusive else "--layer"
         hint = f"{style} holds every layer, as rows: leave {other} out, or write text, .html or .svg"
         raise UsageError(f"{other} does not go with {style}", hint=hint)
 

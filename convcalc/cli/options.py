@@ -45,9 +45,9 @@ def with_options(command: Callable[..., None]) -> Callable[..., None]:
             values[name] = group(**{field: values.pop(field) for field in group._fields})
         command(**values)
 
-    told: Any = spread
-    told.__signature__ = inspect.Signature(parameters)
-    told.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    signed: Any = spread
+    signed.__signature__ = inspect.Signature(parameters)
+    signed.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return spread
 
 
@@ -346,10 +346,10 @@ def show_of(how: NumberOptions, stepping: StepOptions | None = None, terms: Orde
     steps, at = steps_of(stepping.steps), at_of(stepping.at)
     if steps is not None and at is not None:
         raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
-    asked = {"--walk": stepping.walk, "--quiz": stepping.quiz, "--check": stepping.check is not None}
-    wanted = [option for option, value in asked.items() if value]
-    if len(wanted) > 1:
-        raise UsageError(f"{wanted[0]} and {wanted[1]} exclude each other", hint="leave one of them out")
+    options = {"--walk": stepping.walk, "--quiz": stepping.quiz, "--check": stepping.check is not None}
+    exclusive = [option for option, value in options.items() if value]
+    if len(exclusive) > 1:
+        raise UsageError(f"{exclusive[0]} and {exclusive[1]} exclude each other", hint="leave one of them out")
     if stepping.check is not None and steps is not None:
         raise UsageError("--check marks the whole answer", hint="leave --steps out; --at marks one cell")
     if stepping.walk and steps is not None:

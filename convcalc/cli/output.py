@@ -128,12 +128,12 @@ def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, sty
         raise UsageError(f"--format {options.format} does not go with {name}", hint="leave one of them out")
     if suffix != "picture" and options.scale is not None:
         raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
-    told = ""
+    remark = ""
     if suffix in ("npy", "csv", "tsv"):
         from convcalc.matrix_io.plain import what_is_lost
 
-        lost = what_is_lost(as_grid(worked.answer()), in_rows=suffix != "npy")
-        told = f" ({lost})" if lost else ""
+        loss_note = what_is_lost(as_grid(worked.answer()), in_rows=suffix != "npy")
+        remark = f" ({loss_note})" if loss_note else ""
     if suffix == "npy":
         write_whole(path, as_grid(worked.answer()))
     elif suffix == "picture":
@@ -141,7 +141,7 @@ def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, sty
 
         data, how = picture_bytes(as_grid(worked.answer()), path, options.scale)
         write_whole(path, data)
-        told = f" ({how})"
+        remark = f" ({how})"
     else:
         if style is Format.TABLE:
             text = _drawn(worked, options)
@@ -149,7 +149,7 @@ def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, sty
             text = result_lines(here, worked, options, style, glyphs_for(None, options.ascii))
         write_whole(path, text)
     shape = "×".join(str(length) for length in as_grid(worked.answer()).shape)
-    complain(f"wrote {'the work' if style.record.draws else f'the {shape} answer'} to {path}{told}")
+    complain(f"wrote {'the work' if style.record.draws else f'the {shape} answer'} to {path}{remark}")
 
 
 def _drawn(worked: "Calculation", options: OutputOptions) -> Iterator[str]:

@@ -186,10 +186,10 @@ def kind_of(word: str) -> PoolKind:
     >>> kind_of("average")
     <PoolKind.AVG: 'avg'>
     """
-    known = ALSO.get(word.lower(), word.lower())
-    if known in {kind.value for kind in PoolKind}:
-        return PoolKind(known)
-    close = nearest(known, [*(kind.value for kind in PoolKind), *ALSO])
+    usual = ALSO.get(word.lower(), word.lower())
+    if usual in {kind.value for kind in PoolKind}:
+        return PoolKind(usual)
+    close = nearest(usual, [*(kind.value for kind in PoolKind), *ALSO])
     hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else "a grid goes after --input"
     raise UsageError(f"'{word}' is no kind of pooling: they are {KINDS.replace('|', ', ')}", hint=hint)
 
@@ -203,7 +203,7 @@ def _settings(kind: PoolKind, windows: WindowOptions) -> dict[str, Any]:
         "--dilation": windows.dilation,
         "--ceil": windows.ceil or None,
     }
-    given = [option for option, value in moving.items() if value is not None]
+    options = [option for option, value in moving.items() if value is not None]
     if windows.norm is not None and not kind.record.takes_norm:
         raise UsageError(f"--norm does nothing to {kind} pooling", hint="it goes with lp: convcalc pool lp --norm 3")
     if windows.no_count_pad and not kind.record.divides:
@@ -213,9 +213,9 @@ def _settings(kind: PoolKind, windows: WindowOptions) -> dict[str, Any]:
     norm = {} if windows.norm is None else {"norm": windows.norm}
     if windows.whole or windows.adaptive is not None:
         fitted = "--global" if windows.whole else "--adaptive"
-        if given:
+        if options:
             raise UsageError(
-                f"{fitted} sets the windows itself and does not go with {given[0]}", hint="leave one of them out"
+                f"{fitted} sets the windows itself and does not go with {options[0]}", hint="leave one of them out"
             )
         adaptive = windows.adaptive or "1x1"
         return {"adaptive": numbers(adaptive, "--adaptive", most=2, least=1, example="2x2"), **norm}

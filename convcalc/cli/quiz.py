@@ -56,9 +56,9 @@ def topic_of(word: str) -> str:
     >>> topic_of("Convolution")
     'conv'
     """
-    known = ALSO.get(word.lower(), word.lower())
-    if known in TOPICS:
-        return known
-    close = nearest(known, [*TOPICS, *ALSO])
+    usual = ALSO.get(word.lower(), word.lower())
+    if usual in TOPICS:
+        return usual
+    close = nearest(usual, [*TOPICS, *ALSO])
     hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else f"the topics are {', '.join(TOPICS)}"
     raise UsageError(f"there are no questions on '{word}'", hint=hint)

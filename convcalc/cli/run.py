@@ -65,8 +65,8 @@ def run(
     if session.current is None:
         if not entries:
             raise InputError("the script is empty", hint="one command a line", place=Place(source))
-        asked = {"--output": out.output, "--format": out.format, "--quiet": out.quiet or None}
-        option = next((name for name, value in asked.items() if value is not None), None)
+        options = {"--output": out.output, "--format": out.format, "--quiet": out.quiet or None}
+        option = next((name for name, value in options.items() if value is not None), None)
         if option is not None:
             raise InputError(f"the script ends with no grid for {option}", hint="input GRID makes one the current grid")
         draw(here, script_document(entries), ascii_only=out.ascii)

@@ -132,8 +132,8 @@ def size(*, ctx: typer.Context, letters: SizeOptions, asked: AskedOptions, out: 
         if counting := asked.given("--channels", "--filters"):
             raise UsageError(f"{counting[0]} does not go with -O", hint="find the size first, then count")
         question = _question(letters)
-        found = solve(question, asked.output_size, must_divide=asked.convention is Convention.TEXTBOOK)
-        emit(here, worked_solution(found, question.missing(), asked.output_size), out)
+        solutions = solve(question, asked.output_size, must_divide=asked.convention is Convention.TEXTBOOK)
+        emit(here, worked_solution(solutions, question.missing(), asked.output_size), out)
     else:
         emit(here, worked_size(_all_sized(letters, asked.convention), asked.channels, asked.filters), out)
 

@@ -103,7 +103,9 @@ class Surroundings:
 
 def surroundings_of(ctx: typer.Context) -> Surroundings:
     """Return what a command was given to run in, or the process's own streams, told what is run."""
-    given = ctx.obj
-    here = given if isinstance(given, Surroundings) else Surroundings(getattr(sys.stdin, "buffer", None), sys.stdout)
+    context = ctx.obj
+    here = (
+        context if isinstance(context, Surroundings) else Surroundings(getattr(sys.stdin, "buffer", None), sys.stdout)
+    )
     here.operation, here.arguments, here.grids = str(ctx.info_name), ctx.params, {}
     return here

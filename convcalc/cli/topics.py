@@ -55,9 +55,11 @@ def show_help(
     elif about in TOPICS:
         _show(TOPICS[about].read_text(encoding="utf-8"))
     else:
-        meant = instead(about, TOPICS)
+        suggestion = instead(about, TOPICS)
         there = "`convcalc help` lists what there is"
-        raise UsageError(f"there is no help on '{about}'", hint=f"did you mean {meant}? {there}" if meant else there)
+        raise UsageError(
+            f"there is no help on '{about}'", hint=f"did you mean {suggestion}? {there}" if suggestion else there
+        )
 
 
 def _list(formatter: Any) -> None:

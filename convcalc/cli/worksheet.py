@@ -72,19 +72,19 @@ def worksheet(
         raise UsageError("--from asks for what the script works", hint="leave the topic out")
     else:
         questions = _from_script(ctx, here, script)
-    shown = printable(title or "Worksheet")
-    emit_report(here, Calculation(sheets.sheet(shown, questions), list), None, out)
+    heading = printable(title or "Worksheet")
+    emit_report(here, Calculation(sheets.sheet(heading, questions), list), None, out)
     if key_out is not None:
-        emit_report(here, Calculation(sheets.key(shown, questions), list), None, key_out)
+        emit_report(here, Calculation(sheets.key(heading, questions), list), None, key_out)
 
 
 def _key_options(here: Surroundings, key: str, out: SheetOptions) -> SheetOptions:
     """Return how the key is written: as its name says, or else as the sheet; what cannot be is refused here."""
     if not key.strip():
         raise UsageError("--key is empty", hint="name a file")
-    named = style_of(key) is not Format.PLAIN or Path(key).suffix.lower() == ".txt"
-    fragment = out.fragment and (style_of(key) if named else out.style(here)).record.has_fragments
-    options = SheetOptions(key, None if named else out.format, out.ascii, fragment)
+    has_own_format = style_of(key) is not Format.PLAIN or Path(key).suffix.lower() == ".txt"
+    fragment = out.fragment and (style_of(key) if has_own_format else out.style(here)).record.has_fragments
+    options = SheetOptions(key, None if has_own_format else out.format, out.ascii, fragment)
     for style in (out.style(here), options.style(here)):
         if style.record.is_data:
             raise UsageError(f"{style} holds rows, and a worksheet has none", hint="try .tex, .html, .md or .txt")
@@ -93,11 +93,11 @@ def _key_options(here: Surroundings, key: str, out: SheetOptions) -> SheetOption
 
 def _refuse_same(files: "dict[str, str | None]") -> None:
     """Refuse two options that name one file, which would be written over."""
-    seen: dict[str, str] = {}
+    option_of: dict[str, str] = {}
     for option, name in files.items():
         if name is None or name in ITSELF:
             continue
-        other = seen.setdefault(os.path.realpath(name), option)
+        other = option_of.setdefault(os.path.realpath(name), option)
         if other != option:
             raise UsageError(f"{other} and {option} name the same file", hint="name two")
 
@@ -132,20 +132,20 @@ def _from_script(ctx: Any, here: Surroundings, name: str) -> "list[Question]":
     session, inner = session_on(ctx, here, source)
     questions: list[Question] = []
     left_out: list[str] = []
-    made: list[tuple[Any, int]] = []  # an answer's grid, and which exercise it is of
+    answers_of: list[tuple[Any, int]] = []  # an answer's grid, and which exercise it is of
     for line in lines:
         before = session.current
         inner.grids.clear()
         entry = session.execute(line)
-        taken = next((number for grid, number in made if grid is inner.grids.get("input")), None)
+        number_before = next((number for grid, number in answers_of if grid is inner.grids.get("input")), None)
         if entry.worked is not None and entry.worked.given is not None:
             question = about(entry.worked, Show())
-            questions.append(question if taken is None else following(question, taken))
+            questions.append(question if number_before is None else following(question, number_before))
             answers: list[Any] = (
                 [session.names[line.name]] if line.name is not None and line.name in session.names else []
             )
             answers += [session.current] if session.current is not before else []
-            made += [(answer, len(questions)) for answer in answers]
+            answers_of += [(answer, len(questions)) for answer in answers]
         elif entry.worked is not None or entry.documents:
             left_out.append(f"line {line.number}: {printable(line.text)}")
         if session.left:

@@ -51,10 +51,10 @@ class Activated:
         direct = record.of_cells(self.input)
         if direct is not None:
             return as_grid(direct)
-        scaled = over_common_denominator(self.input) if record.is_rational else None
-        if scaled is None:
+        integers = over_common_denominator(self.input) if record.is_rational else None
+        if integers is None:
             return self._in_floats(self.input)
-        return quotient(*record.of_integers(*scaled, self.parameter), float_kind(self.input))
+        return quotient(*record.of_integers(*integers, self.parameter), float_kind(self.input))
 
     def _in_floats(self, cells: Array) -> Array:
         kind = float_kind(cells) or FLOAT64

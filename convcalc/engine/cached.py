@@ -36,5 +36,5 @@ class CachedProperty(Generic[T]):
     def __get__(self, instance: object | None, owner: type) -> "CachedProperty[T] | T":
         if instance is None:
             return self
-        made = instance.__dict__[self.name] = self.work(instance)  # from now on this is found first
-        return made
+        value = instance.__dict__[self.name] = self.work(instance)  # from now on this is found first
+        return value

@@ -141,14 +141,14 @@ class Convolution:
         """Return the feature maps before they are rounded: integers, and what divides them (0: they are floats)."""
         kind, arrays = self.kind, self._arrays
         many = self.plan.products > MANY_PRODUCTS
-        scaled: list[tuple[Array, int]] = []
+        integers: list[tuple[Array, int]] = []
         for array in arrays:
             if (pair := over_common_denominator(array, quickly=many)) is None:
                 break
-            scaled.append(pair)
-        if kind is not None and (len(scaled) < len(arrays) or self._is_too_much(scaled)):
+            integers.append(pair)
+        if kind is not None and (len(integers) < len(arrays) or self._is_too_much(integers)):
             return self._in_floats(kind), 0
-        return self._in_integers(scaled)
+        return self._in_integers(integers)
 
     @property
     def output(self) -> Array:
@@ -203,17 +203,17 @@ class Convolution:
         rows, columns = self.plan.rows, self.plan.columns
         window = Window(rows.reads(row), columns.reads(column))
         padding = tuple(tuple(rows.is_padding(r) or columns.is_padding(c) for c in window.columns) for r in window.rows)
-        worked = [
+        channel_sums = [
             self._channel_sum(self.padded[item, channel], self.kernel[map_, depth], channel, window, padding)
             for depth, channel in enumerate(self.plan.channels_read(map_))
         ]
-        total = sum(subtotal for subtotal, _ in worked)
+        total = sum(subtotal for subtotal, _ in channel_sums)
         bias = None
         if self.bias is not None:
             total += exact(self.bias[map_])
             bias_is_float = float_kind(self.bias) is not None
             bias = shown_number(exact(self.bias[map_]), as_float=bias_is_float)
-        sums = tuple(shown for _, shown in worked)
+        sums = tuple(channel_sum for _, channel_sum in channel_sums)
         value = rounded_result(total, self.kind)
         return ConvolutionStep(number, (item, map_, row, column), window, sums, bias, value)
 

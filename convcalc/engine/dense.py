@@ -65,10 +65,12 @@ class Linear(NamedTuple):
         total, bias = sum(products), None
         if biases is not None:
             total, bias = total + exact(biases[output]), as_shown(biases[output])
-        (settled,) = shown_cells([row], as_float=cells_float)
-        (shown,) = shown_cells([weights], as_float=weights_float)
-        (made,) = shown_cells([products], as_float=cells_float or weights_float)
-        return DotStep(number, (item, output), settled, shown, made, bias, rounded_result(total, kind))
+        (row_cells,) = shown_cells([row], as_float=cells_float)
+        (weight_cells,) = shown_cells([weights], as_float=weights_float)
+        (product_cells,) = shown_cells([products], as_float=cells_float or weights_float)
+        return DotStep(
+            number, (item, output), row_cells, weight_cells, product_cells, bias, rounded_result(total, kind)
+        )
 
 
 def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -> Linear:
@@ -102,16 +104,17 @@ def _check(shape: Sequence[int], weights: Sequence[int], *, transpose: bool) -> 
     cells = math.prod(shape[-3:])
     if len(shape) <= 2 and shape[-1] == inputs:
         return
-    said = "×".join(map(str, shape))
+    shape_of_weights = "×".join(map(str, shape))
     if cells == inputs:
         raise InputError(
-            f"the input is {said}, not a row of {inputs}", hint="`convcalc flatten` makes it one: pipe it through first"
+            f"the input is {shape_of_weights}, not a row of {inputs}",
+            hint="`convcalc flatten` makes it one: pipe it through first",
         )
-    given = f"{inputs}×{outputs}" if transpose else f"{outputs}×{inputs}"
-    message = f"the weights ({given}) take {inputs} input{'s' * (inputs != 1)}, but the input is {said}"
+    other_way = f"{inputs}×{outputs}" if transpose else f"{outputs}×{inputs}"
+    message = f"the weights ({other_way}) take {inputs} input{'s' * (inputs != 1)}, but the input is {shape_of_weights}"
     if len(shape) > 2:
         raise InputError(message, hint=f"flattened it has {cells} cells, so the weights must be {outputs}×{cells}")
-    message = f"the weights ({given}) take {inputs} input{'s' * (inputs != 1)}, but there are {shape[-1]}"
+    message = f"the weights ({other_way}) take {inputs} input{'s' * (inputs != 1)}, but there are {shape[-1]}"
     if outputs == shape[-1]:
         fix = "leave --transpose out" if transpose else "--transpose takes them so"
         raise InputError(message, hint=f"the transposed weights, {inputs}×{outputs} as out×in, would fit: {fix}")

@@ -217,8 +217,8 @@ def _decimals(array: Array) -> tuple[list[int], int]:
 
     The digits are read as one integer, which takes a quarter of the time of a Fraction.
     """
-    written = map(str, array.ravel() if array.dtype == np.float32 else array.ravel().tolist())
-    parts = [(*mantissa.partition("."), int(power or 0)) for mantissa, _, power in (t.partition("e") for t in written)]
+    texts = map(str, array.ravel() if array.dtype == np.float32 else array.ravel().tolist())
+    parts = [(*mantissa.partition("."), int(power or 0)) for mantissa, _, power in (t.partition("e") for t in texts)]
     places = [len(digits) - power for _, _, digits, power in parts]
     most = max(0, *places)
     scaled = [
@@ -262,10 +262,10 @@ def divided(grid: Array, divisor: int) -> Array:
     >>> divided(np.array([51, 255]), 255).tolist()
     [Fraction(1, 5), 1]
     """
-    scaled = over_common_denominator(grid)
-    if scaled is None:
+    integers = over_common_denominator(grid)
+    if integers is None:
         return np.asarray(grid / divisor, dtype=grid.dtype)
-    return quotient(scaled[0], scaled[1] * divisor, float_kind(grid))
+    return quotient(integers[0], integers[1] * divisor, float_kind(grid))
 
 
 def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None) -> Array:

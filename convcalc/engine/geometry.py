@@ -52,10 +52,10 @@ class Axis:
                 raise InputError(f"the {what} must be at least {least}, not {value}", hint=f"try {least}")
         overhangs = self.ceil and self.room > -self.stride  # PyTorch allows one window that is too long
         if self.room < 0 and not overhangs:
-            spread = f" (dilated by {self.dilation}: {self.extent})" if self.dilation > 1 else ""
+            dilated = f" (dilated by {self.dilation}: {self.extent})" if self.dilation > 1 else ""
             padded = f"{self.size}, {self.padded} with its padding," if self.padded > self.size else f"{self.size}"
             raise InputError(
-                f"a {self.noun} of {self.kernel} {self.name}{spread} does not fit an input of {padded.rstrip(',')}",
+                f"a {self.noun} of {self.kernel} {self.name}{dilated} does not fit an input of {padded.rstrip(',')}",
                 hint=f"use a {self.noun} of at most {(self.padded - 1) // self.dilation + 1}, "
                 f"or padding of at least {-(-(self.extent - self.size) // 2)}",
             )
@@ -112,8 +112,8 @@ class Axis:
         >>> Axis(7, 3, stride=3).unread()
         [6]
         """
-        read = {position - self.before for index in range(self.output) for position in self.inside(index)}
-        return [cell for cell in range(self.size) if cell not in read]
+        covered = {position - self.before for index in range(self.output) for position in self.inside(index)}
+        return [cell for cell in range(self.size) if cell not in covered]
 
 
 @dataclass(eq=False, repr=False)

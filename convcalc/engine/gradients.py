@@ -32,9 +32,9 @@ def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
     if grid.size == 1:
         return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)
     if _core(grid.shape) != _core(output.shape):
-        said = "×".join(map(str, grid.shape)), "×".join(map(str, output.shape))
+        shapes = "×".join(map(str, grid.shape)), "×".join(map(str, output.shape))
         raise InputError(
-            f"the gradient is {said[0]}, but the output is {said[1]}",
+            f"the gradient is {shapes[0]}, but the output is {shapes[1]}",
             hint="give one number a cell of the output, or 1 for all of them",
         )
     return grid.reshape(maps.shape)
@@ -117,10 +117,10 @@ class Gradients:
         cells, over = self.input_part.inserted.sums()  # rounded once, when all are added up
         if over:
             (cells,) = as_integers(magnitude(cells) * cells.shape[2] * cells.shape[3], cells)
-        folded = np.zeros(self.forward.input.shape, dtype=cells.dtype)
+        total = np.zeros(self.forward.input.shape, dtype=cells.dtype)
         rows, columns = (np.array(source) for source in sources(self.forward))
-        np.add.at(folded, np.ix_(*map(np.arange, folded.shape[:2]), rows, columns), cells)
-        return quotient(folded, over, self.input_part.inserted.kind) if over else folded
+        np.add.at(total, np.ix_(*map(np.arange, total.shape[:2]), rows, columns), cells)
+        return quotient(total, over, self.input_part.inserted.kind) if over else total
 
     def folded(self) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
         """Yield each input cell, (row, column), that the padding repeats, and its places on the padded input."""
@@ -134,10 +134,10 @@ class Gradients:
     @CachedProperty
     def bias(self) -> Array:
         """The gradient of the bias: the sum of each map's gradients, (O)."""
-        scaled = over_common_denominator(self.output)
-        if scaled is None:
+        integers = over_common_denominator(self.output)
+        if integers is None:
             return as_grid(self.output.sum(axis=(0, 2, 3)))
-        numerators, over = scaled
+        numerators, over = integers
         return quotient(as_grid(numerators.astype(object).sum(axis=(0, 2, 3))), over, float_kind(self.output))
 
     def input_like(self) -> Array:
@@ -156,10 +156,10 @@ class Gradients:
 
 def _places(source: list[int]) -> dict[int, list[int]]:
     """Return where each cell of an axis stands on the padded one."""
-    found: dict[int, list[int]] = {}
+    places: dict[int, list[int]] = {}
     for place, cell in enumerate(source):
-        found.setdefault(cell, []).append(place)
-    return found
+        places.setdefault(cell, []).append(place)
+    return places
 
 
 def left_over(axis: Axis) -> int:

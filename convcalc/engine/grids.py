@@ -44,8 +44,8 @@ def as_grid(values: Any) -> Array:
         check_finite(array)
     dtype = kept_dtype(array.dtype)
     if dtype is not None:
-        kept: Array = array.astype(dtype, copy=False)
-        return kept
+        grid: Array = array.astype(dtype, copy=False)
+        return grid
     raise InputError(f"cells of type {array.dtype} are not real numbers", hint="convert them to int or float")
 
 
@@ -78,8 +78,8 @@ def kept_dtype(dtype: np.dtype[Any]) -> np.dtype[Any] | None:
     >>> kept_dtype(np.dtype(np.uint8)), kept_dtype(np.dtype(np.float16)), kept_dtype(np.dtype(object))
     (dtype('int64'), dtype('float32'), None)
     """
-    kept = _KEPT.get((dtype.kind, dtype.itemsize))
-    return None if kept is None or (dtype.kind, dtype.itemsize) == ("u", 8) else np.dtype(kept)
+    own_dtype = _KEPT.get((dtype.kind, dtype.itemsize))
+    return None if own_dtype is None or (dtype.kind, dtype.itemsize) == ("u", 8) else np.dtype(own_dtype)
 
 
 def _as_array(values: Any) -> Array:

@@ -84,8 +84,8 @@ def _folded(name: str) -> str:
 
 def named(name: str) -> NamedKernel | None:
     """Return the kernel of that name or alias, if there is one."""
-    folded = _folded(name)
-    return KERNELS.get(ALIASES.get(folded, folded))
+    key = _folded(name)
+    return KERNELS.get(ALIASES.get(key, key))
 
 
 def find(name: str) -> NamedKernel:
@@ -94,12 +94,14 @@ def find(name: str) -> NamedKernel:
     >>> find("box").name, find("Sobel_X").name
     ('box-3', 'sobel-x')
     """
-    found = named(name)
-    if found is not None:
-        return found
+    entry = named(name)
+    if entry is not None:
+        return entry
     close = list(dict.fromkeys(ALIASES.get(word, word) for word in nearest(_folded(name), [*KERNELS, *ALIASES], 5)))
-    meant = f"did you mean {' or '.join(close[:3])}? " if close else ""
-    raise UsageError(f"there is no kernel named '{name}'", hint=f"{meant}`convcalc kernels` lists all {len(KERNELS)}")
+    suggestion = f"did you mean {' or '.join(close[:3])}? " if close else ""
+    raise UsageError(
+        f"there is no kernel named '{name}'", hint=f"{suggestion}`convcalc kernels` lists all {len(KERNELS)}"
+    )
 
 
 def kernel(name: str) -> Array:

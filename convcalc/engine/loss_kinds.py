@@ -146,8 +146,8 @@ class CrossEntropy(LossRecord):
         if loss.by_class:
             return loss.rounded(-logs[np.arange(len(loss.input)), loss.target])
         target = exact.as_floats(loss.target, exact.FLOAT64)
-        weighted = np.where(target == 0, 0, target * np.where(target == 0, 0, logs))
-        return loss.rounded(-weighted.sum(axis=-1))
+        products = np.where(target == 0, 0, target * np.where(target == 0, 0, logs))
+        return loss.rounded(-products.sum(axis=-1))
 
     def logs(self, loss: "LossCells") -> "Array":
         """Return ln p of each cell."""

@@ -131,12 +131,12 @@ class Loss(LossCells):
             at: tuple[int, ...] = (index,)
             cells = list(self.input[index])
             target = [self.target[index]] if self.by_class else list(self.target[index])
-            weighted = None if self.logs is None else self.logs[index]
+            log_row = None if self.logs is None else self.logs[index]
         else:
             at = tuple(int(i) for i in np.unravel_index(index, self.input.shape))
             cells, target = [self.input[at]], [self.target[at]]
-            weighted = None if self.logs is None else self.logs.reshape(2, -1)[:, index]
-        logs = [] if weighted is None else [float(log) for log in weighted]
+            log_row = None if self.logs is None else self.logs.reshape(2, -1)[:, index]
+        logs = [] if log_row is None else [float(log) for log in log_row]
         if self.logits:
             chances = [p or exponential(log) for p, log in zip(chances, logs, strict=True)]
         return LossTerm(
@@ -192,8 +192,8 @@ def loss(
 def like(target: Array, shape: tuple[int, ...]) -> Array:
     """Return a target of the input's shape; raise InputError if it has another."""
     if target.size != math.prod(shape) or (target.shape[-len(shape) :] != shape and target.size != 1):
-        said = "×".join(map(str, target.shape)), "×".join(map(str, shape))
-        raise InputError(f"the target is {said[0]}, but the input is {said[1]}", hint="give one target a cell")
+        shapes = "×".join(map(str, target.shape)), "×".join(map(str, shape))
+        raise InputError(f"the target is {shapes[0]}, but the input is {shapes[1]}", hint="give one target a cell")
     return target.reshape(shape)
 
 

@@ -96,8 +96,8 @@ def _moving(result: Convolution) -> Candidates:
     again, rows, columns = partial(_again, result), result.plan.rows, result.plan.columns
     for stride in STRIDES:
         if (stride, stride) != (rows.stride, columns.stride):
-            moved = f"the window was moved by {stride}, not by {_strides(rows, columns)}"
-            yield moved, partial(again, stride=(stride if rows.padded > rows.kernel else 1, stride))
+            reason = f"the window was moved by {stride}, not by {_strides(rows, columns)}"
+            yield reason, partial(again, stride=(stride if rows.padded > rows.kernel else 1, stride))
     if any((rows.before, rows.after, columns.before, columns.after)):
         yield "the padding was forgotten", partial(again, padding=(0, 0, 0, 0))
         if max(rows.stride, columns.stride) > 1:
@@ -151,8 +151,8 @@ def _pooling(result: Pooling) -> Candidates:
     if not isinstance(rows, Axis) or not isinstance(columns, Axis):
         return
     if result.kind.record.divides:
-        counted = "left the padding out" if result.count_padding else "counted the padding"
-        yield f"the divisor {counted}", partial(output, count_padding=not result.count_padding)
+        fault = "left the padding out" if result.count_padding else "counted the padding"
+        yield f"the divisor {fault}", partial(output, count_padding=not result.count_padding)
         area = rows.kernel * columns.kernel
         for wrong in (rows.kernel, rows.kernel + columns.kernel, area - 1, area + 1):
             if wrong > 0:

@@ -78,10 +78,10 @@ def plan(
     axes = []
     for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
         step = naming.read_pair(stride, "stride")[index]
-        spread = naming.read_pair(dilation, "dilation")[index]
-        before, after = padding_amounts(amounts, index, size, taps, max(step, 1), spread)
+        apart = naming.read_pair(dilation, "dilation")[index]
+        before, after = padding_amounts(amounts, index, size, taps, max(step, 1), apart)
         check_mode(mode, name, size, (before, after))
-        axes.append(Axis(size, taps, step, before, after, spread, name=name))
+        axes.append(Axis(size, taps, step, before, after, apart, name=name))
     return Plan(items, channels, filters, groups, axes[0], axes[1], mode)
 
 

@@ -132,6 +132,6 @@ class Pooling(PoolingWindows):
             tuple(self.rows.is_padding(r) or self.columns.is_padding(c) for c in window.columns) for r in window.rows
         )
         dtype = float_kind(self.input)
-        found = self.kind.record.value(WindowCells(cells, padding, self.counted(row, column), self.norm, dtype))
-        shown = shown_cells(cells, as_float=dtype is not None)
-        return PoolingStep(number, (item, channel, row, column), window, shown, padding, *found)
+        outcome = self.kind.record.value(WindowCells(cells, padding, self.counted(row, column), self.norm, dtype))
+        window_cells = shown_cells(cells, as_float=dtype is not None)
+        return PoolingStep(number, (item, channel, row, column), window, window_cells, padding, *outcome)

@@ -69,8 +69,8 @@ class Extreme(PoolingRecord):
 
     def joined(self, one: "Array", other: "Array", norm: int) -> "Array":
         """Return the extremes of two pieces' extremes."""
-        found: Array = getattr(np, self.combine)(one, other)
-        return found
+        extremes: Array = getattr(np, self.combine)(one, other)
+        return extremes
 
 
 class Sum(PoolingRecord):

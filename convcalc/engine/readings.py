@@ -75,8 +75,8 @@ def as_matmul(result: Convolution) -> list[Product]:
             for column in range(plan.columns.output)
         ]
         columns = result.kernel[maps].reshape(filters, -1).T
-        made = unbiased[:, maps].transpose(0, 2, 3, 1).reshape(-1, filters)
-        products.append(Product(np.array(patches, dtype=x.dtype), columns, made))
+        outputs = unbiased[:, maps].transpose(0, 2, 3, 1).reshape(-1, filters)
+        products.append(Product(np.array(patches, dtype=x.dtype), columns, outputs))
     return products
 
 
@@ -101,26 +101,26 @@ def as_toeplitz(result: Convolution) -> list[Product]:
     products = []
     for group in range(plan.groups):
         maps = slice(group * filters, (group + 1) * filters)
-        matrix, written = np.zeros(shape, dtype=weights.dtype), np.zeros(shape, dtype=bool)
+        matrix, is_weight = np.zeros(shape, dtype=weights.dtype), np.zeros(shape, dtype=bool)
         for row, column in np.ndindex(plan.rows.output, plan.columns.output):
             for i, r in enumerate(plan.rows.reads(row)):
                 for j, c in enumerate(plan.columns.reads(column)):
                     if down[r] >= 0 and across[c] >= 0:
                         matrix[:, row, column, :, down[r], across[c]] += weights[maps, :, i, j]
-                        written[:, row, column, :, down[r], across[c]] = True
+                        is_weight[:, row, column, :, down[r], across[c]] = True
         flat = (filters * plan.rows.output * plan.columns.output, depth * height * width)
         cells = result.input[:, group * depth : (group + 1) * depth].reshape(plan.items, -1).T
-        made = unbiased[:, maps].reshape(plan.items, -1).T
-        products.append(Product(_settled(matrix.reshape(flat), over, kernel), cells, made, written.reshape(flat)))
+        outputs = unbiased[:, maps].reshape(plan.items, -1).T
+        products.append(Product(_settled(matrix.reshape(flat), over, kernel), cells, outputs, is_weight.reshape(flat)))
     return products
 
 
 def _addable(kernel: Array, times: int) -> tuple[Array, int]:
     """Return a kernel as numerators that can be added up so many times, and what divides them (0: not at all)."""
-    scaled = over_common_denominator(kernel)
-    if scaled is None:
+    integers = over_common_denominator(kernel)
+    if integers is None:
         return kernel, 0
-    numerators, over = scaled
+    numerators, over = integers
     return as_integers(magnitude(numerators) * times, numerators)[0], over
 
 
@@ -131,13 +131,13 @@ def _settled(total: Array, over: int, kernel: Array) -> Array:
 def sources(result: Convolution) -> tuple[list[int], list[int]]:
     """Return which row, and which column, of the input each padded one repeats; -1 for one of zeros."""
     plan = result.plan
-    found = []
+    sources_by_axis = []
     for axis in (plan.rows, plan.columns):
         fill = 0 if plan.mode.record.repeats else -1
-        found.append(
+        sources_by_axis.append(
             pad_planes(np.arange(axis.size)[None], (0, 0), (axis.before, axis.after), plan.mode, fill)[0].tolist()
         )
-    return found[0], found[1]
+    return sources_by_axis[0], sources_by_axis[1]
 
 
 class Reading(NamedTuple):
@@ -184,7 +184,7 @@ def reads(result: Convolution, at: tuple[int, ...]) -> Readings:
     cell = exact(result.input[place])
     addable, over = _addable(result.kernel, plan.rows.kernel * plan.columns.kernel)
     weights = np.zeros(plan.shape[1:], dtype=addable.dtype)
-    found = []
+    readings = []
     for map_ in range(group * per_group, (group + 1) * per_group):
         for out_row, out_column in np.ndindex(plan.rows.output, plan.columns.output):
             for i, r in enumerate(plan.rows.reads(out_row)):
@@ -192,7 +192,7 @@ def reads(result: Convolution, at: tuple[int, ...]) -> Readings:
                     if (down[r], across[c]) == (row, column):
                         weights[map_, out_row, out_column] += addable[map_, within, i, j]
                         weight = exact(result.kernel[map_, within, i, j])
-                        found.append(
+                        readings.append(
                             Reading(
                                 (map_, out_row, out_column),
                                 (i, j),
@@ -201,7 +201,7 @@ def reads(result: Convolution, at: tuple[int, ...]) -> Readings:
                                 shown_number(cell * weight, as_float=kernel_float or cell_float),
                             )
                         )
-    return Readings((item, channel, row, column), tuple(found), _settled(weights, over, result.kernel))
+    return Readings((item, channel, row, column), tuple(readings), _settled(weights, over, result.kernel))
 
 
 def toeplitz_blocks(result: Convolution) -> list[tuple[Array, Array]]:
@@ -213,11 +213,11 @@ def toeplitz_blocks(result: Convolution) -> list[tuple[Array, Array]]:
     blocks = []
     for line in kernel:
         block = np.zeros((columns.output, columns.size), dtype=kernel.dtype)
-        written = np.zeros(block.shape, dtype=bool)
+        is_weight = np.zeros(block.shape, dtype=bool)
         for place in range(columns.output):
             for tap, cell in enumerate(columns.reads(place)):
                 if not columns.is_padding(cell):
                     block[place, cell - columns.before] = line[tap]
-                    written[place, cell - columns.before] = True
-        blocks.append((block, written))
+                    is_weight[place, cell - columns.before] = True
+        blocks.append((block, is_weight))
     return blocks

@@ -53,8 +53,8 @@ class _Tap(NamedTuple):
 
     def of(self, x: Array) -> Array:
         """Return this cell of every window, (N, C, rows, columns)."""
-        taken: Array = x[:, :, self.rows[:, None], self.columns]
-        return taken
+        cells: Array = x[:, :, self.rows[:, None], self.columns]
+        return cells
 
     def add(self, total: Array, shares: Array) -> None:
         """Add shares, 0 where they are not valid, to these cells."""
@@ -93,8 +93,8 @@ class Routing:
         if any(weight is None for weight in quick):
             many = self._in_floats() if pooling.input.size > MOST_EXACT_ROOTS else None
             return self._added() if many is None else many
-        dtype, scaled = float_kind(self.output), over_common_denominator(self.output)
-        cells, over = (self.output, 0) if scaled is None else scaled
+        dtype, integers = float_kind(self.output), over_common_denominator(self.output)
+        cells, over = (self.output, 0) if integers is None else integers
         divisors = pooling.divisors() if kind.divides else np.ones(pooling.shape[2:], dtype=np.int64)
         common = math.lcm(*np.unique(divisors).tolist())
         if over:
@@ -157,14 +157,14 @@ class Routing:
 
     def _added(self) -> Array:
         """Add up the exact shares, and those of roots with so many bits that none are lost where they cancel."""
-        bits, lost = ROOT_BITS, True
-        while lost and bits <= MOST_ROOT_BITS:
+        bits, is_inexact = ROOT_BITS, True
+        while is_inexact and bits <= MOST_ROOT_BITS:
             cells, sizes = self._totals(bits)
             least = Fraction(1, 1 << (bits // 2))
-            lost = any(0 < abs(cell) < size * least for cell, size in zip(cells, sizes, strict=True))
+            is_inexact = any(0 < abs(cell) < size * least for cell, size in zip(cells, sizes, strict=True))
             bits *= 4
-        settled = [rounded_result(cell, self.kind) for cell in cells]
-        grid = np.array(settled, self.kind) if self.kind is not None else integers_or_fractions(cells)
+        values = [rounded_result(cell, self.kind) for cell in cells]
+        grid = np.array(values, self.kind) if self.kind is not None else integers_or_fractions(cells)
         return grid.reshape(self.forward.input.shape)
 
     def _totals(self, bits: int) -> tuple[list[Any], list[Any]]:

@@ -31,7 +31,7 @@ def choose(kind: type[Choice], word: str) -> Choice:
     >>> choose(PaddingRule, "same")
     <PaddingRule.SAME: 'same'>
     """
-    known = [choice.value for choice in kind]
-    if word not in known:
-        raise InputError(f"there is no '{word}' to choose", hint=f"the choices are {', '.join(known)}")
+    words = [choice.value for choice in kind]
+    if word not in words:
+        raise InputError(f"there is no '{word}' to choose", hint=f"the choices are {', '.join(words)}")
     return kind(word)

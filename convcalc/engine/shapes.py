@@ -69,9 +69,9 @@ def warn_of_channels_last(shape: Sequence[int]) -> None:
     channels, rows, columns = shape[-3:]
     many = max(FEW_CHANNELS) if channels == rows else LEAST_PICTURE
     if columns in FEW_CHANNELS and min(channels, rows) > many:
-        read = f"{channels} channels of {rows}×{columns}"
+        reading = f"{channels} channels of {rows}×{columns}"
         warnings.warn(
-            f"the grid is read as {read}; if its channels come last, move them first: numpy.moveaxis(x, -1, -3)",
+            f"the grid is read as {reading}; if its channels come last, move them first: numpy.moveaxis(x, -1, -3)",
             ReadingWarning,
             stacklevel=3,
         )
@@ -101,5 +101,5 @@ def like_the_input(output: Array, dimensions: int, *, many_maps: bool) -> Array:
     if dimensions == 1 and output.shape[2] == 1 and not many_maps:
         row: Array = output[0, 0, 0]
         return row
-    wanted = max(dimensions, 3 if many_maps else 2)
-    return output.reshape(output.shape[4 - wanted :])
+    axes = max(dimensions, 3 if many_maps else 2)
+    return output.reshape(output.shape[4 - axes :])

@@ -166,10 +166,10 @@ def solve(question: SizeQuestion, output: int, *, must_divide: bool = False) -> 
         for axis in _candidates(question, output)
         if axis.output == output and not (must_divide and axis.exact.denominator != 1)
     )
-    found = list(itertools.islice(fitting, MOST_ANSWERS))
-    if not found:
+    answers = list(itertools.islice(fitting, MOST_ANSWERS))
+    if not answers:
         raise InputError(f"no {listed(missing)} gives an output of {output}", hint=_instead(question, output))
-    return sorted(found, key=lambda axis: axis.exact.denominator != 1)
+    return sorted(answers, key=lambda axis: axis.exact.denominator != 1)
 
 
 def looked(missing: list[str]) -> str:
@@ -241,9 +241,9 @@ def _one_missing(question: SizeQuestion, output: int) -> Iterator[Filling]:
             if twice >= 0 and twice % 2 == 0:
                 yield n, f, s, twice // 2, d
         else:
-            spread, rest = divmod(n + 2 * p - travel - 1, max(f - 1, 1))
+            dilation, rest = divmod(n + 2 * p - travel - 1, max(f - 1, 1))
             if rest == 0:
-                yield n, f, s, p, spread
+                yield n, f, s, p, dilation
 
 
 def _several_missing(question: SizeQuestion, output: int) -> Iterator[Filling]:
@@ -264,14 +264,18 @@ def _instead(question: SizeQuestion, output: int) -> str:
     further = " or ".join(
         f"-{name[0] if name != 'kernel' else 'f'}" for name in missing if name in ("kernel", "stride")
     )
-    told = f"{looked(missing)}{f': give {further} to look further' if further else ''}; " if len(missing) > 1 else ""
+    range_note = (
+        f"{looked(missing)}{f': give {further} to look further' if further else ''}; " if len(missing) > 1 else ""
+    )
     if "padding" in missing:
-        told += "padding 'same' may be uneven, which this is not; "
+        range_note += "padding 'same' may be uneven, which this is not; "
     others = {axis.output for axis in _near(question, output)} - {output}
     outputs = sorted(others, key=lambda got: abs(got - output))
     if not outputs:
-        return told + "a smaller kernel, or a larger input, fits more often"
-    return f"{told}the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"
+        return range_note + "a smaller kernel, or a larger input, fits more often"
+    return (
+        f"{range_note}the nearest outputs that can be had are {' and '.join(str(got) for got in sorted(outputs[:2]))}"
+    )
 
 
 def _near(question: SizeQuestion, output: int) -> Iterator[Axis]:

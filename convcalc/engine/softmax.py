@@ -56,14 +56,14 @@ class Softmax:
     def shifted(self) -> tuple[Array, Array]:
         """The input less each line's maximum, (…, cells), rounded once, and what that left over; the axis is last."""
         cells = np.moveaxis(self.input, self.axis, -1)
-        scaled = over_common_denominator(cells)
-        if scaled is None:
+        integers = over_common_denominator(cells)
+        if integers is None:
             floats = np.ascontiguousarray(cells, dtype=FLOAT64)
             largest = floats.max(axis=-1, keepdims=True)
             shifted = rounded(floats - largest, FLOAT64)
             again = shifted + largest
             return shifted, (floats - again) + (largest - (again - shifted))
-        numerators, over = scaled
+        numerators, over = integers
         if magnitude(numerators) >= INT64_LIMIT >> 1:
             numerators = numerators.astype(object)
         whole = numerators - numerators.max(axis=-1, keepdims=True)

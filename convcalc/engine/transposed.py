@@ -72,12 +72,12 @@ class Transposed:
 
     def _convolution(self, cells: Array, bias: Array | None) -> Convolution:
         rows, columns = self.rows, self.columns
-        spread = insert_zeros(cells, rows.stride, columns.stride)
+        zero_filled = insert_zeros(cells, rows.stride, columns.stride)
         borders = (rows.before, rows.after, columns.before, columns.after)
         if min(borders) < 0:
-            spread, borders = _placed(spread, rows, columns), (0, 0, 0, 0)
+            zero_filled, borders = _placed(zero_filled, rows, columns), (0, 0, 0, 0)
         return convolve(
-            spread,
+            zero_filled,
             swapped(self.kernel, self.groups),
             flip=True,
             bias=bias,
@@ -132,10 +132,10 @@ class Transposed:
         index = ((channel - first) * height + row) * width + column
         cells, weights, over = self._numerators
         kind = float_kind(self.input, self.kernel)
-        done, plane = self._kept.get((item, map_), (0, None))
-        if plane is None or done > index:
-            done, plane = 0, np.zeros((self.rows.output, self.columns.output), dtype=cells.dtype)
-        for number in range(done, index):
+        stamps_done, plane = self._kept.get((item, map_), (0, None))
+        if plane is None or stamps_done > index:
+            stamps_done, plane = 0, np.zeros((self.rows.output, self.columns.output), dtype=cells.dtype)
+        for number in range(stamps_done, index):
             self._stamp_onto(plane, cells[item], weights, number, map_)
         before = quotient(plane.copy(), over, kind) if over else plane.copy()
         self._stamp_onto(plane, cells[item], weights, index, map_)
@@ -150,10 +150,10 @@ class Transposed:
     @CachedProperty
     def _numerators(self) -> tuple[Array, Array, int]:
         """The input and the kernel as whole numbers, and what divides their products (0: nothing, they are floats)."""
-        scaled, kernel = over_common_denominator(self.input), over_common_denominator(self.kernel)
-        if scaled is None or kernel is None:
+        integers, kernel = over_common_denominator(self.input), over_common_denominator(self.kernel)
+        if integers is None or kernel is None:
             return self.input, self.kernel, 0
-        (cells, cells_over), (weights, weights_over) = scaled, kernel
+        (cells, cells_over), (weights, weights_over) = integers, kernel
         cells, weights = as_integers(magnitude(cells) * magnitude(weights) * weights.size, cells, weights)
         return cells, weights, cells_over * weights_over
 
@@ -203,9 +203,9 @@ def insert_zeros(cells: Array, rows: int, columns: int) -> Array:
     if rows == columns == 1:
         return cells
     height, width = cells.shape[-2:]
-    spread: Array = np.zeros((*cells.shape[:-2], (height - 1) * rows + 1, (width - 1) * columns + 1), cells.dtype)
-    spread[..., ::rows, ::columns] = cells
-    return spread
+    zero_filled: Array = np.zeros((*cells.shape[:-2], (height - 1) * rows + 1, (width - 1) * columns + 1), cells.dtype)
+    zero_filled[..., ::rows, ::columns] = cells
+    return zero_filled
 
 
 def swapped(kernel: Array, groups: int) -> Array:

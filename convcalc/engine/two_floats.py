@@ -23,8 +23,8 @@ def floats_and_rests(array: Array) -> tuple[Array, Array]:
         return floats, rests
     if array.dtype == np.float32:
         floats = np.array([float(str(cell)) for cell in array.ravel()]).reshape(array.shape)
-    written = array.ravel() if array.dtype == np.float32 else array.ravel().tolist()
-    pairs = zip(written, floats.ravel().tolist(), strict=True)
+    numbers = array.ravel() if array.dtype == np.float32 else array.ravel().tolist()
+    pairs = zip(numbers, floats.ravel().tolist(), strict=True)
     if array.dtype.kind == "f":
         left = [float(FINE.subtract(Decimal(str(cell)), Decimal(near))) for cell, near in pairs]
     else:

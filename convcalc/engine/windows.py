@@ -85,12 +85,12 @@ class PoolingWindows:
 
         They are integers, and what divides them; or, where that is 0, floats.
         """
-        scaled, cells = over_common_denominator(x), self.longest
-        if scaled is None:
+        integers, cells = over_common_denominator(x), self.longest
+        if integers is None:
             work = np.dtype(np.float64) if cells > FEW_ADDED else None
             with np.errstate(all="ignore"):
                 return self.reduced(x, np.add, work), 0
-        numerators, over = scaled
+        numerators, over = integers
         (whole,) = as_integers(magnitude(numerators) * cells, numerators)
         return self.reduced(whole, np.add), over
 

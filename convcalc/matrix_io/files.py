@@ -182,9 +182,9 @@ def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS,
         return Grid(_parse_json(text, source, as_written=options.as_written), source)
     lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
     delimiter = {".csv": ";", ".tsv": "\t"}.get(suffix)
-    written = Written(first, suffix)
-    grid = parse_text(written.seen(lines), source, delimiter=delimiter, as_written=options.as_written)
-    return grid._replace(note=written.note(grid.cells))
+    head = Written(first, suffix)
+    grid = parse_text(head.seen(lines), source, delimiter=delimiter, as_written=options.as_written)
+    return grid._replace(note=head.note(grid.cells))
 
 
 def _whole(first: bytes, stream: IO[bytes], source: str) -> IO[bytes]:
@@ -270,12 +270,12 @@ def _parse_json(text: str, source: str, *, as_written: bool) -> Array:
         if isinstance(data.get("convcalc"), int) and data["convcalc"] > RECORD_VERSION:
             fault = f"a newer convcalc wrote this: version {data['convcalc']} of its JSON"
             raise InputError(fault, hint="bring convcalc up to date", place=Place(source))
-        found = next((data[key] for key in ("output", "grid") if key in data), None)
-        if found is None:
+        grid = next((data[key] for key in ("output", "grid") if key in data), None)
+        if grid is None:
             raise InputError(
                 "the object has no 'output' and no 'grid'", hint="give the grid as nested lists", place=Place(source)
             )
-        data = found
+        data = grid
     if not isinstance(data, list):
         data = [[data]]
     _check_json(data, source, ())

@@ -220,7 +220,7 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
         raise InputError(f"cannot write '{path}': {error}", hint="write .png instead") from None
     low, high = (f"{to_float(end):g}" for end in (planes.min(), planes.max()))
     furthest = f"{max(abs(to_float(end)) for end in (planes.min(), planes.max())):g}"
-    said = {
+    notes = {
         PictureScale.SCALED: f"scaled: {low} is black, {high} white",
         PictureScale.CLIPPED: "0 is black, 255 white"
         + (", clipped" if planes.min() < 0 or planes.max() > LARGEST else "")
@@ -229,7 +229,7 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
     }
     off = 0
     if kind not in LOSSLESS:
-        written = np.asarray(image_module.open(stream).convert(image.mode)).astype(np.int64)
-        off = int(np.abs(written - np.asarray(image)).max())
+        pixels_back = np.asarray(image_module.open(stream).convert(image.mode)).astype(np.int64)
+        off = int(np.abs(pixels_back - np.asarray(image)).max())
     lossy = f"; {path.suffix} changes cells by up to {off}, .png by none" if off else ""
-    return stream.getvalue(), said[way] + lossy
+    return stream.getvalue(), notes[way] + lossy

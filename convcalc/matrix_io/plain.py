@@ -75,12 +75,12 @@ def what_is_lost(grid: Array, *, in_rows: bool) -> str:
     >>> what_is_lost(np.array([Fraction(1, 3)]), in_rows=False), what_is_lost(np.array([Fraction(1, 4)]), in_rows=True)
     ('quotients are rounded to decimals; .txt and .json keep them', '')
     """
-    lost = []
+    losses = []
     if grid.dtype == object and any(isinstance(cell, Fraction) and _is_rounded(cell) for cell in grid.flat):
-        lost.append("quotients are rounded to decimals")
+        losses.append("quotients are rounded to decimals")
     if in_rows and grid.ndim > 2 and len(grid) == 1:
-        lost.append("axes of length 1 in front are left out")
-    return f"{' and '.join(lost)}; .txt and .json keep them" if lost else ""
+        losses.append("axes of length 1 in front are left out")
+    return f"{' and '.join(losses)}; .txt and .json keep them" if losses else ""
 
 
 def _is_rounded(cell: Fraction) -> bool:

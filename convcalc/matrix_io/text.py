@@ -157,12 +157,12 @@ class Reader:
 
     def with_plain_spaces(self, text: str) -> str:
         """Return a line with plain spaces for all others; raise InputError where these may group digits."""
-        if found := re.search(_GROUPED, text.partition("#")[0]):
-            one = re.sub(r"\D", "", found[0])
+        if match := re.search(_GROUPED, text.partition("#")[0]):
+            one = re.sub(r"\D", "", match[0])
             raise InputError(
                 f"this may be one number, {one}, or several",
                 hint=f"write {one}, or separate them by a plain space",
-                place=self.place(found.start(), len(found[0])),
+                place=self.place(match.start(), len(match[0])),
             )
         return re.sub(_WIDE_SPACE, " ", text)
 
@@ -361,18 +361,18 @@ def parse_number(word: str, place: Place, *, as_written: bool = False) -> Any:
 
 
 def _number_hint(word: str) -> str:
-    folded = word.lower().lstrip(f"+{DASHES}")
-    if folded in ("nan", "inf", "infinity"):
+    lower = word.lower().lstrip(f"+{DASHES}")
+    if lower in ("nan", "inf", "infinity"):
         return "only finite numbers can be worked with"
-    if re.fullmatch(r"\d+_[\d_]+", folded):
-        return f"write {folded.replace('_', '')}"
+    if re.fullmatch(r"\d+_[\d_]+", lower):
+        return f"write {lower.replace('_', '')}"
     if re.search(r"[\[\](){}]", word):
         return "leave the brackets out, or write JSON: [[1, 2], [3, 4]]"
     if re.match(r"%|//|!|--|\*", word):
         return "a comment begins with #, as in # a comment"
     if unseen := [sign for sign in word if not sign.isprintable()]:
         return f"there is a sign in it that is not seen, U+{ord(unseen[0]):04X}: take it out"
-    if re.fullmatch(r"\d+(\.\d*)?%", folded):
+    if re.fullmatch(r"\d+(\.\d*)?%", lower):
         return f"write {Decimal(word[:-1]) / 100:f}"
     return "numbers look like 3, -2, 0.5, 1e-3 or 1/9; # starts a comment"
 

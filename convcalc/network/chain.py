@@ -60,15 +60,15 @@ def links(text: str) -> list[Link]:
     >>> [(link.kernel, link.stride) for link in links("conv 5, pool 2 s1")]
     [((5,), None), ((2,), 1)]
     """
-    found = []
+    chain = []
     for match in re.finditer(r"[^,;]+", text):
         part = match[0].strip()
         column = match.start() + len(match[0]) - len(match[0].lstrip()) + 1
         if part:
-            found.append(_link(part, Place(SOURCE, 1, column, text, len(part))))
-    if not found:
+            chain.append(_link(part, Place(SOURCE, 1, column, text, len(part))))
+    if not chain:
         raise UsageError("--chain is empty", hint=EXAMPLE)
-    return found
+    return chain
 
 
 def _link(part: str, place: Place) -> Link:
@@ -107,7 +107,7 @@ def _link(part: str, place: Place) -> Link:
 def follow(chain: list[Link], sizes: tuple[int, ...]) -> list[LinkResult]:
     """Return what each link makes of an input of these sizes; raise InputError at the link that does not fit."""
     fields: tuple[Along, ...] = (Along(),) * len(sizes)
-    found = []
+    results = []
     for link in chain:
         try:
             axes = tuple(link.axis(size, index) for index, size in enumerate(sizes))
@@ -116,5 +116,5 @@ def follow(chain: list[Link], sizes: tuple[int, ...]) -> list[LinkResult]:
         reaches = (Reach(axis.extent, Fraction(axis.stride), Fraction(axis.before)) for axis in axes)
         fields = tuple(field.read_by(reach) for field, reach in zip(fields, reaches, strict=True))
         sizes = tuple(axis.output for axis in axes)
-        found.append(LinkResult(link, axes, fields))
-    return found
+        results.append(LinkResult(link, axes, fields))
+    return results

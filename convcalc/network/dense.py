@@ -49,8 +49,8 @@ class Linear(Layer):
         """Out×(in + 1)."""
         inputs = self.in_features or 0
         ones = " + 1" if self.bias else ""
-        written = f"{self.out_features}×({inputs}{ones})" if self.bias else f"{self.out_features}×{inputs}"
-        return Count(self.out_features * (inputs + bool(self.bias)), written)
+        arithmetic = f"{self.out_features}×({inputs}{ones})" if self.bias else f"{self.out_features}×{inputs}"
+        return Count(self.out_features * (inputs + bool(self.bias)), arithmetic)
 
     @property
     def biases(self) -> int:
@@ -60,8 +60,8 @@ class Linear(Layer):
     def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
         """In×out, for each row that there is."""
         rows = math.prod(output[1:-1])
-        written = f"{self.out_features}×{self.in_features}" + (f" × {times(output[1:-1])}" if output[1:-1] else "")
-        return Count(self.out_features * (self.in_features or 0) * rows, written)
+        arithmetic = f"{self.out_features}×{self.in_features}" + (f" × {times(output[1:-1])}" if output[1:-1] else "")
+        return Count(self.out_features * (self.in_features or 0) * rows, arithmetic)
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return everything along the last axis: each output reads all features."""

@@ -192,12 +192,12 @@ def fill_in(wanted: Shape, cells: int, what: str, *, hint: str | None = None) ->
     (3, 4)
     """
     open_axes = [index for index, size in enumerate(wanted) if size == -1]
-    known = math.prod(size for size in wanted if size != -1)
-    if len(open_axes) > 1 or known < 1 or any(size < -1 for size in wanted):
+    product = math.prod(size for size in wanted if size != -1)
+    if len(open_axes) > 1 or product < 1 or any(size < -1 for size in wanted):
         raise InputError(f"{wanted} is no shape for {what}", hint="only one axis may be -1")
-    if (open_axes and cells % known) or (not open_axes and known != cells):
+    if (open_axes and cells % product) or (not open_axes and product != cells):
         raise InputError(f"{what} ({cells:,} cells) cannot be viewed as {wanted}", hint=hint)
-    return tuple(cells // known if size == -1 else size for size in wanted)
+    return tuple(cells // product if size == -1 else size for size in wanted)
 
 
 class Permute(TensorFunction):
@@ -245,28 +245,28 @@ class Reduce(TensorFunction):
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape without those axes."""
-        gone = self._gone(len(shapes[0]))
-        if 0 in gone:
+        reduced_axes = self._gone(len(shapes[0]))
+        if 0 in reduced_axes:
             raise InputError(
                 f"{self.name} over the batch is no layer of a network", hint=f"as in x.{self.name}((2, 3))"
             )
-        kept = ((index, size) for index, size in enumerate(shapes[0]) if self.keepdim or index not in gone)
-        return tuple(1 if index in gone else size for index, size in kept)
+        rest = ((index, size) for index, size in enumerate(shapes[0]) if self.keepdim or index not in reduced_axes)
+        return tuple(1 if index in reduced_axes else size for index, size in rest)
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the whole of the axes that go."""
-        gone = self._gone(len(shape))
-        return tuple(WHOLE if axis in gone else SAME for axis in range(2, len(shape)))
+        reduced_axes = self._gone(len(shape))
+        return tuple(WHOLE if axis in reduced_axes else SAME for axis in range(2, len(shape)))
 
     def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
         """Return where each axis came from."""
-        gone = self._gone(len(shape))
-        return tuple(axis for axis in range(len(shape)) if self.keepdim or axis not in gone)
+        reduced_axes = self._gone(len(shape))
+        return tuple(axis for axis in range(len(shape)) if self.keepdim or axis not in reduced_axes)
 
     def details(self) -> str:
         """Return the axes."""
-        given = self.axes_reduced
-        return "" if given is None else f"axis {given if isinstance(given, int) else times(tuple(given))}"
+        axes = self.axes_reduced
+        return "" if axes is None else f"axis {axes if isinstance(axes, int) else times(tuple(axes))}"
 
 
 class MatMul(TensorFunction):

@@ -98,10 +98,10 @@ def kind(name: str) -> type[Layer]:
     >>> kind("Conv2d").__name__
     'Conv2d'
     """
-    known = KINDS | NOT_PYTORCHS
-    if name in known:
-        return known[name]
-    folded = {known_name.lower(): known_name for known_name in known}
-    close = [folded[word] for word in nearest(name.lower(), list(folded))]
+    kinds = KINDS | NOT_PYTORCHS
+    if name in kinds:
+        return kinds[name]
+    by_lower = {known_name.lower(): known_name for known_name in kinds}
+    close = [by_lower[word] for word in nearest(name.lower(), list(by_lower))]
     hint = f"did you mean {' or '.join(close)}?" if close else "`convcalc model --list` names the layers"
     raise InputError(f"there is no layer '{name}' among those that are counted", hint=hint)

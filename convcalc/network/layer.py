@@ -109,8 +109,8 @@ class Layer:
     def arguments(cls) -> dict[str, Any]:
         """Return the arguments in order, each with its default (``...``: there is none)."""
         own = (inspect.get_annotations(base) for base in cls.__mro__[: cls.__mro__.index(Layer)])
-        found = {name: getattr(cls, name, ...) for name in next(filter(None, own), {})}
-        return found if cls.is_function else {**found, "device": None, "dtype": None}
+        defaults = {name: getattr(cls, name, ...) for name in next(filter(None, own), {})}
+        return defaults if cls.is_function else {**defaults, "device": None, "dtype": None}
 
     @classmethod
     def _bound(cls, given: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any]:
@@ -250,9 +250,9 @@ class Layer:
 
     def channels(self, shape: Shape, *, axes: int | None = None) -> int:
         """Return the input's channels; raise InputError where it has not this layer's axes."""
-        wanted = self.dims if axes is None else axes
-        if len(shape) != wanted + 2:
-            names = {1: "C×L", 2: "C×H×W", 3: "C×D×H×W"}.get(wanted, "")
+        dims = self.dims if axes is None else axes
+        if len(shape) != dims + 2:
+            names = {1: "C×L", 2: "C×H×W", 3: "C×D×H×W"}.get(dims, "")
             raise InputError(
                 f"{self.kind} wants {names} and receives {sizes(shape)}", hint=f"give the input as {names}, or reshape"
             )

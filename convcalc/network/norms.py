@@ -128,10 +128,10 @@ class LayerNorm(Layer):
         self.normalized_shape = shape[1:] if self.normalized_shape is None else self.normalized_shape
 
     def _last(self) -> Shape:
-        given = self.normalized_shape
-        values = tuple(given) if isinstance(given, tuple | list) else (given,)
+        shape = self.normalized_shape
+        values = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
         if not values or any(not isinstance(value, int) or value < 1 for value in values):
-            raise InputError(f"LayerNorm: normalized_shape cannot be {given!r}", hint="as in 96, or (6, 24, 24)")
+            raise InputError(f"LayerNorm: normalized_shape cannot be {shape!r}", hint="as in 96, or (6, 24, 24)")
         return values
 
     def output(self, *shapes: Shape) -> Shape:

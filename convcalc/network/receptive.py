@@ -45,12 +45,12 @@ class Along:
         """Return the first and last cell that cells `first` to `last` see."""
         count = len(self.spans)
         ends = {*range(first, min(first + count, last + 1)), *range(max(last + 1 - count, first), last + 1)}
-        moved = [
+        shifts = [
             (span[0] + turns * self.period, span[1] + turns * self.period)
             for turns, index in (divmod(cell, count) for cell in ends)
             if (span := self.spans[index]) is not None
         ]
-        return (min(span[0] for span in moved), max(span[1] for span in moved)) if moved else None
+        return (min(span[0] for span in shifts), max(span[1] for span in shifts)) if shifts else None
 
     def read_by(self, reach: Reach) -> "Along":
         """Return the field of what reads this one.
@@ -93,18 +93,18 @@ class Field:
         """Return the field of a layer that reads this one."""
         origins = node.layer.places(shape, node.output)
         reaches = node.layer.reach(shape)
-        found = list(self.axes)
+        axes = list(self.axes)
         for axis, place in enumerate(self.places):
             if place is not None:
                 reach = reaches[place - 2] if 0 <= place - 2 < len(reaches) else SAME
                 reach = WHOLE if place == node.layer.mixed(shape) else reach
                 if reach != SAME or (place in origins):
-                    found[axis] = found[axis].read_by(reach)
+                    axes[axis] = axes[axis].read_by(reach)
             elif node.layer.counted:
-                found[axis] = found[axis].read_by(WHOLE)
+                axes[axis] = axes[axis].read_by(WHOLE)
         places = tuple(origins.index(place) if place in origins else None for place in self.places)
-        lost = (replace(along, lost=place is None) for along, place in zip(found, places, strict=True))
-        return Field(tuple(lost), places)
+        alongs = (replace(along, lost=place is None) for along, place in zip(axes, places, strict=True))
+        return Field(tuple(alongs), places)
 
     def joined(self, other: "Field", beside: int | None) -> "Field":
         """Return the field that covers both; along the axis `beside` their cells stand side by side."""
@@ -118,20 +118,20 @@ class Field:
 
 def fields(trace: Trace) -> list[Field | None]:
     """Return the receptive field of every node; None for what does not come from the input."""
-    found: list[Field | None] = []
+    fields_found: list[Field | None] = []
     for node in trace.nodes:
         if node.index == 0:
             rank = len(node.output)
-            found.append(Field((Along(),) * (rank - 2), tuple(range(2, rank))))
+            fields_found.append(Field((Along(),) * (rank - 2), tuple(range(2, rank))))
             continue
         field: Field | None = None
         for source, shape in zip(node.inputs, node.shapes, strict=True):
-            before = found[source]
+            before = fields_found[source]
             if before is not None:
                 after = before.after(node, shape)
                 field = after if field is None else field.joined(after, node.layer.beside(node.output))
-        found.append(field)
-    return found
+        fields_found.append(field)
+    return fields_found
 
 
 def is_whole(field: Field) -> bool:
@@ -153,33 +153,33 @@ def traced_back(trace: Trace, node: int, at: tuple[int, ...]) -> list[Region]:
     Each layer's are the smallest rectangle around them, padding left out, as it holds nothing of the input. (A dilated
     window that begins in the padding may read nothing of the rectangle's edge.)
     """
-    wanted: dict[int, tuple[tuple[int, int], ...]] = {node: tuple((place, place) for place in at)}
-    found = []
+    needed: dict[int, tuple[tuple[int, int], ...]] = {node: tuple((place, place) for place in at)}
+    ranges = []
     for index in range(node, -1, -1):
-        if index not in wanted:
+        if index not in needed:
             continue
-        region = wanted[index]
-        found.append(Region(index, region))
+        region = needed[index]
+        ranges.append(Region(index, region))
         here = trace.nodes[index]
         for source, shape in zip(here.inputs, here.shapes, strict=True):
             back = _back(here, shape, region)
-            if source in wanted:
-                both = zip(wanted[source], back, strict=True)
+            if source in needed:
+                both = zip(needed[source], back, strict=True)
                 back = tuple((min(one[0], two[0]), max(one[1], two[1])) for one, two in both)
-            wanted[source] = back
-    return found
+            needed[source] = back
+    return ranges
 
 
 def _back(node: Node, shape: Shape, region: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
     """Return the cells of one input that a region of a node's output reads."""
     origins, reaches = node.layer.places(shape, node.output), node.layer.reach(shape)
-    found = []
+    ranges = []
     for axis in range(2, len(shape)):
         last = shape[axis] - 1
         reach = reaches[axis - 2] if axis - 2 < len(reaches) else SAME
         if axis not in origins or origins.index(axis) < 2:
-            found.append((0, last))
+            ranges.append((0, last))
             continue
         first_cell, last_cell = region[origins.index(axis) - 2]
-        found.append((0, 0) if last == 0 else reach.reads(first_cell, last_cell, last + 1))
-    return tuple(found)
+        ranges.append((0, 0) if last == 0 else reach.reads(first_cell, last_cell, last + 1))
+    return tuple(ranges)

@@ -105,11 +105,11 @@ class Unflatten(Layer):
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape with that axis divided."""
-        shape, given = shapes[0], self.unflattened_size
+        shape, sizes = shapes[0], self.unflattened_size
         axis = axis_of(self.dim, len(shape), "Unflatten")
-        if not _are_integers(given) or axis == 0:
-            raise InputError(f"Unflatten cannot part axis {axis} into {given!r}", hint="as in Unflatten(1, (6, 4, 4))")
-        parts = fill_in(tuple(given), shape[axis], f"an axis of {shape[axis]}")
+        if not _are_integers(sizes) or axis == 0:
+            raise InputError(f"Unflatten cannot part axis {axis} into {sizes!r}", hint="as in Unflatten(1, (6, 4, 4))")
+        parts = fill_in(tuple(sizes), shape[axis], f"an axis of {shape[axis]}")
         return (*shape[:axis], *parts, *shape[axis + 1 :])
 
     def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
@@ -169,8 +169,8 @@ class Upsample(Layer):
 
     def details(self) -> str:
         """Return the factor or size, and the mode."""
-        given = self.scale_factor if self.size is None else self.size
-        how = f"to {given}" if self.size is not None else f"×{given}"
+        factor = self.scale_factor if self.size is None else self.size
+        how = f"to {factor}" if self.size is not None else f"×{factor}"
         return how if self.mode == "nearest" else f"{how}, {self.mode}"
 
 
@@ -252,10 +252,10 @@ class Pad(Layer):
 
     def _sides(self) -> list[tuple[int, int]]:
         amounts: Any = self.padding
-        given = (amounts,) * (2 * self.dims) if isinstance(amounts, int) else amounts
-        if not _are_integers(given) or len(given) != 2 * self.dims:
+        sides = (amounts,) * (2 * self.dims) if isinstance(amounts, int) else amounts
+        if not _are_integers(sides) or len(sides) != 2 * self.dims:
             raise InputError(f"{self.kind} takes one number, or {2 * self.dims}", hint="left, right, top, bottom")
-        return list(zip(given[::2], given[1::2], strict=True))[::-1]
+        return list(zip(sides[::2], sides[1::2], strict=True))[::-1]
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return a cell each, further on by the padding."""

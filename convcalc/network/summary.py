@@ -138,9 +138,9 @@ class Summary(Counted):
 
 def summarize(title: str, trace: Trace, output: Tensor, frozen: frozenset[int] = frozenset()) -> Summary:
     """Return what is told of a network."""
-    found = fields(trace)
-    tree = _tree(trace.nodes[1:], "", 0, trace, found, frozen)
-    return Summary(title, trace, trace.nodes[1:], tree, found, output.shape, frozen)
+    fields_of = fields(trace)
+    tree = _tree(trace.nodes[1:], "", 0, trace, fields_of, frozen)
+    return Summary(title, trace, trace.nodes[1:], tree, fields_of, output.shape, frozen)
 
 
 def _tree(
@@ -175,19 +175,19 @@ def folded(rows: Sequence[Row]) -> list[Row]:
 
     Only parts are folded, so that every layer with a name of its own is seen.
     """
-    found: list[Row] = []
+    unique: list[Row] = []
     for row in rows:
         inner = folded(row.rows)
         one = Row(
             row.name, row.label, row.depth, row.text, row.output, row.nodes, inner, field=row.field, frozen=row.frozen
         )
-        if found and not row.is_layer and not found[-1].is_layer and found[-1].alike() == one.alike():
-            last = found[-1]
+        if unique and not row.is_layer and not unique[-1].is_layer and unique[-1].alike() == one.alike():
+            last = unique[-1]
             last.times += 1
             last.label, last.field = f"{last.label.partition('–')[0]}–{row.label}", row.field
         else:
-            found.append(one)
-    return found
+            unique.append(one)
+    return unique
 
 
 def shown(rows: Sequence[Row], depth: int | None) -> Iterator[Row]:

@@ -94,10 +94,10 @@ class Trace:
         inputs = tuple(tensor.node for tensor in tensors)
         has_weights = layer.weights.value > 0
         outside = has_weights and self.own is not None and id(layer) not in self.own
-        counted = not layer_seen and not outside
-        weights, buffers = (layer.weights, layer.buffers) if counted else (NOTHING, NOTHING)
+        is_counted = not layer_seen and not outside
+        weights, buffers = (layer.weights, layer.buffers) if is_counted else (NOTHING, NOTHING)
         self.outside += layer.weights.value if outside and not layer_seen else 0
-        frozen, shared = layer.frozen_weights if counted else 0, layer_seen and has_weights
+        frozen, shared = layer.frozen_weights if is_counted else 0, layer_seen and has_weights
         index = len(self.nodes)
         node = Node(index, name, layer, inputs, shapes, output, weights, buffers, work, frozen, shared, took, outside)
         self.nodes.append(node)

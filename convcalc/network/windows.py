@@ -344,18 +344,18 @@ class AdaptivePool(Layer):
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the longest of the windows, which may differ: the whole axis where there is one."""
-        found = []
-        for size, wanted in zip(shape[2:], self._wanted(shape), strict=True):
-            longest = longest_window(size, wanted)
-            stride = Fraction(size, wanted)
+        reaches = []
+        for size, output in zip(shape[2:], self._wanted(shape), strict=True):
+            longest = longest_window(size, output)
+            stride = Fraction(size, output)
             around = Reach(longest, stride, span=stride - 1, first=math.floor, last=math.ceil)
-            found.append(WHOLE if wanted == 1 else around)
-        return tuple(found)
+            reaches.append(WHOLE if output == 1 else around)
+        return tuple(reaches)
 
     def details(self) -> str:
         """Return the output's size."""
-        given = self.output_size
-        return f"to {'×'.join(map(str, given)) if isinstance(given, tuple | list) else times((given,) * self.dims)}"
+        size = self.output_size
+        return f"to {'×'.join(map(str, size)) if isinstance(size, tuple | list) else times((size,) * self.dims)}"
 
 
 def longest_window(size: int, wanted: int) -> int:

@@ -70,15 +70,15 @@ EXAMPLE = 'as in "Conv2d(1, 6, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(10)"'
 
 def _calls(tree: ast.expr) -> list[ast.expr]:
     """Return the layers of a list, of lists within it, and of `Sequential(…)`."""
-    found: list[ast.expr] = []
+    calls: list[ast.expr] = []
     for item in getattr(tree, "elts", []):
         if isinstance(item, ast.List | ast.Tuple):
-            found += _calls(item)
+            calls += _calls(item)
         elif isinstance(item, ast.Call) and _name(item.func).rpartition(".")[2] == "Sequential":
-            found += _calls(ast.List(item.args))
+            calls += _calls(ast.List(item.args))
         else:
-            found.append(item)
-    return found
+            calls.append(item)
+    return calls
 
 
 def _name(node: ast.expr) -> str:
@@ -98,12 +98,12 @@ def _layer(node: ast.expr, line: str) -> tuple[Layer, Place]:
     if not name:
         raise InputError("this is no layer", hint=EXAMPLE, place=place)
     try:
-        found = kind(name)
+        layer_class = kind(name)
         if not isinstance(node, ast.Call):
-            raise InputError(f"{name} is written without its brackets", hint=f"write {name}({found.example()})")
-        given = tuple(_value(argument) for argument in node.args)
-        named = {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
-        return found.inferring(given, named), place
+            raise InputError(f"{name} is written without its brackets", hint=f"write {name}({layer_class.example()})")
+        positional = tuple(_value(argument) for argument in node.args)
+        keywords = {str(keyword.arg): _value(keyword.value) for keyword in node.keywords}
+        return layer_class.inferring(positional, keywords), place
     except InputError as error:
         raise InputError(error.message, hint=error.hint, place=place) from None
 

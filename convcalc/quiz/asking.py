@@ -112,12 +112,12 @@ class Asking:
                 return False, False
             try:
                 line = io.BytesIO(text.encode("utf-8", "replace"))
-                given = read_stream(line, "answer", ReadOptions(as_written=True)).cells
+                attempt = read_stream(line, "answer", ReadOptions(as_written=True)).cells
             except ConvcalcError as error:
                 self.complain(error)
                 continue
             tries += 1
-            marks = mark(given, question.answer, question.mistakes(), question.at)
+            marks = mark(attempt, question.answer, question.mistakes(), question.at)
             self.show(marks.blocks(reveal=False))
             if marks.right:
                 first = tries == 1 and not hinted

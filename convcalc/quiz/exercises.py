@@ -54,12 +54,12 @@ def _interesting(work: "Callable[[], Calculation]") -> "Calculation":
     """Draw until no number stands in more than half of the answer's cells, or at least not in all of them."""
     for most in (1 / 2, 3 / 4, 0.99):
         for _ in range(25):
-            worked = work()
-            answer = worked.answer()
+            exercise = work()
+            answer = exercise.answer()
             cells = answer.ravel().tolist()
             if answer.size == 1 or max(map(cells.count, cells)) <= max(most * answer.size, 1):
-                return worked
-    return worked
+                return exercise
+    return exercise
 
 
 def _asked(worked: "Calculation", rng: Random, level: int) -> "Question":
@@ -135,8 +135,8 @@ def size(rng: Random, level: int) -> "Question":
     text = f"What is the output size of {', '.join(parts)}? (Rounded down, if it does not fit.)"
     letters = "(N + 2P − F)/S + 1, rounded down" if dilation == 1 else "(N + 2P − D(F − 1) − 1)/S + 1, rounded down"
     numbers = f"({axis.size} + 2·{padding} − {axis.extent})/{stride} + 1"
-    worked = worked_size([Sized((axis,), False, None)], None, None)
-    return asked(text, [axis.output], worked, list(size_mistakes(axis)), [letters, numbers])
+    exercise = worked_size([Sized((axis,), False, None)], None, None)
+    return asked(text, [axis.output], exercise, list(size_mistakes(axis)), [letters, numbers])
 
 
 @topic("params", "parameters")
@@ -155,9 +155,9 @@ def parameters(rng: Random, level: int) -> "Question":
     over = f"{channels} input channel{'s' * (channels > 1)}"
     text = f"How many parameters do {filters} filters of {kernel}×{kernel} over {over} have, with biases?"
     product = f"{filters}×({kernel}×{kernel}×{channels} + 1)"
-    worked = Calculation([Sum((product,), "", f"= {volume.parameters:,}")], lambda: [[volume.parameters]])
+    exercise = Calculation([Sum((product,), "", f"= {volume.parameters:,}")], lambda: [[volume.parameters]])
     hints = ["filters × (rows × columns × channels + 1)", product]
-    return asked(text, [volume.parameters], worked, list(parameter_mistakes(volume)), hints)
+    return asked(text, [volume.parameters], exercise, list(parameter_mistakes(volume)), hints)
 
 
 @topic("activation", "relu")
@@ -259,12 +259,12 @@ def field(rng: Random, level: int) -> "Question":
     pools = ("pool 2", "pool 3") if level <= 2 else ("pool 2", "pool 3 s2")
     parts = [f"{rng.choice(convolutions)}, {rng.choice(pools)}" for _ in range(2 if level <= 2 else 3)]
     chain = follow(links(", ".join(parts)), (INPUT,))
-    said = ", ".join(linked.link.text for linked in chain)
-    text = f"How many cells of the input, along one axis, does one cell of the output see? ({said})"
-    worked = worked_chain((INPUT,), chain)
+    windows = ", ".join(linked.link.text for linked in chain)
+    text = f"How many cells of the input, along one axis, does one cell of the output see? ({windows})"
+    exercise = worked_chain((INPUT,), chain)
     size = int(chain[-1].fields[0].size)
     hints = ["each window adds (F − 1)·jump to the field, and multiplies the jump by its stride"]
-    return asked(text, [size], worked, [], hints)
+    return asked(text, [size], exercise, [], hints)
 
 
 @topic("gradient", "backward")

@@ -57,22 +57,22 @@ class Marks(NamedTuple):
         write = write or Writer()
         if self.right:
             return [Text("Right." if self.answer.size == 1 else f"Right, all {self.answer.size} cells.")]
-        said: list[Block] = []
+        document: list[Block] = []
         if not self.right_shape and self.answer.size == 1:
-            said.append(Text(f"The answer is one number, and these are {self.given.size}."))
+            document.append(Text(f"The answer is one number, and these are {self.given.size}."))
         elif not self.right_shape:
-            said.append(Text(f"The answer is {_shape_of(self.answer)}, and this is {_shape_of(self.given)}."))
+            document.append(Text(f"The answer is {_shape_of(self.answer)}, and this is {_shape_of(self.given)}."))
         elif self.answer.size == 1:
-            said.append(Text("Not right."))
+            document.append(Text("Not right."))
         else:
-            said += self._table(write, reveal=reveal)
+            document += self._table(write, reveal=reveal)
         if self.near:
-            said.append(Text("  Near: give two decimals at least."))
+            document.append(Text("  Near: give two decimals at least."))
         if self.reasons and self.answer.size == 1:
-            said.append(Text(f"  It would come out so if {' or if '.join(self.reasons)}."))
+            document.append(Text(f"  It would come out so if {' or if '.join(self.reasons)}."))
         elif self.reasons:
-            said.append(Text(f"  Likely: {', or '.join(self.reasons)}."))
-        return said
+            document.append(Text(f"  Likely: {', or '.join(self.reasons)}."))
+        return document
 
     def _table(self, write: Writer, *, reveal: bool) -> list[Block]:
         count, axes = len(self.wrong), len(core(self.answer))
@@ -81,11 +81,11 @@ class Marks(NamedTuple):
             for at in self.wrong[:MOST_SHOWN]
         ]
         heads = ("cell", "yours", "right")
-        shown = 3 if reveal else 2
+        columns = 3 if reveal else 2
         more = count - len(rows)
         return [
             Text(f"{count} of {self.answer.size} cells {'is' if count == 1 else 'are'} wrong:"),
-            Table(heads[:shown], tuple(row[:shown] for row in rows), frozenset({0})),
+            Table(heads[:columns], tuple(row[:columns] for row in rows), frozenset({0})),
             *([Text(f"  … and {more} more")] if more else []),
         ]
 
@@ -105,19 +105,19 @@ def is_right(given: Any, value: Any) -> bool:
     true = Fraction(exact(value))
     if isinstance(given, Fraction):
         return given == true or abs(given - true) <= _lost_in_rounding(value, true)
-    written = _decimal(given)
-    digits = -DECIMALS if _is_coarse(written) else _exponent(written)
-    return abs(Fraction(written) - true) <= Fraction(10) ** digits / 2 + _last_bits(written, value, true)
+    decimal = _decimal(given)
+    digits = -DECIMALS if _is_coarse(decimal) else _exponent(decimal)
+    return abs(Fraction(decimal) - true) <= Fraction(10) ** digits / 2 + _last_bits(decimal, value, true)
 
 
 def _last_bits(written: Decimal, value: Any, true: Fraction) -> Fraction:
     """Return how far a number that a program printed with all a float's digits may be off: some last bits."""
     digits = len(written.as_tuple().digits)
     if isinstance(value, float | np.floating):
-        printed = digits >= ALL_DIGITS and (true.denominator > 1 or abs(true) >= FIRST_EXPONENT)
+        is_printed = digits >= ALL_DIGITS and (true.denominator > 1 or abs(true) >= FIRST_EXPONENT)
     else:
-        printed = ALL_DIGITS <= digits <= MOST_DIGITS and true.denominator > 1
-    return abs(true) / LAST_BITS if printed else Fraction(0)
+        is_printed = ALL_DIGITS <= digits <= MOST_DIGITS and true.denominator > 1
+    return abs(true) / LAST_BITS if is_printed else Fraction(0)
 
 
 def is_rounded_too_far(given: Any, value: Any) -> bool:
@@ -128,8 +128,8 @@ def is_rounded_too_far(given: Any, value: Any) -> bool:
     """
     if isinstance(given, Fraction) or is_right(given, value):
         return False
-    written = _decimal(given)
-    return abs(Fraction(written) - Fraction(exact(value))) <= Fraction(10) ** _exponent(written) / 2
+    decimal = _decimal(given)
+    return abs(Fraction(decimal) - Fraction(exact(value))) <= Fraction(10) ** _exponent(decimal) / 2
 
 
 def _is_coarse(written: Decimal) -> bool:

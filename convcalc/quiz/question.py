@@ -41,8 +41,8 @@ class Question(NamedTuple):
 
     def blocks(self) -> list[Block]:
         """Return the question as it is asked."""
-        given = list(self.given())
-        return [*given, *([Text("")] if given else []), Text(self.text)]
+        givens = list(self.given())
+        return [*givens, *([Text("")] if givens else []), Text(self.text)]
 
 
 def about(worked: Calculation, show: Show, cell: Callable[[int], int] | None = None) -> Question:
@@ -50,7 +50,7 @@ def about(worked: Calculation, show: Show, cell: Callable[[int], int] | None = N
     answer = as_grid(worked.answer())
     steps = None if worked.steps is None else worked.steps(show)
     mistakes = worked.mistakes or (lambda: ())
-    given = worked.given or (lambda: ())
+    givens = worked.given or (lambda: ())
     countable = steps is not None and int(np.prod(steps.shape)) == answer.size
     if cell is None or steps is None or not countable:
         blocks: list[Block] = []
@@ -62,7 +62,7 @@ def about(worked: Calculation, show: Show, cell: Callable[[int], int] | None = N
 
         hints = _hints(steps, range(answer.size)) if countable else partial(_lines, whole, several=answer.size > 1)
         text = "What is the whole output?" if answer.size > 1 else "What is the output?"
-        return Question(text, given, answer, None, whole, hints, mistakes, steps=steps if countable else None)
+        return Question(text, givens, answer, None, whole, hints, mistakes, steps=steps if countable else None)
     index = cell(answer.size)
     at = tuple(int(i) for i in np.unravel_index(index, answer.shape))
 
@@ -71,7 +71,7 @@ def about(worked: Calculation, show: Show, cell: Callable[[int], int] | None = N
         return steps.blocks(index)
 
     text, hints = f"What is {steps.name(index)}?", _hints(steps, [index])
-    return Question(text, given, answer, at, working, hints, mistakes, lambda: about(worked, show), steps)
+    return Question(text, givens, answer, at, working, hints, mistakes, lambda: about(worked, show), steps)
 
 
 def _lines(working: Callable[[], Document], *, several: bool) -> Sequence[str]:
@@ -88,15 +88,15 @@ def _hints(steps: Any, indices: Iterable[int]) -> Callable[[], Sequence[str]]:
     """Return what gives the terms of the sums one after another."""
 
     def hints() -> Sequence[str]:
-        found = []
+        lines = []
         for index in indices:
             sums = [block for block in steps.blocks(index) if isinstance(block, Sum)]
             for block in sums[:1] if len(sums) == 1 else sums[:-1]:
-                shown = ""
+                so_far = ""
                 for term in block.terms:
-                    shown = f"{shown}{block.joiner if shown else block.label + block.opening}{term}"
-                    found.append(f"{steps.name(index)} = {shown}{block.joiner}…" if len(sums) == 1 else f"{shown} …")
-        return found
+                    so_far = f"{so_far}{block.joiner if so_far else block.label + block.opening}{term}"
+                    lines.append(f"{steps.name(index)} = {so_far}{block.joiner}…" if len(sums) == 1 else f"{so_far} …")
+        return lines
 
     return hints
 

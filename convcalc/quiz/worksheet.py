@@ -35,7 +35,7 @@ ROOM = "answer: ______________"
 def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Question]:
     """Return so many exercises, of the topics in turn, no two alike; the same for a seed on every machine."""
     rng = Random(seed)
-    drawn: list[Question] = []
+    questions: list[Question] = []
     seen: set[str] = set()
     for number in range(count):
         topic = topics[number % len(topics)]
@@ -43,12 +43,12 @@ def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Quest
             question = TOPICS[topic].ask(rng, level)
             if question.whole is not None:
                 question = question.whole()
-            said = repr((topic, question.text, _cells_of(question)))
-            if said not in seen:
+            key = repr((topic, question.text, _cells_of(question)))
+            if key not in seen:
                 break
-        seen.add(said)
-        drawn.append(question)
-    return drawn
+        seen.add(key)
+        questions.append(question)
+    return questions
 
 
 def _cells_of(question: Question) -> list[str]:
@@ -79,11 +79,11 @@ def _exercise(number: int, question: Question) -> Iterator[Block]:
     """Yield what is given, and what is asked, under its number."""
     decimals = _in_decimals(question.answer)
     text = f"{question.text.rstrip('?')}, to two decimals?" if decimals else question.text
-    given = list(question.given())
-    if not given:
+    givens = list(question.given())
+    if not givens:
         yield Subheading(f"{number} · {text}")
         return
-    for block in given:
+    for block in givens:
         if isinstance(block, Heading):
             yield Subheading(f"{number} · {block.text}")
             yield from (Text(f"  {formula}", Role.QUIET) for formula in block.formulas)
@@ -97,9 +97,9 @@ def _room(answer: Array) -> Iterator[Block]:
     """Yield what the answer is written into: a line, or a grid of its shape."""
     shape = core(answer)
     if answer.size == 1 or len(shape) > 3 or max(shape[-2:]) > MOST_BLANKS:
-        told = "" if answer.size == 1 else f" ({shape_text(shape)})"
+        shape_note = "" if answer.size == 1 else f" ({shape_text(shape)})"
         yield Text("")
-        yield Text(f"{ROOM}{told}")
+        yield Text(f"{ROOM}{shape_note}")
         return
     rows, columns = (1, *shape)[-2:]
     planes = shape[0] if len(shape) == 3 else 1

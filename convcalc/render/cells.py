@@ -27,7 +27,7 @@ def cells(matrix: Matrix, most: int = MOST) -> Iterator[list[Cell]]:
     window_rows, window_columns = matrix.window or ((), ())
     current = matrix.current or (-1, -1)
     focus = matrix.window or tuple((place,) for place in matrix.current or ()) or ((), ())
-    made = body.rows * body.columns if matrix.made is None else matrix.made
+    cells_made = body.rows * body.columns if matrix.made is None else matrix.made
     columns = visible(body.columns, focus[1], max(most, len(focus[1]) + 2))
     for row in visible(body.rows, focus[0], max(most, len(focus[0]) + 2)):
         line = []
@@ -39,7 +39,7 @@ def cells(matrix: Matrix, most: int = MOST) -> Iterator[list[Cell]]:
             in_window = row in window_rows and column in window_columns
             if (row, column) == current or (in_window and matrix.writes):
                 line.append(Cell(body.text(row, column), Role.RESULT, None, value))
-            elif row * body.columns + column >= made:
+            elif row * body.columns + column >= cells_made:
                 line.append(Cell(PENDING, Role.PENDING))
             elif in_window:
                 role = Role.WINDOW_PADDING if body.is_padding(row, column) else Role.WINDOW

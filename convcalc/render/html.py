@@ -106,8 +106,8 @@ class Html(Renderer[str]):
         sign, _, value = block.outcome.partition(" ")
         outcome = f"<b>{escape(value)}</b>" if block.final and value else escape(value)
         terms = escape(block.joiner).join(f"<span>{escape(term)}</span>" for term in block.terms)
-        said = f"{escape(block.opening)}{terms}{escape(block.closing)} {escape(sign)} {outcome}"
-        yield f'<p class="sum">{label}{said}</p>'
+        expression = f"{escape(block.opening)}{terms}{escape(block.closing)} {escape(sign)} {outcome}"
+        yield f'<p class="sum">{label}{expression}</p>'
 
     def picture(self, block: Picture) -> Iterator[str]:
         """Yield lines of matrices, and the result beside them."""

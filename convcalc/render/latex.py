@@ -129,26 +129,26 @@ def math(text: str) -> str:
     text = _SCIENTIFIC.sub("×10^", text).replace("10^+", "10^")
     parts: list[str] = []
     at = 0
-    for found in _POWER.finditer(text):
-        parts += [_plain_math(text[at : found.start()]), f"^{{{math(found[1])}}}"]
-        at = found.end()
+    for power in _POWER.finditer(text):
+        parts += [_plain_math(text[at : power.start()]), f"^{{{math(power[1])}}}"]
+        at = power.end()
     return "".join([*parts, _plain_math(text[at:])])
 
 
 def _plain_math(text: str) -> str:
     """Return an expression without powers: words of two letters and more are upright, and keep their spaces."""
-    said, was_word = [], False
+    pieces, was_word = [], False
     for word, space, sign in _TOKENS.findall(text):
         if word:
-            said.append(rf"\mathrm{{{word}}}")
+            pieces.append(rf"\mathrm{{{word}}}")
         elif space:
-            said.append(r"\ " if was_word else " ")
-        elif sign == "(" and said and said[-1] == " ":
-            said[-1:] = [r"\ ("]
+            pieces.append(r"\ " if was_word else " ")
+        elif sign == "(" and pieces and pieces[-1] == " ":
+            pieces[-1:] = [r"\ ("]
         else:
-            said.append(_IN_MATH.get(sign) or (sign if sign.isascii() else rf"\text{{{escaped(sign)}}}"))
+            pieces.append(_IN_MATH.get(sign) or (sign if sign.isascii() else rf"\text{{{escaped(sign)}}}"))
         was_word = bool(word)
-    return "".join(said)
+    return "".join(pieces)
 
 
 def _sum(block: Sum) -> Iterator[str]:
@@ -159,12 +159,12 @@ def _sum(block: Sum) -> Iterator[str]:
     outcome = f" {math(sign)} {boxed}"
     line, length = f"{label}& {math(block.opening)}", len(block.opening)
     for index, term in enumerate(block.terms):
-        joined = term + (block.joiner if index + 1 < len(block.terms) else "")
-        if length and length + len(joined) > LINE:
+        term_text = term + (block.joiner if index + 1 < len(block.terms) else "")
+        if length and length + len(term_text) > LINE:
             yield line
             line, length = r"&\quad ", 0
         line += math(term) + (_joined(block.joiner) if index + 1 < len(block.terms) else math(block.closing))
-        length += len(joined)
+        length += len(term_text)
     if length + len(block.outcome) > LINE:
         yield line
         line = r"&\quad "
@@ -282,8 +282,8 @@ class Latex(Renderer[str]):
         rows = [list(row) for row in cells(matrix)]
         if all(_is_blank(cell) for row in rows for cell in row):
             return _boxes(escaped(matrix.body.title), len(rows), len(rows[0]))
-        said = r" \\ ".join(" & ".join(map(_cell, row)) for row in rows)
-        return rf"\convcalcgrid{{{escaped(matrix.body.title)}}}{{{len(rows[0])}}}{{{said}}}"
+        body = r" \\ ".join(" & ".join(map(_cell, row)) for row in rows)
+        return rf"\convcalcgrid{{{escaped(matrix.body.title)}}}{{{len(rows[0])}}}{{{body}}}"
 
     def table(self, block: Table) -> Iterator[str]:
         """Yield a table as wide as the page at most; a long one goes on on the next."""

@@ -178,14 +178,14 @@ class Layout(Renderer[Line]):
         if len(parts) == 1 and not view.below:
             return _side_by_side([*parts[0], *result], view.between).lines
         lines: list[Line] = []
-        placed = [_side_by_side(line, view.between) for line in parts]
-        width = max(drawn.width for drawn in placed)
-        for drawn in placed:
-            lines += [[], *drawn.lines] if lines else drawn.lines
+        rows_of_parts = [_side_by_side(line, view.between) for line in parts]
+        width = max(block_row.width for block_row in rows_of_parts)
+        for block_row in rows_of_parts:
+            lines += [[], *block_row.lines] if lines else block_row.lines
         if view.below:
-            return [*lines, [], *chain.from_iterable(_titled(drawn).lines for drawn in result)]
+            return [*lines, [], *chain.from_iterable(_titled(block_row).lines for block_row in result)]
         left = Drawn("", [_padded(line, width) for line in lines], width)
-        return _side_by_side([left, *(_titled(drawn) for drawn in result)], view.between).lines
+        return _side_by_side([left, *(_titled(block_row) for block_row in result)], view.between).lines
 
     def sign(self, sign: str) -> Drawn:
         """Return a sign between matrices."""

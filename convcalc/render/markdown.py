@@ -52,10 +52,10 @@ def piped(texts: Iterable[str]) -> str:
 def sum_text(block: Sum) -> str:
     """Return an expression, the value of the output cell in bold."""
     sign, _, value = block.outcome.partition(" ")
-    said = f"{block.label.strip()} {block.opening}{block.joiner.join(block.terms)}{block.closing} ".lstrip()
+    expression = f"{block.label.strip()} {block.opening}{block.joiner.join(block.terms)}{block.closing} ".lstrip()
     if not block.final or not value:
-        return escaped(f"{said}{block.outcome}".rstrip())
-    return f"{escaped(said)}{escaped(sign)} **{escaped(value)}**"
+        return escaped(f"{expression}{block.outcome}".rstrip())
+    return f"{escaped(expression)}{escaped(sign)} **{escaped(value)}**"
 
 
 def _marked(text: str, role: Role) -> str:

@@ -84,20 +84,20 @@ class Rows:
         body, view = self.body, self.view
         line: Line = []
         was: Role | None = None
-        for column, (shown, kind) in zip(self.columns, self.cells(row), strict=True):
+        for column, (cell_text, kind) in zip(self.columns, self.cells(row), strict=True):
             is_current = column == current and column is not None
             in_window = column in window and column is not None
             mark = Role.RESULT if is_current or (in_window and writes) else Role.WINDOW if in_window else None
-            joined = mark is not None and mark is was and column is not None and column - 1 in window
-            self._lead(line, was, mark, joined=joined)
+            continues = mark is not None and mark is was and column is not None and column - 1 in window
+            self._lead(line, was, mark, joined=continues)
             was = mark
             if column is None:
-                line.append((shown, kind))
+                line.append((cell_text, kind))
                 continue
             if is_current:
-                self._append_result(line, shown.lstrip(" "))
+                self._append_result(line, cell_text.lstrip(" "))
                 continue
-            text, dress = shown, kind
+            text, dress = cell_text, kind
             if column >= made and mark is not Role.RESULT:
                 sign = view.glyphs.padding if kind is Role.PADDING else ""
                 text, dress = (sign + view.glyphs.pending).rjust(self.width), Role.PENDING
@@ -128,14 +128,14 @@ class Rows:
             line.append((" " * gap, Role.PLAIN))
             return
         closing, opening = ("]", "[") if self.view.brackets else (" ", " ")
-        used = 0
+        width = 0
         if before is not None:
             line.append((closing, before))
-            used = 1
-        spare = gap - used - (1 if after is not None else 0)
+            width = 1
+        spare = gap - width - (1 if after is not None else 0)
         if spare > 0:
             line.append((" " * spare, Role.PLAIN))
-        if after is not None and gap > used:
+        if after is not None and gap > width:
             line.append((opening, after))
 
 
@@ -159,7 +159,7 @@ def draw(matrix: Matrix, view: View) -> Drawn:
     width = cell_width(body) if body.measured else _widest_shown(body, rows, columns, view)
     keeper = rows_of(body, view, columns, width)
     length = len(columns) * (width + view.gap) + 1
-    made = body.rows * body.columns if matrix.made is None else matrix.made
+    cells_made = body.rows * body.columns if matrix.made is None else matrix.made
     window_rows, window_columns = matrix.window or ((), ())
     lines: list[Line] = []
     for row in rows:
@@ -168,11 +168,11 @@ def draw(matrix: Matrix, view: View) -> Drawn:
             continue
         first = row * body.columns
         current = matrix.current[1] if matrix.current is not None and matrix.current[0] == row else None
-        if row in window_rows or current is not None or first < made < first + body.columns:
-            marked = window_columns if row in window_rows else ()
-            lines.append(keeper.marked(row, marked, current, made - first, matrix.writes))
+        if row in window_rows or current is not None or first < cells_made < first + body.columns:
+            window_part = window_columns if row in window_rows else ()
+            lines.append(keeper.marked(row, window_part, current, cells_made - first, matrix.writes))
         else:
-            lines.append(keeper.plain(row, made=made > first))
+            lines.append(keeper.plain(row, made=cells_made > first))
     return Drawn(view.glyphs.say(body.title), lines, length, even=True)
 
 
@@ -221,9 +221,9 @@ def visible(length: int, focus: Sequence[int], most: int | None) -> tuple[int | 
     most = max(most, 3)
     middle = (focus[0] + focus[-1] + 1) / 2 if len(focus) else 0
     start = round(min(max(middle - most / 2, 0), length - most))
-    shown: list[int | None] = list(range(start, start + most))
+    places: list[int | None] = list(range(start, start + most))
     if start > 0:
-        shown[0] = None
+        places[0] = None
     if start + most < length:
-        shown[-1] = None
-    return tuple(shown)
+        places[-1] = None
+    return tuple(places)

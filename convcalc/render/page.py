@@ -109,8 +109,8 @@ def style() -> str:
 
 
 def _variables(palette: Palette, **more: str) -> str:
-    named = {**palette._asdict(), **more}
-    return "".join(f"--{name.replace('_', '-')}: {colour}; " for name, colour in named.items())
+    variables = {**palette._asdict(), **more}
+    return "".join(f"--{name.replace('_', '-')}: {colour}; " for name, colour in variables.items())
 
 
 class _Page(Html):
@@ -178,19 +178,19 @@ class _StepData(Renderer[list[Any]]):
 
         `o` says that the window is written to, `d` that its cells are worked rather than given.
         """
-        known = self.shared.get(id(matrix.body))
-        said: dict[str, Any] = {"i": _body(matrix.body)} if known is None else {"b": known[0]}
+        shared_body = self.shared.get(id(matrix.body))
+        data: dict[str, Any] = {"i": _body(matrix.body)} if shared_body is None else {"b": shared_body[0]}
         if matrix.window is not None:
-            said["w"] = [list(matrix.window[0]), list(matrix.window[1])]
+            data["w"] = [list(matrix.window[0]), list(matrix.window[1])]
         if matrix.current is not None:
-            said["c"] = list(matrix.current)
+            data["c"] = list(matrix.current)
         if matrix.made is not None:
-            said["m"] = matrix.made
+            data["m"] = matrix.made
         if matrix.writes:
-            said["o"] = 1
+            data["o"] = 1
         if matrix.derived:
-            said["d"] = 1
-        return said
+            data["d"] = 1
+        return data
 
 
 def _count(steps: Steps) -> int:
@@ -201,33 +201,34 @@ def _count(steps: Steps) -> int:
 def _data(steps: Steps, first: int) -> dict[str, Any] | None:
     """Return all the steps as the script reads them; None if a grid of theirs is too large."""
     count = _count(steps)
-    made = [steps.blocks(index) for index in range(min(count, PROBED))]
-    if not made or _own_data(made) * count > MOST_DATA * len(made):
+    step_blocks = [steps.blocks(index) for index in range(min(count, PROBED))]
+    if not step_blocks or _own_data(step_blocks) * count > MOST_DATA * len(step_blocks):
         return None
-    made += [steps.blocks(index) for index in range(len(made), count)]
-    times = Counter(id(body) for blocks in made for body in {id(b): b for b in _bodies(blocks)}.values())
+    step_blocks += [steps.blocks(index) for index in range(len(step_blocks), count)]
+    times = Counter(id(body) for blocks in step_blocks for body in {id(b): b for b in _bodies(blocks)}.values())
     shared: dict[int, tuple[int, Body]] = {}
-    for blocks in made:
+    for blocks in step_blocks:
         for body in _bodies(blocks):
             if body.rows * body.columns > MOST_BODY_CELLS:
                 return None
-            if (times[id(body)] > 1 or len(made) == 1) and id(body) not in shared:
+            if (times[id(body)] > 1 or len(step_blocks) == 1) and id(body) not in shared:
                 shared[id(body)] = len(shared), body
     return {
-        "at": min(first, len(made) - 1),
+        "at": min(first, len(step_blocks) - 1),
         "columns": steps.shape[3],
         "down": steps.by_columns,
         "bodies": [_body(body) for _, body in shared.values()],
         "steps": [
-            {"n": steps.name(index), "b": list(_StepData(shared).document(blocks))} for index, blocks in enumerate(made)
+            {"n": steps.name(index), "b": list(_StepData(shared).document(blocks))}
+            for index, blocks in enumerate(step_blocks)
         ],
     }
 
 
 def _own_data(made: list[list[Block]]) -> int:
     """Return how many terms, and cells of grids that no other step shows, some steps have."""
-    shown = Counter(id(body) for blocks in made for body in {id(b): b for b in _bodies(blocks)}.values())
-    cells = sum(body.rows * body.columns for blocks in made for body in _bodies(blocks) if shown[id(body)] == 1)
+    uses = Counter(id(body) for blocks in made for body in {id(b): b for b in _bodies(blocks)}.values())
+    cells = sum(body.rows * body.columns for blocks in made for body in _bodies(blocks) if uses[id(body)] == 1)
     return cells + sum(len(block.terms) for blocks in made for block in blocks if isinstance(block, Sum))
 
 
@@ -246,7 +247,7 @@ def _body(body: Body) -> list[Any]:
     padding = list(body.padding) if any(body.padding) else 0
     texts = [body.text(*place) for place in places]
     values = [differing(body.value(*place), body.text(*place)) for place in places] if body.value else []
-    said: list[Any] = [body.title, body.rows, body.columns, texts, padding, shades or 0, values if any(values) else 0]
-    while not said[-1]:
-        said.pop()
-    return said
+    data: list[Any] = [body.title, body.rows, body.columns, texts, padding, shades or 0, values if any(values) else 0]
+    while not data[-1]:
+        data.pop()
+    return data

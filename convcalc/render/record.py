@@ -38,21 +38,21 @@ def record(
 
     Of several operations, a step says which one it is `of`.
     """
-    told = _Told(every=every)
-    told.take(document)
-    left = told.left
-    steps = told.steps
-    if told.parts == 1:
+    contents = _Told(every=every)
+    contents.take(document)
+    left = contents.left
+    steps = contents.steps
+    if contents.parts == 1:
         steps = [{name: value for name, value in step.items() if name != "of"} for step in steps]
     whole: dict[str, Any] = {
         "convcalc": VERSION,
         "operation": operation,
         "arguments": dict(arguments),
-        "heading": told.headings[0].text if told.headings else "",
-        "formulas": [formula for heading in told.headings for formula in heading.formulas],
+        "heading": contents.headings[0].text if contents.headings else "",
+        "formulas": [formula for heading in contents.headings for formula in heading.formulas],
         **grids,
-        "notes": [*told.notes, *([f"{len(steps)} of {len(steps) + left} steps"] if left else [])],
-        **told.work,
+        "notes": [*contents.notes, *([f"{len(steps)} of {len(steps) + left} steps"] if left else [])],
+        **contents.work,
     }
     yield "{"
     for name, value in whole.items():
@@ -109,9 +109,9 @@ class _Told(Renderer[None]):
 
     def sum(self, block: Sum) -> Iterator[None]:
         """Keep a sum's terms, and what it comes to."""
-        said = {"label": block.label.strip().rstrip(":"), "opening": block.opening, "terms": block.terms}
-        said |= {"joiner": block.joiner, "closing": block.closing, "outcome": block.outcome}
-        self.sums.append({name: value for name, value in said.items() if value})
+        entry = {"label": block.label.strip().rstrip(":"), "opening": block.opening, "terms": block.terms}
+        entry |= {"joiner": block.joiner, "closing": block.closing, "outcome": block.outcome}
+        self.sums.append({name: value for name, value in entry.items() if value})
         yield from ()
 
     def table(self, block: Table) -> Iterator[None]:
@@ -122,19 +122,19 @@ class _Told(Renderer[None]):
     def picture(self, block: Picture) -> Iterator[None]:
         """Keep the marks on a picture's grids: the window's rows and columns, and the cell that is made."""
         parts = [*chain.from_iterable(block.lines), *([] if block.result is None else [block.result])]
-        self.reads += [said for part in parts if len(said := self.part(part)) > 1]
+        self.reads += [marks for part in parts if len(marks := self.part(part)) > 1]
         yield from ()
 
     def matrix(self, matrix: Matrix) -> dict[str, Any]:
         """Return the marks on a matrix."""
-        said: dict[str, Any] = {"grid": matrix.body.title}
+        marks: dict[str, Any] = {"grid": matrix.body.title}
         if matrix.window is not None:
-            said |= {"rows": list(matrix.window[0]), "columns": list(matrix.window[1])}
+            marks |= {"rows": list(matrix.window[0]), "columns": list(matrix.window[1])}
         if any(matrix.body.padding):
-            said["padding"] = list(matrix.body.padding)
+            marks["padding"] = list(matrix.body.padding)
         if matrix.current is not None:
-            said["cell"] = list(matrix.current)
-        return said
+            marks["cell"] = list(matrix.current)
+        return marks
 
     def sign(self, sign: str) -> dict[str, Any]:
         """Return nothing."""
@@ -144,9 +144,9 @@ class _Told(Renderer[None]):
         """Keep the steps that are told, and how many more there are."""
         steps = block.steps()
         count = math.prod(steps.shape)
-        chosen = list(range(count) if self.every and count <= MOST_STEPS else block.chosen())
-        self.steps += ({"of": self.of, **_step(steps, index)} for index in chosen)
-        self.left += count - len(chosen)
+        indices = list(range(count) if self.every and count <= MOST_STEPS else block.chosen())
+        self.steps += ({"of": self.of, **_step(steps, index)} for index in indices)
+        self.left += count - len(indices)
         self.parts += 1
         yield from ()
 
@@ -159,7 +159,13 @@ class _Told(Renderer[None]):
 
 def _step(steps: Steps, index: int) -> dict[str, Any]:
     """Return a step: its number from 1, the cell made, what is read of each grid, the sums."""
-    told = _Told(every=False)
-    told.take(steps.blocks(index))
-    step = {"number": index + 1, "makes": steps.name(index), "reads": told.reads, **told.work, "notes": told.notes}
+    contents = _Told(every=False)
+    contents.take(steps.blocks(index))
+    step = {
+        "number": index + 1,
+        "makes": steps.name(index),
+        "reads": contents.reads,
+        **contents.work,
+        "notes": contents.notes,
+    }
     return {name: value for name, value in step.items() if value}

@@ -85,11 +85,11 @@ class _Canvas(Renderer[None]):
         """Draw a line of text, each piece in its place."""
         column = 0
         for text, role in line:
-            shown = text.strip()
-            if shown:
+            stripped = text.strip()
+            if stripped:
                 start = column + len(text) - len(text.lstrip())
-                self.write(MARGIN + start * SIGN, self.y + 15, shown, role, fixed=True)
-                self.title = self.title or shown
+                self.write(MARGIN + start * SIGN, self.y + 15, stripped, role, fixed=True)
+                self.title = self.title or stripped
             column += len(text)
         self.y += LINE if column else LINE / 2
         self.width = max(self.width, MARGIN + column * SIGN)
@@ -167,16 +167,16 @@ class _Canvas(Renderer[None]):
         for down, row in enumerate(rows):
             for across, cell in enumerate(row):
                 self.cell(cell, x + across * wide, y + down * CELL, wide)
-        marked = [
+        marks = [
             (down, across)
             for down, row in enumerate(rows)
             for across, cell in enumerate(row)
             if cell.role in (Role.WINDOW, Role.WINDOW_PADDING, Role.RESULT)
         ]
-        if not marked:
+        if not marks:
             return
-        (top, left), (bottom, right) = map(min, zip(*marked, strict=True)), map(max, zip(*marked, strict=True))
-        if len(marked) == (bottom - top + 1) * (right - left + 1):
+        (top, left), (bottom, right) = map(min, zip(*marks, strict=True)), map(max, zip(*marks, strict=True))
+        if len(marks) == (bottom - top + 1) * (right - left + 1):
             across, down = (right - left + 1) * wide, (bottom - top + 1) * CELL
             self.rect(x + left * wide, y + top * CELL, across, down, "frame")
 

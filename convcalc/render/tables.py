@@ -44,16 +44,16 @@ def fit(table: Table, width: int, glyphs: Glyphs) -> Columns:
     for index in table.left:
         longest_word = max((len(word) for text in texts[index] for word in text.split()), default=0)
         least[index] = min(widths[index], max(longest_word, FOLDED if table.spare else 0))
-    kept, spare = list(range(len(widths))), list(table.spare)
-    while sum(least[index] for index in kept) + GAP * (len(kept) - 1) > width and spare:
-        kept.remove(spare.pop(0))
-    excess = sum(widths[index] for index in kept) + GAP * (len(kept) - 1) - width
-    for index in sorted(table.left.intersection(kept), reverse=True):
-        given = min(max(excess, 0), widths[index] - least[index])
-        widths[index] -= given
-        excess -= given
-    gone = tuple(table.columns[index] for index in range(len(widths)) if index not in kept)
-    return Columns(tuple(kept), tuple(widths[index] for index in kept), gone)
+    columns_kept, spare = list(range(len(widths))), list(table.spare)
+    while sum(least[index] for index in columns_kept) + GAP * (len(columns_kept) - 1) > width and spare:
+        columns_kept.remove(spare.pop(0))
+    excess = sum(widths[index] for index in columns_kept) + GAP * (len(columns_kept) - 1) - width
+    for index in sorted(table.left.intersection(columns_kept), reverse=True):
+        shortening = min(max(excess, 0), widths[index] - least[index])
+        widths[index] -= shortening
+        excess -= shortening
+    omitted = tuple(table.columns[index] for index in range(len(widths)) if index not in columns_kept)
+    return Columns(tuple(columns_kept), tuple(widths[index] for index in columns_kept), omitted)
 
 
 def left_out(names: tuple[str, ...]) -> str:
@@ -77,8 +77,8 @@ def _row(table: Table, columns: Columns, row: tuple[str, ...], glyphs: Glyphs) -
     cells = []
     for index, width in zip(columns.kept, columns.widths, strict=True):
         text = glyphs.say(row[index])
-        folded = textwrap.wrap(text, width, break_on_hyphens=False) if len(text) > width else [text]
-        cells.append([part.ljust(width) if index in table.left else part.rjust(width) for part in folded])
+        lines_of_text = textwrap.wrap(text, width, break_on_hyphens=False) if len(text) > width else [text]
+        cells.append([part.ljust(width) if index in table.left else part.rjust(width) for part in lines_of_text])
     for line in range(max(map(len, cells))):
         parts = (cell[line] if line < len(cell) else " " * len(cell[0]) for cell in cells)
         yield (" " * GAP).join(parts).rstrip()
@@ -91,9 +91,9 @@ def rich_table(table: Table, columns: Columns, glyphs: Glyphs) -> "RichTable":
     from rich.text import Text
 
     ascii_head = box.Box(ASCII_HEAD, ascii=True)
-    drawn = RichTable(box=ascii_head if glyphs.ascii else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    rich_form = RichTable(box=ascii_head if glyphs.ascii else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for index, width in zip(columns.kept, columns.widths, strict=True):
-        drawn.add_column(
+        rich_form.add_column(
             Text(glyphs.say(table.columns[index]), style="bold"),
             justify="left" if index in table.left else "right",
             overflow="fold",
@@ -101,5 +101,5 @@ def rich_table(table: Table, columns: Columns, glyphs: Glyphs) -> "RichTable":
             min_width=width,
         )
     for row in table.rows:
-        drawn.add_row(*(Text(glyphs.say(row[index])) for index in columns.kept))
-    return drawn
+        rich_form.add_row(*(Text(glyphs.say(row[index])) for index in columns.kept))
+    return rich_form

@@ -31,12 +31,12 @@ class Lines:
 
 def trimmed(line: Line) -> Line:
     """Return a line without the space behind it that nothing is drawn on."""
-    shown = list(line)
-    while shown and shown[-1][1] in (Role.PLAIN, Role.QUIET):
-        text, role = shown.pop()
+    spans = list(line)
+    while spans and spans[-1][1] in (Role.PLAIN, Role.QUIET):
+        text, role = spans.pop()
         if text.strip():
-            return [*shown, (text.rstrip(), role)]
-    return shown
+            return [*spans, (text.rstrip(), role)]
+    return spans
 
 
 def render(document: Document, console: Console, glyphs: Glyphs, most_rows: int = 16) -> None:

@@ -30,7 +30,7 @@ def worked_activation(result: Activated, show: Show) -> Calculation:
     """Return an activation's work as a Document, and its answer."""
     shape, grid = result.shape, result.input
     naming = Naming(shape[2] == 1)
-    chosen = list(select(shape, show, naming))
+    selection = list(select(shape, show, naming))
     output, record = result.output, result.kind.record
     parameter = f" · {record.parameter} {show.write(result.parameter)}" if record.parameter else ""
 
@@ -42,9 +42,9 @@ def worked_activation(result: Activated, show: Show) -> Calculation:
     mistakes = partial(likely_mistakes, result)
 
     def lines() -> Document:
-        names = {part: naming.cell(part.at, shape, "") for part in chosen if not isinstance(part, Skipped)}
+        names = {part: naming.cell(part.at, shape, "") for part in selection if not isinstance(part, Skipped)}
         width = max(map(len, names.values()), default=0)
-        for part in chosen:
+        for part in selection:
             if isinstance(part, Skipped):
                 yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
             else:
@@ -52,12 +52,12 @@ def worked_activation(result: Activated, show: Show) -> Calculation:
 
     def work() -> Document:
         first = 4 if grid.ndim == 4 else grid.ndim
-        shown = shape_text(shape[3:] if naming.one_row and first < 3 else shape[4 - first :])
-        yield Heading(f"{result.kind} · input {shown}{parameter}", (f"f(x) = {record.formula}",))
+        shape_shown = shape_text(shape[3:] if naming.one_row and first < 3 else shape[4 - first :])
+        yield Heading(f"{result.kind} · input {shape_shown}{parameter}", (f"f(x) = {record.formula}",))
         yield Text("")
         yield grids_of(grid, "input", show.write, heat=show.heat, naming=naming)
         yield Text("")
-        numbers = [part.number - 1 for part in chosen if not isinstance(part, Skipped)]
+        numbers = [part.number - 1 for part in selection if not isinstance(part, Skipped)]
         yield Stepped(lines, lambda: numbers, lambda: walked_activation(result, show))
         yield Text("")
         yield answer_of(output, show.write, "channel", heat=show.heat, naming=naming)
@@ -82,13 +82,15 @@ def walked_activation(result: Activated, show: Show) -> Steps:
                 body_of(plane, title, show.write, heat=show.heat) for plane, title in zip(planes, titles, strict=True)
             ]
             bodies[item, channel] = pair[0], pair[1]
-        read, made = bodies[item, channel]
-        grid = Matrix(read, (range(row, row + 1), range(column, column + 1)))
-        output = Matrix(made, current=(row, column), made=row * shape[3] + column + 1, derived=True)
+        input_body, output_body = bodies[item, channel]
+        grid = Matrix(input_body, (range(row, row + 1), range(column, column + 1)))
+        output = Matrix(output_body, current=(row, column), made=row * shape[3] + column + 1, derived=True)
         return [Picture(((grid, "→"),), output), Text(""), working(result.step(at, index + 1), result, show.write, "")]
 
-    shown = shape_text(result.input.shape[-1:] if naming.one_row and result.input.ndim < 3 else result.input.shape)
-    heading = Heading(f"{result.kind} · input {shown}", (f"f(x) = {result.kind.record.formula}",))
+    shape_shown = shape_text(
+        result.input.shape[-1:] if naming.one_row and result.input.ndim < 3 else result.input.shape
+    )
+    heading = Heading(f"{result.kind} · input {shape_shown}", (f"f(x) = {result.kind.record.formula}",))
     return Steps(heading, shape, naming, blocks, lambda i: naming.cell(place(i, shape), shape))
 
 

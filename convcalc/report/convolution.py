@@ -88,10 +88,10 @@ class ConvolutionReport(Stepwise):
         heading = self.heading().partition(" → ")[0]
         yield Heading(heading)
         yield Text("")
-        drawn = grids_of(like(result.input), "input", write, heat=self.show.heat, naming=self.naming).matrices
+        matrices = grids_of(like(result.input), "input", write, heat=self.show.heat, naming=self.naming).matrices
         kernel = like(result.kernel)
-        drawn += grids_of(kernel, "kernel", write, naming=self.naming, item="filter").matrices
-        yield Grids(drawn)
+        matrices += grids_of(kernel, "kernel", write, naming=self.naming, item="filter").matrices
+        yield Grids(matrices)
 
     def notes(self) -> Iterator[str]:
         """Say what the kernel and the shapes mean, and which convention is followed."""
@@ -153,8 +153,8 @@ class ConvolutionReport(Stepwise):
     def widths(self) -> tuple[int, int]:
         """How wide a weight and a product of whole numbers can be, so that all steps are laid out alike."""
         arrays = self.result.padded, self.result.kernel
-        scaled = [over_common_denominator(array) for array in arrays] if float_kind(*arrays) is None else []
-        ends = [(int(numerators.min()), int(numerators.max())) for numerators, _ in filter(None, scaled)]
+        integers = [over_common_denominator(array) for array in arrays] if float_kind(*arrays) is None else []
+        ends = [(int(numerators.min()), int(numerators.max())) for numerators, _ in filter(None, integers)]
         if not ends:
             return 0, 0
         weights = max(len(str(weight)) for weight in ends[1])

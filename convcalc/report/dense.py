@@ -46,20 +46,20 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Calculation:
     def work() -> Document:
         yield Heading(f"flatten · input {shape_text(grid.shape)} → {shape_text(row.shape)}")
         yield Text(_order(grid.shape), Role.QUIET)
-        named = planes(grid, "input", "channel")
-        height, width = named[0][1].shape
+        titled_planes = planes(grid, "input", "channel")
+        height, width = titled_planes[0][1].shape
         per_item = 1 if grid.ndim < 4 else grid.shape[1]
-        asked = {"all": len(named), "none": 0}.get(str(show.steps), MOST_PLANES)
-        shown = min(show.steps if isinstance(show.steps, int) else asked, len(named))
-        for index, (title, plane) in enumerate(itertools.islice(named, shown)):
+        most = {"all": len(titled_planes), "none": 0}.get(str(show.steps), MOST_PLANES)
+        count = min(show.steps if isinstance(show.steps, int) else most, len(titled_planes))
+        for index, (title, plane) in enumerate(itertools.islice(titled_planes, count)):
             start = index % per_item if grid.ndim == 4 else index
             places = np.arange(height * width).reshape(height, width) + start * height * width
             yield Text("")
             values = body_of(plane, title, show.write, heat=show.heat)
             yield Picture(((Matrix(values), "→", Matrix(body_of(places, "places", show.write), derived=True)),))
-        if 0 < shown < len(named):
+        if 0 < count < len(titled_planes):
             yield Text("")
-            yield Text(f"… {len(named) - shown:,} more channels: --steps all shows every one", Role.QUIET)
+            yield Text(f"… {len(titled_planes) - count:,} more channels: --steps all shows every one", Role.QUIET)
         yield Text("")
         yield answer_of(row, show.write, "item", heat=show.heat, naming=Naming(row.ndim == 1))
 
@@ -103,18 +103,20 @@ class _Layer:
 
     def worked(self) -> Calculation:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
-        chosen = list(select(self.shape, self.show, self.naming))
+        selection = list(select(self.shape, self.show, self.naming))
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
-        return Calculation(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
+        return Calculation(
+            self.work(selection), lambda: output, self.show.answer_write, self.walked, self.given, mistakes
+        )
 
     def heading(self) -> Heading:
         """Return what is multiplied by what."""
         bias, write = self.result.convolution.bias, self.show.write
         sizes = "" if self.naming.one_row else f"{self.result.batch}×"
-        given = ""
+        bias_text = ""
         if bias is not None:
-            given = f" · bias {','.join(write(b) for b in bias.tolist()[:6])}{',…' * (bias.size > 6)}"
-        text = f"linear · input {sizes}{self.inputs} · weights {self.outputs}×{self.inputs}{given}"
+            bias_text = f" · bias {','.join(write(b) for b in bias.tolist()[:6])}{',…' * (bias.size > 6)}"
+        text = f"linear · input {sizes}{self.inputs} · weights {self.outputs}×{self.inputs}{bias_text}"
         return Heading(f"{text} → {sizes}{self.outputs}", ("y = W·x" + (" + b" if bias is not None else ""),))
 
     def work(self, chosen: list[Chosen | Skipped]) -> Document:
@@ -158,11 +160,11 @@ class _Layer:
         write, bias = self.show.write, self.result.convolution.bias
         yield Heading(f"linear · input {self.inputs} · weights {self.outputs}×{self.inputs}")
         yield Text("")
-        drawn = grids_of(self.result.input, "input", write, naming=self.naming).matrices
-        drawn += grids_of(self.result.weights, "weights", write).matrices
+        matrices = grids_of(self.result.input, "input", write, naming=self.naming).matrices
+        matrices += grids_of(self.result.weights, "weights", write).matrices
         if bias is not None:
-            drawn += grids_of(bias, "bias", write, naming=ONE_ROW).matrices
-        yield Grids(drawn)
+            matrices += grids_of(bias, "bias", write, naming=ONE_ROW).matrices
+        yield Grids(matrices)
 
     @CachedProperty
     def weights(self) -> Body:
@@ -182,9 +184,9 @@ class _Layer:
     def picture(self, step: DotStep) -> Picture:
         """Return a step's picture."""
         item, output = step.at
-        column, made = self.columns(item)
+        column, output_column = self.columns(item)
         window = (range(output, output + 1), range(self.inputs))
-        current = Matrix(made, current=(output, 0), made=output + 1, derived=True)
+        current = Matrix(output_column, current=(output, 0), made=output + 1, derived=True)
         return Picture(((Matrix(self.weights, window), "×", Matrix(column), "="),), current)
 
 

@@ -34,8 +34,8 @@ class SizeFormula(NamedTuple):
         letters = f"(N + {sides} − {'D(F − 1) − 1' if extent else 'F'})/S + 1"
         if axis.exact.denominator == 1:
             return cls(left, str(int(axis.exact)), "", axis.output, extent, letters)
-        rounded = f"rounded {'up' if axis.output > axis.exact else 'down'}"
-        return cls(left, not_whole(axis.exact), rounded, axis.output, extent, letters)
+        rounding = f"rounded {'up' if axis.output > axis.exact else 'down'}"
+        return cls(left, not_whole(axis.exact), rounding, axis.output, extent, letters)
 
     letters: str = ""
     """The formula in letters."""
@@ -46,8 +46,8 @@ class SizeFormula(NamedTuple):
         return f"{self.left} = {self.value}"
 
     def __str__(self) -> str:
-        rounded = f", {self.rounded}: {self.output}" if self.rounded else ""
-        return self.equation + rounded + (f", with {self.extent}" if self.extent else "")
+        rounding = f", {self.rounded}: {self.output}" if self.rounded else ""
+        return self.equation + rounding + (f", with {self.extent}" if self.extent else "")
 
 
 def not_whole(value: Fraction) -> str:
@@ -64,11 +64,11 @@ def not_whole(value: Fraction) -> str:
 
 def axis_formulas(rows: AnyAxis, columns: AnyAxis, naming: Naming) -> tuple[str, ...]:
     """Return the formula of each axis, or a single one where both are alike or there is but one row."""
-    written = (
+    formulas = (
         _windows_over(axis) if isinstance(axis, AdaptiveAxis) else _in_letters(SizeFormula.of(axis))
         for axis in (rows, columns)
     )
-    return naming.by_axis(*written)
+    return naming.by_axis(*formulas)
 
 
 def transposed_formulas(rows: TransposedAxis, columns: TransposedAxis, naming: Naming) -> tuple[str, ...]:
@@ -113,10 +113,10 @@ def runs_text(runs: list[tuple[int, int]], name: str) -> str:
     >>> runs_text([(6, 6)], "rows"), runs_text([(1, 3), (5, 7)], "columns")
     ('row 6', 'columns 1 to 3 and 5 to 7')
     """
-    shown = [str(first) if first == last else f"{first} to {last}" for first, last in _pairs_apart(runs)[:6]]
+    runs_shown = [str(first) if first == last else f"{first} to {last}" for first, last in _pairs_apart(runs)[:6]]
     if len(_pairs_apart(runs)) > 6:
-        shown = [*shown[:5], f"{len(_pairs_apart(runs)) - 5} more"]
+        runs_shown = [*runs_shown[:5], f"{len(_pairs_apart(runs)) - 5} more"]
     single = len(runs) == 1 and runs[0][0] == runs[0][1]
     noun = name.removesuffix("s") if single else name
-    listed = shown[0] if len(shown) == 1 else f"{', '.join(shown[:-1])} and {shown[-1]}"
-    return f"{noun} {listed}"
+    listing = runs_shown[0] if len(runs_shown) == 1 else f"{', '.join(runs_shown[:-1])} and {runs_shown[-1]}"
+    return f"{noun} {listing}"

@@ -151,19 +151,19 @@ def _many(gradients: Gradients) -> bool:
 
 def _input_report(gradients: Gradients, show: Show) -> _InputGradient:
     plan = gradients.forward.plan
-    spread = max(plan.rows.stride, plan.columns.stride) > 1
-    return _InputGradient.of(gradients.input_part.inserted, show, Labels(), folds=gradients.folds, spread=spread)
+    is_strided = max(plan.rows.stride, plan.columns.stride) > 1
+    return _InputGradient.of(gradients.input_part.inserted, show, Labels(), folds=gradients.folds, spread=is_strided)
 
 
 def _drawn(array: Array, which: Gradient, show: Show) -> Grids:
-    drawn = grids_of(array, f"{which} gradient", show.write, heat=show.heat)
+    grids = grids_of(array, f"{which} gradient", show.write, heat=show.heat)
     if which is not Gradient.KERNEL or array.ndim < 3:
-        return drawn
-    named = []
-    for matrix, index in zip(drawn.matrices, np.ndindex(*array.shape[:-2]), strict=True):
+        return grids
+    matrices = []
+    for matrix, index in zip(grids.matrices, np.ndindex(*array.shape[:-2]), strict=True):
         filter_, channel = index[0] if len(index) > 1 else 0, index[-1]
-        named.append(matrix._replace(body=replace(matrix.body, title=f"filter {filter_}, ch. {channel}, gradient")))
-    return Grids(tuple(named))
+        matrices.append(matrix._replace(body=replace(matrix.body, title=f"filter {filter_}, ch. {channel}, gradient")))
+    return Grids(tuple(matrices))
 
 
 def _check_at(gradients: Gradients, show: Show, asked: Gradient | None) -> None:
@@ -200,11 +200,11 @@ def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
 def _input(gradients: Gradients, show: Show) -> Iterator[Block]:
     yield Heading("gradient of the input")
     plan = gradients.forward.plan
-    spread = max(plan.rows.stride, plan.columns.stride) > 1
+    is_strided = max(plan.rows.stride, plan.columns.stride) > 1
     yield Text(
         "A cell gets every weight that read it, times the gradient of what that made: the gradient"
-        f"{', with zeros for what the stride leapt over,' * spread} convolved with the flipped kernel, which is the "
-        "transposed convolution.",
+        f"{', with zeros for what the stride leapt over,' * is_strided} convolved with the flipped kernel, which is "
+        "the transposed convolution.",
         Role.QUIET,
     )
     report = _input_report(gradients, show)
@@ -218,11 +218,11 @@ def _input(gradients: Gradients, show: Show) -> Iterator[Block]:
 def _folds(gradients: Gradients, show: Show) -> Iterator[Block]:
     write = show.write
     maps = gradients.input_part.maps
-    folded = gradients.folded()
-    shown = list(folded if show.steps == "all" else itertools.islice(folded, MOST_FOLDS))
-    left = sum(1 for _ in folded)
+    folds = gradients.folded()
+    folds_shown = list(folds if show.steps == "all" else itertools.islice(folds, MOST_FOLDS))
+    left = sum(1 for _ in folds)
     for item, channel in ((i, c) for i in range(maps.shape[0]) for c in range(maps.shape[1])):
-        for (row, column), places in shown:
+        for (row, column), places in folds_shown:
             index = "".join(f"{i}," for i, n in ((item, maps.shape[0]), (channel, maps.shape[1])) if n > 1)
             terms = shortened([maps[item, channel, r, c] for r, c in places], write.factor)
             outcome = write.outcome(gradients.input[item, channel, row, column])

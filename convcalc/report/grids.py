@@ -35,7 +35,7 @@ def body_of(
     rows, columns = plane.shape
     shade = shading(plane) if heat else None
     scale = scale_of(plane, write) if heat else ()
-    measured = plane.size <= WRITTEN_AT_ONCE
+    is_measured = plane.size <= WRITTEN_AT_ONCE
     return Body(
         title,
         rows,
@@ -46,7 +46,7 @@ def body_of(
         shade,
         scale,
         value=lambda row, column: str(plane[row, column]),
-        measured=measured,
+        measured=is_measured,
     )
 
 
@@ -122,11 +122,11 @@ def planes(
     shape = Naming(naming.one_row or grid.ndim == 1).size(*flat.shape[-2:])
     if flat.size == math.prod(flat.shape[-2:]):
         return [(f"{title} {shape}", flat.reshape(flat.shape[-2:]))]
-    named = []
+    titled = []
     for index in np.ndindex(*flat.shape[:-2]):
         first = f"{item} {index[0]}, " if len(index) > 1 else ""
-        named.append((f"{title}, {first}{part} {index[-1]}, {shape}", flat[index]))
-    return named
+        titled.append((f"{title}, {first}{part} {index[-1]}, {shape}", flat[index]))
+    return titled
 
 
 def grids_of(
@@ -141,11 +141,11 @@ def grids_of(
     item: str = "item",
 ) -> Grids:
     """Return a whole grid, every channel of it, to be set side by side."""
-    drawn = [
+    bodies = [
         body_of(plane, name, write, heat=heat, padding=padding)
         for name, plane in planes(grid, title, part, naming, item=item)
     ]
-    return Grids(tuple(Matrix(body) for body in drawn))
+    return Grids(tuple(Matrix(body) for body in bodies))
 
 
 def answer_of(grid: Array, write: Writer, part: str, *, heat: bool = False, naming: Naming = PLANE) -> Answer:

@@ -34,10 +34,10 @@ ROW = as_grid([[2, 2, 2, 5, 9, 9, 8, 3, 3]])
 
 def kernel_list(entries: Iterable[NamedKernel]) -> Document:
     """Return the list of kernels: name, size, weights as they could be typed, and what they do."""
-    shown = list(entries)
-    yield Heading(f"{len(shown)} kernels")
+    kernels_shown = list(entries)
+    yield Heading(f"{len(kernels_shown)} kernels")
     yield Text("")
-    rows = tuple((entry.name, _size(entry), _weights(entry), entry.effect) for entry in shown)
+    rows = tuple((entry.name, _size(entry), _weights(entry), entry.effect) for entry in kernels_shown)
     yield Table(("name", "size", "weights", "brings out"), rows, frozenset({0, 1, 2, 3}))
     yield Text("")
     aliases = ", ".join(f"{alias} = {name}" for alias, name in ALIASES.items())
@@ -82,14 +82,14 @@ def _at_work(entry: NamedKernel, show: Show, sample: Array | None, *, with_sampl
     over = entry.divisor
     title = f"kernel × 1/{over}" if over > 1 else "kernel"
     whole = integers_or_fractions([cell * over for row in entry.cells for cell in row]).reshape(weights.shape)
-    shown = Matrix(body_of(whole, title, show.write))
+    matrix = Matrix(body_of(whole, title, show.write))
     result = Matrix(body_of(output, "output", show.write, heat=True))
     if with_sample:
-        yield Grids((Matrix(body_of(sample, "sample", show.write, heat=True)), shown))
+        yield Grids((Matrix(body_of(sample, "sample", show.write, heat=True)), matrix))
         yield Text("")
         yield Grids((result,))
     else:
-        yield Grids((shown, result))
+        yield Grids((matrix, result))
 
 
 def _size(entry: NamedKernel) -> str:

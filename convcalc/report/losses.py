@@ -19,7 +19,7 @@ from convcalc.report.softmax import shortened, softmax_blocks
 def worked_loss(result: Loss, show: Show) -> Calculation:
     """Return a loss's work as a Document: the terms, and what is made of them; and the loss."""
     output = result.output
-    chosen = list(select((1, 1, 1, result.terms.size), show))
+    selection = list(select((1, 1, 1, result.terms.size), show))
 
     def work() -> Document:
         yield Heading(heading(result), (_formula(result),))
@@ -32,7 +32,7 @@ def worked_loss(result: Loss, show: Show) -> Calculation:
             yield Text("")
         last = result.term(result.terms.size - 1)
         width = len(_label(last, result)) + 2
-        for part in chosen:
+        for part in selection:
             if isinstance(part, Skipped):
                 yield Text("")
                 yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
@@ -60,10 +60,10 @@ def worked_loss(result: Loss, show: Show) -> Calculation:
 def _grids(result: Loss, show: Show) -> Grids:
     """Return the input and its target side by side."""
     naming = Naming(result.input.size == result.input.shape[-1])
-    drawn = grids_of(result.input, "input", show.write, heat=show.heat, naming=naming).matrices
+    matrices = grids_of(result.input, "input", show.write, heat=show.heat, naming=naming).matrices
     if not result.by_class:
-        drawn += grids_of(result.target, "target", show.write, heat=show.heat, naming=naming).matrices
-    return Grids(drawn)
+        matrices += grids_of(result.target, "target", show.write, heat=show.heat, naming=naming).matrices
+    return Grids(matrices)
 
 
 def heading(result: Loss) -> str:
@@ -71,8 +71,8 @@ def heading(result: Loss) -> str:
     shape = result.input.shape
     if not result.kind.record.by_row:
         rows = shape[-1:] if result.input.size == shape[-1] else shape
-        given = " of logits" if result.logits else ""
-        return f"loss {result.kind}{given} · input {shape_text(rows)} · {result.reduction}"
+        logits_text = " of logits" if result.logits else ""
+        return f"loss {result.kind}{logits_text} · input {shape_text(rows)} · {result.reduction}"
     items = "" if shape[0] == 1 else f"{shape[0]} rows of "
     target = "probabilities"
     if result.by_class:
@@ -124,9 +124,9 @@ def _cross_entropy(result: Loss, term: LossTerm, write: Writer) -> Iterator[Bloc
         yield checked_sum(terms, joiner, outcome)
         return
     pairs = zip(term.target, term.probabilities, strict=True)
-    weighted = [(t, p) for t, p in pairs if t]
+    weighted_pairs = [(t, p) for t, p in pairs if t]
     near = write.near(term.value, is_exact=term.value == 0)
-    terms = shortened(weighted, lambda pair: f"{write.factor(pair[0])}×ln({write(pair[1])})")
+    terms = shortened(weighted_pairs, lambda pair: f"{write.factor(pair[0])}×ln({write(pair[1])})")
     yield checked_sum(terms, " + ", near, "", "-(", ")")
 
 

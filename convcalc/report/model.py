@@ -42,9 +42,9 @@ def rows_of(summary: Summary, depth: int | None, *, everything: bool) -> tuple[l
     if depth is not None:
         return list(shown(rows, depth)), depth
     for level in range(deepest(rows), 1, -1):
-        found = list(shown(rows, level))
-        if len(found) <= MOST_ROWS:
-            return found, level if level < deepest(rows) else None
+        rows_shown = list(shown(rows, level))
+        if len(rows_shown) <= MOST_ROWS:
+            return rows_shown, level if level < deepest(rows) else None
     return list(shown(rows, 1)), 1 if deepest(rows) > 1 else None
 
 
@@ -66,8 +66,8 @@ def model_document(summary: Summary, depth: int | None = None, *, everything: bo
 
 def heading(summary: Summary) -> Heading:
     """Return what the network is, and what it makes of what."""
-    written = summary.trace.channels_last
-    how = f" (read from {times(written)}: {ORDERS[len(written)]})" if written else ""
+    as_written = summary.trace.channels_last
+    how = f" (read from {times(as_written)}: {ORDERS[len(as_written)]})" if as_written else ""
     return Heading(f"model · {summary.title} · input {sizes(summary.input)}{how} → {sizes(summary.output)}")
 
 
@@ -134,8 +134,8 @@ def totals(summary: Summary) -> Iterator[Block]:
         shares += ", but for what the note says"
     rows = [("parameters", f"{summary.weights:,}, {shares}")]
     if summary.buffers:
-        kept = "kept but not trained, as batch norms' running means are; in no count of parameters"
-        rows.append(("buffers", f"{summary.buffers:,}, {kept}"))
+        buffers_note = "kept but not trained, as batch norms' running means are; in no count of parameters"
+        rows.append(("buffers", f"{summary.buffers:,}, {buffers_note}"))
     rows += [
         ("multiply-adds", f"{summary.multiply_adds:,} for one item: {COUNTED}; not {NOT_COUNTED}"),
         ("FLOPs", f"{2 * summary.multiply_adds:,}, if a multiplication and an addition are two"),

@@ -84,18 +84,18 @@ def _counts(node: Node) -> Iterator[Block]:
 
 def size_formulas(node: Node) -> list[tuple[str, str]]:
     """Return the formula of the output's size with its numbers put in, and its value, once for axes that are alike."""
-    found: list[tuple[str, str]] = []
+    formulas: list[tuple[str, str]] = []
     axes: Sequence[Axis | TransposedAxis] = node.layer.axes(node.shapes[0])
     for axis in axes:
         if isinstance(axis, TransposedAxis):
             extra = f" + {axis.extra}" if axis.extra else ""
             left = f"({axis.size} − 1)·{axis.stride} − 2·{axis.cut} + {axis.extent}{extra}"
-            found.append((left, f"= {axis.output}"))
+            formulas.append((left, f"= {axis.output}"))
             continue
         formula = SizeFormula.of(axis)
-        rounded = f", {formula.rounded}: {formula.output}" if formula.rounded else ""
-        found.append((formula.left, f"= {formula.value}{rounded}"))
-    return list(dict.fromkeys(found))
+        rounding = f", {formula.rounded}: {formula.output}" if formula.rounded else ""
+        formulas.append((formula.left, f"= {formula.value}{rounding}"))
+    return list(dict.fromkeys(formulas))
 
 
 def _fields(summary: Summary, node: Node) -> Iterator[Block]:
@@ -155,7 +155,7 @@ def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> D
     seen = tuple(last - first + 1 for first, last in ranges)
     if field is not None and not any(along.whole for along in field.axes):
         full = tuple(int(along.size) for along in field.axes)
-        if any(got < wanted for got, wanted in zip(seen, full, strict=True)):
+        if any(got < size_wanted for got, size_wanted in zip(seen, full, strict=True)):
             missing = f"Its receptive field is {field_text(field)}; the rest lies in the padding, or beyond the edge"
             yield Text(f"  {missing}.", Role.QUIET)
     if len(ranges) <= 2:

@@ -141,11 +141,11 @@ class Writer:
         fixed = self.precision is not None and abs(value) < LARGEST_FIXED
         if value and not fixed and (self._is_tiny(value, decimals) or abs(value) >= SIGNIFICANT_FROM):
             mantissa, _, power = f"{value:.{decimals}e}".partition("e")
-            rounded = abs(float(f"{mantissa}e{power}") - value) > NOISE * abs(value)
-            return f"{mantissa if rounded else _trim(mantissa)}e{int(power)}"
+            is_rounded = abs(float(f"{mantissa}e{power}") - value) > NOISE * abs(value)
+            return f"{mantissa if is_rounded else _trim(mantissa)}e{int(power)}"
         text = f"{value:.{decimals}f}"
-        rounded = abs(float(text) - value) > NOISE * max(1, abs(value)) and float(text) != 0
-        return text if rounded else _trim(text)
+        is_rounded = abs(float(text) - value) > NOISE * max(1, abs(value)) and float(text) != 0
+        return text if is_rounded else _trim(text)
 
     def _is_tiny(self, value: float, decimals: int) -> bool:
         """Whether so few digits of a number would be left that it must be written with its power of ten."""

@@ -56,8 +56,8 @@ class PoolingReport(Stepwise):
             window = self.naming.size(rows.kernel, columns.kernel)
             parts += [f"window {window}", f"stride {self.naming.pair(rows.stride, columns.stride)}"]
             if any((rows.before, rows.after, columns.before, columns.after)):
-                counted = "" if not result.kind.record.divides or result.count_padding else ", not counted"
-                parts.append(f"padding {padding_text(rows, columns, self.rule, self.naming)}{counted}")
+                padding_note = "" if not result.kind.record.divides or result.count_padding else ", not counted"
+                parts.append(f"padding {padding_text(rows, columns, self.rule, self.naming)}{padding_note}")
             if max(rows.dilation, columns.dilation) > 1:
                 parts.append(f"dilation {self.naming.pair(rows.dilation, columns.dilation)}")
             if columns.ceil:
@@ -118,8 +118,8 @@ class PoolingReport(Stepwise):
         least = self.input(step.at[0], step.at[1]).width
         padding = _sides(step.padding)
         body = Body("window", len(texts), len(texts[0]), lambda r, c: texts[r][c], least, padding)
-        shown = body if self.padding_cell is None else self.hidden_padding(body, self.padding_cell)
-        return Matrix(shown, current=step.winner)
+        window_body = body if self.padding_cell is None else self.hidden_padding(body, self.padding_cell)
+        return Matrix(window_body, current=step.winner)
 
     def sum(self, step: PoolingStep) -> Sum:
         """Return how the window's cells make the output's."""

@@ -37,7 +37,7 @@ EMPTY = "·"
 def worked_matmul(result: Convolution, show: Show, kernel: str) -> Calculation:
     """Return a convolution read as patches times the kernel's columns (im2col), and its answer."""
     products, plan = as_matmul(result), result.plan
-    rows, chosen = len(products[0].left), _chosen(result, show)
+    rows, selection = len(products[0].left), _chosen(result, show)
 
     def work() -> Document:
         left, right = (shape_text(matrix.shape) for matrix in (products[0].left, products[0].right))
@@ -64,7 +64,7 @@ def worked_matmul(result: Convolution, show: Show, kernel: str) -> Calculation:
                 yield from (Grids((Matrix(body, derived=body is bodies[2]),)) for body in bodies)
         yield from _bias(result, show)
         yield Text("")
-        yield from _dot_products(result, products, chosen, show, sparse=False)
+        yield from _dot_products(result, products, selection, show, sparse=False)
         yield from _answer(result, show)
 
     return Calculation(work(), lambda: result.output, show.answer_write)
@@ -73,7 +73,7 @@ def worked_matmul(result: Convolution, show: Show, kernel: str) -> Calculation:
 def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Calculation:
     """Return a convolution read as one sparse matrix times the input as a column, and its answer."""
     products, plan = as_toeplitz(result), result.plan
-    chosen = _chosen(result, show)
+    selection = _chosen(result, show)
 
     def work() -> Document:
         shape = products[0].left.shape
@@ -95,17 +95,17 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Calculation
                 yield Text(f"group {group}:", Role.QUIET)
             matrix = _sparse_body(product.left, product.written, f"matrix {shape_text(shape)}", show)
             if shape[1] <= MOST_BESIDE:
-                column, made = (
+                column, output_column = (
                     body_of(product.right, "input", show.write),
                     body_of(product.result, "product", show.write),
                 )
-                yield Picture(((Matrix(matrix), "×", Matrix(column), "="),), Matrix(made, derived=True))
+                yield Picture(((Matrix(matrix), "×", Matrix(column), "="),), Matrix(output_column, derived=True))
             else:
                 yield Grids((Matrix(matrix),))
                 yield Text(f"  times the input as a column of {shape[1]} is a column of {shape[0]}", Role.QUIET)
         yield from _bias(result, show)
         yield Text("")
-        yield from _dot_products(result, products, chosen, show, sparse=True)
+        yield from _dot_products(result, products, selection, show, sparse=True)
         yield from _answer(result, show)
 
     return Calculation(work(), lambda: result.output, show.answer_write)
@@ -151,9 +151,9 @@ def _blocks(result: Convolution, show: Show) -> Iterator[Block]:
     rows = result.plan.rows
     yield Text("In blocks, one for each row of the kernel:", Role.QUIET)
     bodies = []
-    for index, (block, written) in enumerate(toeplitz_blocks(result)):
+    for index, (block, is_weight) in enumerate(toeplitz_blocks(result)):
         title = f"T{index} {shape_text(block.shape)}, kernel row {index}"
-        bodies.append(Matrix(_sparse_body(block, written, title, show)))
+        bodies.append(Matrix(_sparse_body(block, is_weight, title, show)))
     yield Grids(tuple(bodies))
     if rows.size > MOST_BESIDE:
         return
@@ -178,7 +178,7 @@ def _dot_products(
     plan = result.plan
     per_group = plan.filters // plan.groups
     windows = plan.rows.output * plan.columns.output
-    named: list[tuple[str, int, Chosen]] = []
+    names: list[tuple[str, int, Chosen]] = []
     width = 0
     for part in chosen:
         if isinstance(part, Chosen):
@@ -187,9 +187,9 @@ def _dot_products(
             index = (map_ % per_group) * windows + place if sparse else item * windows + place
             group = f"group {map_ // per_group}, " if plan.groups > 1 else ""
             name = f"{group}row {index} · {plan.naming.cell(part.at, plan.shape)}:"
-            named.append((name, index, part))
+            names.append((name, index, part))
             width = max(width, len(name))
-    places = {part.number: (name, index) for name, index, part in named}
+    places = {part.number: (name, index) for name, index, part in names}
     write = show.write
     for part in chosen:
         if isinstance(part, Skipped):
@@ -199,8 +199,8 @@ def _dot_products(
         product = products[part.at[1] // per_group]
         if sparse:
             assert product.written is not None
-            taken = np.flatnonzero(product.written[index])
-            pairs = [(product.right[k, part.at[0]], product.left[index, k]) for k in taken]
+            indices = np.flatnonzero(product.written[index])
+            pairs = [(product.right[k, part.at[0]], product.left[index, k]) for k in indices]
         else:
             pairs = list(zip(product.left[index], product.right[:, part.at[1] % per_group], strict=True))
         terms = shortened(pairs, lambda pair: f"{write.factor(pair[0])}×{write.factor(pair[1])}", most=64) or ("0",)
@@ -224,14 +224,14 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Calcula
         yield Text("")
         title = f"input, channel {channel}" if plan.channels > 1 else f"input {shape_text(result.input.shape[2:])}"
         grid = body_of(result.input[item, channel], title, write, heat=show.heat)
-        read = Matrix(grid, (range(row, row + 1), range(column, column + 1)))
+        input_matrix = Matrix(grid, (range(row, row + 1), range(column, column + 1)))
         pictures = sorted({reading.at[0] for reading in readings.found}) or [0]
         for map_ in pictures:
             places = [reading.at[1:] for reading in readings.found if reading.at[0] == map_]
             window = (sorted({r for r, _ in places}), sorted({c for _, c in places})) if places else None
             title = f"weights in map {map_}" if plan.filters > 1 else "weights"
             body = body_of(readings.weights[map_], title, write)
-            yield Picture(((read, "→"),), Matrix(body, window, writes=True, derived=True))
+            yield Picture(((input_matrix, "→"),), Matrix(body, window, writes=True, derived=True))
             yield Text("")
         yield Text("Each output reads the cell with the weight above; times the cell, that is its share.", Role.QUIET)
         labels = [plan.naming.cell((0, *reading.at), (1, *plan.shape[1:])) for reading in readings.found]

@@ -55,17 +55,17 @@ class _Report(PoolingReport):
         yield Heading(f"backward through {super().heading().partition(' → ')[0]}: the gradient of the input")
         yield Text("")
         write, naming = self.show.write, self.naming
-        drawn = grids_of(like(self.result.input), "input", write, naming=naming).matrices
+        matrices = grids_of(like(self.result.input), "input", write, naming=naming).matrices
         yield Grids(
-            drawn + grids_of(like(self.routing.output), "gradient of the output", write, naming=naming).matrices
+            matrices + grids_of(like(self.routing.output), "gradient of the output", write, naming=naming).matrices
         )
 
     def step(self, chosen: Chosen) -> Iterator[Block]:
         """Yield one gradient: the window, what each of its cells gets, and the input's gradient so far."""
         step = self.routing.step(chosen.at, chosen.number)
-        pooled = step.pooling
-        grid = Matrix(self.input(*pooled.at[:2]), (pooled.window.rows, pooled.window.columns))
-        item, channel, row, column = pooled.at
+        pooling_step = step.pooling
+        grid = Matrix(self.input(*pooling_step.at[:2]), (pooling_step.window.rows, pooling_step.window.columns))
+        item, channel, row, column = pooling_step.at
         gradient = Matrix(self.gradient(item, channel), (range(row, row + 1), range(column, column + 1)))
         yield Picture(((grid, gradient, "→", self.shares(step), "→"),), self.so_far(step))
         yield Text("")
@@ -105,12 +105,12 @@ class _Report(PoolingReport):
 
     def share_sum(self, step: RoutingStep) -> Sum:
         """Write where one gradient goes."""
-        pooled, (rows, columns), place = step.pooling, self.axes, ""
-        if pooled.winner is not None:
-            row, column = (w[i] for w, i in zip(pooled.window, pooled.winner, strict=True))
-            at = (*pooled.at[:2], row - rows.before, column - columns.before)
+        pooling_step, (rows, columns), place = step.pooling, self.axes, ""
+        if pooling_step.winner is not None:
+            row, column = (w[i] for w, i in zip(pooling_step.window, pooling_step.winner, strict=True))
+            at = (*pooling_step.at[:2], row - rows.before, column - columns.before)
             place = self.cell_name(at).replace("output", "input")
         terms, joiner, opening, closing, outcome = self.result.kind.record.written_gradient(
-            self.show.write, RoutedGradient(pooled, step.gradient, step.shares, place, self.result.norm)
+            self.show.write, RoutedGradient(pooling_step, step.gradient, step.shares, place, self.result.norm)
         )
         return checked_sum(terms, joiner, outcome, "", opening, closing)

@@ -91,14 +91,14 @@ def place(index: int, shape: tuple[int, int, int, int]) -> tuple[int, int, int, 
 
 def _matching(shape: tuple[int, int, int, int], asked: tuple[int, ...], naming: Naming) -> list[Chosen]:
     least, wanted = len(naming.plane(shape)), naming.with_row(asked)
-    shown = shape_text((*(length for length in shape[:2] if length > 1), *naming.plane(shape)))
+    shape_shown = shape_text((*(length for length in shape[:2] if length > 1), *naming.plane(shape)))
     if not least <= len(asked) <= least + 2:
-        raise InputError(f"--at takes {naming.typed}, not {len(asked)} numbers", hint=f"the output is {shown}")
+        raise InputError(f"--at takes {naming.typed}, not {len(asked)} numbers", hint=f"the output is {shape_shown}")
     tail = shape[4 - len(wanted) :]
     if any(not 0 <= index < length for index, length in zip(wanted, tail, strict=True)):
         last = ",".join(str(length - 1) for length in (*tail[:-2], *tail[-least:]))
         raise InputError(
-            f"output[{','.join(map(str, asked))}] lies outside the {shown} output",
+            f"output[{','.join(map(str, asked))}] lies outside the {shape_shown} output",
             hint=f"{'maps, ' if len(asked) > least else ''}rows and columns count from 0: the last cell is {last}",
         )
     cells = ((item, map_, wanted[-2], wanted[-1]) for item in range(shape[0]) for map_ in range(shape[1]))

@@ -129,13 +129,13 @@ def _axis(axis: Axis, output: int, sized: Sized, name: str) -> Iterator[Block]:
 
 
 def _does_not_fit(axis: Axis, output: int, name: str) -> Iterator[Block]:
-    rounded = "Rounded up, as --ceil asks" if output > axis.exact else "Rounded down, as frameworks do"
+    rounding = "Rounded up, as --ceil asks" if output > axis.exact else "Rounded down, as frameworks do"
     yield Text("")
     yield Text("  Not whole: the last window would not end at the edge.")
     if axis.ceil and output < axis.exact:
         yield Text("  Rounded up, it would start past the input and its left padding.")
-        rounded = "PyTorch drops it"
-    yield Sum((f"{rounded}: the output",), "", f"= {output}")
+        rounding = "PyTorch drops it"
+    yield Sum((f"{rounding}: the output",), "", f"= {output}")
     runs = unread_ranges(axis)
     if runs:
         unread = runs_text(runs, name) if name else f"{runs_text(runs, 'rows')}; {runs_text(runs, 'columns')}"

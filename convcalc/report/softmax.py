@@ -46,9 +46,11 @@ class _Report:
 
     def worked(self) -> Calculation:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
-        chosen = self.chosen()
+        selection = self.chosen()
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
-        return Calculation(self.work(chosen), lambda: output, self.show.answer_write, self.walked, self.given, mistakes)
+        return Calculation(
+            self.work(selection), lambda: output, self.show.answer_write, self.walked, self.given, mistakes
+        )
 
     def chosen(self) -> list[Chosen | Skipped]:
         """Return the lines to show: as many as of any steps, or the one of the cell that was asked for."""
@@ -60,8 +62,8 @@ class _Report:
             raise InputError(
                 f"the grid has no cell [{','.join(map(str, at))}]", hint=f"its axes are {named_axes(grid.shape)}"
             )
-        wanted = self.lines.index((*full[:axis], *full[axis + 1 :]))
-        return list(select(self.shape, Show(at=(0, wanted))))
+        line_number = self.lines.index((*full[:axis], *full[axis + 1 :]))
+        return list(select(self.shape, Show(at=(0, line_number))))
 
     def work(self, chosen: list[Chosen | Skipped]) -> Document:
         """Yield the heading, the chosen lines, and the answer."""

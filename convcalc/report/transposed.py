@@ -70,8 +70,8 @@ class _Report:
         write = self.show.write
         yield Heading(self.heading().partition(" → ")[0])
         yield Text("")
-        drawn = grids_of(like(self.result.input), "input", write, naming=self.naming).matrices
-        yield Grids(drawn + grids_of(like(self.result.kernel), "kernel", write, naming=self.naming).matrices)
+        matrices = grids_of(like(self.result.input), "input", write, naming=self.naming).matrices
+        yield Grids(matrices + grids_of(like(self.result.kernel), "kernel", write, naming=self.naming).matrices)
 
     def walked(self, show: Show) -> Steps:
         """Return the steps of one reading to be walked through: the stamps, unless the other was asked for."""
@@ -142,20 +142,20 @@ class _Report:
             yield "As in PyTorch, padding is what a convolution the other way would add: here it is cut off."
         if columns.stride > 1 and columns.alike().start > 0:
             sizes = columns.alike()
-            named = [f"{extra} for {size}" for extra, size in enumerate(sizes)][:4]
+            sizes_by_extra = [f"{extra} for {size}" for extra, size in enumerate(sizes)][:4]
             yield (
                 f"A convolution of stride {columns.stride} turns {listed([str(size) for size in sizes[:4]])} cells "
-                f"alike into {columns.size}; --output-padding tells which: {', '.join(named)}."
+                f"alike into {columns.size}; --output-padding tells which: {', '.join(sizes_by_extra)}."
             )
 
     def bias(self) -> Iterator[Block]:
         """Say what is added at the end."""
         biases = [] if self.result.bias is None else self.result.bias.tolist()
-        named = [f"{self.show.write(b)} to map {map_}" for map_, b in enumerate(biases)]
+        biases_by_map = [f"{self.show.write(b)} to map {map_}" for map_, b in enumerate(biases)]
         if biases:
-            added = self.show.write(biases[0]) if len(biases) == 1 else ", ".join(named)
+            bias_text = self.show.write(biases[0]) if len(biases) == 1 else ", ".join(biases_by_map)
             yield Text("")
-            yield Text(f"Then the bias is added to every cell: {added}.", Role.QUIET)
+            yield Text(f"Then the bias is added to every cell: {bias_text}.", Role.QUIET)
 
     def stamps(self) -> Stepped:
         """Return the stamps, those written out that are chosen."""
@@ -168,12 +168,12 @@ class _Report:
         if self.show.at is None:
             yield from select(shape, self.show)
             return
-        *asked, wanted_row, wanted_column = self.naming.with_row(self.show.at)
+        *map_asked, wanted_row, wanted_column = self.naming.with_row(self.show.at)
         for part in select(shape, Show(steps="all")):
             assert isinstance(part, Chosen)
             map_, _ = self.result.pair(part.at[1])
             rows, columns = self.result.rows.stamps(part.at[2]), self.result.columns.stamps(part.at[3])
-            if wanted_column in columns and wanted_row in rows and asked in ([], [map_], [part.at[0], map_]):
+            if wanted_column in columns and wanted_row in rows and map_asked in ([], [map_], [part.at[0], map_]):
                 yield part
 
     def stamp(self, chosen: Chosen, count: int) -> Iterator[Block]:
@@ -189,19 +189,19 @@ class _Report:
         """Yield what the stamp adds to cells that have something already, and whether part of it is cut off."""
         write, rows, columns = self.show.write, self.result.rows.output, self.result.columns.output
         places = [(r, c, i, j) for i, r in enumerate(step.rows) for j, c in enumerate(step.columns)]
-        kept = [(r, c, i, j) for r, c, i, j in places if 0 <= r < rows and 0 <= c < columns]
+        inside = [(r, c, i, j) for r, c, i, j in places if 0 <= r < rows and 0 <= c < columns]
         terms = []
-        for r, c, i, j in kept:
+        for r, c, i, j in inside:
             if step.before[r][c] and step.stamp[i][j]:
                 addition = f"{write(step.before[r][c])} + {write.factor(step.stamp[i][j])}"
                 name = self.naming.place(r, c)
                 terms.append(f"{name} {addition} {checked_outcome(addition, write.outcome(step.so_far[r][c]))}")
-        if terms or len(kept) < len(places):
+        if terms or len(inside) < len(places):
             yield Text("")
         if terms:
             yield Sum(tuple(terms), ",  ", "")
-        if len(kept) < len(places):
-            yield Text(f"  {len(places) - len(kept)} of the stamp's {len(places)} cells are cut off.", Role.QUIET)
+        if len(inside) < len(places):
+            yield Text(f"  {len(places) - len(inside)} of the stamp's {len(places)} cells are cut off.", Role.QUIET)
 
     def picture(self, step: StampStep) -> Picture:
         """Return the cell, the kernel, the stamp, and the map it is added to."""
@@ -218,15 +218,15 @@ class _Report:
         least = body_of(result.maps[item, step.map], "", write).width  # all steps are laid out alike
         stamp = small_body(step.stamp, "stamp", write, least)
         title = f"map {step.map} so far" if result.shape[1] > 1 else "output so far"
-        made = body_of(step.so_far, title, write, width=least)
-        marked = [
+        output_body = body_of(step.so_far, title, write, width=least)
+        marks = [
             [place for place in places if 0 <= place < size]
             for places, size in ((step.rows, result.rows.output), (step.columns, result.columns.output))
         ]
-        window = (marked[0], marked[1]) if all(marked) else None
-        read = Matrix(grid, (range(row, row + 1), range(column, column + 1)))
-        line = (read, "×", Matrix(kernel), "=", Matrix(stamp, derived=True))
-        return Picture((line,), Matrix(made, window, writes=True, derived=True))
+        window = (marks[0], marks[1]) if all(marks) else None
+        input_matrix = Matrix(grid, (range(row, row + 1), range(column, column + 1)))
+        line = (input_matrix, "×", Matrix(kernel), "=", Matrix(stamp, derived=True))
+        return Picture((line,), Matrix(output_body, window, writes=True, derived=True))
 
     def spreading(self) -> str:
         """Say how the input is spread and bordered."""

@@ -25,22 +25,24 @@ def zoo_document(networks: list[ZooRow]) -> Document:
     yield Text("")
     rows = tuple(
         (
-            known.name,
-            str(known.year),
-            known.quoted,
-            f"{known.summary.weights:,}",
-            f"{known.summary.multiply_adds:,}",
-            "×".join(map(str, known.summary.input[1:])),
+            network.name,
+            str(network.year),
+            network.quoted,
+            f"{network.summary.weights:,}",
+            f"{network.summary.multiply_adds:,}",
+            "×".join(map(str, network.summary.input[1:])),
         )
-        for known in networks
+        for network in networks
     )
     columns = ("name", "year", "quoted", "parameters", "multiply-adds", "input")
     yield Table(columns, rows, frozenset({0}), spare=(5, 4))
-    notes = [known for known in networks if known.why]
+    notes = [network for network in networks if network.why]
     if notes:
         yield Text("")
         yield Text("why the figures differ", Role.TITLE)
-        yield Table(("name", "of its figure"), tuple((known.name, known.why) for known in notes), frozenset({0, 1}))
+        yield Table(
+            ("name", "of its figure"), tuple((network.name, network.why) for network in notes), frozenset({0, 1})
+        )
     yield Text("")
     yield Text("parameters", Role.TITLE)
     yield Drawing(tuple(_bars(networks)))
@@ -54,18 +56,18 @@ def zoo_document(networks: list[ZooRow]) -> Document:
 
 
 def _bars(networks: list[ZooRow]) -> list[tuple[Span, ...]]:
-    most = max(known.summary.weights for known in networks)
-    width = max(len(known.name) for known in networks)
+    most = max(network.summary.weights for network in networks)
+    width = max(len(network.name) for network in networks)
     lines: list[tuple[Span, ...]] = []
-    for known in networks:
-        share = known.summary.weights / most * BAR
+    for network in networks:
+        share = network.summary.weights / most * BAR
         bar = "█" * int(share) or "▏"
-        millions = known.summary.weights / 1e6
+        millions = network.summary.weights / 1e6
         lines.append(
             (
-                (f"  {known.name:<{width}}  ", Role.PLAIN),
+                (f"  {network.name:<{width}}  ", Role.PLAIN),
                 (bar, Role.PLAIN),
-                (f" {millions:.1f} M" if millions >= 1 else f" {known.summary.weights / 1e3:.1f} k", Role.QUIET),
+                (f" {millions:.1f} M" if millions >= 1 else f" {network.summary.weights / 1e3:.1f} k", Role.QUIET),
             )
         )
     return lines
@@ -76,16 +78,16 @@ def zoo_sheet(networks: list[ZooRow]) -> Sheet:
     columns = ("name", "network", "year", "quoted", "parameters", "buffers", "multiply-adds", "input", "why")
     rows = tuple(
         (
-            known.name,
-            known.title,
-            known.year,
-            known.quoted,
-            known.summary.weights,
-            known.summary.buffers,
-            known.summary.multiply_adds,
-            "×".join(map(str, known.summary.input[1:])),
-            known.why,
+            network.name,
+            network.title,
+            network.year,
+            network.quoted,
+            network.summary.weights,
+            network.summary.buffers,
+            network.summary.multiply_adds,
+            "×".join(map(str, network.summary.input[1:])),
+            network.why,
         )
-        for known in networks
+        for network in networks
     )
     return Sheet("zoo", columns, rows, names=frozenset({"year"}))

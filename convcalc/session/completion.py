@@ -43,37 +43,37 @@ def complete(before: str, word: str, words: Words, names: Iterable[str], *, in_r
         return [f"{word}\t"]
     if re.fullmatch(NUMBER, word):
         # What is pasted from a spreadsheet has tabs between its numbers; a file that is called like one is not meant.
-        named = [] if re.search(r"\d\s+$", before) else files(word)
-        return _matching([name for name in named if not re.fullmatch(NUMBER, name)], word) or [f"{word}\t"]
-    typed = before.split()
-    if typed[1:2] == ["="]:
-        typed = typed[2:]
-        if not typed:
-            found = [*words.commands, *names, *files(word)]
-            return _matching(found, word)
-    if not typed:
+        file_names = [] if re.search(r"\d\s+$", before) else files(word)
+        return _matching([name for name in file_names if not re.fullmatch(NUMBER, name)], word) or [f"{word}\t"]
+    words_before = before.split()
+    if words_before[1:2] == ["="]:
+        words_before = words_before[2:]
+        if not words_before:
+            candidates = [*words.commands, *names, *files(word)]
+            return _matching(candidates, word)
+    if not words_before:
         return _matching([*words.commands, *words.verbs, "input"], word)
-    verb, last = typed[0], typed[-1]
+    verb, last = words_before[0], words_before[-1]
     command = words.commands.get(verb)
     if verb == "help":
         return _matching([*words.commands, *words.verbs, *words.topics], word)
     if verb == "save":
-        return _matching([*(["script"] if len(typed) == 1 else []), *files(word)], word)
+        return _matching([*(["script"] if len(words_before) == 1 else []), *files(word)], word)
     if command is not None and word.startswith("-"):
         return _matching(command.options, word)
     if command is not None and last in command.choices:
         return _matching(command.choices[last], word)
-    found = [*names, *files(word)]
-    if last in KERNEL_OPTIONS or (verb in TAKE_KERNELS and len(typed) == 1):
-        found = [*words.kernels, *found]
-    if command is not None and len(typed) == 1:
-        found = [*command.choices.get("", ()), *found]
-    return _matching(found, word)
+    candidates = [*names, *files(word)]
+    if last in KERNEL_OPTIONS or (verb in TAKE_KERNELS and len(words_before) == 1):
+        candidates = [*words.kernels, *candidates]
+    if command is not None and len(words_before) == 1:
+        candidates = [*command.choices.get("", ()), *candidates]
+    return _matching(candidates, word)
 
 
 def _matching(candidates: Iterable[str], word: str) -> list[str]:
-    found = dict.fromkeys(candidate for candidate in candidates if candidate.startswith(word))
-    return [candidate if candidate.endswith(os.sep) else f"{candidate} " for candidate in found]
+    matching = dict.fromkeys(candidate for candidate in candidates if candidate.startswith(word))
+    return [candidate if candidate.endswith(os.sep) else f"{candidate} " for candidate in matching]
 
 
 def files(word: str) -> list[str]:

@@ -236,7 +236,7 @@ class Session:
         if len(line.words) != 2:
             raise UsageError("run takes one script", hint="as in: run network.convcalc")
         source = line.words[1]
-        place, states, done = self.place, list(self.states), list(self.done)
+        place, states, done_before = self.place, list(self.states), list(self.done)
         self.source = source
         entries = []
         try:
@@ -245,12 +245,12 @@ class Session:
                 if self.left:
                     break
         except BaseException:
-            self.place, self.states, self.done = place, states, done
+            self.place, self.states, self.done = place, states, done_before
             raise
         finally:
             self.source, self.left = None, False  # quit ends the script, and not the session
         return LineResult(line.text, line.number, documents=(script_document(entries),))
 
     def _instead(self, word: str) -> str:
-        meant = "help" if word in ("?", "-h", "--help") else self.host.instead(word, [*self.host.verbs, INPUT])
-        return f"did you mean {meant}?" if meant else "help lists the commands"
+        suggestion = "help" if word in ("?", "-h", "--help") else self.host.instead(word, [*self.host.verbs, INPUT])
+        return f"did you mean {suggestion}?" if suggestion else "help lists the commands"

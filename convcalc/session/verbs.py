@@ -23,8 +23,8 @@ def _alone(line: Line) -> None:
 
 def _shown(line: Line, grid: Array | None, remark: str) -> LineResult:
     """Return an entry that shows the grid there is now."""
-    worked = None if grid is None else worked_grid(grid, Show())
-    return LineResult(line.text, line.number, worked=worked, remark=remark)
+    calculation = None if grid is None else worked_grid(grid, Show())
+    return LineResult(line.text, line.number, worked=calculation, remark=remark)
 
 
 def _set(session: Session, line: Line) -> LineResult:

@@ -163,11 +163,11 @@ class Walk:
 
     def _go(self, at: tuple[int, ...]) -> None:
         try:
-            chosen = list(select(self.steps.shape, Show(at=at), self.steps.naming))
+            selection = list(select(self.steps.shape, Show(at=at), self.steps.naming))
         except ConvcalcError as error:
             self.message = error.message
             return
-        here = [part for part in chosen if isinstance(part, Chosen)]
+        here = [part for part in selection if isinstance(part, Chosen)]
         self.index = number(here[0].at, self.steps.shape) - 1
 
     def screen(self) -> tuple[list[Block], list[Block]]:

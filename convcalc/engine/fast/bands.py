@@ -139,8 +139,8 @@ def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index
     together = items.stop - items.start
     height = max(PART * len(inside) // (_bytes_read(result.input, axis, along) * together), 1)
     kind, dtype = result.kind.record, float_kind(result.input)
-    added: tuple[Array, int] | None = None
-    joined: Array | None = None
+    total: tuple[Array, int] | None = None
+    whole: Array | None = None
     for top in range(inside[0], inside[-1] + 1, height):
         cells = _read(read, items, slice(top, min(top + height, inside[-1] + 1)), along)
         piece = Axis(cells.shape[along], cells.shape[along])
@@ -149,17 +149,17 @@ def _piece_by_piece(result: Pooling, read: Read, items: slice, along: int, index
         summands = kind.summands(part)
         if summands is not None:
             sums = part.sums(summands)
-            added = sums if added is None else _added(added, sums)
+            total = sums if total is None else _added(total, sums)
             continue
         if cells.dtype.kind == "f":  # the whole is rounded, not its pieces
             part = replace(part, input=cells.astype(np.float64))
-        joined = part.maps if joined is None else kind.joined(joined, part.maps, result.norm)
-    if added is None:
-        assert joined is not None
-        return rounded(joined, dtype) if dtype is not None else joined
+        whole = part.maps if whole is None else kind.joined(whole, part.maps, result.norm)
+    if total is None:
+        assert whole is not None
+        return rounded(whole, dtype) if dtype is not None else whole
     one = slice(index, index + 1)
     divisors = result.divisors(rows=one) if along == 2 else result.divisors(columns=one)
-    return divided_sums(*added, divisors if kind.divides else None, dtype)
+    return divided_sums(*total, divisors if kind.divides else None, dtype)
 
 
 def _added(one: tuple[Array, int], other: tuple[Array, int]) -> tuple[Array, int]:
@@ -221,8 +221,8 @@ def _bands(
     along, axis = cut
     at_once = maps[0] if fortran else 1
     step = axis.stride if isinstance(axis, Axis) else -(-axis.size // axis.output)
-    read = result.input.itemsize * step * result.input[0].size // axis.size
-    a_step = max(read, dtype.itemsize * math.prod(maps[1:]) // axis.output) * at_once
+    bytes_in = result.input.itemsize * step * result.input[0].size // axis.size
+    a_step = max(bytes_in, dtype.itemsize * math.prod(maps[1:]) // axis.output) * at_once
     count = axis.output if singly else min(max(-(-axis.output * a_step // PART), 1), axis.output)
     edges = [axis.output * index // count for index in range(count + 1)]
     if count == 1 and not fortran:

@@ -58,19 +58,19 @@ def depthwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
 
     def make(part: tuple[int, slice], memory: Array) -> bool:
         item, channels = part
-        read = rows_read(x[item, channels], plan, slice(0, rows.output), kernel.dtype)
-        cells_made = len(read), rows.output * (columns.output if strided else width)
-        made, product = (cells[: math.prod(cells_made)].reshape(cells_made) for cells in memory)
+        rows_in = rows_read(x[item, channels], plan, slice(0, rows.output), kernel.dtype)
+        cells_made = len(rows_in), rows.output * (columns.output if strided else width)
+        total_lines, product = (cells[: math.prod(cells_made)].reshape(cells_made) for cells in memory)
         for index, (i, j) in enumerate(taps_):
             if strided:
-                cells = tap(read, plan, i, j).reshape(len(read), -1)
+                cells = tap(rows_in, plan, i, j).reshape(len(rows_in), -1)
             else:
                 shift = i * rows.dilation * width + j * columns.dilation
-                cells = read.reshape(len(read), -1)[:, shift : shift + length]
-            np.multiply(cells, kernel[channels, 0, i, j][:, None], out=(product if index else made)[:, :length])
+                cells = rows_in.reshape(len(rows_in), -1)[:, shift : shift + length]
+            np.multiply(cells, kernel[channels, 0, i, j][:, None], out=(product if index else total_lines)[:, :length])
             if index:
-                np.add(made[:, :length], product[:, :length], out=made[:, :length])
-        total[part] = made.reshape(len(read), rows.output, -1)[..., : columns.output]
+                np.add(total_lines[:, :length], product[:, :length], out=total_lines[:, :length])
+        total[part] = total_lines.reshape(len(rows_in), rows.output, -1)[..., : columns.output]
         return is_finite(total[part])
 
     largest = longest(blocks) * rows.output * (columns.output if strided else width)
@@ -112,23 +112,23 @@ def shifted_channels(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     cut = bands(rows.output, weights.shape[3] * width * kernel.itemsize, BAND)
     tallest = longest(cut)
     lines = depth, columns.kernel, (tallest + rows.extent - 1) * width
-    with Scratch(kernel.dtype, lines, *[(per_group, tallest * width)] * 2) as (shifted, made, product):
+    with Scratch(kernel.dtype, lines, *[(per_group, tallest * width)] * 2) as (shifted, total_lines, product):
         for band in cut:
             height = band.stop - band.start
             length = height * width - (width - columns.output)
             for item, group in np.ndindex(plan.items, plan.groups):
-                read = rows_read(x[item, group * depth : (group + 1) * depth], plan, band, kernel.dtype).reshape(
+                rows_in = rows_read(x[item, group * depth : (group + 1) * depth], plan, band, kernel.dtype).reshape(
                     depth, -1
                 )
                 for j in range(columns.kernel):
                     shift = j * columns.dilation
-                    shifted[:, j, : read.shape[1] - shift] = read[:, shift:]
+                    shifted[:, j, : rows_in.shape[1] - shift] = rows_in[:, shift:]
                 for i in range(rows.kernel):
                     cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
-                    _multiplied(weights[i, group], cells, (product if i else made)[:, :length])
+                    _multiplied(weights[i, group], cells, (product if i else total_lines)[:, :length])
                     if i:
-                        np.add(made[:, :length], product[:, :length], out=made[:, :length])
-                whole = made[:, : height * width].reshape(per_group, height, width)
+                        np.add(total_lines[:, :length], product[:, :length], out=total_lines[:, :length])
+                whole = total_lines[:, : height * width].reshape(per_group, height, width)
                 out[item, group, :, band] = whole[..., : columns.output]
     return is_finite(total)
 
@@ -137,13 +137,13 @@ def products_of_taps(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Multiply matrices tap by tap: of any channels and groups, in any dtype."""
     items, filters, height, width = plan.shape
     depth = plan.channels // plan.groups
-    summed = np.zeros((items, plan.groups, filters // plan.groups, height * width), dtype=kernel.dtype)
+    sums = np.zeros((items, plan.groups, filters // plan.groups, height * width), dtype=kernel.dtype)
     for i, j in itertools.product(range(plan.rows.kernel), range(plan.columns.kernel)):
         weights = kernel[:, :, i, j].reshape(plan.groups, filters // plan.groups, depth)
         if weights.any():
             cells = tap(x, plan, i, j).reshape(items, plan.groups, depth, height * width)
-            summed += np.matmul(weights, cells.astype(kernel.dtype, copy=False))
-    total[...] = summed.reshape(plan.shape)
+            sums += np.matmul(weights, cells.astype(kernel.dtype, copy=False))
+    total[...] = sums.reshape(plan.shape)
     return is_finite(total)
 
 

@@ -115,10 +115,10 @@ def _is_separable(work: Work) -> bool:
     rows, columns = work.plan.rows.kernel, work.plan.columns.kernel
     if not work.single or min(rows, columns) == 1 or rows + columns > MOST_SEPARATE:
         return False
-    found = [ways.factors(kernel) for kernel in work.kernel[:, 0] if kernel.any()]
+    pairs = [ways.factors(kernel) for kernel in work.kernel[:, 0] if kernel.any()]
     if work.integers or work.side > MOST_WEIGHED[work.kernel.dtype]:
-        return None not in found
-    return all(parts is not None and _passes(np.concatenate(parts)) <= 2 * columns for parts in found)
+        return None not in pairs
+    return all(parts is not None and _passes(np.concatenate(parts)) <= 2 * columns for parts in pairs)
 
 
 def _passes(weights: Array) -> int:
@@ -160,8 +160,8 @@ def _is_depthwise(work: Work) -> bool:
 def _reads_many_channels(work: Work) -> bool:
     plan, width = work.plan, work.x.shape[3]
     filters, positions = plan.filters // plan.groups, plan.items * plan.rows.output * plan.columns.output
-    read = plan.channels // plan.groups * plan.columns.kernel
-    worth = filters <= read and positions >= LEAST_POSITIONS * filters
+    inputs = plan.channels // plan.groups * plan.columns.kernel
+    worth = filters <= inputs and positions >= LEAST_POSITIONS * filters
     return worth and work.unit_stride and width <= MOST_OVERRUN * plan.columns.output
 
 
@@ -217,10 +217,10 @@ def summed(work: Work, way: Way, dtype: DType) -> Array:
 
     Raises InputError where a sum is larger than a float can hold.
     """
-    made = np.dtype(np.int64) if work.integers and dtype.kind != "O" else dtype
+    work_dtype = np.dtype(np.int64) if work.integers and dtype.kind != "O" else dtype
     *maps, columns = work.plan.shape
-    width = work.x.shape[3] if way.wide and made == dtype and work.unit_stride else columns
-    total = np.empty((*maps, width), dtype=made)[..., :columns]
+    width = work.x.shape[3] if way.wide and work_dtype == dtype and work.unit_stride else columns
+    total = np.empty((*maps, width), dtype=work_dtype)[..., :columns]
     if not way.run(work.x, work.kernel.astype(dtype, copy=False), work.plan, total):
         check_finite(total, result=True)
     return total

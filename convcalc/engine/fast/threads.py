@@ -48,8 +48,8 @@ class Scratch:
         if self.dtype.hasobject or needed > MOST_KEPT:
             self.memory = None
             return [np.empty(shape, self.dtype) for shape in self.shapes]
-        kept = _kept.__dict__.pop("memory", None)
-        self.memory = kept if kept is not None and kept.nbytes >= needed else np.empty(needed, np.uint8)
+        memory = _kept.__dict__.pop("memory", None)
+        self.memory = memory if memory is not None and memory.nbytes >= needed else np.empty(needed, np.uint8)
         cells, stops = self.memory[:needed].view(self.dtype), itertools.accumulate(sizes)
         places = zip(stops, sizes, self.shapes, strict=True)
         return [cells[stop - size : stop].reshape(shape) for stop, size, shape in places]
@@ -118,15 +118,15 @@ def do_all(
         with np.errstate(all="ignore"):  # a thread begins with numpy's own; results are checked
             return work()
 
-    asked: list[Future[bool]] = []
+    helpers: list[Future[bool]] = []
     try:
         if threaded:
             with suppress(RuntimeError):  # Python is ending, and starts no threads any more
-                asked.extend(_helpers().submit(quietly) for _ in range(min(len(parts), processors()) - 1))
+                helpers.extend(_helpers().submit(quietly) for _ in range(min(len(parts), processors()) - 1))
         well = work()
     finally:
         todo.clear()
-        started = [helper for helper in asked if not helper.cancel()]
+        started = [helper for helper in helpers if not helper.cancel()]
         for helper in started:
             helper.exception()  # waits; what was raised is raised below
     return all([well, *(helper.result() for helper in started)])

@@ -79,19 +79,23 @@ def factors(kernel: Array) -> tuple[Array, Array] | None:
 
 def separable(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Add shifted rows, then shifted columns: h + w passes instead of h × w. One channel a filter, of rank 1."""
-    found = [factors(kernel[filter_, 0]) for filter_ in range(plan.filters)]
+    pairs = [factors(kernel[filter_, 0]) for filter_ in range(plan.filters)]
 
     def make(item: int, filter_: int, band: slice, buffers: Array) -> bool:
-        height, (column, row) = band.stop - band.start, found[filter_] or (kernel[filter_, 0, :0, 0],) * 2
-        read = rows_read(x[item, plan.channels_read(filter_)[0]], plan, band, kernel.dtype)
-        summed, product = buffers[0, :height], buffers[1, :height]
-        shifted = [(weight, _lines(read, height, plan.rows, i)) for i, weight in enumerate(column.tolist()) if weight]
+        height, (column, row) = band.stop - band.start, pairs[filter_] or (kernel[filter_, 0, :0, 0],) * 2
+        rows_in = rows_read(x[item, plan.channels_read(filter_)[0]], plan, band, kernel.dtype)
+        lines_sum, product = buffers[0, :height], buffers[1, :height]
+        shifted = [
+            (weight, _lines(rows_in, height, plan.rows, i)) for i, weight in enumerate(column.tolist()) if weight
+        ]
         if plan.rows.stride == 1:
-            add_up([(weight, lines.reshape(-1)) for weight, lines in shifted], summed.reshape(-1), product.reshape(-1))
+            add_up(
+                [(weight, lines.reshape(-1)) for weight, lines in shifted], lines_sum.reshape(-1), product.reshape(-1)
+            )
         else:
-            add_up(shifted, summed, product)
-        weighted = [(weight, (0, j)) for j, weight in enumerate(row.tolist()) if weight]
-        return _add_shifted(summed, weighted, ONE_TAP, plan.columns, total[item, filter_, band], buffers[1:])
+            add_up(shifted, lines_sum, product)
+        row_taps = [(weight, (0, j)) for j, weight in enumerate(row.tolist()) if weight]
+        return _add_shifted(lines_sum, row_taps, ONE_TAP, plan.columns, total[item, filter_, band], buffers[1:])
 
     return _each_band(make, x, kernel, plan, total)
 
@@ -134,23 +138,23 @@ def _add_shifted(
     height, width = out.shape[0], lines.shape[1]
     if rows.stride > 1 or columns.stride > 1:
         parts = [(weight, _cut(_lines(lines, height, rows, i), columns, j)) for weight, (i, j) in weighted]
-        made, product = buffers[:2, :height, : columns.output]
-        add_up(parts, made, product)
-        out[...] = made
+        target, product = buffers[:2, :height, : columns.output]
+        add_up(parts, target, product)
+        out[...] = target
         return is_finite(out)
     flat, length = lines.reshape(-1), height * width - (width - columns.output)
     shifts = [(weight, i * rows.dilation * width + j * columns.dilation) for weight, (i, j) in weighted]
     in_place = out.dtype == lines.dtype and out.strides[0] == width * lines.itemsize
-    made = (
+    target = (
         np.lib.stride_tricks.as_strided(out, (length,), (lines.itemsize,))
         if in_place
         else buffers[0, :height].reshape(-1)[:length]
     )
     product = buffers[1, :height].reshape(-1)[:length]
-    add_up([(weight, flat[shift : shift + length]) for weight, shift in shifts], made, product)
+    add_up([(weight, flat[shift : shift + length]) for weight, shift in shifts], target, product)
     if not in_place:
         out[...] = buffers[0, :height, : columns.output]
-    return is_finite(made)
+    return is_finite(target)
 
 
 def _cut(lines: Array, columns: Axis, j: int) -> Array:
@@ -160,11 +164,11 @@ def _cut(lines: Array, columns: Axis, j: int) -> Array:
 
 def taps(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     """Add up the shifted inputs, tap by tap, in bands of rows. One channel a filter."""
-    weighted = [[(weights[i, j].item(), (i, j)) for i, j in np.argwhere(weights).tolist()] for weights in kernel[:, 0]]
+    taps_of = [[(weights[i, j].item(), (i, j)) for i, j in np.argwhere(weights).tolist()] for weights in kernel[:, 0]]
 
     def make(item: int, filter_: int, band: slice, buffers: Array) -> bool:
-        read = rows_read(x[item, plan.channels_read(filter_)[0]], plan, band, kernel.dtype)
-        return _add_shifted(read, weighted[filter_], plan.rows, plan.columns, total[item, filter_, band], buffers)
+        rows_in = rows_read(x[item, plan.channels_read(filter_)[0]], plan, band, kernel.dtype)
+        return _add_shifted(rows_in, taps_of[filter_], plan.rows, plan.columns, total[item, filter_, band], buffers)
 
     return _each_band(make, x, kernel, plan, total)
 
@@ -206,16 +210,16 @@ def _blocks(
     count = (band.stop - band.start) // block
     left = span.start * columns.stride
     across = slice(left, left + (width - 1) * columns.stride + columns.extent)
-    read = rows_read(x[items, 0, :, across], plan, band, matrices.dtype)
+    rows_in = rows_read(x[items, 0, :, across], plan, band, matrices.dtype)
     # A strided read would keep BLAS away: the columns are separated by their phase first.
-    phases = [read] if columns.stride == 1 else [
-        np.ascontiguousarray(read[..., phase :: columns.stride]) for phase in range(columns.stride)
+    phases = [rows_in] if columns.stride == 1 else [
+        np.ascontiguousarray(rows_in[..., phase :: columns.stride]) for phase in range(columns.stride)
     ]  # fmt: skip
-    shape = len(read), count, plan.filters * block, width
-    product, summed = (buffer[: math.prod(shape)].reshape(shape) for buffer in buffers)
+    shape = len(rows_in), count, plan.filters * block, width
+    product, sums = (buffer[: math.prod(shape)].reshape(shape) for buffer in buffers)
     direct = plan.filters == 1 and total.dtype == matrices.dtype
     if direct:
-        summed = total[items, 0, band, span].reshape(shape)
+        sums = total[items, 0, band, span].reshape(shape)
     for j in range(columns.kernel):
         offset, phase = divmod(j * columns.dilation, columns.stride)
         first = phases[phase][..., offset : offset + width]
@@ -226,13 +230,13 @@ def _blocks(
             (over, down * block * rows.stride, down, right),
             writeable=False,
         )
-        np.matmul(matrices[j].reshape(shape[2], -1), windows, out=product if j else summed)
+        np.matmul(matrices[j].reshape(shape[2], -1), windows, out=product if j else sums)
         if j:
-            np.add(summed, product, out=summed)
+            np.add(sums, product, out=sums)
     if not direct:
-        made = summed.reshape(len(read), count, plan.filters, block, width).transpose(0, 2, 1, 3, 4)
-        total[items, :, band, span] = made.reshape(len(read), plan.filters, count * block, width)
-    return total.dtype.kind != "f" or is_finite(summed)
+        blocks = sums.reshape(len(rows_in), count, plan.filters, block, width).transpose(0, 2, 1, 3, 4)
+        total[items, :, band, span] = blocks.reshape(len(rows_in), plan.filters, count * block, width)
+    return total.dtype.kind != "f" or is_finite(sums)
 
 
 class Transformed(NamedTuple):
@@ -251,12 +255,12 @@ class Transformed(NamedTuple):
         """
         tile, mean = len(self.turned), cells.mean(dtype=np.float64)
         around = cells - cells.dtype.type(mean)
-        made = np.fft.irfft2(np.fft.rfft2(around, (tile, tile)) * self.turned, (tile, tile))
-        made += made.dtype.type(mean * self.whole)
-        spread = math.sqrt(float(np.einsum("ij,ij", around, around))) / tile  # BLAS would start threads of its own
+        windows = np.fft.irfft2(np.fft.rfft2(around, (tile, tile)) * self.turned, (tile, tile))
+        windows += windows.dtype.type(mean * self.whole)
+        deviation = math.sqrt(float(np.einsum("ij,ij", around, around))) / tile  # BLAS would start threads of its own
         wrapped_around = max(float(around.max()), -float(around.min())) * self.largest
-        parts = 8 * spread * self.loudest, 4 * wrapped_around, 4 * abs(mean * self.whole)
-        return made, sum(parts) * float(np.finfo(cells.dtype).eps) / 2
+        parts = 8 * deviation * self.loudest, 4 * wrapped_around, 4 * abs(mean * self.whole)
+        return windows, sum(parts) * float(np.finfo(cells.dtype).eps) / 2
 
 
 def transformed(weights: Array, tile: int) -> Transformed:
@@ -282,13 +286,13 @@ def fourier(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
         cells = x[item, plan.channels_read(filter_)[0], top : top + tile, left : left + tile].astype(kernel.dtype)
         out = total[item, filter_, top : top + down, left : left + across]
         valid = slice(rows.kernel - 1, len(cells)), slice(columns.kernel - 1, cells.shape[1])
-        made, error = filters[filter_].summed(cells)
-        least, doubt = made[valid].min(), error
+        windows, error = filters[filter_].summed(cells)
+        least, doubt = windows[valid].min(), error
         if sizes[filter_] is not None or cells.min() < 0:
             made_of_sizes, doubt = (sizes[filter_] or filters[filter_]).summed(np.abs(cells))
             least = made_of_sizes[valid].min()
         if error <= MOST_ULPS * np.spacing(max(least - kernel.dtype.type(doubt), kernel.dtype.type(0))):
-            out[...] = made[valid]
+            out[...] = windows[valid]
             return is_finite(out)
         axes = [Axis(size, axis.kernel) for size, axis in zip(cells.shape, (rows, columns), strict=True)]
         smaller = plan._replace(items=1, channels=1, filters=1, groups=1, rows=axes[0], columns=axes[1])

@@ -36,10 +36,10 @@ def _name(follower: Follower, node: ast.Name, scope: Scope) -> Any:
     try:
         value = scope.find(node.id)
     except KeyError:
-        found = follower.starred(node.id)
-        if found is None:
+        library_name = follower.starred(node.id)
+        if library_name is None:
             raise follower.refuse(node, f"the name '{node.id}' stands for nothing here") from None
-        return found
+        return library_name
     if isinstance(value, Unknown):
         raise follower.refuse(node, f"'{node.id}' could not be followed: {value.error}", value.error.hint)
     return value
@@ -54,13 +54,13 @@ def _items(follower: Follower, nodes: list[ast.expr], scope: Scope) -> Iterator[
 
 
 def _dict(follower: Follower, node: ast.Dict, scope: Scope) -> dict[Any, Any]:
-    made: dict[Any, Any] = {}
+    items: dict[Any, Any] = {}
     for key, value in zip(node.keys, node.values, strict=True):
         if key is None:
-            made.update(follower.evaluate(value, scope))
+            items.update(follower.evaluate(value, scope))
         else:
-            follower.plainly(node, made.__setitem__, follower.evaluate(key, scope), follower.evaluate(value, scope))
-    return made
+            follower.plainly(node, items.__setitem__, follower.evaluate(key, scope), follower.evaluate(value, scope))
+    return items
 
 
 def _joinedstr(follower: Follower, node: ast.JoinedStr, scope: Scope) -> str:
@@ -81,8 +81,8 @@ def _joinedstr(follower: Follower, node: ast.JoinedStr, scope: Scope) -> str:
 def combine(follower: Follower, node: ast.AST, sign: ast.operator, left: Any, right: Any, scope: Scope) -> Any:
     """Return what an operator makes of two values."""
     if isinstance(left, Tensor | Parameter) or isinstance(right, Tensor | Parameter):
-        given = [value for value in (left, right) if isinstance(value, Tensor | Parameter | Array)]
-        tensors = [follower.tensor(value, node, scope) for value in given]
+        operands = [value for value in (left, right) if isinstance(value, Tensor | Parameter | Array)]
+        tensors = [follower.tensor(value, node, scope) for value in operands]
         if isinstance(sign, ast.MatMult) and len(tensors) == 2:
             return follower.use("matmul", MatMul(), *tensors, node=node, scope=scope)
         name = TENSOR_OPERATORS.get(type(sign))
@@ -100,22 +100,22 @@ def combine(follower: Follower, node: ast.AST, sign: ast.operator, left: Any, ri
 
 def _check_size(follower: Follower, node: ast.AST, sign: ast.operator, left: Any, right: Any) -> None:
     """Refuse what would make a list, a word or a number of immense size."""
-    made = 0
+    size = 0
     numbers = isinstance(left, int) and isinstance(right, int)
     if isinstance(sign, ast.Mult):
         sequences = [(one, two) for one, two in ((left, right), (right, left)) if isinstance(one, list | tuple | str)]
-        made = max((len(one) * two for one, two in sequences if isinstance(two, int)), default=0)
-        made = max(made, left.bit_length() + right.bit_length() if numbers else 0)
+        size = max((len(one) * two for one, two in sequences if isinstance(two, int)), default=0)
+        size = max(size, left.bit_length() + right.bit_length() if numbers else 0)
     elif isinstance(sign, ast.Pow) and numbers:
-        made = left.bit_length() * max(right, 0)
+        size = left.bit_length() * max(right, 0)
     elif isinstance(sign, ast.LShift) and numbers:
-        made = left.bit_length() + max(right, 0)
+        size = left.bit_length() + max(right, 0)
     elif isinstance(sign, ast.Add) and isinstance(left, list | tuple | str) and hasattr(right, "__len__"):
-        made = len(left) + len(right)
+        size = len(left) + len(right)
     elif isinstance(sign, ast.Mod) and isinstance(left, str) and not _PLAIN_WORDS.fullmatch(left):
         raise follower.refuse(node, "words are not put together with % here", 'write an f-string: f"fc{i}"')
-    follower.weigh(node, made)
-    if made > LONGEST:
+    follower.weigh(node, size)
+    if size > LONGEST:
         raise follower.refuse(node, f"this would make something of more than {LONGEST:,} parts")
 
 
@@ -165,15 +165,15 @@ def _namedexpr(follower: Follower, node: ast.NamedExpr, scope: Scope) -> Any:
 
 def _call(follower: Follower, node: ast.Call, scope: Scope) -> Any:
     called = follower.evaluate(node.func, scope)
-    given = list(_items(follower, node.args, scope))
-    named: dict[str, Any] = {}
+    positional = list(_items(follower, node.args, scope))
+    keywords: dict[str, Any] = {}
     for keyword in node.keywords:
         value = follower.evaluate(keyword.value, scope)
         if keyword.arg is not None:
-            named[keyword.arg] = value
+            keywords[keyword.arg] = value
         elif isinstance(value, dict):
-            named.update(value)
-    return follower.call(node, called, given, named, scope)
+            keywords.update(value)
+    return follower.call(node, called, positional, keywords, scope)
 
 
 def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: Scope) -> Any:

@@ -93,20 +93,20 @@ class Follower:
         line = getattr(node, "lineno", None)
         if line is None or line > len(self.lines) + len(self.asked):
             return Place(self.source)
-        asked = line > len(self.lines)
-        text = self.asked[line - len(self.lines) - 1] if asked else self.lines[line - 1]
+        on_command_line = line > len(self.lines)
+        text = self.asked[line - len(self.lines) - 1] if on_command_line else self.lines[line - 1]
         start = len(text.encode()[: getattr(node, "col_offset", 0)].decode(errors="replace"))
         end = getattr(node, "end_col_offset", None)
         same_line = getattr(node, "end_lineno", line) == line and end is not None
         stop = len(text.encode()[:end].decode(errors="replace")) if same_line else len(text)
-        source, number = ("--class", 1) if asked else (self.source, line)
+        source, number = ("--class", 1) if on_command_line else (self.source, line)
         return Place(source, number, start + 1, text, max(stop - start, 1))
 
     def starred(self, name: str) -> Library | None:
         """Return what a name stands for that was imported by a star: a layer, or a part of torch."""
-        known = name in KINDS or name in (MODULE, "Parameter", *CONTAINERS)
+        is_layer = name in KINDS or name in (MODULE, "Parameter", *CONTAINERS)
         for star in self.stars:
-            if star in ("torch.nn", "torch.nn.modules") and known:
+            if star in ("torch.nn", "torch.nn.modules") and is_layer:
                 return Library(f"torch.nn.{name}")
             if star == "torch" and name in ("nn", "cat", "flatten"):
                 return Library(f"torch.{name}")
@@ -259,21 +259,21 @@ class Follower:
 
     def _arguments(self, node: ast.AST, function: Function, given: list[Any], named: dict[str, Any]) -> dict[str, Any]:
         """Return a call's arguments by their names, as Python would; raise InputError where it would a TypeError."""
-        wanted = function.node.args
-        positional = [argument.arg for argument in (*wanted.posonlyargs, *wanted.args)]
+        signature = function.node.args
+        positional = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
         values = dict(zip(positional, given, strict=False))
-        if len(given) > len(positional) and wanted.vararg is None:
+        if len(given) > len(positional) and signature.vararg is None:
             raise self.refuse(node, f"{function.name}() is given {len(given)} values, and takes {len(positional)}")
-        if wanted.vararg is not None:
-            values[wanted.vararg.arg] = tuple(given[len(positional) :])
-        known = {*positional, *(argument.arg for argument in wanted.kwonlyargs)}
-        extra = {name: value for name, value in named.items() if name not in known}
-        if extra and wanted.kwarg is None:
+        if signature.vararg is not None:
+            values[signature.vararg.arg] = tuple(given[len(positional) :])
+        parameters = {*positional, *(argument.arg for argument in signature.kwonlyargs)}
+        extra = {name: value for name, value in named.items() if name not in parameters}
+        if extra and signature.kwarg is None:
             raise self.refuse(node, f"{function.name}() has no argument '{next(iter(extra))}'")
-        if wanted.kwarg is not None:
-            values[wanted.kwarg.arg] = extra
+        if signature.kwarg is not None:
+            values[signature.kwarg.arg] = extra
         for name, value in named.items():
-            if name in known:
+            if name in parameters:
                 if name in values:
                     raise self.refuse(node, f"{function.name}() is given '{name}' twice")
                 values[name] = value
@@ -281,7 +281,7 @@ class Follower:
             values.setdefault(name, value)
         for name, value in function.keyword_defaults.items():
             values.setdefault(name, value)
-        missing = [name for name in (*positional, *(one.arg for one in wanted.kwonlyargs)) if name not in values]
+        missing = [name for name in (*positional, *(one.arg for one in signature.kwonlyargs)) if name not in values]
         if missing:
             hint = None
             if node is function.node:  # the network's own forward
@@ -311,10 +311,10 @@ class Follower:
         try:
             return self.trace.apply(name, layer, *tensors_)
         except InputError as error:
-            made = self.made_at.get(id(layer), node)
+            origin = self.made_at.get(id(layer), node)
             line = getattr(node, "lineno", None)
-            used = f" (used in line {line})" if made is not node and line is not None else ""
-            raise InputError(f"{error.message}{used}", hint=error.hint, place=self.place(made)) from None
+            use_note = f" (used in line {line})" if origin is not node and line is not None else ""
+            raise InputError(f"{error.message}{use_note}", hint=error.hint, place=self.place(origin)) from None
 
     def tensor(self, value: Any, node: ast.AST, scope: Scope) -> Tensor:
         """Return a tensor; a parameter of the network's own becomes one where it is first used."""

@@ -86,8 +86,8 @@ def called(call: Call, name: str) -> Any:
 
 def _instead(name: str) -> str:
     if name.startswith("torchvision.models"):
-        known = name.rpartition(".")[2]
-        return f"convcalc knows well-known networks by name: convcalc model {known} --classes 10 --freeze"
+        network = name.rpartition(".")[2]
+        return f"convcalc knows well-known networks by name: convcalc model {network} --classes 10 --freeze"
     return SUPPORTED
 
 
@@ -108,8 +108,8 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
         return tensors.reduction(last)(call)
     if last in MADE_HERE or last in ("FloatTensor", "Tensor"):
         return tensors.made_here(call)
-    known = [*AS_FUNCTIONS, *tensors.FUNCTIONS, *tensors.ALIKE, *tensors.REDUCTIONS]
-    close = difflib.get_close_matches(last, known, n=2, cutoff=0.8)  # a slip; what is far off is something else
+    functions = [*AS_FUNCTIONS, *tensors.FUNCTIONS, *tensors.ALIKE, *tensors.REDUCTIONS]
+    close = difflib.get_close_matches(last, functions, n=2, cutoff=0.8)  # a slip; what is far off is something else
     raise InputError(f"{name} is not followed", hint=f"did you mean {' or '.join(close)}?" if close else SUPPORTED)
 
 
@@ -131,14 +131,14 @@ def _made(call: Call, kind: str) -> Any:
         array, trained = call.take("data", "requires_grad", data=None, requires_grad=True)
         if not isinstance(array, Array) or not all(isinstance(size, int) and size > 0 for size in array.shape):
             raise InputError("the shape of this parameter is not known", hint="as in nn.Parameter(torch.zeros(10))")
-        made = call.follower.made(call.node, Parameter(array.shape))
-        set_trained(made, call.follower.truth(call.node, trained))
-        return made
+        parameter = call.follower.made(call.node, Parameter(array.shape))
+        set_trained(parameter, call.follower.truth(call.node, trained))
+        return parameter
     lazy = kind.startswith("Lazy")
     name = kind.removeprefix("Lazy")
     if name not in KINDS:
-        close = nearest(name.lower(), [known.lower() for known in KINDS])
-        near = [known for known in KINDS if known.lower() in close]
+        close = nearest(name.lower(), [kind_name.lower() for kind_name in KINDS])
+        near = [kind_name for kind_name in KINDS if kind_name.lower() in close]
         hint = f"did you mean {' or '.join(near)}?" if near else "`convcalc model --list` names those that are"
         raise InputError(f"nn.{kind} is not among the layers that are counted", hint=hint)
     make = KINDS[name].inferring if lazy else KINDS[name]
@@ -171,8 +171,8 @@ def _padded(call: Call) -> Tensor:
     if dims in (1, 2, 3) and len(shape) == dims + 2:
         layer = KINDS[f"ConstantPad{dims}d"](tuple(amounts))
         name = call.follower.local_name("pad", call.scope)
-        made: Tensor = call.follower.use(name, layer, tensor, node=call.node, scope=call.scope)
-        return made
+        output: Tensor = call.follower.use(name, layer, tensor, node=call.node, scope=call.scope)
+        return output
     for index in range(dims):
         shape[-1 - index] += amounts[2 * index] + amounts[2 * index + 1]
     return tensors.use(call, Resize("pad", shape), tensor)
@@ -184,8 +184,8 @@ def copied(call: Call, value: Any, known: dict[int, Any]) -> Any:
         return known[id(value)]
     call.follower.spend(call.node)
     if isinstance(value, Layer):
-        known[id(value)] = made = copy.copy(value)
-        return call.follower.made(call.follower.made_at.get(id(value), call.node), made)
+        known[id(value)] = duplicate = copy.copy(value)
+        return call.follower.made(call.follower.made_at.get(id(value), call.node), duplicate)
     if isinstance(value, Module):
         known[id(value)] = module = Module(value.kind, value.made_by, begun=value.begun)
         module.names |= {name: copied(call, part, known) for name, part in value.names.items()}
@@ -209,10 +209,10 @@ def _reduce(call: Call) -> Any:
     values = [*initial, *call.follower.iterate(call.node, items)]
     if not values:
         raise InputError("there is nothing to reduce")
-    made = values[0]
+    total = values[0]
     for value in values[1:]:
-        made = call.follower.call(call.node, function, [made, value], {}, call.scope)
-    return made
+        total = call.follower.call(call.node, function, [total, value], {}, call.scope)
+    return total
 
 
 def _few(count: Any) -> int:
@@ -240,11 +240,13 @@ def _assert(call: Call) -> None:
 
 
 def _partial(call: Call) -> Builtin:
-    function, *given = call.given
-    named = call.named
+    function, *positional = call.given
+    keywords = call.named
 
     def run(later: Call) -> Any:
-        return later.follower.call(later.node, function, [*given, *later.given], named | later.named, later.scope)
+        return later.follower.call(
+            later.node, function, [*positional, *later.given], keywords | later.named, later.scope
+        )
 
     return Builtin("partial", run)
 

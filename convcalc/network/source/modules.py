@@ -77,8 +77,8 @@ def _take_fields(follower: Follower, node: ast.AST, module: Module, given: list[
             raise follower.refuse(node, f"{made_by.name} needs '{name}'")
         default = made_by.find(name) if name not in module.names else None
         if isinstance(default, Default):
-            made = default.factory is not None
-            module.names[name] = follower.call(node, default.factory, [], {}, scope) if made else default.value
+            has_factory = default.factory is not None
+            module.names[name] = follower.call(node, default.factory, [], {}, scope) if has_factory else default.value
     if made_by.has("__post_init__"):
         follower.run_function(node, made_by.find("__post_init__"), [module], {}, scope)
 
@@ -142,11 +142,11 @@ def attribute(follower: Follower, node: ast.AST, module: Module, name: str, scop
         return module.parts[name]
     if module.made_by is not None:
         try:
-            found = module.made_by.find(name)
+            member = module.made_by.find(name)
         except KeyError:
             pass
         else:
-            return _bound(follower, node, found, module, scope)
+            return _bound(follower, node, member, module, scope)
     if name == "__class__" and module.made_by is not None:
         return module.made_by
     if name == "training":
@@ -175,12 +175,12 @@ def of_class(follower: Follower, node: ast.AST, owner: Class, name: str) -> Any:
     if name == "__name__":
         return owner.name
     try:
-        found = owner.find(name)
+        member = owner.find(name)
     except KeyError:
         if name == "__init__":
             return Builtin(name, lambda call: None)
         raise follower.refuse(node, f"class {owner.name} has no '{name}'") from None
-    return Bound(found, owner) if isinstance(found, Function) and "classmethod" in found.decorators else found
+    return Bound(member, owner) if isinstance(member, Function) and "classmethod" in member.decorators else member
 
 
 def parent(call: Call) -> Any:
@@ -211,7 +211,7 @@ def of_parent(follower: Follower, node: ast.AST, parent_: Parent, name: str) -> 
     """Return a method of the base, bound to the object itself."""
     assert parent_.made_by is not None
     try:
-        found = parent_.made_by.find(name)
+        member = parent_.made_by.find(name)
     except KeyError:
         if name == "forward":
             return Builtin(name, lambda call: forward_of_container(call, parent_.module))
@@ -225,7 +225,7 @@ def of_parent(follower: Follower, node: ast.AST, parent_: Parent, name: str) -> 
                 fill(call.follower, call.node, parent_.module, container, call.given)
 
         return Builtin(name, begin)
-    return Bound(found, parent_.module)
+    return Bound(member, parent_.module)
 
 
 def forward_of_container(call: Call, module: Module) -> Any:

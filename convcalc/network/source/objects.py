@@ -44,11 +44,13 @@ def _tried_out(call: Call) -> Any:
     follower = call.follower
     follower.trace = Trace()
     try:
-        given = [follower.trace.input(value.shape[1:]) if isinstance(value, Array) else value for value in call.given]
-        made = follower.call(call.node, call.called, given, call.named, call.scope)
+        positional = [
+            follower.trace.input(value.shape[1:]) if isinstance(value, Array) else value for value in call.given
+        ]
+        output = follower.call(call.node, call.called, positional, call.named, call.scope)
     finally:
         follower.trace, follower.parameters = None, {}
-    return Array(made.shape) if isinstance(made, Tensor) else made
+    return Array(output.shape) if isinstance(output, Tensor) else output
 
 
 CALLS: tuple[tuple[Any, Callable[[Call], Any]], ...] = (
@@ -85,8 +87,8 @@ def _of_layer(follower: Follower, node: ast.AST, layer: Layer, name: str, scope:
     if name in ("eval", "train", "to", "cuda", "cpu", "double", "float", "half"):
         return Builtin(name, lambda call: layer)
     if name in ("parameters", "named_parameters"):
-        named = name == "named_parameters"
-        return Builtin(name, lambda call: [one if named else one[1] for one in weights_of(layer)])
+        with_names = name == "named_parameters"
+        return Builtin(name, lambda call: [one if with_names else one[1] for one in weights_of(layer)])
     if name in ("modules", "children"):
         return Builtin(name, lambda call: [layer] if name == "modules" else [])
     if hasattr(layer, name) and name in type(layer).arguments():
@@ -98,10 +100,10 @@ def _of_layer(follower: Follower, node: ast.AST, layer: Layer, name: str, scope:
 
 def _of_plain(follower: Follower, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
     """Return a method of a number, a word, a list."""
-    found = python.method(value, name)
-    if found is None:
+    method = python.method(value, name)
+    if method is None:
         raise follower.refuse(node, f"{named_kind(value)} has no '{name}' that is followed", SUPPORTED)
-    return found
+    return method
 
 
 ATTRIBUTES: tuple[tuple[Any, Callable[[Follower, ast.AST, Any, str, Scope], Any]], ...] = (

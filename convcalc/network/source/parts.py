@@ -15,10 +15,10 @@ def indexed(follower: Follower, node: ast.AST, tensor: Tensor, index: Any, scope
     shape = list(tensor.shape)
     if parts.count(...) > 1 or any(not isinstance(part, int | slice | type(None) | type(...)) for part in parts):
         raise follower.refuse(node, "this index is not followed", "numbers, slices, ... and None are")
-    taken = sum(part is not None and part is not ... for part in parts)
-    if taken > len(shape):
-        raise follower.refuse(node, f"{taken} indices are too many for {len(shape)} axes")
-    rest: list[Any] = [slice(None)] * (len(shape) - taken)
+    count = sum(part is not None and part is not ... for part in parts)
+    if count > len(shape):
+        raise follower.refuse(node, f"{count} indices are too many for {len(shape)} axes")
+    rest: list[Any] = [slice(None)] * (len(shape) - count)
     place = parts.index(...) if ... in parts else len(parts)
     parts = [*parts[:place], *rest, *parts[place + 1 :]]
     after, axis = [], 0

@@ -13,12 +13,14 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     """Return the network that is asked for, or the only one there is, and its name."""
     names = follower.file.names
     classes = {name: value for name, value in names.items() if isinstance(value, Class) and value.is_module}
-    made = {name: value for name, value in names.items() if isinstance(value, Module | Layer) and _is_network(value)}
+    instances = {
+        name: value for name, value in names.items() if isinstance(value, Module | Layer) and _is_network(value)
+    }
     if wanted is not None:
-        return _by_name(follower, wanted, [*classes, *made])
-    networks = {name: value for name, value in made.items() if isinstance(value, Module)}
-    if networks or (made and not classes):
-        return _the_one(follower, networks or made)
+        return _by_name(follower, wanted, [*classes, *instances])
+    networks = {name: value for name, value in instances.items() if isinstance(value, Module)}
+    if networks or (instances and not classes):
+        return _the_one(follower, networks or instances)
     if follower.lost and wanted is None:
         raise follower.lost[-1]
     unknown = [(name, value) for name, value in names.items() if isinstance(value, Unknown)]
@@ -53,14 +55,14 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
 
 def _makers(follower: Follower, classes: dict[str, Class]) -> list[str]:
     """Return the file's functions that need nothing and return what a class of the file, or one like them, makes."""
-    found: list[str] = []
+    makers: list[str] = []
     for name, value in follower.file.names.items():
         if isinstance(value, Function) and isinstance(value.node, ast.FunctionDef) and not _needed_by(value):
             returns = (part.value for part in ast.walk(value.node) if isinstance(part, ast.Return))
             called = (part.func for part in returns if isinstance(part, ast.Call))
-            if any(isinstance(part, ast.Name) and part.id in (*classes, *found) for part in called):
-                found.append(name)
-    return found
+            if any(isinstance(part, ast.Name) and part.id in (*classes, *makers) for part in called):
+                makers.append(name)
+    return makers
 
 
 def _needed_by(value: Class | Function) -> list[str]:
@@ -69,10 +71,10 @@ def _needed_by(value: Class | Function) -> list[str]:
         function: Any = value.find("__init__") if isinstance(value, Class) else value
     except KeyError:
         return []
-    wanted = function.node.args
-    names = [argument.arg for argument in (*wanted.posonlyargs, *wanted.args)][isinstance(value, Class) :]
+    signature = function.node.args
+    names = [argument.arg for argument in (*signature.posonlyargs, *signature.args)][isinstance(value, Class) :]
     names = names[: len(names) - len(function.defaults)]
-    return names + [one.arg for one in wanted.kwonlyargs if one.arg not in function.keyword_defaults]
+    return names + [one.arg for one in signature.kwonlyargs if one.arg not in function.keyword_defaults]
 
 
 def _the_one(follower: Follower, made: dict[str, Any]) -> tuple[Module | Layer, str]:
@@ -85,8 +87,8 @@ def _the_one(follower: Follower, made: dict[str, Any]) -> tuple[Module | Layer, 
             f"{follower.source} has several networks: {', '.join(names)}", hint=f"pick one: --class {names[-1]}"
         )
     name = next(iter(outer.values()), next(reversed(made)))
-    found = made[name]
-    return found, found.kind if isinstance(found, Module) and found.made_by else name
+    network = made[name]
+    return network, network.kind if isinstance(network, Module) and network.made_by else name
 
 
 def _is_network(value: Module | Layer) -> bool:
@@ -95,11 +97,11 @@ def _is_network(value: Module | Layer) -> bool:
 
 def _used_by_others(classes: dict[str, Class]) -> set[str]:
     """Return the classes that another class of the file names: blocks, and bases."""
-    found: set[str] = set()
+    inner: set[str] = set()
     for name, one in classes.items():
-        used = {part.id for part in ast.walk(one.node) if isinstance(part, ast.Name)}
-        found |= {other for other in classes if other != name and other in used}
-    return found
+        mentions = {part.id for part in ast.walk(one.node) if isinstance(part, ast.Name)}
+        inner |= {other for other in classes if other != name and other in mentions}
+    return inner
 
 
 def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module | Layer, str]:
@@ -143,9 +145,9 @@ def _instance(follower: Follower, wanted: Class) -> Module:
             f"{wanted.name} needs {', '.join(needed)}",
             hint=f"the file makes one itself: --class {makers[0]}" if makers else settings,
         )
-    made = follower.call(wanted.node, wanted, [], {}, follower.file)
-    assert isinstance(made, Module)
-    return made
+    network = follower.call(wanted.node, wanted, [], {}, follower.file)
+    assert isinstance(network, Module)
+    return network
 
 
 def base_of(node: ast.expr) -> set[str]:

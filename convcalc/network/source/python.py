@@ -51,11 +51,11 @@ def listed(function: Callable[..., Any], *, keywords: tuple[str, ...] = ()) -> C
 
     def run(call: Call) -> Any:
         only(call, *keywords)
-        given = [list(call.follower.iterate(call.node, value)) for value in call.given]
-        if any(len(items) > LONGEST for items in given):
+        lists = [list(call.follower.iterate(call.node, value)) for value in call.given]
+        if any(len(items) > LONGEST for items in lists):
             raise InputError(f"a list of more than {LONGEST:,} items is not followed")
-        call.follower.measure(call.node, *given)
-        return call.follower.plainly(call.node, lambda: function(*given))
+        call.follower.measure(call.node, *lists)
+        return call.follower.plainly(call.node, lambda: function(*lists))
 
     return run
 
@@ -114,10 +114,10 @@ def _len(call: Call) -> int:
 
 
 def _range(call: Call) -> range:
-    made: range = call.follower.plainly(call.node, range, *call.given)
-    if len(made) > LONGEST * 10:
+    numbers_range: range = call.follower.plainly(call.node, range, *call.given)
+    if len(numbers_range) > LONGEST * 10:
         raise InputError("this loop is too long to be followed")
-    return made
+    return numbers_range
 
 
 def _map(call: Call) -> list[Any]:
@@ -128,12 +128,12 @@ def _map(call: Call) -> list[Any]:
 
 def _filter(call: Call) -> list[Any]:
     function, items = call.take("function", "iterable")
-    kept = []
+    items_kept = []
     for item in call.follower.iterate(call.node, items):
-        said = item if function is None else call.follower.call(call.node, function, [item], {}, call.scope)
-        if call.follower.truth(call.node, said):
-            kept.append(item)
-    return kept
+        verdict = item if function is None else call.follower.call(call.node, function, [item], {}, call.scope)
+        if call.follower.truth(call.node, verdict):
+            items_kept.append(item)
+    return items_kept
 
 
 def _isinstance(call: Call) -> bool:
@@ -187,8 +187,8 @@ def _has(call: Call, value: Any, name: Any) -> bool:
         raise InputError(f"whether {value.name} has a '{name}' is not known here")
     if isinstance(value, Module):
         mine = name in value.names or name in value.parts
-        made = value.made_by is not None and value.made_by.has(str(name))
-        return mine or made or name in modules.METHODS or name in modules.KEPT or name == "training"
+        in_class = value.made_by is not None and value.made_by.has(str(name))
+        return mine or in_class or name in modules.METHODS or name in modules.KEPT or name == "training"
     try:
         call.follower.attribute(call.node, value, str(name), call.scope)
     except InputError:
@@ -200,8 +200,12 @@ def _sum(call: Call) -> Any:
     """Add up; of tensors, that is a sum cell by cell."""
     values, start = call.take("iterable", "start", start=0)
     items = list(call.follower.iterate(call.node, values))
-    found = [item for item in items if isinstance(item, Tensor)]
-    return tensors.use(call, Combine("add"), *found) if found else call.follower.plainly(call.node, sum, items, start)
+    tensors_among = [item for item in items if isinstance(item, Tensor)]
+    return (
+        tensors.use(call, Combine("add"), *tensors_among)
+        if tensors_among
+        else call.follower.plainly(call.node, sum, items, start)
+    )
 
 
 def pairs(call: Call, value: Any) -> Any:
@@ -219,10 +223,10 @@ def _type(call: Call) -> Any:
         return Library("torch.nn.Parameter" if isinstance(value, Parameter) else f"torch.nn.{value.kind}")
     if isinstance(value, Tensor):
         return Library("torch.Tensor")
-    found = next((name for name, kind in TYPES.items() if type(value) is kind), None)
-    if found is None:
+    type_name = next((name for name, kind in TYPES.items() if type(value) is kind), None)
+    if type_name is None:
         raise InputError(f"the type of {named_kind(value)} is not known here")
-    return BUILTINS[found]
+    return BUILTINS[type_name]
 
 
 def _callable(call: Call) -> bool:
@@ -302,15 +306,19 @@ def method(value: Any, name: str) -> Builtin | None:
             _check_words(value, call)
         if name not in ("append", "get", "items", "keys", "values"):
             call.follower.measure(call.node, value, *call.given)
-        made = call.follower.plainly(call.node, lambda: getattr(value, name)(*call.given, **call.named))
-        return list(made) if name in ("items", "keys", "values") else made
+        value_of_call = call.follower.plainly(call.node, lambda: getattr(value, name)(*call.given, **call.named))
+        return list(value_of_call) if name in ("items", "keys", "values") else value_of_call
 
     return Builtin(name, run)
 
 
 def _check_words(value: str, call: Call) -> None:
     """Refuse what would make a word of immense length, or reach into an object."""
-    parts = [str(part) for given in call.given for part in (given if isinstance(given, list | tuple) else (given,))]
+    parts = [
+        str(part)
+        for argument in call.given
+        for part in (argument if isinstance(argument, list | tuple) else (argument,))
+    ]
     total = len(value) * max(map(len, parts), default=1)
     if call.given and isinstance(call.given[0], list | tuple):
         total = sum(len(part) + len(value) for part in parts)

@@ -84,8 +84,8 @@ class SourceFile:
         follower = self._followed()
         network, _ = pick(follower, wanted)
         trace = Trace(replaced)
-        named = [("", network)] if isinstance(network, Layer) else list(network.named())
-        follower.paths = {id(part): name for name, part in named}
+        layers_by_name = [("", network)] if isinstance(network, Layer) else list(network.named())
+        follower.paths = {id(part): name for name, part in layers_by_name}
         if isinstance(network, Layer):
             follower.paths[id(network)] = network.kind.lower()
         trace.own = frozenset(follower.paths)
@@ -94,7 +94,7 @@ class SourceFile:
         x = trace.input(shape)
         node = _forward_of(network) or self.tree
         output = first_tensor(follower, node, follower.call(node, network, [x], {}, follower.file))
-        for name, part in named:
+        for name, part in layers_by_name:
             if isinstance(part, Layer):
                 trace.unused(name, part)
         if trace.outside:
@@ -204,9 +204,9 @@ def _freezes(follower: Follower, node: ast.AST, seen: frozenset[str] = frozenset
     names = {part.id for part in parts if isinstance(part, ast.Name)} - seen
     methods = {part.attr for part in parts if isinstance(part, ast.Attribute)} - seen
     classes = [value for value in follower.file.names.values() if isinstance(value, Class)]
-    found = [follower.file.names.get(name) for name in names]
-    found += [value.names.get(name) for value in classes for name in methods]
-    return any(isinstance(one, Function) and _freezes(follower, one.node, seen | names | methods) for one in found)
+    values = [follower.file.names.get(name) for name in names]
+    values += [value.names.get(name) for value in classes for name in methods]
+    return any(isinstance(one, Function) and _freezes(follower, one.node, seen | names | methods) for one in values)
 
 
 def _misplaced(follower: Follower, node: ast.AST, error: BaseException) -> InputError:
@@ -269,7 +269,7 @@ def _touched(node: ast.stmt) -> set[str]:
         elif isinstance(part, ast.Call) and isinstance(part.func, ast.Attribute) and _changes(part):
             names |= base_of(part.func.value)
         elif isinstance(part, ast.Call) and isinstance(node, ast.Expr):
-            names |= {name for given in part.args for name in base_of(given)}
+            names |= {name for argument in part.args for name in base_of(argument)}
             names |= base_of(part.func) if isinstance(part.func, ast.Attribute) else set()
     return names
 

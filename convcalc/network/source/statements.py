@@ -37,8 +37,8 @@ def _expr(follower: Follower, node: ast.Expr, scope: Scope) -> None:
     if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name | ast.Attribute):
         called = follower.evaluate(node.value.func, scope)
         if isinstance(called, Library) and (called.is_foreign or called.name.startswith("torch.nothing")):
-            given = (*node.value.args, *(keyword.value for keyword in node.value.keywords))
-            if any(isinstance(_value_of(follower, part, scope), Module | Layer) for part in given):
+            arguments = (*node.value.args, *(keyword.value for keyword in node.value.keywords))
+            if any(isinstance(_value_of(follower, part, scope), Module | Layer) for part in arguments):
                 follower.remark(f"{called.name}() comes from elsewhere: what it does to the network is not followed")
             return
     follower.evaluate(node.value, scope)
@@ -85,10 +85,10 @@ def _augassign(follower: Follower, node: ast.AugAssign, scope: Scope) -> None:
         )
     value = follower.evaluate(node.value, scope)
     if isinstance(before, list) and isinstance(node.op, ast.Add):
-        added = list(follower.iterate(node.value, value))
-        if len(before) + len(added) > LONGEST:
+        items = list(follower.iterate(node.value, value))
+        if len(before) + len(items) > LONGEST:
             raise follower.refuse(node, f"a list of more than {LONGEST:,} items is not followed")
-        before += added
+        before += items
         value = before
     else:
         value = combine(follower, node, node.op, before, value, scope)
@@ -167,20 +167,22 @@ def function(follower: Follower, node: ast.FunctionDef, scope: Scope, owner: Cla
     names = tuple(ast.unparse(decorator).partition("(")[0] for decorator in node.decorator_list)
     defaults = [follower.evaluate(value, scope) for value in node.args.defaults]
     pairs = zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
-    named = {argument.arg: follower.evaluate(value, scope) for argument, value in pairs if value is not None}
-    return Function(node.name, node, scope, defaults, named, names, owner)
+    keyword_defaults = {argument.arg: follower.evaluate(value, scope) for argument, value in pairs if value is not None}
+    return Function(node.name, node, scope, defaults, keyword_defaults, names, owner)
 
 
 def decorated(follower: Follower, node: ast.FunctionDef, scope: Scope, owner: Class | None) -> Any:
     """Return a function as its decorators leave it; those of other libraries are taken to leave it as it is."""
-    made: Any = function(follower, node, scope, owner)
+    decorated_function: Any = function(follower, node, scope, owner)
     for decorator in reversed(node.decorator_list):
         head = decorator.func if isinstance(decorator, ast.Call) else decorator
         if isinstance(head, ast.Attribute) and (head.attr == "setter" or _is_ours(follower, head, scope)):
             raise follower.refuse(decorator, f"the decorator {ast.unparse(head)[:40]} is not followed")
         if isinstance(head, ast.Name) and isinstance(_found(head.id, scope), Function | Bound | Class):
-            made = follower.call(decorator, follower.evaluate(decorator, scope), [made], {}, scope)
-    return made
+            decorated_function = follower.call(
+                decorator, follower.evaluate(decorator, scope), [decorated_function], {}, scope
+            )
+    return decorated_function
 
 
 def _is_ours(follower: Follower, node: ast.expr, scope: Scope) -> bool:
@@ -206,8 +208,8 @@ def _found(name: str, scope: Scope) -> Any:
 def _classdef(follower: Follower, node: ast.ClassDef, scope: Scope) -> None:
     bases = tuple(follower.evaluate(base, scope) for base in node.bases)
     decorators = {ast.unparse(decorator).partition("(")[0].rpartition(".")[2] for decorator in node.decorator_list}
-    made = Class(node.name, node, bases, {}, "dataclass" in decorators)
-    inner = Scope(made.names, scope)
+    new_class = Class(node.name, node, bases, {}, "dataclass" in decorators)
+    inner = Scope(new_class.names, scope)
     if any(keyword.arg != "metaclass" for keyword in node.keywords) or _is_dressed(follower, node, scope):
         raise follower.refuse(node, f"what is done to class {node.name} where it is defined is not followed")
     for statement in node.body:
@@ -215,10 +217,10 @@ def _classdef(follower: Follower, node: ast.ClassDef, scope: Scope) -> None:
             if statement.name in OWN_WAYS:
                 raise follower.refuse(statement, f"a class's own {statement.name} is not followed", "call a method")
             # A method sees the names around its class, not those within it.
-            made.names[statement.name] = decorated(follower, statement, scope, made)
+            new_class.names[statement.name] = decorated(follower, statement, scope, new_class)
         else:
             follower.statement(statement, inner)
-    scope.names[node.name] = made
+    scope.names[node.name] = new_class
 
 
 STATEMENTS: dict[type[ast.AST], Callable[[Follower, Any, Scope], None]] = {

@@ -99,16 +99,16 @@ def _with(call: Call, value: Any) -> Call:
 
 def use(call: Call, layer: Layer, *tensors: Any, name: str | None = None) -> Tensor:
     """Apply a function to tensors."""
-    given = [call.follower.tensor(tensor, call.node, call.scope) for tensor in tensors]
-    made: Tensor = call.follower.use(name or layer.kind, layer, *given, node=call.node, scope=call.scope)
-    return made
+    inputs = [call.follower.tensor(tensor, call.node, call.scope) for tensor in tensors]
+    output: Tensor = call.follower.use(name or layer.kind, layer, *inputs, node=call.node, scope=call.scope)
+    return output
 
 
 def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
     """Return a function that does what a layer does: `F.max_pool2d` is a MaxPool2d."""
 
     def run(call: Call) -> Tensor:
-        named = {key: value for key, value in call.named.items() if key not in ("input", "inplace", "training")}
+        keywords = {key: value for key, value in call.named.items() if key not in ("input", "inplace", "training")}
         if not call.given and "input" not in call.named:
             raise InputError(f"{name} is given no tensor")
         tensor, *settings = call.given if call.given else [call.named["input"]]
@@ -116,12 +116,12 @@ def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
             settings[4:6] = [*settings[5:6], settings[4]] if len(settings) > 5 else [False, settings[4]]
         arguments = KINDS[kind].arguments()
         if not arguments:
-            settings, named = [], {}
-        layer = KINDS[kind](*settings, **named)
+            settings, keywords = [], {}
+        layer = KINDS[kind](*settings, **keywords)
         full = call.follower.local_name(name, call.scope)
         tensors = call.follower.tensor(tensor, call.node, call.scope)
-        made: Tensor = call.follower.use(full, layer, tensors, node=call.node, scope=call.scope)
-        return made
+        output: Tensor = call.follower.use(full, layer, tensors, node=call.node, scope=call.scope)
+        return output
 
     return run
 
@@ -142,12 +142,12 @@ def reduction(name: str) -> Callable[[Call], Tensor]:
     """Return a mean, a sum or the like along axes."""
 
     def run(call: Call) -> Tensor:
-        tensor, *given = call.given
-        taken = dict(zip(ORDERS.get(name, ("dim", "keepdim")), given, strict=False)) | call.named
-        axes = taken.get("dim", taken.get("axis"))
+        tensor, *positional = call.given
+        arguments = dict(zip(ORDERS.get(name, ("dim", "keepdim")), positional, strict=False)) | call.named
+        axes = arguments.get("dim", arguments.get("axis"))
         if isinstance(axes, bool):
             raise InputError(f"{name}({axes}) is not followed", hint="name it: unbiased=…, dim=…")
-        return use(call, Reduce(name, axes, bool(taken.get("keepdim", False))), tensor)
+        return use(call, Reduce(name, axes, bool(arguments.get("keepdim", False))), tensor)
 
     return run
 
@@ -156,13 +156,13 @@ def _extreme(name: str) -> Callable[[Call], Any]:
     """Return `max` or `min`: along an axis, its values and where they are; of two tensors, cell by cell."""
 
     def run(call: Call) -> Any:
-        _, *given = call.given
-        if any(isinstance(value, Tensor | Parameter) for value in (*given, call.named.get("other"))):
+        _, *positional = call.given
+        if any(isinstance(value, Tensor | Parameter) for value in (*positional, call.named.get("other"))):
             return alike(name)(call)
-        if not given and "dim" not in call.named:
+        if not positional and "dim" not in call.named:
             return reduction(name)(call)
-        made = reduction(f"a{name}")(call)
-        return made, made
+        output = reduction(f"a{name}")(call)
+        return output, output
 
     return run
 
@@ -182,12 +182,12 @@ def _view(call: Call) -> Tensor:
 
 def _flatten(call: Call) -> Tensor:
     tensor, *settings = call.given
-    named = {"start_dim": 0, **call.named} if not settings else call.named
-    made: Tensor = call.follower.use(
-        call.follower.local_name("flatten", call.scope), KINDS["Flatten"](*settings, **named),
+    keywords = {"start_dim": 0, **call.named} if not settings else call.named
+    output: Tensor = call.follower.use(
+        call.follower.local_name("flatten", call.scope), KINDS["Flatten"](*settings, **keywords),
         call.follower.tensor(tensor, call.node, call.scope), node=call.node, scope=call.scope,
     )  # fmt: skip
-    return made
+    return output
 
 
 def _permute(call: Call) -> Tensor:
@@ -238,9 +238,9 @@ def _unsqueeze(call: Call) -> Tensor:
 
 def _expand(call: Call) -> Tensor:
     tensor = call.given[0]
-    wanted = _shape(call)
-    before = (1,) * (len(wanted) - len(tensor.shape)) + tuple(tensor.shape)
-    after = tuple(size if new == -1 else new for size, new in zip(before, wanted, strict=True))
+    sizes = _shape(call)
+    before = (1,) * (len(sizes) - len(tensor.shape)) + tuple(tensor.shape)
+    after = tuple(size if new == -1 else new for size, new in zip(before, sizes, strict=True))
     if any(size not in (1, new) for size, new in zip(before, after, strict=True)):
         raise InputError(f"expand: {before} cannot become {after}", hint="only axes of length 1 are repeated")
     return use(call, Resize("expand", after), tensor)
@@ -299,10 +299,10 @@ def _inner_axis(dim: Any, rank: int, name: str) -> int:
 
 def _several(call: Call, tensors: Any) -> list[Any]:
     """Return the tensors of a list; raise InputError where there are none."""
-    found = list(call.follower.iterate(call.node, tensors))
-    if not found:
+    items = list(call.follower.iterate(call.node, tensors))
+    if not items:
         raise InputError("there is nothing to join", hint="give it a list of tensors")
-    return found
+    return items
 
 
 def _cat(call: Call) -> Tensor:

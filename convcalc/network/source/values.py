@@ -123,15 +123,15 @@ class Class:
 def _merged(bases: list[Class]) -> list[Class]:
     """Return the order in which names are looked for in bases, as Python has it (C3); raise InputError if none is."""
     lines = [list(base.order) for base in bases] + [list(bases)]
-    merged: list[Class] = []
+    order: list[Class] = []
     while lines := [line for line in lines if line]:
         later = {id(one) for line in lines for one in line[1:]}
         first = next((line[0] for line in lines if id(line[0]) not in later), None)
         if first is None:
             raise InputError("these bases have no order that suits them all", hint="name the narrower one first")
-        merged.append(first)
+        order.append(first)
         lines = [line[1:] if line[0] is first else line for line in lines]
-    return merged
+    return order
 
 
 @dataclass(eq=False, slots=True)

@@ -42,9 +42,9 @@ class TableConvolution(Convolution):
     @classmethod
     def of(cls, table: Sequence[Sequence[int]], size: int) -> "TableConvolution":
         """Make one from its table."""
-        made = cls(None, len(table), size)
-        made.table = table
-        return made
+        layer = cls(None, len(table), size)
+        layer.table = table
+        return layer
 
     @classmethod
     def arguments(cls) -> dict[str, Any]:
@@ -67,8 +67,8 @@ class TableConvolution(Convolution):
     def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
         """Every weight, once for each place of the output."""
         kernel, places = self.each("kernel_size"), output[2] * output[3]
-        written = f"{self._reads} pairs×({times(kernel)}) × {times(output[2:])}"
-        return Count(self._reads * kernel[0] * kernel[1] * places, written)
+        arithmetic = f"{self._reads} pairs×({times(kernel)}) × {times(output[2:])}"
+        return Count(self._reads * kernel[0] * kernel[1] * places, arithmetic)
 
 
 class Subsampling(TrainablePool):
@@ -93,7 +93,7 @@ def alexnet(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
     """AlexNet as torchvision has it, after "One weird trick" (2014): one column, 64 filters first."""
     features = net.part("features")
     at = 0
-    for out, size, how, pooled in (
+    for out, size, how, has_pool in (
         (64, 11, {"stride": 4, "padding": 2}, True),
         (192, 5, {"padding": 2}, True),
         (384, 3, {"padding": 1}, False),
@@ -102,7 +102,7 @@ def alexnet(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
     ):
         x = act(features, str(at + 1), conv(features, str(at), x, out, size, **how))
         at += 2
-        if pooled:
+        if has_pool:
             x = max_pool(features, str(at), x, 3, 2)
             at += 1
     x = global_average(net, x, 6)

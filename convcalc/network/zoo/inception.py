@@ -63,8 +63,8 @@ def inception_v3(net: NetworkPart, x: Tensor, classes: int = 1000, *, aux: bool 
     x = max_pool(net, "maxpool1", x, 3, 2)
     x = _unit(net, "Conv2d_4a_3x3", _unit(net, "Conv2d_3b_1x1", x, 80), 192, 3)
     x = max_pool(net, "maxpool2", x, 3, 2)
-    for name, pooled in (("5b", 32), ("5c", 64), ("5d", 64)):
-        x = _module_a(net.part(f"Mixed_{name}", "InceptionA"), x, pooled)
+    for name, pool_channels in (("5b", 32), ("5c", 64), ("5d", 64)):
+        x = _module_a(net.part(f"Mixed_{name}", "InceptionA"), x, pool_channels)
     x = _module_b(net.part("Mixed_6a", "InceptionB"), x)
     for name, inner in (("6b", 128), ("6c", 160), ("6d", 160), ("6e", 192)):
         x = _module_c(net.part(f"Mixed_{name}", "InceptionC"), x, inner)

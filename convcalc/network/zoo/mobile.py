@@ -158,14 +158,14 @@ def _shuffled(net: NetworkPart, x: Tensor, channels: int, stride: int) -> Tensor
     half = channels // 2
     if stride == 1:
         shape = (x.shape[0], half, *x.shape[2:])
-        passed, worked = net("chunk", Take(shape, "0 of 2"), x), net("chunk", Take(shape, "1 of 2"), x)
+        passed, branch = net("chunk", Take(shape, "0 of 2"), x), net("chunk", Take(shape, "1 of 2"), x)
     else:
         part = net.part("branch1")
-        worked = x
+        branch = x
         passed = conv_bn(part, ("0", "1"), x, x.shape[1], 3, stride=stride, padding=1, groups=x.shape[1])
         passed = act(part, "4", conv_bn(part, ("2", "3"), passed, half, 1))
     part = net.part("branch2")
-    worked = act(part, "2", conv_bn(part, ("0", "1"), worked, half, 1))
-    worked = conv_bn(part, ("3", "4"), worked, half, 3, stride=stride, padding=1, groups=half)
-    worked = act(part, "7", conv_bn(part, ("5", "6"), worked, half, 1))
-    return net("channel_shuffle", layer("ChannelShuffle", 2), cat(net, passed, worked))
+    branch = act(part, "2", conv_bn(part, ("0", "1"), branch, half, 1))
+    branch = conv_bn(part, ("3", "4"), branch, half, 3, stride=stride, padding=1, groups=half)
+    branch = act(part, "7", conv_bn(part, ("5", "6"), branch, half, 1))
+    return net("channel_shuffle", layer("ChannelShuffle", 2), cat(net, passed, branch))

@@ -94,9 +94,9 @@ def convnext(
         blocks = features.part(str(2 * stage + 1))
         for index in range(depth):
             x = _convnext_block(blocks.part(str(index), "CNBlock"), x, width)
-    pooled = net("avgpool", layer("AdaptiveAvgPool2d", 1), x)
+    average = net("avgpool", layer("AdaptiveAvgPool2d", 1), x)
     head = net.part("classifier")
-    flat = head("1", layer("Flatten"), head("0", layer("LayerNorm2d"), pooled))
+    flat = head("1", layer("Flatten"), head("0", layer("LayerNorm2d"), average))
     return linear(head, "2", flat, classes)
 
 
