@@ -232,12 +232,20 @@ def test_keys_without_a_meaning_do_not_leave(terminal: Any) -> None:
     for keys in ("\x1b[1;5C", "\x1b[3~", "é", "\x1b[200~x\x1b[201~"):
         child.send(keys)
         child.expect_exact("? lists the keys")
+    child.send("n" * 5000 + "q" + "x" * 100)
+    child.expect_exact("status 0")
+
+
+def test_a_key_that_comes_apart_is_one_key(terminal: Any) -> None:
+    patient = "from convcalc.cli import app, keys; keys.REST_OF_A_KEY = 60; app.main()"
+    child = terminal(f"{sys.executable} -c '{patient}' conv -i samples/lecture-6x6.txt -k edge --walk; echo status $?")
+    child.expect_exact("step 1 of 16")
     child.delaybeforesend = None
     child.send("\x1b")
     time.sleep(0.02)
     child.send("[C")
     child.expect_exact("step 2 of 16")
-    child.send("n" * 5000 + "q" + "x" * 100)
+    child.send("q")
     child.expect_exact("status 0")
 
 
