@@ -99,7 +99,6 @@ def _softmax(name: str, summary: str, *, log: bool) -> Callable[..., None]:
                 metavar="N",
                 help="The axis whose cells share a sum: -1 is along the rows, -2 down the columns, -3 over the "
                 "channels. Default: the last that is longer than 1.",
-                show_default=False,
             ),
         ] = None,
         stepping: StepOptions,

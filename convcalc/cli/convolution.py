@@ -8,9 +8,6 @@ from convcalc.choices import ConvolutionReading, Gradient, PaddingRule
 from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.messages import note
 from convcalc.cli.options import (
-    INPUT_PANEL,
-    MOVING_PANEL,
-    READ_PANEL,
     Bias,
     Dilation,
     Groups,
@@ -20,9 +17,12 @@ from convcalc.cli.options import (
     OutputOptions,
     PaddingOptions,
     StepOptions,
+    input_option,
+    moving_option,
     numbers,
     padding_of,
     pair_of,
+    reading_option,
     show_of,
     with_options,
 )
@@ -43,18 +43,14 @@ KERNEL_EXAMPLE = '--kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists th
 class KernelOptions(NamedTuple):
     """The kernel and its bias."""
 
-    argument: Annotated[
-        str | None, typer.Argument(metavar="[KERNEL]", help="The kernel; the same as --kernel.", show_default=False)
-    ] = None
+    argument: Annotated[str | None, typer.Argument(metavar="[KERNEL]", help="The kernel; the same as --kernel.")] = None
     kernel: Annotated[
         str | None,
-        typer.Option(
+        input_option(
             "--kernel",
             "-k",
             metavar="KERNEL",
             help='A name (convcalc kernels lists them), a file, a grid written out ("1 0; 0 -1"), or -.',
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
         ),
     ] = None
     bias: Bias = None
@@ -64,43 +60,28 @@ class MovingOptions(NamedTuple):
     """How the kernel moves over the input, and which channels it reads."""
 
     stride: Annotated[
-        str,
-        typer.Option(
-            "--stride", "-s", metavar="N|ROWS,COLS", help="Cells from window to window.", rich_help_panel=MOVING_PANEL
-        ),
+        str, moving_option("--stride", "-s", metavar="N|ROWS,COLS", help="Cells from window to window.")
     ] = "1"
     padding: Annotated[
         str,
-        typer.Option(
+        moving_option(
             "--padding",
             "-p",
             metavar="N|ROWS,COLS|T,B,L,R|same|valid|full",
             help="Cells added around the input. same: as many windows as cells, at stride 1; valid: none; "
             "full: a window may touch the input with a single cell.",
-            rich_help_panel=MOVING_PANEL,
         ),
     ] = "0"
     dilation: Dilation = "1"
     groups: Groups = 1
     flip: Annotated[
-        bool,
-        typer.Option(
-            "--flip", help="Rotate the kernel by 180°: the convolution of the textbooks.", rich_help_panel=MOVING_PANEL
-        ),
+        bool, moving_option("--flip", help="Rotate the kernel by 180°: the convolution of the textbooks.")
     ] = False
     per_channel: Annotated[
-        bool,
-        typer.Option(
-            "--per-channel", help="Run a one-channel kernel on each channel by itself.", rich_help_panel=MOVING_PANEL
-        ),
+        bool, moving_option("--per-channel", help="Run a one-channel kernel on each channel by itself.")
     ] = False
     all_channels: Annotated[
-        bool,
-        typer.Option(
-            "--all-channels",
-            help="Use a one-channel kernel in every channel, and add them up.",
-            rich_help_panel=MOVING_PANEL,
-        ),
+        bool, moving_option("--all-channels", help="Use a one-channel kernel in every channel, and add them up.")
     ] = False
 
 
@@ -109,40 +90,31 @@ class ReadingOptions(NamedTuple):
 
     reading: Annotated[
         ConvolutionReading | None,
-        typer.Option(
-            "--as",
-            help="Read it as patches times the kernel as a column (im2col), or as one sparse matrix.",
-            show_default=False,
-            rich_help_panel=READ_PANEL,
+        reading_option(
+            "--as", help="Read it as patches times the kernel as a column (im2col), or as one sparse matrix."
         ),
     ] = None
     reads: Annotated[
         str | None,
-        typer.Option(
+        reading_option(
             "--reads",
             metavar="[CH,]ROW,COL",
             help="Show which outputs read this cell of the input, and with which weight.",
-            show_default=False,
-            rich_help_panel=READ_PANEL,
         ),
     ] = None
     backward: Annotated[
         str | None,
-        typer.Option(
+        reading_option(
             "--backward",
             metavar="GRAD",
             help="Given the gradient of the output (a grid like it, or 1), show those of input, kernel and bias.",
-            show_default=False,
-            rich_help_panel=READ_PANEL,
         ),
     ] = None
     wrt: Annotated[
         Gradient | None,
-        typer.Option(
+        reading_option(
             "--wrt",
             help="The gradient that is the answer, and alone is shown. Default: all shown, the input's the answer.",
-            show_default=False,
-            rich_help_panel=READ_PANEL,
         ),
     ] = None
 

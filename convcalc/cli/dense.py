@@ -7,12 +7,12 @@ import typer
 from convcalc.choices import Reduction
 from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.options import (
-    INPUT_PANEL,
     Bias,
     InputOptions,
     NumberOptions,
     OutputOptions,
     StepOptions,
+    input_option,
     show_of,
     with_options,
 )
@@ -55,28 +55,18 @@ def flatten(
 class WeightOptions(NamedTuple):
     """The weights and the biases of a fully connected layer."""
 
-    argument: Annotated[
-        str | None, typer.Argument(metavar="[WEIGHTS]", help="The weights; the same as --weights.", show_default=False)
-    ] = None
+    argument: Annotated[str | None, typer.Argument(metavar="[WEIGHTS]", help="The weights; the same as --weights.")] = (
+        None
+    )
     weights: Annotated[
         str | None,
-        typer.Option(
-            "--weights",
-            "-W",
-            metavar="GRID",
-            help="One row of weights for each output: a file, or written out.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
+        input_option(
+            "--weights", "-W", metavar="GRID", help="One row of weights for each output: a file, or written out."
         ),
     ] = None
     bias: Bias = None
     transpose: Annotated[
-        bool,
-        typer.Option(
-            "--transpose",
-            help="The weights have one column for each output (in×out, as in Keras).",
-            rich_help_panel=INPUT_PANEL,
-        ),
+        bool, input_option("--transpose", help="The weights have one column for each output (in×out, as in Keras).")
     ] = False
 
 
@@ -117,19 +107,16 @@ class LossOptions(NamedTuple):
 
     target: Annotated[
         str,
-        typer.Option(
+        input_option(
             "--target",
             "-t",
             metavar="GRID",
             help="What the output should have been: a grid like the input; of cross-entropy, the class of each row "
             "(from 0), or a probability for each cell.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
         ),
     ]
     logits: Annotated[
-        bool,
-        typer.Option("--logits", help="bce: the input holds logits; the sigmoid is part of the loss."),
+        bool, typer.Option("--logits", help="bce: the input holds logits; the sigmoid is part of the loss.")
     ] = False
     probabilities: Annotated[
         bool,

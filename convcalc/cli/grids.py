@@ -57,9 +57,7 @@ def pad(
 def show(
     *,
     ctx: typer.Context,
-    grid: Annotated[
-        str | None, typer.Argument(metavar="[GRID]", help="The grid, as --input has it.", show_default=False)
-    ] = None,
+    grid: Annotated[str | None, typer.Argument(metavar="[GRID]", help="The grid, as --input has it.")] = None,
     source: InputOptions,
     how: NumberOptions,
     out: OutputOptions,

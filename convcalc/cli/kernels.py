@@ -16,9 +16,7 @@ from convcalc.errors import UsageError
 def kernels(
     *,
     ctx: typer.Context,
-    name: Annotated[
-        str | None, typer.Argument(help="A kernel to see at work; it is also the answer.", show_default=False)
-    ] = None,
+    name: Annotated[str | None, typer.Argument(help="A kernel to see at work; it is also the answer.")] = None,
     all_at_work: Annotated[bool, typer.Option("--gallery", help="Show every kernel at work on one sample.")] = False,
     source: InputOptions,
     how: NumberOptions,

@@ -24,9 +24,7 @@ if TYPE_CHECKING:
 def lecture(
     *,
     ctx: typer.Context,
-    topic: Annotated[
-        str | None, typer.Argument(help="A row's number or its topic. Default: all of them.", show_default=False)
-    ] = None,
+    topic: Annotated[str | None, typer.Argument(help="A row's number or its topic. Default: all of them.")] = None,
     contents: Annotated[bool, typer.Option("--list", help="List the rows only.")] = False,
     out: SheetOptions,
 ) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from convcalc.cli.inputs import read_bytes, refuse_overwriting
 from convcalc.cli.messages import note, printable
-from convcalc.cli.options import INPUT_PANEL, SHOW_PANEL, numbers, with_options
+from convcalc.cli.options import input_option, numbers, show_option, with_options
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, UsageError
@@ -35,28 +35,23 @@ class NetworkOptions(NamedTuple):
         typer.Argument(
             metavar="NAME|FILE.py|LAYERS",
             help="A network of the zoo, a PyTorch source file, or a list of layers. Default: a file that is piped in.",
-            show_default=False,
         ),
     ] = None
     input_shape: Annotated[
         str | None,
-        typer.Option(
+        input_option(
             "--input",
             "-i",
             metavar="CxHxW",
             help="The shape of one input, without its batch: 1x28x28, or 10 for ten features.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
         ),
     ] = None
     class_name: Annotated[
         str | None,
-        typer.Option(
+        input_option(
             "--class",
             metavar="NAME",
             help="Which network of the file: a class, with settings if it needs some (Net(10)), or a variable.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
         ),
     ] = None
     kinds: Annotated[bool, typer.Option("--list", help="List the layers that are counted.")] = False
@@ -72,13 +67,11 @@ class TransferOptions(NamedTuple):
             metavar="N",
             min=1,
             help="Replace the last layer by one with N outputs.",
-            show_default=False,
             rich_help_panel=TRAIN_PANEL,
         ),
     ] = None
     freeze: Annotated[
-        bool,
-        typer.Option("--freeze", help="Freeze every layer but the last.", rich_help_panel=TRAIN_PANEL),
+        bool, typer.Option("--freeze", help="Freeze every layer but the last.", rich_help_panel=TRAIN_PANEL)
     ] = False
     freeze_to: Annotated[
         str | None,
@@ -86,7 +79,6 @@ class TransferOptions(NamedTuple):
             "--freeze-to",
             metavar="LAYER",
             help="Freeze everything up to this layer or part, itself included.",
-            show_default=False,
             rich_help_panel=TRAIN_PANEL,
         ),
     ] = None
@@ -96,42 +88,22 @@ class LookOptions(NamedTuple):
     """How much of a network is shown, and how."""
 
     depth: Annotated[
-        int | None,
-        typer.Option(
-            "--depth",
-            metavar="N",
-            min=1,
-            help="Show parts within parts down to this depth.",
-            show_default=False,
-            rich_help_panel=SHOW_PANEL,
-        ),
+        int | None, show_option("--depth", metavar="N", min=1, help="Show parts within parts down to this depth.")
     ] = None
-    everything: Annotated[
-        bool, typer.Option("--all", help="Show every layer, nothing folded.", rich_help_panel=SHOW_PANEL)
-    ] = False
+    everything: Annotated[bool, show_option("--all", help="Show every layer, nothing folded.")] = False
     layer: Annotated[
         str | None,
-        typer.Option(
-            "--layer",
-            metavar="NAME",
-            help="Show one layer's working; with --trace, trace a cell of it.",
-            show_default=False,
-            rich_help_panel=SHOW_PANEL,
-        ),
+        show_option("--layer", metavar="NAME", help="Show one layer's working; with --trace, trace a cell of it."),
     ] = None
     trace: Annotated[
         str | None,
-        typer.Option(
+        show_option(
             "--trace",
             metavar="ROW,COL",
             help="Show which rectangle of the input one cell of the last map (or of --layer's) sees.",
-            show_default=False,
-            rich_help_panel=SHOW_PANEL,
         ),
     ] = None
-    walk: Annotated[
-        bool, typer.Option("--walk", help="Step through the layers with the keys.", rich_help_panel=SHOW_PANEL)
-    ] = False
+    walk: Annotated[bool, show_option("--walk", help="Step through the layers with the keys.")] = False
 
 
 @with_options

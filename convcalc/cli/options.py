@@ -7,7 +7,7 @@ again. Imports no numpy: ``--help`` and ``size`` do not need it.
 import inspect
 import re
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 
 INPUT_PANEL, MOVING_PANEL, READ_PANEL = "Input", "How the window moves", "Read another way"
 SHOW_PANEL, OUTPUT_PANEL = "Showing the work", "Output"
+
+
+input_option, moving_option, reading_option, show_option, output_option = (
+    partial(typer.Option, rich_help_panel=panel)
+    for panel in (INPUT_PANEL, MOVING_PANEL, READ_PANEL, SHOW_PANEL, OUTPUT_PANEL)
+)
+"""Options of each panel of the help."""
 
 
 def with_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -56,38 +63,21 @@ class InputOptions(NamedTuple):
 
     input: Annotated[
         str | None,
-        typer.Option(
+        input_option(
             "--input",
             "-i",
             metavar="GRID",
             help='A file, a grid written out ("1 2; 3 4"), or - for standard input, which is also the default '
             "when something is piped in.",
-            rich_help_panel=INPUT_PANEL,
         ),
     ] = None
-    rgb: Annotated[
-        bool, typer.Option("--rgb", help="Read a picture as red, green and blue.", rich_help_panel=INPUT_PANEL)
-    ] = False
-    grey: Annotated[
-        bool, typer.Option("--grey", help="Read a picture as grey, as is the default.", rich_help_panel=INPUT_PANEL)
-    ] = False
+    rgb: Annotated[bool, input_option("--rgb", help="Read a picture as red, green and blue.")] = False
+    grey: Annotated[bool, input_option("--grey", help="Read a picture as grey, as is the default.")] = False
     resize: Annotated[
-        str | None,
-        typer.Option(
-            "--resize",
-            metavar="ROWSxCOLS",
-            help="Resize a picture, as in 28x28.",
-            show_default=False,
-            rich_help_panel=INPUT_PANEL,
-        ),
+        str | None, input_option("--resize", metavar="ROWSxCOLS", help="Resize a picture, as in 28x28.")
     ] = None
     normalize: Annotated[
-        bool,
-        typer.Option(
-            "--normalize",
-            help="Divide every cell by 255, as pictures are before training.",
-            rich_help_panel=INPUT_PANEL,
-        ),
+        bool, input_option("--normalize", help="Divide every cell by 255, as pictures are before training.")
     ] = False
 
 
@@ -96,49 +86,35 @@ class OutputOptions(NamedTuple):
 
     output: Annotated[
         str | None,
-        typer.Option(
+        output_option(
             "--output",
             "-o",
             metavar="FILE",
             help="Write to FILE. By its suffix: .html is a page to step through; .tex, .md, .svg and .json hold the "
             "work; .npy, .csv, .tsv and .png the answer alone; anything else is text with the work.",
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
     format: Annotated[
         Format | None,
-        typer.Option(
+        output_option(
             "--format",
             help="table: the work and the answer drawn (the default on a terminal); plain: the work as # comments, "
             "then rows (the default in a pipe); csv, tsv: the answer alone; json: all of it, for programs; markdown, "
             "latex, svg, html: the work drawn.",
-            show_default=False,
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
-    quiet: Annotated[
-        bool,
-        typer.Option("--quiet", "-q", help="The answer alone, as plain rows: no work.", rich_help_panel=OUTPUT_PANEL),
-    ] = False
-    ascii: Annotated[
-        bool,
-        typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL),
-    ] = False
+    quiet: Annotated[bool, output_option("--quiet", "-q", help="The answer alone, as plain rows: no work.")] = False
+    ascii: Annotated[bool, output_option("--ascii", help="Draw with ASCII signs only.")] = False
     scale: Annotated[
         PictureScale | None,
-        typer.Option(
+        output_option(
             "--picture",
             help="How cells become light and dark in a .png: scaled from the lowest to the highest, clipped to 0..255, "
             "or signed around grey. Default: what suits them.",
-            show_default=False,
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
     fragment: Annotated[
-        bool,
-        typer.Option(
-            "--fragment", help="Of LaTeX, only what goes into a document of yours.", rich_help_panel=OUTPUT_PANEL
-        ),
+        bool, output_option("--fragment", help="Of LaTeX, only what goes into a document of yours.")
     ] = False
 
 
@@ -147,20 +123,15 @@ class NumberOptions(NamedTuple):
 
     precision: Annotated[
         int | None,
-        typer.Option(
+        output_option(
             "--precision",
             metavar="N",
             min=0,
             max=15,
             help="Decimals. Without it the work shows up to 4 and keeps short fractions; plain rows carry every digit.",
-            show_default=False,
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
-    heat: Annotated[
-        bool,
-        typer.Option("--heat", help="Shade the cells by their value.", rich_help_panel=OUTPUT_PANEL),
-    ] = False
+    heat: Annotated[bool, output_option("--heat", help="Shade the cells by their value.")] = False
 
 
 class StepOptions(NamedTuple):
@@ -168,43 +139,32 @@ class StepOptions(NamedTuple):
 
     steps: Annotated[
         str | None,
-        typer.Option(
+        show_option(
             "--steps",
             metavar="all|none|N",
             help="How many steps to show. Default: all up to 64, else the first three and the last.",
-            show_default=False,
-            rich_help_panel=SHOW_PANEL,
         ),
     ] = None
     at: Annotated[
         str | None,
-        typer.Option(
+        show_option(
             "--at",
             metavar="ROW,COL",
             help="Show the step that makes this output cell, counted from 0 (MAP,ROW,COL for one map of several).",
-            show_default=False,
-            rich_help_panel=SHOW_PANEL,
         ),
     ] = None
 
-    walk: Annotated[
-        bool,
-        typer.Option(
-            "--walk", help="Step through it with the keys, one step filling the screen.", rich_help_panel=SHOW_PANEL
-        ),
-    ] = False
+    walk: Annotated[bool, show_option("--walk", help="Step through it with the keys, one step filling the screen.")] = (
+        False
+    )
 
-    quiz: Annotated[
-        bool, typer.Option("--quiz", help="Ask about it, instead of showing it.", rich_help_panel=SHOW_PANEL)
-    ] = False
+    quiz: Annotated[bool, show_option("--quiz", help="Ask about it, instead of showing it.")] = False
     check: Annotated[
         str | None,
-        typer.Option(
+        show_option(
             "--check",
             metavar="ANSWER",
             help="Mark this answer (a file, or written out): which cells are wrong, and the likely reason.",
-            show_default=False,
-            rich_help_panel=SHOW_PANEL,
         ),
     ] = None
 
@@ -214,10 +174,8 @@ class OrderOptions(NamedTuple):
 
     order: Annotated[
         Order,
-        typer.Option(
-            "--order",
-            help="Write a window's terms row by row, or column by column as the lecture's slide does.",
-            rich_help_panel=SHOW_PANEL,
+        show_option(
+            "--order", help="Write a window's terms row by row, or column by column as the lecture's slide does."
         ),
     ] = Order.ROW
 
@@ -225,41 +183,24 @@ class OrderOptions(NamedTuple):
 class PaddingOptions(NamedTuple):
     """What stands in the padding."""
 
-    pad_mode: Annotated[
-        PadMode, typer.Option("--pad-mode", help="What stands in the padding.", rich_help_panel=MOVING_PANEL)
-    ] = PadMode.ZEROS
+    pad_mode: Annotated[PadMode, moving_option("--pad-mode", help="What stands in the padding.")] = PadMode.ZEROS
 
 
 Dilation = Annotated[
     str,
-    typer.Option(
-        "--dilation",
-        "-d",
-        metavar="N|ROWS,COLS",
-        help="How far apart the kernel's cells lie; 1 is side by side.",
-        rich_help_panel=MOVING_PANEL,
+    moving_option(
+        "--dilation", "-d", metavar="N|ROWS,COLS", help="How far apart the kernel's cells lie; 1 is side by side."
     ),
 ]
 Groups = Annotated[
     int,
-    typer.Option(
-        "--groups",
-        "-g",
-        metavar="N",
-        help="Split the channels into N groups; as many groups as channels is depthwise.",
-        rich_help_panel=MOVING_PANEL,
+    moving_option(
+        "--groups", "-g", metavar="N", help="Split the channels into N groups; as many groups as channels is depthwise."
     ),
 ]
 Bias = Annotated[
     str | None,
-    typer.Option(
-        "--bias",
-        "-b",
-        metavar="NUMBERS",
-        help="One number for each map or output, as in 1,0; or a file.",
-        show_default=False,
-        rich_help_panel=INPUT_PANEL,
-    ),
+    input_option("--bias", "-b", metavar="NUMBERS", help="One number for each map or output, as in 1,0; or a file."),
 ]
 
 

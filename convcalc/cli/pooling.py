@@ -7,16 +7,16 @@ import typer
 from convcalc.choices import PaddingRule
 from convcalc.cli.inputs import read, read_input
 from convcalc.cli.options import (
-    MOVING_PANEL,
-    READ_PANEL,
     InputOptions,
     NumberOptions,
     OrderOptions,
     OutputOptions,
     StepOptions,
+    moving_option,
     numbers,
     padding_of,
     pair_of,
+    reading_option,
     show_of,
     with_options,
 )
@@ -33,94 +33,46 @@ class WindowOptions(NamedTuple):
     """The pooling windows: sliding, or fitted to an output; all None where nothing was asked."""
 
     window: Annotated[
-        str | None,
-        typer.Option(
-            "--window",
-            "-w",
-            metavar="N|ROWS,COLS",
-            help="The window's size. Default 2.",
-            show_default=False,
-            rich_help_panel=MOVING_PANEL,
-        ),
+        str | None, moving_option("--window", "-w", metavar="N|ROWS,COLS", help="The window's size. Default 2.")
     ] = None
     stride: Annotated[
         str | None,
-        typer.Option(
-            "--stride",
-            "-s",
-            metavar="N|ROWS,COLS",
-            help="Default: the window, so that none overlap.",
-            show_default=False,
-            rich_help_panel=MOVING_PANEL,
-        ),
+        moving_option("--stride", "-s", metavar="N|ROWS,COLS", help="Default: the window, so that none overlap."),
     ] = None
     padding: Annotated[
         str | None,
-        typer.Option(
+        moving_option(
             "--padding",
             "-p",
             metavar="N|ROWS,COLS|T,B,L,R|same|valid",
             help="Cells added around the input, at most half a window; only averages and sums count them. Default 0.",
-            show_default=False,
-            rich_help_panel=MOVING_PANEL,
         ),
     ] = None
     dilation: Annotated[
         str | None,
-        typer.Option(
-            "--dilation",
-            "-d",
-            metavar="N|ROWS,COLS",
-            help="How far apart a window's cells lie (max only). Default 1.",
-            show_default=False,
-            rich_help_panel=MOVING_PANEL,
+        moving_option(
+            "--dilation", "-d", metavar="N|ROWS,COLS", help="How far apart a window's cells lie (max only). Default 1."
         ),
     ] = None
-    ceil: Annotated[
-        bool,
-        typer.Option(
-            "--ceil", help="Round the size up: a last window may hang over the end.", rich_help_panel=MOVING_PANEL
-        ),
-    ] = False
+    ceil: Annotated[bool, moving_option("--ceil", help="Round the size up: a last window may hang over the end.")] = (
+        False
+    )
     no_count_pad: Annotated[
-        bool,
-        typer.Option(
-            "--no-count-pad", help="Leave the padding out of an average's divisor.", rich_help_panel=MOVING_PANEL
-        ),
+        bool, moving_option("--no-count-pad", help="Leave the padding out of an average's divisor.")
     ] = False
-    whole: Annotated[
-        bool, typer.Option("--global", help="One window over the whole of each channel.", rich_help_panel=MOVING_PANEL)
-    ] = False
+    whole: Annotated[bool, moving_option("--global", help="One window over the whole of each channel.")] = False
     adaptive: Annotated[
-        str | None,
-        typer.Option(
-            "--adaptive",
-            metavar="ROWSxCOLS",
-            help="Fit the windows to an output of this size.",
-            show_default=False,
-            rich_help_panel=MOVING_PANEL,
-        ),
+        str | None, moving_option("--adaptive", metavar="ROWSxCOLS", help="Fit the windows to an output of this size.")
     ] = None
-    norm: Annotated[
-        int | None,
-        typer.Option(
-            "--norm",
-            metavar="P",
-            help="The p of lp pooling. Default 2.",
-            show_default=False,
-            rich_help_panel=MOVING_PANEL,
-        ),
-    ] = None
+    norm: Annotated[int | None, moving_option("--norm", metavar="P", help="The p of lp pooling. Default 2.")] = None
 
 
 Backward = Annotated[
     str | None,
-    typer.Option(
+    reading_option(
         "--backward",
         metavar="GRAD",
         help="Given the gradient of the output (a grid like it, or 1), show where it goes in the input.",
-        show_default=False,
-        rich_help_panel=READ_PANEL,
     ),
 ]
 

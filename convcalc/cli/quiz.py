@@ -23,9 +23,7 @@ def quiz(
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_QUESTIONS, help="How many questions.")] = 10,
     level: Annotated[int, typer.Option("--level", min=1, max=5, help="The level to begin with; it follows you.")] = 1,
-    seed: Annotated[
-        int | None, typer.Option("--seed", help="Ask the same questions again.", show_default=False)
-    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Ask the same questions again.")] = None,
 ) -> None:
     """Ask questions, mark the answers cell by cell, and name the likely mistake.
 

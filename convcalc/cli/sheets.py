@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from convcalc.cli.formats import check_fragment, document_lines
 from convcalc.cli.messages import complain, glyphs_for, pipe_width
-from convcalc.cli.options import OUTPUT_PANEL
+from convcalc.cli.options import output_option
 from convcalc.cli.output import ITSELF
 from convcalc.cli.showing import draw_report, print_lines
 from convcalc.cli.surroundings import Surroundings
@@ -25,32 +23,24 @@ class SheetOptions(NamedTuple):
 
     output: Annotated[
         str | None,
-        typer.Option(
+        output_option(
             "--output",
             "-o",
             metavar="FILE",
             help="Write to FILE: .html, .svg, .md, .tex, .csv, .tsv, .json by suffix, anything else as text.",
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
     format: Annotated[
         Format | None,
-        typer.Option(
+        output_option(
             "--format",
             help="table: what a terminal shows; plain: the same as text, every row of it; html, svg: the same drawn; "
             "the others hold every column of every row, to be read by programs or put into documents.",
-            show_default=False,
-            rich_help_panel=OUTPUT_PANEL,
         ),
     ] = None
-    ascii: Annotated[
-        bool, typer.Option("--ascii", help="Draw with ASCII signs only.", rich_help_panel=OUTPUT_PANEL)
-    ] = False
+    ascii: Annotated[bool, output_option("--ascii", help="Draw with ASCII signs only.")] = False
     fragment: Annotated[
-        bool,
-        typer.Option(
-            "--fragment", help="Of LaTeX, only what goes into a document of yours.", rich_help_panel=OUTPUT_PANEL
-        ),
+        bool, output_option("--fragment", help="Of LaTeX, only what goes into a document of yours.")
     ] = False
 
     def style(self, here: Surroundings) -> Format:

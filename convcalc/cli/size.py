@@ -32,16 +32,12 @@ class SizeOptions(NamedTuple):
     """The letters of the formula; any may be a list, or a pair like 32x28."""
 
     n: Annotated[
-        str | None,
-        typer.Option("-n", "--input-size", metavar=LIST, help="N, the input's size: 7, or 32x28.", show_default=False),
+        str | None, typer.Option("-n", "--input-size", metavar=LIST, help="N, the input's size: 7, or 32x28.")
     ] = None
     f: Annotated[
-        str | None,
-        typer.Option("-f", "--kernel-size", metavar=LIST, help="F, the kernel's (filter's) size.", show_default=False),
+        str | None, typer.Option("-f", "--kernel-size", metavar=LIST, help="F, the kernel's (filter's) size.")
     ] = None
-    s: Annotated[
-        str | None, typer.Option("-s", "--stride", metavar=LIST, help="S, the stride. Default 1.", show_default=False)
-    ] = None
+    s: Annotated[str | None, typer.Option("-s", "--stride", metavar=LIST, help="S, the stride. Default 1.")] = None
     p: Annotated[
         str | None,
         typer.Option(
@@ -49,13 +45,9 @@ class SizeOptions(NamedTuple):
             "--padding",
             metavar=LIST,
             help="P, the padding at each end: 1, 0+1 (before+after), same, valid or full. Default 0.",
-            show_default=False,
         ),
     ] = None
-    d: Annotated[
-        str | None,
-        typer.Option("-d", "--dilation", metavar=LIST, help="D, the dilation. Default 1.", show_default=False),
-    ] = None
+    d: Annotated[str | None, typer.Option("-d", "--dilation", metavar=LIST, help="D, the dilation. Default 1.")] = None
     ceil: Annotated[bool, typer.Option("--ceil", help="Round up, as pooling with ceil does.")] = False
 
 
@@ -65,26 +57,16 @@ class AskedOptions(NamedTuple):
     output_size: Annotated[
         int | None,
         typer.Option(
-            "-O",
-            "--output-size",
-            metavar="SIZE",
-            help="Find what is left out so that the output has this size.",
-            show_default=False,
+            "-O", "--output-size", metavar="SIZE", help="Find what is left out so that the output has this size."
         ),
     ] = None
-    channels: Annotated[
-        int | None, typer.Option("--channels", min=1, help="Input channels, to count parameters.", show_default=False)
-    ] = None
-    filters: Annotated[
-        int | None, typer.Option("--filters", min=1, help="Filters, to count parameters.", show_default=False)
-    ] = None
+    channels: Annotated[int | None, typer.Option("--channels", min=1, help="Input channels, to count parameters.")] = (
+        None
+    )
+    filters: Annotated[int | None, typer.Option("--filters", min=1, help="Filters, to count parameters.")] = None
     convention: Annotated[
         Convention | None,
-        typer.Option(
-            "--convention",
-            help="Whose rule where they differ (PyTorch's); textbook: it must divide.",
-            show_default=False,
-        ),
+        typer.Option("--convention", help="Whose rule where they differ (PyTorch's); textbook: it must divide."),
     ] = None
     chain: Annotated[
         str | None,
@@ -92,7 +74,6 @@ class AskedOptions(NamedTuple):
             "--chain",
             metavar="WINDOWS",
             help='Windows one after the other: "conv 5, pool 2, conv 3 s2 p1"; also the receptive field.',
-            show_default=False,
         ),
     ] = None
 

@@ -33,8 +33,7 @@ def show_help(
     *,
     ctx: typer.Context,
     about: Annotated[
-        str | None,
-        typer.Argument(metavar="[COMMAND|TOPIC]", help="Default: a list of what there is.", show_default=False),
+        str | None, typer.Argument(metavar="[COMMAND|TOPIC]", help="Default: a list of what there is.")
     ] = None,
 ) -> None:
     """Show a command's options and examples, or a topic: grids, numbers, pipes, networks and more.

@@ -8,8 +8,6 @@ from convcalc.choices import PaddingRule, TransposedReading
 from convcalc.cli.convolution import KERNEL_EXAMPLE, KernelOptions, read_kernel
 from convcalc.cli.inputs import one_of, read_bias, read_input
 from convcalc.cli.options import (
-    MOVING_PANEL,
-    SHOW_PANEL,
     Dilation,
     Groups,
     InputOptions,
@@ -17,10 +15,12 @@ from convcalc.cli.options import (
     OrderOptions,
     OutputOptions,
     StepOptions,
+    moving_option,
     numbers,
     padding_of,
     pair_of,
     show_of,
+    show_option,
     with_options,
 )
 from convcalc.cli.output import emit
@@ -32,39 +32,31 @@ class StampingOptions(NamedTuple):
     """How the kernel is stamped, and which reading is shown."""
 
     stride: Annotated[
-        str,
-        typer.Option(
-            "--stride", "-s", metavar="N|ROWS,COLS", help="Cells from stamp to stamp.", rich_help_panel=MOVING_PANEL
-        ),
+        str, moving_option("--stride", "-s", metavar="N|ROWS,COLS", help="Cells from stamp to stamp.")
     ] = "1"
     padding: Annotated[
         str,
-        typer.Option(
+        moving_option(
             "--padding",
             "-p",
             metavar="N|ROWS,COLS|T,B,L,R",
             help="Cells cut off the border: what the convolution the other way would pad.",
-            rich_help_panel=MOVING_PANEL,
         ),
     ] = "0"
     output_padding: Annotated[
         str,
-        typer.Option(
+        moving_option(
             "--output-padding",
             metavar="N|ROWS,COLS",
             help="Rows and columns to add at the end: stride 2 makes 3 of 5 and of 6 cells, and 1 here gives the 6.",
-            rich_help_panel=MOVING_PANEL,
         ),
     ] = "0"
     dilation: Dilation = "1"
     groups: Groups = 1
     reading: Annotated[
         TransposedReading | None,
-        typer.Option(
-            "--as",
-            help="Show one reading: stamps that add up, or zeros inserted and a convolution. Default: both.",
-            show_default=False,
-            rich_help_panel=SHOW_PANEL,
+        show_option(
+            "--as", help="Show one reading: stamps that add up, or zeros inserted and a convolution. Default: both."
         ),
     ] = None
 

@@ -34,18 +34,12 @@ def worksheet(
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_EXERCISES, help="How many exercises.")] = 6,
     level: Annotated[str, typer.Option("--level", metavar="easy|medium|hard|1..5", help="How hard they are.")] = "easy",
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another sheet; the same one, the same sheet.")] = 0,
-    title: Annotated[
-        str | None, typer.Option("--title", help="What stands on top of the sheet.", show_default=False)
-    ] = None,
+    title: Annotated[str | None, typer.Option("--title", help="What stands on top of the sheet.")] = None,
     script: Annotated[
-        str | None,
-        typer.Option(
-            "--from", metavar="SCRIPT", help="Ask for what a script's lines work, instead.", show_default=False
-        ),
+        str | None, typer.Option("--from", metavar="SCRIPT", help="Ask for what a script's lines work, instead.")
     ] = None,
     key: Annotated[
-        str | None,
-        typer.Option("--key", metavar="FILE", help="Write the key: the working and the answers.", show_default=False),
+        str | None, typer.Option("--key", metavar="FILE", help="Write the key: the working and the answers.")
     ] = None,
     out: SheetOptions,
 ) -> None:

@@ -1,6 +1,7 @@
 """What an activation must say of itself: its formula, its function, its intermediate results, its working."""
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -8,55 +9,37 @@ if TYPE_CHECKING:
     from convcalc.engine.step import Number
 
 
-class ActivationRecord(ABC):
+@dataclass(kw_only=True, eq=False, repr=False)
+class ActivationRecord:
     """An activation of one cell. What has no default here, each must say."""
 
     formula: str
     summary: str
     """What its command does, in a line."""
-    parameter = ""
+    of: "Callable[[Array, Array, float], Array]"
+    """The function of float64 cells, given what was left over when they were rounded, and the parameter."""
+    working: "Callable[[Any, Number, tuple[Any, ...], str], tuple[str, ...]]"
+    """What one cell comes to, as expressions that equal one another: of a `Writer`, x, the parts, the parameter."""
+    parts: "Callable[[Number], tuple[Number, ...]]" = lambda x: ()
+    """The intermediate results of one cell."""
+    parameter: str = ""
     """The name of its parameter, if it has one; its default as it is typed; and what it does."""
-    default = ""
-    parameter_help = ""
-    variant_of = ""
+    default: str = ""
+    parameter_help: str = ""
+    variant_of: str = ""
     """The word whose command it belongs to, and the option and the help that ask for it there."""
-    option = ""
-    option_help = ""
-    example = ""
+    option: str = ""
+    option_help: str = ""
+    example: str = ""
     """Options that its help shows."""
-    is_rational = False
-    """Whether it gives a fraction for a fraction, and says how: `exactly`, and `of_integers` or `of_cells`."""
-    is_likely = False
+    exactly: "Callable[[Any, Any], Any] | None" = None
+    """The function of an exact cell and the parameter, where fractions give fractions."""
+    of_integers: "Callable[[Array, int, Any], tuple[Array, int]] | None" = None
+    """The function of integers over one divisor, in the same form; or of cells as they are, which works none anew."""
+    of_cells: "Callable[[Array], Array] | None" = None
+    is_exact_at: "Callable[[Number], bool]" = lambda x: x == 0
+    """Whether an irrational function is rational here."""
+    in_words: Callable[[Any, Any], str | None] = lambda write, x: None
+    """Why a cell stays what it is, where there is nothing to work."""
+    is_likely: bool = False
     """Whether it may be taken by mistake for another."""
-
-    @abstractmethod
-    def of(self, x: "Array", rest: "Array", parameter: float) -> "Array":
-        """Return the function of float64 cells, given what was left over when they were rounded."""
-
-    @abstractmethod
-    def working(self, write: Any, x: "Number", parts: tuple[Any, ...], parameter: str) -> tuple[str, ...]:
-        """Write what one cell comes to, as expressions that equal one another."""
-
-    def parts(self, x: "Number", parameter: "Number") -> tuple["Number", ...]:
-        """Return the intermediate results of one cell."""
-        return ()
-
-    def exactly(self, x: Any, parameter: Any) -> Any:
-        """Return the function of an exact cell."""
-        raise NotImplementedError
-
-    def of_integers(self, cells: "Array", over: int, parameter: Any) -> "tuple[Array, int]":
-        """Return the function of integers over one divisor, in the same form."""
-        raise NotImplementedError
-
-    def of_cells(self, cells: "Array") -> "Array | None":
-        """Return the function of cells as they are, if it works none anew."""
-        return None
-
-    def is_exact_at(self, x: "Number") -> bool:
-        """Whether an irrational function is rational here."""
-        return x == 0
-
-    def in_words(self, write: Any, x: "Number") -> str | None:
-        """Return why a cell stays what it is, where there is nothing to work."""
-        return None

@@ -48,11 +48,10 @@ class Activated:
     def output(self) -> Array:
         """The answer, of the input's shape: exact where the function is and the input, else floats."""
         record = self.kind.record
-        direct = record.of_cells(self.input)
-        if direct is not None:
-            return as_grid(direct)
-        integers = over_common_denominator(self.input) if record.is_rational else None
-        if integers is None:
+        if record.of_cells is not None:
+            return as_grid(record.of_cells(self.input))
+        integers = over_common_denominator(self.input) if record.of_integers is not None else None
+        if integers is None or record.of_integers is None:
             return self._in_floats(self.input)
         return quotient(*record.of_integers(*integers, self.parameter), float_kind(self.input))
 
@@ -75,12 +74,12 @@ class Activated:
         x = exact(raw)
         cell = shown_number(x, as_float=as_float)
         record = self.kind.record
-        if record.is_rational:
+        if record.exactly is not None:
             value = rounded_result(record.exactly(x, self.parameter), float_kind(self.input))
         else:
             value = as_shown(self._in_floats(np.array([raw], dtype=self.input.dtype))[0])
-        parts = record.parts(cell, self.parameter)
-        return ActivationStep(number, place, cell, parts, value, record.is_rational or record.is_exact_at(x))
+        parts = record.parts(cell)
+        return ActivationStep(number, place, cell, parts, value, record.exactly is not None or record.is_exact_at(x))
 
 
 def activate(x: Any, kind: ActivationKind | str, parameter: Any = None) -> Activated:

@@ -1,76 +1,28 @@
 """Every padding mode, each in one record: which cell of the input stands where in the padding.
 
-A new mode is a record and its line in `PadMode`.
+A new mode is a line of `PadMode`.
 """
 
-from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import NamedTuple
 
 from convcalc.choices import Word
 
 
-class PaddingRecord(ABC):
-    """A padding mode. What has no default here, each must say."""
+class PaddingRecord(NamedTuple):
+    """A padding mode: where its cells come from, and how far it reaches."""
 
-    repeats = True
+    source: Callable[[int, int], int | None]
+    """Which of `size` cells stands at a position before the first (negative) or behind the last; None: a zero."""
+    most: Callable[[int], int | None]
+    """By how much an input of `size` cells can be padded; None: by any amount."""
+    repeats: bool = True
     """Whether it repeats cells of the input, so that gradients go back to them."""
 
-    @abstractmethod
-    def source(self, position: int, size: int) -> int | None:
-        """Return which of `size` cells stands at a position before the first (negative) or behind the last."""
 
-    @abstractmethod
-    def most(self, size: int) -> int | None:
-        """Return by how much an input of `size` cells can be padded; None: by any amount."""
-
-
-class Zeros(PaddingRecord):
-    """Zeros."""
-
-    repeats = False
-
-    def source(self, position: int, size: int) -> int | None:
-        """Return None: no cell is repeated."""
-        return None
-
-    def most(self, size: int) -> int | None:
-        """Return None."""
-        return None
-
-
-class Reflect(PaddingRecord):
-    """The input as in a mirror that stands on its first, or last, cell."""
-
-    def source(self, position: int, size: int) -> int | None:
-        """Return the cell as far inside as the position is outside."""
-        return -position if position < 0 else 2 * (size - 1) - position
-
-    def most(self, size: int) -> int | None:
-        """Return all but the mirror."""
-        return size - 1
-
-
-class Replicate(PaddingRecord):
-    """The first, or last, cell again and again."""
-
-    def source(self, position: int, size: int) -> int | None:
-        """Return the nearest cell."""
-        return 0 if position < 0 else size - 1
-
-    def most(self, size: int) -> int | None:
-        """Return None."""
-        return None
-
-
-class Circular(PaddingRecord):
-    """The input's other end, as on a ring."""
-
-    def source(self, position: int, size: int) -> int | None:
-        """Return the cell where the position is on the ring."""
-        return position % size
-
-    def most(self, size: int) -> int | None:
-        """Return once around."""
-        return size
+def _mirrored(position: int, size: int) -> int:
+    """Return the cell as far inside as the position is outside of the first cell, or the last."""
+    return -position if position < 0 else 2 * (size - 1) - position
 
 
 class PadMode(Word):
@@ -78,7 +30,7 @@ class PadMode(Word):
 
     record: PaddingRecord
 
-    ZEROS = "zeros", Zeros()
-    REFLECT = "reflect", Reflect()
-    REPLICATE = "replicate", Replicate()
-    CIRCULAR = "circular", Circular()
+    ZEROS = "zeros", PaddingRecord(lambda position, size: None, lambda size: None, repeats=False)
+    REFLECT = "reflect", PaddingRecord(_mirrored, lambda size: size - 1)
+    REPLICATE = "replicate", PaddingRecord(lambda position, size: 0 if position < 0 else size - 1, lambda size: None)
+    CIRCULAR = "circular", PaddingRecord(lambda position, size: position % size, lambda size: size)
