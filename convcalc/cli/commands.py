@@ -15,106 +15,86 @@ from convcalc.cli.help import Command, sayable, write_help
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.errors import UsageError, nearest
 
-CALCULATE, ACTIVATE, CLASSIFY, LOOK_UP, LEARN = "Calculate", "Activate", "Classify", "Look up", "Learn"
-
 
 class CommandEntry(NamedTuple):
     """A command: the panel of the help it stands in, its module and function, and its docstring's first line."""
 
     panel: str
-    module: str
-    function: str
+    place: str
     summary: str
 
 
-COMMANDS: dict[str, CommandEntry] = {
-    "conv": CommandEntry(
-        CALCULATE,
-        "convolution",
-        "conv",
-        "Slide a kernel over a grid: each window, every product, every sum, the feature map.",
-    ),
-    "pool": CommandEntry(
-        CALCULATE, "pooling", "pool", "Pool a grid: each window and its winner, or its mean with the divisor."
-    ),
-    "conv-transpose": CommandEntry(
-        CALCULATE,
-        "transposed",
-        "conv_transpose",
-        "Go from a convolution's output shape back to its input's: every cell stamps the kernel, and stamps add up.",
-    ),
-    "pad": CommandEntry(CALCULATE, "grids", "pad", "Add cells around a grid, and show which they are."),
-    "size": CommandEntry(
-        CALCULATE,
-        "size",
-        "size",
-        "Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.",
-    ),
-    "show": CommandEntry(
-        CALCULATE, "grids", "show", "Show a grid as it was read: its shape, its numbers and, with --heat, its shades."
-    ),
-    **{
-        kind.value: CommandEntry(ACTIVATE, "activations", kind.value.replace("-", "_"), kind.record.summary)
-        for kind in ActivationKind
-        if not kind.record.variant_of
+_TABLE: dict[str, dict[str, tuple[str, str]]] = {
+    "Calculate": {
+        "conv": (
+            "convolution.conv",
+            "Slide a kernel over a grid: each window, every product, every sum, the feature map.",
+        ),
+        "pool": ("pooling.pool", "Pool a grid: each window and its winner, or its mean with the divisor."),
+        "conv-transpose": (
+            "transposed.conv_transpose",
+            "Go from a convolution's output shape back to its input's: every cell stamps the kernel, stamps add up.",
+        ),
+        "pad": ("grids.pad", "Add cells around a grid, and show which they are."),
+        "size": (
+            "size.size",
+            "Work the output-size formula, (N + 2P − F)/S + 1, and say what does not fit and what would.",
+        ),
+        "show": ("grids.show", "Show a grid as it was read: its shape, its numbers and, with --heat, its shades."),
     },
-    "softmax": CommandEntry(
-        ACTIVATE, "activations", "softmax", "Turn logits into probabilities that add to 1: e^x / Σ e^x along each row."
-    ),
-    "log-softmax": CommandEntry(
-        ACTIVATE, "activations", "log_softmax", "Take the logarithm of the softmax: x − ln Σ e^x along each row."
-    ),
-    "flatten": CommandEntry(
-        CLASSIFY,
-        "dense",
-        "flatten",
-        "Flatten a grid to one row, row by row and channel after channel, and show where each cell goes.",
-    ),
-    "linear": CommandEntry(
-        CLASSIFY,
-        "dense",
-        "linear",
-        "Multiply a row by the weights of a fully connected layer and add its bias, each dot product written out.",
-    ),
-    "loss": CommandEntry(
-        CLASSIFY, "dense", "loss", "Measure how far an output is from its target: every term, then their mean."
-    ),
-    "kernels": CommandEntry(
-        LOOK_UP, "kernels", "kernels", "List the named kernels, or show one at work on a sample, or on a grid of yours."
-    ),
-    "model": CommandEntry(
-        LOOK_UP,
-        "model",
-        "model",
-        "Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.",
-    ),
-    "zoo": CommandEntry(
-        LOOK_UP, "zoo", "zoo", "List well-known networks: the figure usually quoted beside the one counted."
-    ),
-    "quiz": CommandEntry(
-        LEARN, "quiz", "quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."
-    ),
-    "worksheet": CommandEntry(
-        LEARN,
-        "worksheet",
-        "worksheet",
-        "Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.",
-    ),
-    "run": CommandEntry(
-        LEARN,
-        "run",
-        "run",
-        "Run a script: one command a line, in the words of the shell, the grid carried from line to line.",
-    ),
-    "lecture": CommandEntry(
-        LEARN, "lecture", "lecture", "Work the exercises of the lecture on convolutional networks, row by row."
-    ),
-    "help": CommandEntry(
-        LEARN,
-        "topics",
-        "show_help",
-        "Show a command's options and examples, or a topic: grids, numbers, pipes, networks and more.",
-    ),
+    "Activate": {
+        **{
+            kind.value: (f"activations.{kind.value.replace('-', '_')}", kind.record.summary)
+            for kind in ActivationKind
+            if not kind.record.variant_of
+        },
+        "softmax": ("activations.softmax", "Turn logits into probabilities that add to 1: e^x / Σ e^x along each row."),
+        "log-softmax": ("activations.log_softmax", "Take the logarithm of the softmax: x − ln Σ e^x along each row."),
+    },
+    "Classify": {
+        "flatten": (
+            "dense.flatten",
+            "Flatten a grid to one row, row by row and channel after channel, and show where each cell goes.",
+        ),
+        "linear": (
+            "dense.linear",
+            "Multiply a row by the weights of a fully connected layer and add its bias, each dot product written out.",
+        ),
+        "loss": ("dense.loss", "Measure how far an output is from its target: every term, then their mean."),
+    },
+    "Look up": {
+        "kernels": (
+            "kernels.kernels",
+            "List the named kernels, or show one at work on a sample, or on a grid of yours.",
+        ),
+        "model": (
+            "model.model",
+            "Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.",
+        ),
+        "zoo": ("zoo.zoo", "List well-known networks: the figure usually quoted beside the one counted."),
+    },
+    "Learn": {
+        "quiz": ("quiz.quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."),
+        "worksheet": (
+            "worksheet.worksheet",
+            "Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.",
+        ),
+        "run": (
+            "run.run",
+            "Run a script: one command a line, in the words of the shell, the grid carried from line to line.",
+        ),
+        "lecture": ("lecture.lecture", "Work the exercises of the lecture on convolutional networks, row by row."),
+        "help": (
+            "topics.show_help",
+            "Show a command's options and examples, or a topic: grids, numbers, pipes, networks and more.",
+        ),
+    },
+}
+"""The panels of the help, their commands, the module and function of each, and what it does."""
+COMMANDS = {
+    name: CommandEntry(panel, place, summary)
+    for panel, commands in _TABLE.items()
+    for name, (place, summary) in commands.items()
 }
 """Every command, in the order of the help."""
 
@@ -174,7 +154,8 @@ def instead(word: str, others: Iterable[str] = ()) -> str | None:
 def load(name: str) -> Any:
     """Return a command as Typer builds it."""
     entry = COMMANDS[name]
-    function = getattr(importlib.import_module(f"convcalc.cli.{entry.module}"), entry.function)
+    module, name_there = entry.place.split(".")
+    function = getattr(importlib.import_module(f"convcalc.cli.{module}"), name_there)
     alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
     alone.command(name, cls=Command, help=None if function.__doc__ else entry.summary)(function)  # as -OO has it
     return typer.main.get_command(alone)

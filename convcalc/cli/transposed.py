@@ -73,7 +73,7 @@ def conv_transpose(
     how: NumberOptions,
     out: OutputOptions,
 ) -> None:
-    """Go from a convolution's output shape back to its input's: every cell stamps the kernel, and stamps add up.
+    """Go from a convolution's output shape back to its input's: every cell stamps the kernel, stamps add up.
 
     Shown both ways: as scatter-add, and as zeros inserted and then a convolution.
     Weights are input channels × maps × rows × columns, as in PyTorch.
