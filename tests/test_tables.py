@@ -73,6 +73,12 @@ EXERCISES = {
         for kind in ActivationKind
     },
     **{
+        f"{kind} backward": (
+            *(("gelu", "--tanh") if kind is ActivationKind.GELU_TANH else (kind.value,)), "-i", X, "--backward", "2"
+        )
+        for kind in ActivationKind
+    },
+    **{
         f"loss {kind} {reduction}": (
             "loss", kind.value, "-i", "0.5 0.25 0.25; 0.1 0.2 0.7",
             "-t", "0 2" if kind is LossKind.CROSS_ENTROPY else "1 0 0; 0 1 0", "--reduction", reduction.value,

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 import typer
 
-from convcalc.cli.inputs import read_input
+from convcalc.cli.inputs import read, read_input
 from convcalc.cli.options import (
+    Backward,
     InputOptions,
     NumberOptions,
     OutputOptions,
@@ -31,12 +32,13 @@ def command_of(kind: ActivationKind) -> Callable[..., None]:
         ctx: typer.Context,
         source: InputOptions,
         own: Any,
+        backward: Backward = None,
         stepping: StepOptions,
         how: NumberOptions,
         out: OutputOptions,
     ) -> None:
         from convcalc.engine.activations import activate
-        from convcalc.report.activations import worked_activation
+        from convcalc.report.activations import worked_activation, worked_activation_gradient
 
         here = surroundings_of(ctx)
         show = show_of(how, stepping)
@@ -44,7 +46,12 @@ def command_of(kind: ActivationKind) -> Callable[..., None]:
         parameter = number_of(options[record.parameter], f"--{record.parameter}") if record.parameter else None
         function = next((other for name, other in variants.items() if options[name]), kind)
         grid = read_input(here, source).cells
-        emit(here, worked_activation(activate(grid, function, parameter), show), out, show)
+        result = activate(grid, function, parameter)
+        if backward is None:
+            emit(here, worked_activation(result, show), out, show)
+            return
+        gradient = result.backward(read(here, backward, "--backward").cells)
+        emit(here, worked_activation_gradient(gradient, show), out, show)
 
     command.__name__ = kind.value
     example = f"-i grid.txt {record.example}" if record.example else ""
@@ -57,6 +64,8 @@ def command_of(kind: ActivationKind) -> Callable[..., None]:
       convcalc {kind} -i "-5 8; 2 -3"
 
       {piped}
+
+      convcalc {kind} -i "-5 8; 2 -3" --backward 1
 
     """
     command.__annotations__["own"] = _own_options(kind, variants)

@@ -192,6 +192,14 @@ Dilation = Annotated[
         "--dilation", "-d", metavar="N|ROWS,COLS", help="How far apart the kernel's cells lie; 1 is side by side."
     ),
 ]
+Backward = Annotated[
+    str | None,
+    reading_option(
+        "--backward",
+        metavar="GRAD",
+        help="Given the gradient of the output (a grid like it, or 1), show where it goes in the input.",
+    ),
+]
 Groups = Annotated[
     int,
     moving_option(

@@ -7,6 +7,7 @@ import typer
 from convcalc.choices import PaddingRule
 from convcalc.cli.inputs import read, read_input
 from convcalc.cli.options import (
+    Backward,
     InputOptions,
     NumberOptions,
     OrderOptions,
@@ -16,7 +17,6 @@ from convcalc.cli.options import (
     numbers,
     padding_of,
     pair_of,
-    reading_option,
     show_of,
     with_options,
 )
@@ -65,16 +65,6 @@ class WindowOptions(NamedTuple):
         str | None, moving_option("--adaptive", metavar="ROWSxCOLS", help="Fit the windows to an output of this size.")
     ] = None
     norm: Annotated[int | None, moving_option("--norm", metavar="P", help="The p of lp pooling. Default 2.")] = None
-
-
-Backward = Annotated[
-    str | None,
-    reading_option(
-        "--backward",
-        metavar="GRAD",
-        help="Given the gradient of the output (a grid like it, or 1), show where it goes in the input.",
-    ),
-]
 
 
 @with_options

@@ -39,6 +39,10 @@ RELU = ActivationRecord(
     of=lambda x, rest, _: np.asarray(np.maximum(x, 0)),
     of_cells=lambda cells: np.asarray(np.maximum(cells, 0)),
     exactly=lambda x, _: max(x, 0),
+    derivative="1 if x > 0, else 0",
+    slope=lambda x, rest, _: np.asarray((x > 0).astype(float)),
+    slope_exactly=lambda x, _: int(x > 0),
+    slope_written=lambda write, x, y, _: "",
     working=lambda write, x, parts, _: (f"max(0, {write(x)})",),
     is_likely=True,
 )
@@ -61,6 +65,10 @@ LEAKY_RELU = ActivationRecord(
     of=lambda x, rest, slope: np.asarray(np.maximum(x, 0) + slope * np.minimum(x, 0)),
     of_integers=_leaky_integers,
     exactly=lambda x, slope: max(x, 0) + slope * min(x, 0),
+    derivative="1 if x > 0, else slope",
+    slope=lambda x, rest, slope: np.where(x > 0, 1.0, slope),
+    slope_exactly=lambda x, slope: 1 if x > 0 else slope,
+    slope_written=lambda write, x, y, _: "",
     parts=lambda x: (max(0, x), min(0, x)),
     working=lambda write, x, parts, slope: (
         f"max(0, {write(x)}) + {slope}×min(0, {write(x)})",
@@ -76,6 +84,9 @@ ELU = ActivationRecord(
     parameter_help="How far below 0 a negative cell can come.",
     example="--alpha 0.5",
     of=lambda x, rest, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
+    derivative="1 if x > 0, else alpha·e^x",
+    slope=lambda x, rest, alpha: np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0)) * (1 + rest)),
+    slope_written=lambda write, x, y, alpha: "" if x > 0 else f"{alpha}×e^{_raised(write, x)}",
     parts=lambda x: (functions.exponential(x),),
     is_exact_at=lambda x: x >= 0,
     in_words=lambda write, x: f"{write(x)} > 0" if x > 0 else None,
@@ -117,11 +128,24 @@ def _share_below(x: "Number") -> "tuple[Number]":
     return (context.divide(context.multiply(density, decimal.Decimal(_shortfall(float(x)) - 1)), cell),)
 
 
+def _gelu_slope(x: "Array", rest: "Array", _: float) -> "Array":
+    """Return Φ(x) + x·φ(x); far below 0 as φ(x) times what Φ(x)/φ(x) leaves of x."""
+    near, far = np.clip(x, FAR, MOST), np.clip(x, -MOST, FAR)
+    x = np.clip(x, -MOST, MOST)
+    square, missed = two_floats.product(x, x)
+    density = np.exp(-square / 2) * DENSITY
+    density -= density * (missed / 2 + x * rest)
+    return np.where(x < FAR, density * (far + (1 - _shortfall(far)) / -far), functions.normal(near, rest) + x * density)
+
+
 GELU = ActivationRecord(
     formula="x·Φ(x), with Φ(x) = (1 + erf(x/√2))/2",
     summary="Take x·Φ(x) of every cell: the cell times the share of a normal distribution below it.",
     example="--tanh",
     of=_gelu,
+    derivative="Φ(x) + x·φ(x), with φ(x) = e^(-x²/2)/√(2π)",
+    slope=_gelu_slope,
+    slope_written=lambda write, x, y, _: f"(Φ({write(x)}) + {write.factor(x)}×φ({write(x)}))",
     parts=_share_below,
     working=lambda write, x, parts, _: (
         f"{write.factor(x)}×Φ({write(x)})",
@@ -157,6 +181,14 @@ def _gelu_tanh_parts(x: "Number") -> "tuple[Number, ...]":
     return context.multiply(cubed, decimal.Decimal(math.sqrt(2 / math.pi))), both
 
 
+def _gelu_tanh_slope(x: "Array", rest: "Array", _: float) -> "Array":
+    inner, inner_rest = _inner(x, rest)
+    share = functions.sigmoid(inner, inner_rest)  # (1 + tanh(inner/2))/2
+    bend = share * functions.sigmoid(-inner, -inner_rest)
+    near = np.clip(x, -MOST, MOST)
+    return np.asarray(share + near * bend * 2 * math.sqrt(2 / math.pi) * (1 + 3 * 0.044715 * near * near))
+
+
 GELU_TANH = ActivationRecord(
     formula="x/2·(1 + tanh(√(2/π)·(x + 0.044715·x³)))",
     summary="Take gelu's approximation by tanh of every cell.",
@@ -164,6 +196,9 @@ GELU_TANH = ActivationRecord(
     option="--tanh",
     option_help="The approximation by tanh, as in BERT and GPT-2.",
     of=lambda x, rest, _: functions.gated(x, *_inner(x, rest)),
+    derivative="(1 + t)/2 + x/2·(1 − t²)·√(2/π)·(1 + 0.134145·x²), with t that tanh",
+    slope=_gelu_tanh_slope,
+    slope_written=lambda write, x, y, _: "",
     parts=_gelu_tanh_parts,
     working=lambda write, x, parts, _: (
         f"{write.factor(x)}/2×(1 + tanh(√(2/π)×({write(x)} + 0.044715×{write.factor(x)}³)))",
@@ -176,6 +211,9 @@ SILU = ActivationRecord(
     formula="x/(1 + e^-x)",
     summary="Take x/(1 + e^-x) of every cell (SiLU, or swish): the cell times its sigmoid.",
     of=lambda x, rest, _: functions.gated(x, x, rest),
+    derivative="σ(x)·(1 + x·(1 − σ(x))), with σ(x) = 1/(1 + e^-x)",
+    slope=lambda x, rest, _: functions.sigmoid(x, rest) * (1 + x * functions.sigmoid(-x, -rest)),
+    slope_written=lambda write, x, y, _: f"σ({write(x)})×(1 + {write.factor(x)}×(1 − σ({write(x)})))",
     parts=lambda x: (functions.exponential(-x),),
     working=lambda write, x, parts, _: (
         f"{write.factor(x)}/(1 + e^-{write.factor(x)})",
@@ -187,6 +225,9 @@ SIGMOID = ActivationRecord(
     formula="1/(1 + e^-x)",
     summary="Take 1/(1 + e^-x) of every cell: between 0 and 1.",
     of=lambda x, rest, _: functions.sigmoid(x, rest),
+    derivative="y·(1 − y)",
+    slope=lambda x, rest, _: functions.sigmoid(x, rest) * functions.sigmoid(-x, -rest),
+    slope_written=lambda write, x, y, _: f"{write(y)}×(1 − {write(y)})",
     parts=lambda x: (functions.exponential(-x),),
     working=lambda write, x, parts, _: (f"1/(1 + e^-{write.factor(x)})", f"1/(1 + {write(parts[0])})"),
     is_likely=True,
@@ -196,6 +237,9 @@ TANH = ActivationRecord(
     formula="(e^x − e^-x)/(e^x + e^-x)",
     summary="Take the hyperbolic tangent of every cell: between -1 and 1.",
     of=lambda x, rest, _: np.asarray(np.tanh(x)),
+    derivative="1 − y²",
+    slope=lambda x, rest, _: 4 * functions.sigmoid(2 * x, 2 * rest) * functions.sigmoid(-2 * x, -2 * rest),
+    slope_written=lambda write, x, y, _: f"(1 − {write.factor(y)}²)",
     parts=lambda x: (functions.exponential(x), functions.exponential(-x)),
     working=lambda write, x, parts, _: (
         "({0} − {1})/({0} + {1})".format(f"e^{_raised(write, x)}", f"e^-{write.factor(x)}"),
@@ -208,6 +252,9 @@ SOFTPLUS = ActivationRecord(
     formula="ln(1 + e^x)",
     summary="Take ln(1 + e^x) of every cell: a smooth ReLU.",
     of=lambda x, rest, _: functions.softplus(x, rest),
+    derivative="1/(1 + e^-x)",
+    slope=lambda x, rest, _: functions.sigmoid(x, rest),
+    slope_written=lambda write, x, y, _: f"1/(1 + e^-{write.factor(x)})",
     parts=lambda x: (functions.exponential(x),),
     is_exact_at=lambda x: False,
     working=lambda write, x, parts, _: (f"ln(1 + e^{_raised(write, x)})", f"ln(1 + {write(parts[0])})"),

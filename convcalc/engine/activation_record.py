@@ -20,6 +20,13 @@ class ActivationRecord:
     """The function of float64 cells, given what was left over when they were rounded, and the parameter."""
     working: "Callable[[Any, Number, tuple[Any, ...], str], tuple[str, ...]]"
     """What one cell comes to, as expressions that equal one another: of a `Writer`, x, the parts, the parameter."""
+    derivative: str
+    slope: "Callable[[Array, Array, float], Array]"
+    """The derivative of float64 cells, as `of` is the function; where there is none, PyTorch's."""
+    slope_written: "Callable[[Any, Number, Number, str], str]"
+    """What the derivative comes to: of a `Writer`, x, y and the parameter; nothing where it is but a number."""
+    slope_exactly: "Callable[[Any, Any], Any] | None" = None
+    """The derivative of an exact cell and the parameter, where fractions give fractions."""
     parts: "Callable[[Number], tuple[Number, ...]]" = lambda x: ()
     """The intermediate results of one cell."""
     parameter: str = ""

@@ -11,10 +11,13 @@ from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     FLOAT64,
+    LARGEST_EXACT,
     Array,
+    as_floats,
     as_shown,
     exact,
     float_kind,
+    integers_or_fractions,
     over_common_denominator,
     quotient,
     rounded,
@@ -24,8 +27,8 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.settings import choose
-from convcalc.engine.shapes import place_in
-from convcalc.engine.step import ActivationStep
+from convcalc.engine.shapes import like_the_output, place_in
+from convcalc.engine.step import ActivationGradientStep, ActivationStep
 from convcalc.engine.two_floats import floats_and_rests
 from convcalc.errors import InputError
 
@@ -80,6 +83,69 @@ class Activated:
             value = as_shown(self._in_floats(np.array([raw], dtype=self.input.dtype))[0])
         parts = record.parts(cell)
         return ActivationStep(number, place, cell, parts, value, record.exactly is not None or record.is_exact_at(x))
+
+    def backward(self, gradient: Any = 1) -> "ActivationGradient":
+        """Return the gradient of the input, given that of the output: of its shape, or one number for all.
+
+        >>> activate([-1, 0, 2], "relu").backward([3, 4, 5]).output.tolist()
+        [0, 0, 5]
+        """
+        return ActivationGradient(self, like_the_output(gradient, self.input, self.input))
+
+
+@dataclass(eq=False, repr=False)
+class ActivationGradient:
+    """The gradient of an activation's input: what comes from behind, times the function's derivative, cell by cell."""
+
+    forward: Activated
+    gradient: Array
+    """The gradient of the activation's output, of its shape."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The shape as items, channels, rows, columns."""
+        return self.forward.shape
+
+    @property
+    def _dtype(self) -> np.dtype[Any] | None:
+        """The float dtype of the gradient, or None if it is exact."""
+        dtype = float_kind(self.forward.input, self.gradient)
+        return dtype if self.forward.kind.record.slope_exactly is not None else dtype or FLOAT64
+
+    @CachedProperty
+    def slopes(self) -> Array:
+        """The function's derivative at every cell: exact where it gives fractions of the fractions there are."""
+        record, cells = self.forward.kind.record, self.forward.input
+        if record.slope_exactly is not None and cells.size <= LARGEST_EXACT:
+            values = [record.slope_exactly(exact(cell), self.forward.parameter) for cell in cells.ravel()]
+            return integers_or_fractions(values).reshape(cells.shape)
+        with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+            return record.slope(*floats_and_rests(cells), to_float(self.forward.parameter))
+
+    @CachedProperty
+    def output(self) -> Array:
+        """The gradient of the input, of its shape."""
+        if self.slopes.dtype.kind == "f":
+            return rounded(as_floats(self.gradient, FLOAT64) * self.slopes, self._dtype or FLOAT64)
+        products = [exact(g) * exact(slope) for g, slope in zip(self.gradient.flat, self.slopes.flat, strict=True)]
+        if self._dtype is None:
+            return integers_or_fractions(products).reshape(self.gradient.shape)
+        cells = [rounded_result(product, self._dtype) for product in products]
+        return np.array(cells, self._dtype).reshape(self.gradient.shape)
+
+    def step(self, at: Sequence[int], number: int = 1) -> ActivationGradientStep:
+        """Return the working of one cell, `at` being ([item,] [channel,] row, column).
+
+        >>> step = activate([[2]], "sigmoid").backward(1).step((0, 0))
+        >>> round(step.became, 4), round(step.slope, 4)
+        (0.8808, 0.105)
+        """
+        place = place_in(self.shape, at)
+        forward = self.forward.step(at)
+        shaped = (array.reshape(self.shape)[place] for array in (self.gradient, self.slopes, self.output))
+        gradient, slope, value = (as_shown(cell) for cell in shaped)
+        is_exact = self.slopes.dtype.kind != "f"
+        return ActivationGradientStep(number, place, forward.cell, forward.value, gradient, slope, value, is_exact)
 
 
 def activate(x: Any, kind: ActivationKind | str, parameter: Any = None) -> Activated:

@@ -16,34 +16,10 @@ from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
-from convcalc.engine.grids import as_grid, at_least_one, own_grid
+from convcalc.engine.grids import as_grid
 from convcalc.engine.readings import sources
-from convcalc.engine.shapes import like_the_input
+from convcalc.engine.shapes import like_the_input, like_the_output
 from convcalc.engine.transposed import Transposed
-from convcalc.errors import InputError
-
-
-def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
-    """Return an output's gradient with the shape of `maps`: given of the output's shape, or one number for every cell.
-
-    Raises InputError for any other shape.
-    """
-    grid = own_grid(at_least_one(gradient))
-    if grid.size == 1:
-        return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)
-    if _core(grid.shape) != _core(output.shape):
-        shapes = "×".join(map(str, grid.shape)), "×".join(map(str, output.shape))
-        raise InputError(
-            f"the gradient is {shapes[0]}, but the output is {shapes[1]}",
-            hint="give one number a cell of the output, or 1 for all of them",
-        )
-    return grid.reshape(maps.shape)
-
-
-def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """Return a shape without the axes of length 1 in front."""
-    first = next((index for index, length in enumerate(shape) if length > 1), len(shape))
-    return shape[first:]
 
 
 @dataclass(eq=False, repr=False)

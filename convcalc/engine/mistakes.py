@@ -10,7 +10,7 @@ import numpy as np
 
 from convcalc.choices import Reduction
 from convcalc.engine.activation_kinds import ActivationKind
-from convcalc.engine.activations import Activated, activate
+from convcalc.engine.activations import Activated, ActivationGradient, activate
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.dense import Linear, linear
 from convcalc.engine.exact import Array, absolute, as_floats, divided
@@ -188,6 +188,23 @@ def activation_mistakes(result: Activated) -> Iterator[Mistake]:
     return made(candidates(), result.output)
 
 
+def activation_gradient_mistakes(result: ActivationGradient) -> Iterator[Mistake]:
+    """Yield the likely mistakes of the gradient of an activation's input."""
+    gradient, forward = result.gradient, result.forward
+
+    def candidates() -> Candidates:
+        yield "the derivative was forgotten", lambda: gradient
+        yield "what comes from behind was forgotten", lambda: result.slopes
+        yield "the function was taken, not its derivative", lambda: gradient * forward.output
+        yield "every sign was reversed", lambda: -result.output
+        yield (
+            "the derivative was taken of the output, not of the input",
+            lambda: activate(forward.output, forward.kind, _own(forward)).backward(gradient).output,
+        )
+
+    return made(candidates(), result.output)
+
+
 def _activated(grid: Array, kind: ActivationKind) -> Array:
     return activate(grid, kind).output
 
@@ -317,7 +334,7 @@ def parameter_mistakes(volume: Volume) -> Iterator[Mistake]:
     return made(candidates(), np.array([volume.parameters]))
 
 
-def mistakes_of(result: Convolution | Pooling | Activated | Softmax | Linear | Loss) -> Iterator[Mistake]:
+def mistakes_of(result: Any) -> Iterator[Mistake]:
     """Yield the likely mistakes of any result that there are mistakes for."""
     return KINDS[type(result)](result)
 
@@ -326,6 +343,7 @@ KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
     Convolution: convolution_mistakes,
     Pooling: pooling_mistakes,
     Activated: activation_mistakes,
+    ActivationGradient: activation_gradient_mistakes,
     Softmax: softmax_mistakes,
     Linear: linear_mistakes,
     Loss: loss_mistakes,

@@ -29,11 +29,10 @@ from convcalc.engine.exact import (
     shown_number,
 )
 from convcalc.engine.geometry import AnyAxis, Axis
-from convcalc.engine.gradients import like_the_output
 from convcalc.engine.grids import as_grid
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.roots import ROOT_BITS
-from convcalc.engine.shapes import like_the_input, place_in
+from convcalc.engine.shapes import like_the_input, like_the_output, place_in
 from convcalc.engine.step import PoolingStep, RoutingStep
 
 MOST_ROOT_BITS = 1 << 13

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from numbers import Integral
 from typing import Any
 
+import numpy as np
+
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import at_least_one, own_grid
 from convcalc.engine.settings import whole_numbers
@@ -103,3 +105,26 @@ def like_the_input(output: Array, dimensions: int, *, many_maps: bool) -> Array:
         return row
     axes = max(dimensions, 3 if many_maps else 2)
     return output.reshape(output.shape[4 - axes :])
+
+
+def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
+    """Return an output's gradient with the shape of `maps`: given of the output's shape, or one number for every cell.
+
+    Raises InputError for any other shape.
+    """
+    grid = own_grid(at_least_one(gradient))
+    if grid.size == 1:
+        return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)
+    if _core(grid.shape) != _core(output.shape):
+        shapes = "×".join(map(str, grid.shape)), "×".join(map(str, output.shape))
+        raise InputError(
+            f"the gradient is {shapes[0]}, but the output is {shapes[1]}",
+            hint="give one number a cell of the output, or 1 for all of them",
+        )
+    return grid.reshape(maps.shape)
+
+
+def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape without the axes of length 1 in front."""
+    first = next((index for index, length in enumerate(shape) if length > 1), len(shape))
+    return shape[first:]

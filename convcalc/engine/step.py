@@ -138,6 +138,19 @@ class LossTerm(NamedTuple):
     """Of a cross-entropy with a class, the probability of all the others."""
 
 
+class ActivationGradientStep(NamedTuple):
+    """One cell's gradient: what comes from behind, times the derivative at the cell, given what the cell became."""
+
+    number: int
+    at: tuple[int, int, int, int]
+    cell: Number
+    became: Number
+    gradient: Number
+    slope: Number
+    value: Number
+    exact: bool
+
+
 class ActivationStep(NamedTuple):
     """One cell: what it was, the intermediate results of its function, what it became, and whether that is exact."""
 
