@@ -64,6 +64,14 @@ class Gradient(Word):
     BIAS = "bias"
 
 
+class LinearGradient(Word):
+    """With respect to what a gradient of a fully connected layer is the answer."""
+
+    INPUT = "input"
+    WEIGHTS = "weights"
+    BIAS = "bias"
+
+
 class Order(Word):
     """The order in which a window's products are written."""
 

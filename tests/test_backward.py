@@ -1,6 +1,7 @@
 """Gradients of what works cell by cell, and of what joins cells: against differences, laws and transposes."""
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activations import activate
+from convcalc.engine.dense import linear
 from tests.conftest import Convcalc
 from tests.test_activations import CLOSED
 
@@ -73,3 +75,50 @@ def test_the_chain_rule_is_written_out(convcalc: Convcalc) -> None:
 def test_a_forgotten_mask_is_named(convcalc: Convcalc) -> None:
     ran = convcalc("relu", "-i", "-5 8", "--backward", "1 2", "--check", "1 2")
     assert (ran.status, "the derivative was forgotten" in ran.stdout) == (1, True)
+
+
+ROWS = [Fraction(-7, 3), 2, 5]
+WEIGHTS = [[1, -2, 3], [0, Fraction(1, 2), -1]]
+
+
+def dotted(inputs: Any, weights: Any, bias: Any, upstream: Any) -> Any:
+    """The loss whose gradient of the output is `upstream`: the sum of each output times it."""
+    return (upstream * (inputs @ weights.T + bias)).sum()
+
+
+@pytest.mark.parametrize("transpose", [False, True])
+def test_a_linear_layers_gradients_are_central_differences_in_fractions(transpose: bool) -> None:
+    inputs = np.array([ROWS, [4, -1, Fraction(1, 7)]], dtype=object)
+    weights, bias = np.array(WEIGHTS, dtype=object), np.array([3, Fraction(1, 5)], dtype=object)
+    upstream = np.array([[2, -3], [Fraction(1, 3), 5]], dtype=object)
+    given_weights = weights.T if transpose else weights
+    gradients = linear(inputs, given_weights, bias, transpose=transpose).backward(upstream)
+    answers = (gradients.input.output, gradients.weights_like, gradients.bias)
+    for which, answer in enumerate(answers):
+        for at in np.ndindex(*answer.shape):
+            losses = []
+            for step in (Fraction(1, 4), Fraction(-1, 4)):
+                arrays = [inputs.copy(), weights.copy(), bias.copy()]
+                place = at[::-1] if which == 1 and transpose else at
+                arrays[which][place] += step
+                losses.append(dotted(*arrays, upstream))
+            assert answer[at] == (losses[0] - losses[1]) * 2, (which, at)
+
+
+def test_the_neuron_of_cs231n(convcalc: Convcalc) -> None:
+    behind = convcalc("sigmoid", "-i", "1", "--backward", "1", "-q").stdout.strip()
+    line = ("linear", "-i", "-1 -2 1", "-W", "2 -3 -3", "-b", "-3", "--backward", behind, "-q", "--precision", "4")
+    assert convcalc(*line, "--wrt", "weights").stdout.split() == ["-0.1966", "-0.3932", "0.1966"]
+    assert convcalc(*line, "--wrt", "input").stdout.split() == ["0.3932", "-0.5898", "-0.5898"]
+
+
+def test_one_gradient_alone_can_be_walked_and_asked_for_a_cell(convcalc: Convcalc) -> None:
+    line = ("linear", "-i", "1 2", "-W", "3 4; 5 6", "--backward", "1 10")
+    ran = convcalc(*line, "--wrt", "weights", "--at", "1,0")
+    assert "weights gradient[1,0]" in ran.stdout
+    assert "1×10 = 10" in ran.stdout
+    assert "gradient of the input" not in ran.stdout
+    assert convcalc(*line, "--at", "0").answer == "53 64\n"
+    outside = convcalc(*line, "--wrt", "weights", "--at", "2,0")
+    assert (outside.status, "lies outside" in outside.stderr) == (1, True)
+    assert convcalc("linear", "-i", "1 2", "-W", "3 4", "--wrt", "bias").status == 2

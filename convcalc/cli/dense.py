@@ -4,15 +4,17 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from convcalc.choices import Reduction
+from convcalc.choices import LinearGradient, Reduction
 from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.options import (
+    Backward,
     Bias,
     InputOptions,
     NumberOptions,
     OutputOptions,
     StepOptions,
     input_option,
+    reading_option,
     show_of,
     with_options,
 )
@@ -76,6 +78,11 @@ def linear(
     ctx: typer.Context,
     source: InputOptions,
     layer: WeightOptions,
+    backward: Backward = None,
+    wrt: Annotated[
+        LinearGradient | None,
+        reading_option("--wrt", help="Which gradient is the answer, and alone is shown. Default: all, the input's."),
+    ] = None,
     stepping: StepOptions,
     how: NumberOptions,
     out: OutputOptions,
@@ -89,9 +96,14 @@ def linear(
 
       convcalc flatten -i grid.txt | convcalc linear weights.txt
 
+      convcalc linear -i "1 2" -W "3 4; 5 6" --backward "1 10" --wrt weights
+
     """
     from convcalc.engine.dense import linear as multiplied
     from convcalc.report.dense import worked_linear
+
+    if wrt is not None and backward is None:
+        raise UsageError("--wrt does nothing without --backward", hint="as in --backward 1 --wrt weights")
 
     here = surroundings_of(ctx)
     word = one_of(here, layer.argument, layer.weights, "weights", '-W "1 0 -1; 0 2 1" or -W weights.txt', source)
@@ -99,7 +111,14 @@ def linear(
     weights = read(here, word, "--weights").cells
     grid = read_input(here, source).cells
     bias = None if layer.bias is None else read_bias(here, layer.bias, "output")
-    emit(here, worked_linear(multiplied(grid, weights, bias, transpose=layer.transpose), show), out, show)
+    result = multiplied(grid, weights, bias, transpose=layer.transpose)
+    if backward is None:
+        emit(here, worked_linear(result, show), out, show)
+        return
+    from convcalc.report.dense_gradients import worked_linear_gradients
+
+    gradients = result.backward(read(here, backward, "--backward").cells)
+    emit(here, worked_linear_gradients(gradients, show, wrt), out, show)
 
 
 class LossOptions(NamedTuple):

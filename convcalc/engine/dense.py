@@ -2,14 +2,16 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_shown, exact, float_kind, rounded_result, shown_cells
 from convcalc.engine.grids import as_grid, own_grid
-from convcalc.engine.shapes import biases_of, place_in
+from convcalc.engine.shapes import biases_of, like_the_output, place_in
 from convcalc.engine.step import DotStep
 from convcalc.errors import InputError
 
@@ -36,6 +38,8 @@ class Linear(NamedTuple):
     input: Array
     weights: Array
     convolution: Convolution
+    transposed: bool = False
+    """Whether the weights were given as (in, out)."""
 
     @property
     def batch(self) -> int:
@@ -48,6 +52,15 @@ class Linear(NamedTuple):
         maps = self.convolution.maps[:, :, 0, 0]
         result: Array = maps[0] if self.input.ndim == 1 else maps
         return result
+
+    def backward(self, gradient: Any = 1) -> "LinearGradients":
+        """Return the gradients of input, weights and bias, given that of the output: of its shape, or one for all.
+
+        >>> gradients = linear([1, 2], [[3, 4], [5, 6]]).backward([1, 10])
+        >>> gradients.input.output.tolist(), gradients.weights.output.tolist(), gradients.bias.tolist()
+        ([53, 64], [[1, 2], [10, 20]], [1, 10])
+        """
+        return LinearGradients(self, like_the_output(gradient, self.output, self.output))
 
     def step(self, item: int, output: int, number: int = 1) -> DotStep:
         """Return the working of one output: every input times its weight, and the bias.
@@ -95,8 +108,43 @@ def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -
     rows = grid.reshape(-1, grid.shape[-1])
     biases = biases_of(bias, matrix.shape[0], "output")
     return Linear(
-        grid, matrix, convolve(rows[:, :, None, None], matrix[:, :, None, None], bias=biases, channels_first=True)
+        grid,
+        matrix,
+        convolve(rows[:, :, None, None], matrix[:, :, None, None], bias=biases, channels_first=True),
+        transpose,
     )
+
+
+@dataclass(eq=False, repr=False)
+class LinearGradients:
+    """The gradients of a fully connected layer, given that of its output; two are layers of their own, with steps."""
+
+    forward: Linear
+    output: Array
+    """The gradient of the output, of its shape."""
+
+    @CachedProperty
+    def input(self) -> Linear:
+        """The layer whose output is the gradient of the input: ∂L/∂x = Wᵀ·∂L/∂y, for each item."""
+        return linear(self.output, self.forward.weights, transpose=True)
+
+    @CachedProperty
+    def weights(self) -> Linear:
+        """The layer whose output, (out, in), is the gradient of the weights: ∂L/∂W = ∂L/∂y·xᵀ, added over the items."""
+        rows = self.forward.input.reshape(-1, self.forward.weights.shape[1])
+        return linear(self.output.reshape(len(rows), -1).T, rows, transpose=True)
+
+    @CachedProperty
+    def weights_like(self) -> Array:
+        """The gradient of the weights, as they were given: (out, in), or transposed."""
+        gradient = self.weights.output
+        return gradient.T if self.forward.transposed else gradient
+
+    @CachedProperty
+    def bias(self) -> Array:
+        """The gradient of the bias, (out): that of the output, added over the items."""
+        rows = self.output.reshape(-1, len(self.forward.weights))
+        return linear(rows.T, np.ones((1, len(rows)), dtype=np.int64)).output.reshape(-1)
 
 
 def _check(shape: Sequence[int], weights: Sequence[int], *, transpose: bool) -> None:

@@ -3,8 +3,9 @@
 import itertools
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 
@@ -81,17 +82,31 @@ def _order(shape: tuple[int, ...]) -> str:
     return f"Row by row{channels}: a cell's place is {place}.{items}"
 
 
+class LayerTitles(NamedTuple):
+    """What stands over a layer's matrices, and what is worked: the layer itself, or one of its gradients."""
+
+    operation: str = "linear"
+    formula: str = ""
+    input: str = "input"
+    weights: str = "weights"
+    output: str = "output"
+
+
+FORWARD = LayerTitles()
+
+
 def worked_linear(result: Linear, show: Show) -> Calculation:
     """Return a fully connected layer's work as a Document, and its answer."""
-    return _Layer(result, show).worked()
+    return Layer(result, show).worked()
 
 
 @dataclass(eq=False, repr=False)
-class _Layer:
+class Layer:
     """The report of a layer: the weights with the row that is read, times an item's input as a column."""
 
     result: Linear
     show: Show
+    titles: LayerTitles = FORWARD
     items: dict[int, tuple[Body, Body]] = field(default_factory=dict)
     """Each item's input and output as columns, made once."""
 
@@ -111,6 +126,8 @@ class _Layer:
 
     def heading(self) -> Heading:
         """Return what is multiplied by what."""
+        if self.titles.formula:
+            return Heading(self.titles.operation, (self.titles.formula,))
         bias, write = self.result.convolution.bias, self.show.write
         sizes = "" if self.naming.one_row else f"{self.result.batch}×"
         bias_text = ""
@@ -133,7 +150,7 @@ class _Layer:
 
     def titled(self, part: Chosen) -> Iterator[Block]:
         """Yield a step under its name."""
-        name = self.naming.cell(part.at, self.shape)
+        name = self.naming.cell(part.at, self.shape, self.titles.output)
         yield Subheading(f"step {part.number} of {math.prod(self.shape)} · {name}")
         yield from self.step(part.number - 1)
 
@@ -148,10 +165,10 @@ class _Layer:
 
     def walked(self, show: Show) -> Steps:
         """Return the steps to be walked through, shown in another way."""
-        report = _Layer(self.result, show)
+        report = replace(self, show=show, items={})
 
         def name(index: int) -> str:
-            return self.naming.cell(place(index, self.shape), self.shape)
+            return self.naming.cell(place(index, self.shape), self.shape, self.titles.output)
 
         return Steps(self.heading(), self.shape, self.naming, lambda index: list(report.step(index)), name)
 
@@ -169,15 +186,15 @@ class _Layer:
     @CachedProperty
     def weights(self) -> Body:
         """The weights as a body."""
-        return body_of(self.result.weights, f"weights {self.outputs}×{self.inputs}", self.show.write)
+        return body_of(self.result.weights, f"{self.titles.weights} {self.outputs}×{self.inputs}", self.show.write)
 
     def columns(self, item: int) -> tuple[Body, Body]:
         """Return an item's input and output as columns."""
         if item not in self.items:
             row, write = f", row {item}" * (not self.naming.one_row), self.show.write
             self.items[item] = (
-                body_of(self.result.input.reshape(-1, self.inputs)[item][:, None], f"input{row}", write),
-                body_of(self.result.output.reshape(-1, self.outputs)[item][:, None], "output", write),
+                body_of(self.result.input.reshape(-1, self.inputs)[item][:, None], f"{self.titles.input}{row}", write),
+                body_of(self.result.output.reshape(-1, self.outputs)[item][:, None], self.titles.output, write),
             )
         return self.items[item]
 
