@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from convcalc.choices import Reduction
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activations import activate
 from convcalc.engine.dense import linear
+from convcalc.engine.losses import loss
 from tests.conftest import Convcalc
 from tests.test_activations import CLOSED
 
@@ -101,7 +103,7 @@ def test_a_linear_layers_gradients_are_central_differences_in_fractions(transpos
                 arrays = [inputs.copy(), weights.copy(), bias.copy()]
                 place = at[::-1] if which == 1 and transpose else at
                 arrays[which][place] += step
-                losses.append(dotted(*arrays, upstream))
+                losses.append(dotted(arrays[0], arrays[1], arrays[2], upstream))
             assert answer[at] == (losses[0] - losses[1]) * 2, (which, at)
 
 
@@ -122,3 +124,50 @@ def test_one_gradient_alone_can_be_walked_and_asked_for_a_cell(convcalc: Convcal
     outside = convcalc(*line, "--wrt", "weights", "--at", "2,0")
     assert (outside.status, "lies outside" in outside.stderr) == (1, True)
     assert convcalc("linear", "-i", "1 2", "-W", "3 4", "--wrt", "bias").status == 2
+
+
+LOSSES: dict[str, tuple[Any, Any, bool | None]] = {
+    "mse": ([[1.0, 2.0], [4.0, 0.5]], [[3.0, 5.0], [4.5, 1.0]], None),
+    "mae": ([[1.0, 2.0], [4.0, 0.5]], [[3.0, 5.0], [4.5, 1.0]], None),
+    "bce": ([[0.5, 0.25], [0.75, 0.125]], [[1.0, 0.0], [0.25, 1.0]], False),
+    "bce logits": ([[2.0, -1.0], [0.5, 3.0]], [[1.0, 0.0], [0.25, 1.0]], True),
+    "cross-entropy": ([[2.0, 1.0, 0.125], [0.0, 0.5, -1.0]], [0, 2], None),
+    "cross-entropy chances": ([[0.5, 0.25, 0.25], [0.125, 0.5, 0.375]], [0, 2], False),
+    "cross-entropy spread": ([[2.0, 1.0, 0.125], [0.0, 0.5, -1.0]], [[0.5, 0.25, 0.25], [0.0, 0.5, 0.5]], None),
+}
+
+
+@pytest.mark.parametrize("reduction", [Reduction.MEAN, Reduction.SUM], ids=str)
+@pytest.mark.parametrize("name", LOSSES)
+def test_a_losss_gradient_is_the_difference_quotient_of_the_loss(name: str, reduction: Reduction) -> None:
+    cells, target, logits = LOSSES[name]
+    kind = name.split()[0]
+    gradient = loss(cells, target, kind, reduction=reduction, logits=logits).backward().output
+    for at in np.ndindex(*gradient.shape):
+        values = []
+        for step in (STEP, -STEP):
+            moved = np.array(cells)
+            moved[at] += step
+            values.append(float(loss(moved, target, kind, reduction=reduction, logits=logits).output[0]))
+        assert float(gradient[at]) == pytest.approx((values[0] - values[1]) / (2 * STEP), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize(("kind", "answer"), [("mse", [-1, Fraction(-3, 2)]), ("mae", [Fraction(-1, 4)] * 2)])
+def test_distances_have_exact_gradients(kind: str, answer: list[Fraction]) -> None:
+    assert loss([1, 2, 4, 4], [3, 5, 4, 4], kind).backward().output.tolist()[:2] == answer
+
+
+def test_a_sure_logits_gradient_keeps_its_digits() -> None:
+    assert loss([37, 0], 0, "cross-entropy").backward().output.tolist() == pytest.approx(
+        [-8.533e-17, 8.533e-17], rel=1e-3
+    )
+    assert loss([37.0], [1.0], "bce", logits=True).backward().output.tolist() == pytest.approx(
+        [-8.533e-17], rel=1e-3, abs=0
+    )
+
+
+def test_softmax_with_cross_entropy_is_p_minus_t(convcalc: Convcalc) -> None:
+    ran = convcalc("loss", "cross-entropy", "-i", "2 1 0.1", "-t", "0", "--backward")
+    assert "[0]  (0.6590 − 1) ≈ -0.3410" in ran.stdout
+    wrong = convcalc("loss", "mse", "-i", "1 2", "-t", "3 5", "--backward", "--check", "-4 -6")
+    assert "the mean's division was forgotten" in wrong.stdout

@@ -86,6 +86,13 @@ EXERCISES = {
         for kind in LossKind
         for reduction in Reduction
     },
+    **{
+        f"loss {kind} backward": (
+            "loss", kind.value, "-i", "0.5 0.25 0.25; 0.1 0.2 0.7",
+            "-t", "0 2" if kind is LossKind.CROSS_ENTROPY else "1 0 0; 0 1 0", "--backward",
+        )
+        for kind in LossKind
+    },
     **{f"size {of}": ("size", "-n", "7", "-f", "3", "-s", "2", "--convention", of.value) for of in Convention},
 }  # fmt: skip
 
@@ -139,5 +146,5 @@ def test_every_command_has_a_summary_and_a_panel() -> None:
 def test_every_enum_of_words_is_looked_at() -> None:
     enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
     here = {"Gradient", "Reduction", "Convention"}
-    elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading"}
+    elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading", "LinearGradient"}
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

@@ -164,6 +164,9 @@ def loss(
     kind: Annotated[str, typer.Argument(metavar=KINDS, help="What is made of the distance to the target.")],
     source: InputOptions,
     options: LossOptions,
+    backward: Annotated[
+        bool, reading_option("--backward", help="Show the gradient of the input: nothing comes from behind a loss.")
+    ] = False,
     stepping: StepOptions,
     how: NumberOptions,
     out: OutputOptions,
@@ -181,20 +184,23 @@ def loss(
 
       convcalc loss bce --logits -i "2 -1" -t "1 0"
 
+      convcalc loss cross-entropy -i "2 1 0.1" -t 0 --backward
+
     """
     from convcalc.engine.losses import loss as measured
-    from convcalc.report.losses import worked_loss
+    from convcalc.report.losses import worked_loss, worked_loss_gradient
 
     loss_kind = kind_of(kind)
     takes_logits = options.takes_logits(loss_kind)
     show = show_of(how, stepping)
-    if show.at is not None:
+    if show.at is not None and not backward:
         raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")
     here = surroundings_of(ctx)
     target = read(here, options.target, "--target").cells
     grid = read_input(here, source).cells
     result = measured(grid, target, loss_kind, reduction=options.reduction, logits=takes_logits)
-    emit(here, worked_loss(result, show), out, show)
+    work = worked_loss_gradient(result.backward(), show) if backward else worked_loss(result, show)
+    emit(here, work, out, show)
 
 
 def kind_of(word: str) -> LossKind:

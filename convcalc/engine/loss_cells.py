@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.exact import FLOAT64, Array, float_kind, rounded
+from convcalc.engine.exact import FLOAT64, Array, as_floats, float_kind, rounded
 from convcalc.engine.softmax import Softmax, softmax
 
 
@@ -19,6 +21,13 @@ class LossCells:
     def by_class(self) -> bool:
         """Whether the target is a class a row, rather than a number a cell."""
         return self.target.ndim < self.input.ndim
+
+    @property
+    def target_of_each(self) -> Array:
+        """The target of each cell, as floats: of a class, 1 for it and 0 for the others."""
+        if not self.by_class:
+            return as_floats(self.target, FLOAT64)
+        return np.asarray(self.target[:, None] == np.arange(self.input.shape[1]), dtype=FLOAT64)
 
     @CachedProperty
     def probabilities(self) -> Softmax:

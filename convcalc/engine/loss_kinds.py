@@ -27,6 +27,8 @@ else:
         Later(f"convcalc.engine.{name}") for name in ("exact", "functions", "softmax", "two_floats")
     )
 
+LEAST_PRODUCT = 1e-12
+"""What p·(1 − p) is at least taken for in a derivative, as PyTorch does."""
 LEAST_LOG = -100.0
 """What the logarithm of a probability of 0 is taken for, as PyTorch's BCELoss does."""
 
@@ -57,11 +59,20 @@ class Squared(Distance):
     formula = "(x − t)²"
     mistaken = "the differences were squared"
     other_words = ("l2", "euclidean")
+    derivative = "2·(x − t)"
     note = "The lecture's Euclidean loss. PyTorch averages over all cells; some books halve it."
 
     def exactly(self, x: Any, target: Any) -> Any:
         """Return the square of the difference."""
         return (x - target) * (x - target)
+
+    def slope_exactly(self, x: Any, target: Any) -> Any:
+        """Return twice the difference."""
+        return 2 * (x - target)
+
+    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+        """Write 2×(1 − 3)."""
+        return f"2×({write(x)} − {write.factor(target)})"
 
     def around(self, gap: str) -> str:
         """Write (1 − 3)²."""
@@ -74,10 +85,19 @@ class Absolute(Distance):
     formula = "|x − t|"
     mistaken = "the differences were not squared"
     other_words = ("l1",)
+    derivative = "sign(x − t)"
 
     def exactly(self, x: Any, target: Any) -> Any:
         """Return the absolute value of the difference."""
         return abs(x - target)
+
+    def slope_exactly(self, x: Any, target: Any) -> Any:
+        """Return the sign of the difference."""
+        return int(x > target) - int(x < target)
+
+    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+        """Write sign(1 − 3)."""
+        return f"sign({write(x)} − {write.factor(target)})"
 
     def around(self, gap: str) -> str:
         """Write |1 − 3|."""
@@ -90,6 +110,8 @@ class BinaryCrossEntropy(LossRecord):
     formula = "−(t·ln p + (1 − t)·ln(1 − p))"
     mistaken = "each cell was taken for a class of its own"
     logits = Logits.IF_ASKED
+    derivative = "(p − t)/(p·(1 − p))"
+    logit_derivative, probability = "(p − t)", ", p = σ(x)"
     of_probabilities = True
 
     def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
@@ -116,6 +138,22 @@ class BinaryCrossEntropy(LossRecord):
         as_float, p = exact.float_kind(loss.input) is not None, exact.exact(cell[0])
         return [exact.shown_number(chance, as_float=as_float) for chance in (p, 1 - p)]
 
+    def slopes(self, loss: "LossCells", logs: "Array | None") -> "Array":
+        """Return σ(x) − t, as σ(x)·(1 − t) − (1 − σ(x))·t, which loses no digit."""
+        cells, rests = two_floats.floats_and_rests(loss.input)
+        target = exact.as_floats(loss.target, exact.FLOAT64)
+        chance, rest = functions.sigmoid(cells, rests), functions.sigmoid(-cells, -rests)
+        return np.asarray(chance * _complements(loss.target) - rest * target)
+
+    def slope_exactly(self, x: Any, target: Any) -> Any:
+        """Return (p − t)/(p·(1 − p))."""
+        return (x - target) / max(x * (1 - x), fractions.Fraction(LEAST_PRODUCT))
+
+    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+        """Write (0.8808 − 1), or (0.5 − 1)/(0.5×(1 − 0.5))."""
+        gap = f"({write(chance)} − {write.factor(target)})"
+        return gap if logits else f"{gap}/({write.factor(x)}×(1 − {write.factor(x)}))"
+
     def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
         """Write -ln(sigmoid(2)) = -ln(0.8808); both logarithms where the target is neither 0 nor 1."""
         x, (p, rest) = write(term.cells[0]), (write(chance) for chance in term.probabilities)
@@ -138,6 +176,8 @@ class CrossEntropy(LossRecord):
     mistaken = "each row was taken for a distribution over its cells"
     other_words = ("ce", "softmax")
     logits = Logits.UNLESS_REFUSED
+    derivative = "−t/p"
+    logit_derivative, probability = "(p − t)", ", p = softmax(x)"
     by_row = True
 
     def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
@@ -161,6 +201,20 @@ class CrossEntropy(LossRecord):
             return list(loss.input[index])
         shifted, rests = loss.probabilities.shifted
         return [float(p) for p in softmax.worked_lines(shifted[index], rests[index], log=False)]
+
+    def slopes(self, loss: "LossCells", logs: "Array | None") -> "Array":
+        """Return p − t, as p·(1 − t) − (1 − p)·t, which loses no digit."""
+        assert logs is not None
+        target = loss.target_of_each
+        return np.asarray(np.exp(logs) * (1 - target) + np.expm1(logs) * target)
+
+    def slope_exactly(self, x: Any, target: Any) -> Any:
+        """Return −t/p."""
+        return -target / fractions.Fraction(x) if target else 0
+
+    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+        """Write (0.7 − 1), or -1/0.7."""
+        return f"({write(chance)} − {write.factor(target)})" if logits else f"-{write.factor(target)}/{write.factor(x)}"
 
     def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
         """Write -ln(p[2]) = -ln(0.7)."""

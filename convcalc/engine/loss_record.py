@@ -30,6 +30,10 @@ class LossRecord(ABC):
     """A loss. What has no default here, each must say."""
 
     formula: str
+    derivative: str
+    """Of one term, with respect to a cell; and with respect to a logit, with what makes a probability of it."""
+    logit_derivative = ""
+    probability = ""
     mistaken: str
     """What was done if it was taken by mistake."""
     other_words: tuple[str, ...] = ()
@@ -53,6 +57,18 @@ class LossRecord(ABC):
 
     def exactly(self, x: Any, target: Any) -> Any:
         """Return one exact term; only asked of a loss that is rational."""
+        raise NotImplementedError
+
+    @abstractmethod
+    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+        """Write the derivative of a term with respect to a cell, given the probability that the cell stands for."""
+
+    @abstractmethod
+    def slope_exactly(self, x: Any, target: Any) -> Any:
+        """Return the derivative of a term with respect to an exact cell that is no logit."""
+
+    def slopes(self, loss: "LossCells", logs: "Array | None") -> "Array":
+        """Return the derivatives of terms with respect to every logit; only asked of a loss that takes some."""
         raise NotImplementedError
 
     def logs(self, loss: "LossCells") -> "Array | None":

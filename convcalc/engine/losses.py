@@ -5,6 +5,7 @@ the logarithm of the softmax or the sigmoid, so that large logits give right ans
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -23,6 +24,7 @@ from convcalc.engine.exact import (
     exact,
     float_kind,
     integers_or_fractions,
+    rounded,
     rounded_result,
     shown_number,
     to_float_or_decimal,
@@ -33,7 +35,8 @@ from convcalc.engine.loss_cells import LossCells
 from convcalc.engine.loss_kinds import LEAST_LOG, LossKind
 from convcalc.engine.loss_record import Logits
 from convcalc.engine.settings import choose
-from convcalc.engine.step import LossTerm
+from convcalc.engine.shapes import place_in
+from convcalc.engine.step import LossGradientStep, LossTerm
 from convcalc.errors import InputError
 
 
@@ -43,6 +46,7 @@ class Loss(LossCells):
 
     kind: LossKind
     reduction: Reduction
+    input_dimensions: int
 
     @CachedProperty
     def logs(self) -> Array | None:
@@ -150,6 +154,77 @@ class Loss(LossCells):
             -math.expm1(logs[int(target[0])]) if self.by_class else 0,
         )
 
+    def backward(self) -> "LossGradient":
+        """Return the gradient of the input; nothing comes from behind a loss.
+
+        >>> loss([1, 2], [3, 5], "mse").backward().output.tolist()
+        [-2, -3]
+        """
+        return LossGradient(self)
+
+
+@dataclass(eq=False, repr=False)
+class LossGradient:
+    """The gradient of a loss's input: the derivative of each term, over how many terms the mean is of."""
+
+    forward: Loss
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The input's shape as items, channels, rows, columns."""
+        full = (1,) * (4 - self.forward.input.ndim) + self.forward.input.shape
+        return full[0], full[1], full[2], full[3]
+
+    @property
+    def divisor(self) -> int:
+        """How many terms the mean is of; of a sum 1."""
+        return self.forward.terms.size if self.forward.reduction is Reduction.MEAN else 1
+
+    @CachedProperty
+    def targets(self) -> Array:
+        """The target of each cell; of a class, 1 for it and 0 for the others."""
+        loss = self.forward
+        return loss.target_of_each.astype(np.int64) if loss.by_class else loss.target
+
+    @CachedProperty
+    def slopes(self) -> Array:
+        """The derivative of each term with respect to its cells: exact where no exponential is taken."""
+        loss, record = self.forward, self.forward.kind.record
+        if loss.logits:
+            return record.slopes(loss, loss.logs)
+        pairs = zip(loss.input.flat, self.targets.flat, strict=True)
+        return integers_or_fractions(record.slope_exactly(exact(x), exact(t)) for x, t in pairs).reshape(
+            loss.input.shape
+        )
+
+    @CachedProperty
+    def output(self) -> Array:
+        """The gradient of the input, with as many axes as it was given with."""
+        dtype = float_kind(self.forward.input, self.targets)
+        shape = self.slopes.shape if self.forward.input_dimensions > 1 else self.slopes.shape[-1:]
+        if self.slopes.dtype.kind == "f":
+            return rounded(self.slopes / self.divisor + 0.0, dtype or FLOAT64).reshape(shape)
+        values = [Fraction(exact(slope)) / self.divisor for slope in self.slopes.flat]
+        if dtype is None:
+            return integers_or_fractions(values).reshape(shape)
+        return np.array([rounded_result(value, dtype) for value in values], dtype).reshape(shape)
+
+    @CachedProperty
+    def chances(self) -> Array:
+        """The probability each cell stands for; of a loss without any, the cells."""
+        loss = self.forward
+        if not loss.logits or loss.logs is None:
+            return loss.input
+        return np.exp(loss.logs if loss.kind.record.by_row else loss.logs[0])
+
+    def step(self, at: Sequence[int], number: int = 1) -> LossGradientStep:
+        """Return the working of one cell, `at` being ([item,] [channel,] row, column)."""
+        place = place_in(self.shape, at)
+        grids = (self.forward.input, self.targets, self.chances, self.slopes, self.output)
+        cell, target, chance, slope, value = (as_shown(grid.reshape(self.shape)[place]) for grid in grids)
+        is_exact = self.slopes.dtype.kind != "f"
+        return LossGradientStep(number, place, cell, target, chance, slope, value, is_exact)
+
 
 def loss(
     x: Any,
@@ -186,7 +261,7 @@ def loss(
         check_probabilities(wanted, "target")
         if not holds_logits:
             check_probabilities(grid, "input", hint="if these are logits, use --logits")
-    return Loss(grid, wanted, holds_logits, kind, reduction)
+    return Loss(grid, wanted, holds_logits, kind, reduction, grid.ndim)
 
 
 def like(target: Array, shape: tuple[int, ...]) -> Array:
@@ -216,7 +291,7 @@ def _by_row(kind: LossKind, grid: Array, wanted: Array, reduction: Reduction, *,
         check_probabilities(wanted, "target")
         wanted = wanted.reshape(rows.shape)
         _check_possible(rows[wanted != 0], logits=logits)
-        return Loss(rows, wanted, logits, kind, reduction)
+        return Loss(rows, wanted, logits, kind, reduction, grid.ndim)
     if wanted.size != items:
         raise InputError(
             f"{items} row{'s' * (items != 1)} of {classes} classes cannot have a target of "
@@ -231,7 +306,7 @@ def _by_row(kind: LossKind, grid: Array, wanted: Array, reduction: Reduction, *,
             hint=f"the last is {classes - 1}; a probability for each class is a target too",
         )
     indices = np.array([int(number) for number in numbers])
-    result = Loss(rows, indices, logits, kind, reduction)
+    result = Loss(rows, indices, logits, kind, reduction, grid.ndim)
     _check_possible(result.input[np.arange(items), indices], logits=logits)
     return result
 

@@ -17,7 +17,7 @@ from convcalc.engine.exact import Array, absolute, as_floats, divided
 from convcalc.engine.geometry import Axis
 from convcalc.engine.grids import as_grid
 from convcalc.engine.loss_kinds import LossKind
-from convcalc.engine.losses import Loss
+from convcalc.engine.losses import Loss, LossGradient
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.shapes import like_the_input
@@ -286,6 +286,22 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
     return made(candidates(), result.output)
 
 
+def loss_gradient_mistakes(result: LossGradient) -> Iterator[Mistake]:
+    """Yield the likely mistakes of the gradient of a loss."""
+
+    def candidates() -> Candidates:
+        slopes = result.slopes
+        yield "the mean's division was forgotten", lambda: slopes
+        yield "the gradient was divided twice by the number of terms", lambda: divided(result.output, result.divisor)
+        yield "every sign was reversed", lambda: -result.output
+        if result.forward.kind is LossKind.MSE:
+            yield "the factor 2 was forgotten", lambda: divided(result.output, 2)
+        if result.forward.logits:
+            yield "the target was not subtracted", lambda: result.chances / result.divisor
+
+    return made(candidates(), result.output)
+
+
 def size_mistakes(axis: Axis) -> Iterator[Mistake]:
     """Yield the likely mistakes of an output size.
 
@@ -347,5 +363,6 @@ KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
     Softmax: softmax_mistakes,
     Linear: linear_mistakes,
     Loss: loss_mistakes,
+    LossGradient: loss_gradient_mistakes,
 }
 """What finds the mistakes of each kind of result."""

@@ -151,6 +151,19 @@ class ActivationGradientStep(NamedTuple):
     exact: bool
 
 
+class LossGradientStep(NamedTuple):
+    """One cell's gradient of a loss: its target, the probability it stands for, the derivative of its term."""
+
+    number: int
+    at: tuple[int, int, int, int]
+    cell: Number
+    target: Number
+    chance: Number
+    slope: Number
+    value: Number
+    exact: bool
+
+
 class ActivationStep(NamedTuple):
     """One cell: what it was, the intermediate results of its function, what it became, and whether that is exact."""
 

@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from functools import partial
 
 from convcalc.choices import Reduction
-from convcalc.engine.losses import Loss
+from convcalc.engine.losses import Loss, LossGradient
 from convcalc.engine.naming import Naming, shape_text
-from convcalc.engine.step import LossTerm
-from convcalc.report.document import Block, Calculation, Document, Grids, Heading, Role, Subheading, Text
-from convcalc.report.equality import checked_sum
+from convcalc.engine.step import LossGradientStep, LossTerm
+from convcalc.report.cell_by_cell import CellByCell
+from convcalc.report.document import Block, Calculation, Document, Grids, Heading, Role, Subheading, Sum, Text
+from convcalc.report.equality import checked_outcome, checked_sum
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
 from convcalc.report.numbers import Writer
@@ -55,6 +56,29 @@ def worked_loss(result: Loss, show: Show) -> Calculation:
 
     mistakes = partial(likely_mistakes, result)
     return Calculation(work(), lambda: output, show.answer_write, None, given, mistakes)
+
+
+def worked_loss_gradient(result: LossGradient, show: Show) -> Calculation:
+    """Return the gradient of a loss's input as a Document, and its answer."""
+    forward, kind = result.forward, result.forward.kind
+    record, over = kind.record, f"/{result.divisor}" if result.divisor > 1 else ""
+    derivative = record.logit_derivative if forward.logits else record.derivative
+    formulas = [f"∂L/∂x = {derivative}{over}{record.probability * forward.logits}"]
+    formulas += [f"the loss is the mean of {result.divisor} terms"] * bool(over)
+    given = [("input", forward.input), ("target", result.targets)]
+    given += [("probabilities", result.chances)] * (forward.logits)
+    title = f"backward through loss {kind}{' of logits' * forward.logits}{{}} · {forward.reduction}"
+    return CellByCell(result, show, title, tuple(formulas), tuple(given), "input gradient", _slope).worked()
+
+
+def _slope(step: LossGradientStep, result: LossGradient, write: Writer, label: str) -> Sum:
+    """Return one cell's gradient as a line: the derivative of its term, over how many there are."""
+    forward = result.forward
+    written = forward.kind.record.slope_written(write, step.cell, step.target, step.chance, logits=forward.logits)
+    over = f"/{result.divisor}"
+    terms = (f"{written}{over}", f"{write.factor(step.slope)}{over}") if result.divisor > 1 else (written,)
+    outcome = checked_outcome(terms[-1], write.near(step.value, is_exact=step.exact))
+    return Sum(terms, " = " if step.exact else " ≈ ", outcome, label)
 
 
 def _grids(result: Loss, show: Show) -> Grids:
