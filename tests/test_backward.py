@@ -13,6 +13,9 @@ from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activations import activate
 from convcalc.engine.dense import linear
 from convcalc.engine.losses import loss
+from convcalc.engine.padding import pad
+from convcalc.engine.padding_modes import PadMode
+from convcalc.engine.softmax import jacobian, softmax
 from tests.conftest import Convcalc
 from tests.test_activations import CLOSED
 
@@ -171,3 +174,51 @@ def test_softmax_with_cross_entropy_is_p_minus_t(convcalc: Convcalc) -> None:
     assert "[0]  (0.6590 − 1) ≈ -0.3410" in ran.stdout
     wrong = convcalc("loss", "mse", "-i", "1 2", "-t", "3 5", "--backward", "--check", "-4 -6")
     assert "the mean's division was forgotten" in wrong.stdout
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["softmax", "log-softmax"])
+@pytest.mark.parametrize("axis", [0, 1])
+def test_a_softmaxs_gradient_is_the_difference_quotient(axis: int, log: bool) -> None:
+    cells, upstream = np.array([[2.0, 1.0, 0.125], [-1.0, 0.5, 3.0]]), np.array([[1.0, -2.0, 0.5], [3.0, 0.0, 1.0]])
+    gradient = softmax(cells, axis, log=log).backward(upstream).output
+    for at in np.ndindex(*cells.shape):
+        values = []
+        for step in (STEP, -STEP):
+            moved = cells.copy()
+            moved[at] += step
+            values.append(float((softmax(moved, axis, log=log).output * upstream).sum()))
+        assert float(gradient[at]) == pytest.approx((values[0] - values[1]) / (2 * STEP), rel=1e-6, abs=1e-9)
+
+
+@pytest.mark.parametrize("log", [False, True], ids=["softmax", "log-softmax"])
+@given(st.lists(st.floats(-30, 30), min_size=2, max_size=6))
+def test_a_row_of_the_jacobian_is_a_gradient(log: bool, logits: list[float]) -> None:
+    matrix = jacobian(logits, log=log)
+    for index, row in enumerate(matrix):
+        unit = np.eye(len(logits))[index]
+        assert row == pytest.approx(softmax(logits, log=log).backward(unit).output, rel=1e-9, abs=1e-15)
+    assert matrix.sum(axis=1) == pytest.approx(np.zeros(len(logits)), abs=1e-12)
+
+
+def test_a_jacobian_is_of_one_row(convcalc: Convcalc) -> None:
+    assert convcalc("softmax", "-i", "0 0", "--jacobian").answer == "0.25 -0.25\n-0.25 0.25\n"
+    assert convcalc("softmax", "-i", "0 0; 1 2", "--jacobian").status == 1
+    assert convcalc("softmax", "-i", "0 0", "--jacobian", "--backward", "1").status == 2
+
+
+@pytest.mark.parametrize("mode", PadMode, ids=str)
+@given(st.integers(1, 4), st.integers(2, 4), st.integers(0, 1), st.integers(0, 2), st.randoms())
+def test_paddings_gradient_is_its_transpose(
+    mode: PadMode, rows: int, columns: int, around: int, beside: int, rng: Any
+) -> None:
+    around, beside = min(around, rows - 1), min(beside, columns - 1)
+    x = np.array([[Fraction(rng.randint(-9, 9), 7) for _ in range(columns)] for _ in range(rows)], dtype=object)
+    padded = pad(x, (around, beside), mode)
+    upstream = np.array([Fraction(rng.randint(-9, 9), 5) for _ in range(padded.output.size)], dtype=object)
+    upstream = upstream.reshape(padded.output.shape)
+    assert (padded.output * upstream).sum() == (x * padded.backward(upstream).output).sum()
+
+
+def test_what_is_flattened_is_folded_again(convcalc: Convcalc) -> None:
+    assert convcalc("flatten", "-i", "1 2; 3 4", "--backward", "5 6 7 8").answer == "5 6\n7 8\n"
+    assert convcalc("flatten", "-i", "1 2; 3 4", "--backward", "5 6 7").status == 1

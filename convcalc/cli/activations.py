@@ -14,12 +14,14 @@ from convcalc.cli.options import (
     OutputOptions,
     StepOptions,
     number_of,
+    reading_option,
     show_of,
     with_options,
 )
 from convcalc.cli.output import emit
 from convcalc.cli.surroundings import surroundings_of
 from convcalc.engine.activation_kinds import ActivationKind
+from convcalc.errors import UsageError
 
 
 def command_of(kind: ActivationKind) -> Callable[..., None]:
@@ -110,17 +112,32 @@ def _softmax(name: str, summary: str, *, log: bool) -> Callable[..., None]:
                 "channels. Default: the last that is longer than 1.",
             ),
         ] = None,
+        backward: Backward = None,
+        whole: Annotated[
+            bool, reading_option("--jacobian", help="Show how each output changes with each input, as a matrix.")
+        ] = False,
         stepping: StepOptions,
         how: NumberOptions,
         out: OutputOptions,
     ) -> None:
+        from convcalc.engine.softmax import jacobian
         from convcalc.engine.softmax import softmax as worked
         from convcalc.report.softmax import worked_softmax
+        from convcalc.report.softmax_gradient import worked_jacobian, worked_softmax_gradient
 
+        if whole and (backward is not None or stepping.at is not None):
+            other = "--backward" if backward is not None else "--at"
+            raise UsageError(f"--jacobian and {other} exclude each other", hint="leave one of them out")
         here = surroundings_of(ctx)
         show = show_of(how, stepping)
-        grid = read_input(here, source).cells
-        emit(here, worked_softmax(worked(grid, axis, log=log), show), out, show)
+        result = worked(read_input(here, source).cells, axis, log=log)
+        if whole:
+            emit(here, worked_jacobian(result, jacobian(result.input, log=log), show), out, show)
+        elif backward is not None:
+            gradient = result.backward(read(here, backward, "--backward").cells)
+            emit(here, worked_softmax_gradient(gradient, show), out, show)
+        else:
+            emit(here, worked_softmax(result, show), out, show)
 
     command.__name__ = name
     command.__doc__ = f"""{summary}
@@ -131,6 +148,8 @@ def _softmax(name: str, summary: str, *, log: bool) -> Callable[..., None]:
       convcalc {name} -i "2 1 0.1"
 
       convcalc linear weights.txt -i row.txt | convcalc {name}
+
+      convcalc {name} -i "2 1 0.1" --backward "1 0 0"
 
     """
     return with_options(command)

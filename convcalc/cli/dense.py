@@ -31,7 +31,13 @@ ALSO = {word: kind.value for kind in LossKind for word in kind.record.other_word
 
 @with_options
 def flatten(
-    *, ctx: typer.Context, source: InputOptions, stepping: StepOptions, how: NumberOptions, out: OutputOptions
+    *,
+    ctx: typer.Context,
+    source: InputOptions,
+    backward: Backward = None,
+    stepping: StepOptions,
+    how: NumberOptions,
+    out: OutputOptions,
 ) -> None:
     """Flatten a grid to one row, row by row and channel after channel, and show where each cell goes.
 
@@ -44,14 +50,20 @@ def flatten(
 
     """
     from convcalc.engine.dense import flatten as flattened
-    from convcalc.report.dense import worked_flatten
+    from convcalc.engine.shapes import like_the_output
+    from convcalc.report.dense import worked_flatten, worked_flatten_gradient
 
     here = surroundings_of(ctx)
     show = show_of(how, stepping)
     if show.at is not None:
         raise UsageError("--at does nothing to flatten", hint="its picture shows every cell's place")
     grid = read_input(here, source).cells
-    emit(here, worked_flatten(grid, flattened(grid), show), out, show)
+    row = flattened(grid)
+    if backward is None:
+        emit(here, worked_flatten(grid, row, show), out, show)
+        return
+    gradient = like_the_output(read(here, backward, "--backward").cells, row, row)
+    emit(here, worked_flatten_gradient(grid, gradient, show), out, show)
 
 
 class WeightOptions(NamedTuple):

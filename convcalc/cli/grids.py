@@ -5,8 +5,9 @@ from typing import Annotated
 import typer
 
 from convcalc.choices import PaddingRule
-from convcalc.cli.inputs import LARGEST_BYTE, check_bytes, read_input
+from convcalc.cli.inputs import LARGEST_BYTE, check_bytes, read, read_input
 from convcalc.cli.options import (
+    Backward,
     InputOptions,
     NumberOptions,
     OutputOptions,
@@ -29,6 +30,7 @@ def pad(
         str, typer.Option("--padding", "-p", metavar="N|ROWS,COLS|T,B,L,R", help="Cells to add around the grid.")
     ] = "1",
     mode: PaddingOptions,
+    backward: Backward = None,
     how: NumberOptions,
     out: OutputOptions,
 ) -> None:
@@ -41,16 +43,23 @@ def pad(
 
       convcalc pad -i "1 2 3 4" -p 2 --pad-mode reflect
 
+      convcalc pad -i "1 2 3 4" -p 2 --pad-mode reflect --backward 1
+
     """
     from convcalc.engine.padding import pad as padded
-    from convcalc.report.grid import worked_padding
+    from convcalc.report.grid import worked_padding, worked_padding_gradient
 
     amounts = padding_of(padding)
     if isinstance(amounts, PaddingRule):
         raise UsageError(f"--padding {padding} depends on a kernel, and `pad` has none", hint="write a number")
     here = surroundings_of(ctx)
     grid = read_input(here, source).cells
-    emit(here, worked_padding(padded(grid, amounts, mode.pad_mode), show_of(how)), out)
+    result = padded(grid, amounts, mode.pad_mode)
+    if backward is None:
+        emit(here, worked_padding(result, show_of(how)), out)
+        return
+    gradient = result.backward(read(here, backward, "--backward").cells)
+    emit(here, worked_padding_gradient(gradient, show_of(how)), out)
 
 
 @with_options

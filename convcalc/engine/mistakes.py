@@ -13,7 +13,7 @@ from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activations import Activated, ActivationGradient, activate
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.dense import Linear, linear
-from convcalc.engine.exact import Array, absolute, as_floats, divided
+from convcalc.engine.exact import FLOAT64, Array, absolute, as_floats, divided
 from convcalc.engine.geometry import Axis
 from convcalc.engine.grids import as_grid
 from convcalc.engine.loss_kinds import LossKind
@@ -22,7 +22,7 @@ from convcalc.engine.pooling import Pooling
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.shapes import like_the_input
 from convcalc.engine.sizes import Volume
-from convcalc.engine.softmax import Softmax, softmax
+from convcalc.engine.softmax import Softmax, SoftmaxGradient, softmax
 from convcalc.errors import ConvcalcError
 
 STRIDES = (1, 2, 3)
@@ -252,6 +252,23 @@ def softmax_mistakes(result: Softmax) -> Iterator[Mistake]:
     return made(candidates(), result.output)
 
 
+def softmax_gradient_mistakes(result: SoftmaxGradient) -> Iterator[Mistake]:
+    """Yield the likely mistakes of the gradient of a softmax's input."""
+    forward = result.forward
+
+    def candidates() -> Candidates:
+        chances, gradient = softmax(forward.input, forward.axis).output, as_floats(result.gradient, FLOAT64)
+        yield (
+            "the softmax was taken for a function of each cell: p·(1 − p)·g",
+            lambda: chances * (1 - chances) * gradient,
+        )
+        yield "the total was not subtracted", lambda: chances * gradient
+        yield "what comes from behind was handed on as it is", lambda: gradient
+        yield "every sign was reversed", lambda: -result.output
+
+    return made(candidates(), result.output)
+
+
 def linear_mistakes(result: Linear) -> Iterator[Mistake]:
     """Yield the likely mistakes of a fully connected layer."""
     bias = result.convolution.bias
@@ -361,6 +378,7 @@ KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
     Activated: activation_mistakes,
     ActivationGradient: activation_gradient_mistakes,
     Softmax: softmax_mistakes,
+    SoftmaxGradient: softmax_gradient_mistakes,
     Linear: linear_mistakes,
     Loss: loss_mistakes,
     LossGradient: loss_gradient_mistakes,

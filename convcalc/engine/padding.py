@@ -7,13 +7,13 @@ import numpy as np
 
 from convcalc.choices import PaddingRule
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.exact import Array
+from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient, rounded
 from convcalc.engine.geometry import Padding, padding_amounts
 from convcalc.engine.grids import own_grid
 from convcalc.engine.naming import Naming
 from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.settings import choose
-from convcalc.engine.shapes import check_cells
+from convcalc.engine.shapes import check_cells, like_the_output
 from convcalc.errors import InputError
 
 
@@ -32,11 +32,53 @@ class Padded:
         padded = pad_planes(self.input, self.rows, self.columns, self.mode)
         return padded.copy() if padded is self.input else padded
 
+    def backward(self, gradient: Any = 1) -> "PaddingGradient":
+        """Return the gradient of the input, given that of the padded grid: of its shape, or one number for all.
+
+        >>> pad([1, 2, 3], 1, "reflect").backward([1, 2, 4, 8, 16]).output.tolist()
+        [2, 21, 8]
+        """
+        return PaddingGradient(self, like_the_output(gradient, self.output, self.output))
+
     def sources(self, axis: int) -> list[int | None]:
         """Return which input row (axis 0) or column (1) each padded one repeats; None where it is zeros."""
         before, after = (self.rows, self.columns)[axis]
         size = self.input.shape[axis - 2] if self.input.ndim > 1 else (1, self.input.shape[0])[axis]
         return [source_of(position, size, self.mode) for position in range(-before, size + after)]
+
+
+@dataclass(eq=False, repr=False)
+class PaddingGradient:
+    """The gradient of a grid that was padded: what its own places got, and the padding that repeats its cells."""
+
+    forward: Padded
+    gradient: Array
+    """The gradient of the padded grid, of its shape."""
+
+    @CachedProperty
+    def places(self) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+        """For each row of the input, and each column, the padded ones that are it, or repeat it."""
+        found: tuple[dict[int, list[int]], dict[int, list[int]]] = ({}, {})
+        for axis, places in enumerate(found):
+            for position, source in enumerate(self.forward.sources(axis)):
+                if source is not None:
+                    places.setdefault(source, []).append(position)
+        rows, columns = (dict(sorted(places.items())) for places in found)
+        return rows, columns
+
+    @CachedProperty
+    def output(self) -> Array:
+        """The gradient of the input, of its shape: exact, rounded once."""
+        scaled = over_common_denominator(self.gradient)
+        cells, over = (self.gradient, 0) if scaled is None else scaled
+        if over:
+            (cells,) = as_integers(magnitude(cells) * cells.size, cells)
+        rows, columns = self.places
+        planes = np.atleast_2d(cells)
+        total = np.stack([planes[..., rows[row], :].sum(axis=-2) for row in range(len(rows))], axis=-2)
+        total = np.stack([total[..., columns[column]].sum(axis=-1) for column in range(len(columns))], axis=-1)
+        total = total.reshape(self.forward.input.shape)
+        return quotient(total, over, float_kind(self.gradient)) if over else rounded(total, self.gradient.dtype)
 
 
 def source_of(position: int, size: int, mode: PadMode) -> int | None:

@@ -15,6 +15,7 @@ from convcalc.engine.exact import (
     INT64_LIMIT,
     LARGEST_EXACT,
     Array,
+    as_floats,
     as_shown,
     exact,
     float_kind,
@@ -27,8 +28,8 @@ from convcalc.engine.exact import (
 )
 from convcalc.engine.functions import exponential
 from convcalc.engine.grids import own_grid
-from convcalc.engine.shapes import indices_of
-from convcalc.engine.step import Number, SoftmaxStep
+from convcalc.engine.shapes import indices_of, like_the_output
+from convcalc.engine.step import Number, SoftmaxGradientStep, SoftmaxStep
 from convcalc.engine.two_floats import product
 from convcalc.errors import InputError
 
@@ -37,6 +38,10 @@ LOWEST = -10_000
 
 AXES = ("items", "channels", "rows", "columns")
 """What a grid's axes are called, the last ones first to be there."""
+
+
+MOST_PAIRS = 256
+"""Cells of a line up to which each is compared with each other."""
 
 
 @dataclass(eq=False, repr=False)
@@ -121,6 +126,87 @@ class Softmax:
             math.fsum(chances),
             values,
         )
+
+    def backward(self, gradient: Any = 1) -> "SoftmaxGradient":
+        """Return the gradient of the input, given that of the output: of its shape, or one number for all.
+
+        >>> softmax([0, 0]).backward([1, 0]).output.tolist()
+        [0.25, -0.25]
+        """
+        return SoftmaxGradient(self, like_the_output(gradient, self.input, self.input))
+
+
+@dataclass(eq=False, repr=False)
+class SoftmaxGradient:
+    """The gradient of a softmax's input (or of its logarithm's), given that of its output: a line at a time."""
+
+    forward: Softmax
+    gradient: Array
+    """The gradient of the output, of its shape."""
+
+    @CachedProperty
+    def _lines(self) -> tuple[Array, Array]:
+        """The probabilities, and the gradients of the output, (…, cells); the axis is last."""
+        chances = worked_lines(*self.forward.shifted, log=False)
+        return chances, np.moveaxis(as_floats(self.gradient, FLOAT64), self.forward.axis, -1)
+
+    @CachedProperty
+    def totals(self) -> Array:
+        """What each line's gradients come to, (…): weighted by the probabilities, or of the logarithm just added."""
+        chances, gradients = self._lines
+        return np.asarray((gradients if self.forward.log else chances * gradients).sum(axis=-1))
+
+    @CachedProperty
+    def output(self) -> Array:
+        """The gradient of the input: p·(g − Σ p·g), or of the logarithm g − p·Σ g."""
+        chances, gradients = self._lines
+        if self.forward.log:
+            lines = gradients - chances * self.totals[..., None]
+        elif chances.shape[-1] <= MOST_PAIRS:  # each difference by itself, so that none is lost beside a large one
+            differences = gradients[..., :, None] - gradients[..., None, :]
+            lines = chances * (differences * chances[..., None, :]).sum(axis=-1)
+        else:
+            lines = chances * (gradients - self.totals[..., None])
+        dtype = float_kind(self.forward.input, self.gradient) or FLOAT64
+        return rounded(np.moveaxis(lines, -1, self.forward.axis), dtype)
+
+    def step(self, line: Sequence[int], number: int = 1) -> SoftmaxGradientStep:
+        """Return the working of one line, named by its indices without the axis."""
+        place = tuple(line)
+        chances, gradients = (part[place].tolist() for part in self._lines)
+        written = np.moveaxis(self.gradient, self.forward.axis, -1)[place]
+        values = np.moveaxis(self.output, self.forward.axis, -1)[place]
+        axis = self.forward.axis
+        return SoftmaxGradientStep(
+            number,
+            (*place[:axis], None, *place[axis:]),
+            tuple(chances),
+            tuple(as_shown(cell) for cell in written),
+            float(self.totals[place]),
+            tuple(gradient - float(self.totals[place]) for gradient in gradients),
+            tuple(as_shown(value) for value in values),
+        )
+
+
+def jacobian(x: Any, *, log: bool = False) -> Array:
+    """Return how each output of one line's softmax (or its logarithm) changes with each input, (outputs, inputs).
+
+    That is p_i·(δ_ij − p_j), or of the logarithm δ_ij − p_j. Raises InputError for more than one line.
+
+    >>> jacobian([0, 0]).tolist()
+    [[0.25, -0.25], [-0.25, 0.25]]
+    """
+    result = softmax(x, log=log)
+    if math.prod(result.lines) != 1:
+        shape = "×".join(map(str, result.input.shape))
+        raise InputError(f"a Jacobian is of one row of logits, and the input is {shape}", hint="give one row")
+    if result.input.size > MOST_PAIRS:
+        raise InputError(f"a Jacobian of more than {MOST_PAIRS} logits is too large", hint="give fewer")
+    chances = worked_lines(*result.shifted, log=False).reshape(-1)
+    rests = -np.expm1(worked_lines(*result.shifted, log=True).reshape(-1))
+    matrix = np.outer(np.ones_like(chances) if log else chances, -chances)
+    np.fill_diagonal(matrix, rests if log else chances * rests)
+    return rounded(matrix, float_kind(result.input) or FLOAT64)
 
 
 def _plain(value: int | Fraction) -> Number:

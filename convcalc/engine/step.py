@@ -175,6 +175,18 @@ class ActivationStep(NamedTuple):
     exact: bool
 
 
+class SoftmaxGradientStep(NamedTuple):
+    """One line's gradients: the probabilities, what comes from behind, its total, each cell's difference to it."""
+
+    number: int
+    at: tuple[int | None, ...]
+    chances: tuple[Number, ...]
+    gradients: tuple[Number, ...]
+    total: Number
+    differences: tuple[Number, ...]
+    values: tuple[Number, ...]
+
+
 class SoftmaxStep(NamedTuple):
     """One line of cells that share a sum: the shift by the maximum, the exponentials, their sum, the values.
 

@@ -15,6 +15,7 @@ from convcalc.engine.exact import Array
 from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.step import DotStep
 from convcalc.report.document import (
+    Answer,
     Block,
     Body,
     Calculation,
@@ -70,6 +71,23 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Calculation:
         yield grids_of(grid, "input", show.write)
 
     return Calculation(work(), lambda: row, show.answer_write, given=given)
+
+
+def worked_flatten_gradient(grid: Array, gradient: Array, show: Show) -> Calculation:
+    """Return where the gradient of a flattened grid goes: each place's back to the cell that came to it."""
+    answer = gradient.reshape(grid.shape)
+
+    def work() -> Document:
+        yield Heading(f"backward through flatten · gradient {shape_text(gradient.shape)} → {shape_text(grid.shape)}")
+        yield Text(f"Each place's gradient goes back to its cell. {_order(grid.shape)}", Role.QUIET)
+        yield Text("")
+        yield grids_of(
+            gradient, "gradient of the output", show.write, heat=show.heat, naming=Naming(gradient.ndim == 1)
+        )
+        yield Text("")
+        yield Answer(grids_of(answer, "input gradient", show.write, heat=show.heat, naming=Naming(answer.ndim == 1)))
+
+    return Calculation(work(), lambda: answer, show.answer_write)
 
 
 def _order(shape: tuple[int, ...]) -> str:

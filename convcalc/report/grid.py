@@ -6,12 +6,13 @@ import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import Naming, shape_text
-from convcalc.engine.padding import Padded
-from convcalc.report.document import Calculation, Document, Grids, Heading, Matrix, Role, Text
+from convcalc.engine.padding import Padded, PaddingGradient
+from convcalc.report.document import Answer, Calculation, Document, Grids, Heading, Matrix, Role, Text
 from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of, picture_of
 from convcalc.report.numbers import DECIMALS, Writer
 from convcalc.report.selection import Show
+from convcalc.report.softmax import shortened
 
 FEW_CELLS = 6
 
@@ -78,6 +79,51 @@ def worked_padding(result: Padded, show: Show) -> Calculation:
                     yield Text(f"The padding repeats {name}s: {_sources(result, axis)}.", Role.QUIET)
         yield Text("")
         yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), naming=naming)
+
+    return Calculation(work(), lambda: result.output, show.answer_write)
+
+
+def worked_padding_gradient(result: PaddingGradient, show: Show) -> Calculation:
+    """Return where the gradient of a padded grid goes, and the gradient of the input."""
+    padded, (rows, columns) = result.forward, result.places
+    naming = Naming(padded.input.ndim == 1 or (padded.input.shape[-2] == 1 and padded.rows == (0, 0)))
+    planes = np.atleast_2d(result.gradient)
+
+    def work() -> Document:
+        shapes = (
+            shape_text(grid.shape[-1:] if naming.one_row else grid.shape) for grid in (result.gradient, padded.input)
+        )
+        yield Heading(f"backward through pad · {padded.mode} · gradient {' → '.join(shapes)}")
+        went = "goes back to the cell it repeats, and adds up" if padded.mode.record.repeats else "goes nowhere"
+        yield Text(f"A cell's own place gives its gradient back; that of the padding {went}.", Role.QUIET)
+        yield Text("")
+        sides = (*padded.rows, *padded.columns)
+        write, heat = show.write, show.heat
+        yield grids_of(result.gradient, "gradient of the output", write, heat=heat, padding=sides, naming=naming)
+        yield Text("")
+        yield from sums()
+        yield Answer(grids_of(result.output, "input gradient", write, heat=heat, naming=naming))
+
+    def sums() -> Document:
+        """Yield the sums of the cells that got more than their own, as many as are shown."""
+        several = [
+            (*index, row, column)
+            for index in np.ndindex(*planes.shape[:-2])
+            for row in rows
+            for column in columns
+            if len(rows[row]) * len(columns[column]) > 1
+        ]
+        most = {"all": len(several), "none": 0}.get(str(show.steps), show.steps if isinstance(show.steps, int) else 16)
+        output = np.atleast_2d(result.output)
+        for at in several[:most]:
+            parts = [planes[at[:-2]][r, c] for r in rows[at[-2]] for c in columns[at[-1]]]
+            terms = shortened(parts, show.write.factor)
+            label = f"[{','.join(map(str, at if not naming.one_row else at[-1:]))}]  "
+            yield checked_sum(terms, " + ", show.write.outcome(output[at]), label, final=False)
+        if len(several) > most:
+            yield Text(f"  … and {len(several) - most:,} more cells: --steps all shows every one", Role.QUIET)
+        if several:
+            yield Text("")
 
     return Calculation(work(), lambda: result.output, show.answer_write)
 

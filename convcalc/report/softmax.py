@@ -91,7 +91,7 @@ class _Report:
     def name(self, index: int) -> str:
         """Return what a line is called."""
         line, axis = self.lines[index], self.result.axis
-        return _line_name((*line[:axis], None, *line[axis:]))
+        return line_name((*line[:axis], None, *line[axis:]))
 
     def walked(self, show: Show) -> Steps:
         """Return the lines to be walked through."""
@@ -155,7 +155,8 @@ def _adding(result: Softmax) -> str:
     return f"{what} {'is worked by itself' if result.log else 'adds to 1' if what.startswith('each') else 'add to 1'}"
 
 
-def _line_name(at: tuple[int | None, ...]) -> str:
+def line_name(at: tuple[int | None, ...]) -> str:
+    """Return what a line is called: None stands for the axis along which it lies."""
     if len(at) == 2:
         return f"row {at[0]}" if at[1] is None else f"column {at[1]}"
     return f"cells [{','.join(':' if index is None else str(index) for index in at)}]"
