@@ -12,10 +12,12 @@ from convcalc.choices import Reduction
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activations import activate
 from convcalc.engine.dense import linear
+from convcalc.engine.gradients import backward_transposed
 from convcalc.engine.losses import loss
 from convcalc.engine.padding import pad
 from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.softmax import jacobian, softmax
+from convcalc.engine.transposed import conv_transpose
 from tests.conftest import Convcalc
 from tests.test_activations import CLOSED
 
@@ -222,3 +224,40 @@ def test_paddings_gradient_is_its_transpose(
 def test_what_is_flattened_is_folded_again(convcalc: Convcalc) -> None:
     assert convcalc("flatten", "-i", "1 2; 3 4", "--backward", "5 6 7 8").answer == "5 6\n7 8\n"
     assert convcalc("flatten", "-i", "1 2; 3 4", "--backward", "5 6 7").status == 1
+
+
+@pytest.mark.parametrize(
+    ("stride", "padding", "extra", "dilation", "groups"),
+    [(1, 0, 0, 1, 1), (2, 1, 1, 1, 1), (2, 0, 1, 1, 2), (1, 2, 0, 2, 1), (1, 0, 1, 2, 1), (3, (1, 0, 0, 1), 2, 1, 1)],
+)
+def test_a_transposed_convolutions_gradients_are_its_transposes(
+    stride: Any, padding: Any, extra: Any, dilation: int, groups: int
+) -> None:
+    rng = np.random.default_rng(7)
+    x, kernel = rng.integers(-9, 9, (2, 2, 3, 4)), rng.integers(-9, 9, (2, 2, 2, 3))
+    options = {"stride": stride, "padding": padding, "output_padding": extra, "dilation": dilation, "groups": groups}
+    forward = conv_transpose(x, kernel, **options)
+    upstream = rng.integers(-9, 9, forward.output.shape)
+    gradients = backward_transposed(forward, upstream)
+    whole = int((forward.output * upstream).sum())  # it is linear in its input, and in its kernel
+    assert int((x * gradients.input_like()).sum()) == whole
+    assert int((kernel * gradients.kernel_part.kernel).sum()) == whole
+    assert gradients.bias.tolist() == upstream.sum(axis=(0, 2, 3)).tolist()
+    for at in ((0, 0, 0, 0), (1, 1, 2, 3), (1, 0, 1, 2)):
+        unit = np.zeros_like(x)
+        unit[at] = 1
+        assert gradients.input_like()[at] == (conv_transpose(unit, kernel, **options).output * upstream).sum()
+    for at in ((0, 0, 0, 0), (1, 1, 1, 2), (0, 1, 1, 0)):
+        unit = np.zeros_like(kernel)
+        unit[at] = 1
+        assert gradients.kernel_part.kernel[at] == (conv_transpose(x, unit, **options).output * upstream).sum()
+
+
+def test_a_transposed_convolutions_gradients_are_worked(convcalc: Convcalc) -> None:
+    line = ("conv-transpose", "-i", "1 2; 3 4", "-k", "1 2; 3 4", "--stride", "2", "--backward")
+    ran = convcalc(*line, "1")
+    assert ran.answer == "10 10\n10 10\n"
+    assert "1×1 + 1×2 + 1×3 + 1×4 = 10" in ran.stdout
+    assert convcalc(*line, "1", "--wrt", "kernel").answer == "10 10\n10 10\n"
+    assert convcalc(*line, "1", "--wrt", "bias").answer == "16\n"
+    assert convcalc(*line, "1", "--as", "zeros").status == 2

@@ -4,10 +4,11 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from convcalc.choices import PaddingRule, TransposedReading
+from convcalc.choices import Gradient, PaddingRule, TransposedReading
 from convcalc.cli.convolution import KERNEL_EXAMPLE, KernelOptions, read_kernel
-from convcalc.cli.inputs import one_of, read_bias, read_input
+from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.options import (
+    Backward,
     Dilation,
     Groups,
     InputOptions,
@@ -19,6 +20,7 @@ from convcalc.cli.options import (
     numbers,
     padding_of,
     pair_of,
+    reading_option,
     show_of,
     show_option,
     with_options,
@@ -68,6 +70,11 @@ def conv_transpose(
     source: InputOptions,
     kernel: KernelOptions,
     stamping: StampingOptions,
+    backward: Backward = None,
+    wrt: Annotated[
+        Gradient | None,
+        reading_option("--wrt", help="Which gradient is the answer, and alone is shown. Default: all, the input's."),
+    ] = None,
     stepping: StepOptions,
     terms: OrderOptions,
     how: NumberOptions,
@@ -83,10 +90,16 @@ def conv_transpose(
 
       convcalc conv-transpose -i grid.txt -k box --stride 2 --padding 1 --output-padding 1
 
+      convcalc conv-transpose -i "1 2; 3 4" -k "1 2; 3 4" --stride 2 --backward 1
+
     """
     from convcalc.engine.transposed import conv_transpose as transposed
     from convcalc.report.transposed import worked_transposed
 
+    if wrt is not None and backward is None:
+        raise UsageError("--wrt does nothing without --backward", hint="as in --backward 1 --wrt kernel")
+    if backward is not None and stamping.reading is not None:
+        raise UsageError("--as and --backward exclude each other", hint="leave one of them out")
     here = surroundings_of(ctx)
     word = one_of(here, kernel.argument, kernel.kernel, "kernel", KERNEL_EXAMPLE, source)
     amounts = padding_of(stamping.padding)
@@ -109,4 +122,11 @@ def conv_transpose(
         dilation=spreads,
         groups=stamping.groups,
     )
-    emit(here, worked_transposed(result, show, name, stamping.reading), out, show)
+    if backward is None:
+        emit(here, worked_transposed(result, show, name, stamping.reading), out, show)
+        return
+    from convcalc.engine.gradients import backward_transposed
+    from convcalc.report.transposed_gradients import worked_transposed_gradients
+
+    gradients = backward_transposed(result, read(here, backward, "--backward").cells)
+    emit(here, worked_transposed_gradients(gradients, show, wrt, name), out, show)

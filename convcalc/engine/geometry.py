@@ -179,7 +179,7 @@ class TransposedAxis:
     """A transposed convolution along one axis: `size` cells stamp `kernel` cells each, `stride` cells apart.
 
     `cut` and `cut_end` are taken off the two ends of what is stamped, `extra` is added at the far end. The output is
-    (N − 1)·S − 2P + D·(F − 1) + 1 + output padding: the input of the convolution that this one turns round.
+    (N − 1)·S − 2P + D·(F − 1) + 1 + output padding: the input of the convolution that this one undoes.
 
     >>> TransposedAxis(3, 3, stride=2, cut=1, cut_end=1, extra=1).output
     6

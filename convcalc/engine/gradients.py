@@ -130,6 +130,66 @@ class Gradients:
         return one
 
 
+@dataclass(eq=False, repr=False)
+class TransposedGradients:
+    """The gradients of a transposed convolution, given its output's (N, O, rows, columns): those of a convolution.
+
+    A convolution of the output's gradient with the same kernel gives that of the input; and whatever a weight of
+    that convolution read, times the cell it helped to make, is what it stamped: so the kernel's gradient is the
+    gradient of that convolution's kernel, the input in the place of its output's gradient.
+    """
+
+    forward: Transposed
+    output: Array
+
+    @CachedProperty
+    def input_part(self) -> Convolution:
+        """The convolution whose maps, (N, C, H, W), are the gradient of the input."""
+        axes = self.forward.rows, self.forward.columns
+        unread = [max(axis.extra - axis.cut_end, 0) for axis in axes]  # what no stamp reaches
+        read = self.output[:, :, : self.output.shape[2] - unread[0], : self.output.shape[3] - unread[1]]
+        sides = [amount for axis in axes for amount in (axis.cut, max(axis.cut_end - axis.extra, 0))]
+        return convolve(
+            read,
+            self.forward.kernel,
+            stride=(axes[0].stride, axes[1].stride),
+            padding=tuple(sides),
+            dilation=(axes[0].dilation, axes[1].dilation),
+            groups=self.forward.groups,
+            channels_first=True,
+        )
+
+    @CachedProperty
+    def kernel_part(self) -> Gradients:
+        """The gradients of that convolution, of which the kernel's is the kernel's here."""
+        return Gradients(self.input_part, self.forward.input)
+
+    def input_like(self) -> Array:
+        """Return the gradient of the input with the axes the input was given with."""
+        dimensions = self.forward.input_dimensions
+        return like_the_input(self.input_part.maps, dimensions, many_maps=dimensions > 2)
+
+    def kernel_like(self) -> Array:
+        """Return the gradient of the kernel with no more axes than it needs."""
+        return self.kernel_part.kernel_like()
+
+    @CachedProperty
+    def bias(self) -> Array:
+        """The gradient of the bias: the sum of each map's gradients, (O)."""
+        return Gradients(self.input_part, self.output).bias
+
+
+def backward_transposed(forward: Transposed, gradient: Any = 1) -> TransposedGradients:
+    """Return the gradients of a transposed convolution, given that of its output: of its shape, or one for all.
+
+    >>> from convcalc.engine.transposed import conv_transpose
+    >>> gradients = backward_transposed(conv_transpose([[1, 2]], [[1, 10]], stride=2), [[1, 2, 3, 4]])
+    >>> gradients.input_like().tolist(), gradients.kernel_like().tolist(), gradients.bias.tolist()
+    ([[21, 43]], [[7, 10]], [10])
+    """
+    return TransposedGradients(forward, like_the_output(gradient, forward.output, forward.maps))
+
+
 def _places(source: list[int]) -> dict[int, list[int]]:
     """Return where each cell of an axis stands on the padded one."""
     places: dict[int, list[int]] = {}

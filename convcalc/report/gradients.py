@@ -23,7 +23,7 @@ MOST_TERMS = 4096
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
-class _KernelGradient(ConvolutionReport):
+class KernelGradient(ConvolutionReport):
     """Its items are the input's channels, its channels the items of the batch, its filters the gradient's maps."""
 
     def walk_heading(self) -> Heading:
@@ -34,22 +34,27 @@ class _KernelGradient(ConvolutionReport):
     many: bool = False
 
     def input_title(self, item: int, channel: int) -> str:
+        """Return what is written above a channel of the input."""
         plan = self.result.plan
         title = f"input, channel {item + self.group * plan.items}" if self.many else "input"
         return title + (f", item {channel}" if plan.channels > 1 else "")
 
     def kernel_title(self, map_: int, channel: int) -> str:
+        """Return what is written above the gradient that is multiplied."""
         plan = self.result.plan
         title = f"gradient {map_ + self.group * plan.filters}" if self.many else "gradient"
         return title + (f", item {channel}" if plan.channels > 1 else "")
 
     def channel_name(self, channel: int) -> str:
+        """Return what a channel is: an item of the batch."""
         return f"item {channel}"
 
     def output_title(self, item: int, map_: int) -> str:
+        """Return what is written above a gradient."""
         return "kernel gradient" + self._filter(item, map_)
 
     def cell_name(self, at: tuple[int, int, int, int]) -> str:
+        """Name a weight."""
         return f"kernel gradient{self._filter(at[0], at[1])}{self.naming.place(*at[2:])}"
 
     def _filter(self, item: int, map_: int) -> str:
@@ -113,17 +118,17 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
                 yield from section(gradients, show)
                 if wrt is None and which is not Gradient.INPUT and asked is None:
                     yield Text("")
-                    yield Answer(_drawn(arrays[which](), which, show), follows=False)
+                    yield Answer(drawn_gradient(arrays[which](), which, show), follows=False)
         if wrt is None and asked is None:
             yield Text("")
             yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)
         yield Text("")
-        yield Answer(_drawn(answer, wrt or Gradient.INPUT, show))
+        yield Answer(drawn_gradient(answer, wrt or Gradient.INPUT, show))
 
     def walked(show: Show) -> Steps:
         if wrt is Gradient.KERNEL:
             part = gradients.kernel_parts[0]
-            return _KernelGradient.of(part, show, Labels(), many=_many(gradients)).walked(show)
+            return KernelGradient.of(part, show, Labels(), many=_many(gradients)).walked(show)
         return _input_report(gradients, show).walked(show)
 
     walkable = wrt is not Gradient.BIAS and (wrt is None or len(gradients.kernel_parts) == 1)
@@ -155,7 +160,8 @@ def _input_report(gradients: Gradients, show: Show) -> _InputGradient:
     return _InputGradient.of(gradients.input_part.inserted, show, Labels(), folds=gradients.folds, spread=is_strided)
 
 
-def _drawn(array: Array, which: Gradient, show: Show) -> Grids:
+def drawn_gradient(array: Array, which: Gradient, show: Show) -> Grids:
+    """Return a gradient, drawn; of several kernels each named."""
     grids = grids_of(array, f"{which} gradient", show.write, heat=show.heat)
     if which is not Gradient.KERNEL or array.ndim < 3:
         return grids
@@ -171,7 +177,7 @@ def _check_at(gradients: Gradients, show: Show, asked: Gradient | None) -> None:
     report = (
         _InputGradient.of(gradients.input_part.inserted, show, Labels())
         if asked is Gradient.INPUT
-        else _KernelGradient.of(gradients.kernel_parts[0], show, Labels())
+        else KernelGradient.of(gradients.kernel_parts[0], show, Labels())
     )
     select(report.shape, show, report.naming)
 
@@ -187,7 +193,7 @@ def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
         yield Text(f"Each is a sum of {terms:,} products, too many to write out.", Role.QUIET)
         return
     for group, part in enumerate(gradients.kernel_parts):
-        report = _KernelGradient.of(part, show, Labels(), group=group, many=_many(gradients))
+        report = KernelGradient.of(part, show, Labels(), group=group, many=_many(gradients))
         if plan.groups > 1:
             yield Text("")
             yield Text(f"group {group}:", Role.QUIET)
@@ -232,11 +238,16 @@ def _folds(gradients: Gradients, show: Show) -> Iterator[Block]:
 
 
 def _bias(gradients: Gradients, show: Show) -> Iterator[Block]:
+    return bias_sums(gradients.output, gradients.bias, show)
+
+
+def bias_sums(output: Array, bias: Array, show: Show) -> Iterator[Block]:
+    """Yield the gradient of a bias, given the output's (N, O, rows, columns)."""
     yield Heading("gradient of the bias")
     yield Text("A bias gets the sum of its map's gradients.", Role.QUIET)
-    write, output = show.write, gradients.output
+    write = show.write
     maps = output.shape[1]
     for map_ in range(maps):
         terms = shortened(output[:, map_].ravel(), write.factor, most=64)
         label = f"map {map_}: " if maps > 1 else ""
-        yield checked_sum(terms, " + ", write.outcome(gradients.bias[map_]), label)
+        yield checked_sum(terms, " + ", write.outcome(bias[map_]), label)
