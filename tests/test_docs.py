@@ -140,7 +140,8 @@ def test_every_command_is_in_the_readme_and_has_examples(convcalc: Convcalc, com
 def test_every_script_of_the_samples_runs(convcalc: Convcalc, path: Path) -> None:
     ran = convcalc("run", str(path))
     assert (ran.status, ran.stderr) == (0, "")
-    assert sum(map(float, ran.answer.split())) == pytest.approx(1)
+    ends = {"neuron": 0.7310585786300049, "tiny-cnn": 1}  # one number, and probabilities that add to 1
+    assert sum(map(float, ran.answer.split())) == pytest.approx(ends[path.stem])
 
 
 @pytest.mark.parametrize("topic", TOPICS)

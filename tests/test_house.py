@@ -21,7 +21,7 @@ ALLOWED = {
     "lecture": {"errors", "lecture_files"},
     "lecture_files": set(),
     "quiz": {"quiz", "report", "matrix_io", "engine", "network.chain", "errors", "choices", "later"},
-    "session": {"session", "report", "matrix_io", "engine.exact", "engine.grids", "engine.naming", "errors", "choices"},
+    "session": {"session", "report", "matrix_io", "engine", "errors", "choices"},
     "engine": {"engine", "errors", "choices", "later"},
     "matrix_io": {"matrix_io", "engine.exact", "engine.grids", "ending", "errors", "choices", "formats"},
     "network": {"network", "engine.geometry", "errors", "choices"},

@@ -49,8 +49,8 @@ def flatten(
       convcalc pool max -i grid.txt | convcalc flatten
 
     """
+    from convcalc.engine.dense import Flattened
     from convcalc.engine.dense import flatten as flattened
-    from convcalc.engine.shapes import like_the_output
     from convcalc.report.dense import worked_flatten, worked_flatten_gradient
 
     here = surroundings_of(ctx)
@@ -58,12 +58,12 @@ def flatten(
     if show.at is not None:
         raise UsageError("--at does nothing to flatten", hint="its picture shows every cell's place")
     grid = read_input(here, source).cells
-    row = flattened(grid)
+    result = Flattened(grid, flattened(grid))
     if backward is None:
-        emit(here, worked_flatten(grid, row, show), out, show)
+        emit(here, worked_flatten(result, show), out, show)
         return
-    gradient = like_the_output(read(here, backward, "--backward").cells, row, row)
-    emit(here, worked_flatten_gradient(grid, gradient, show), out, show)
+    gradient = result.backward(read(here, backward, "--backward").cells)
+    emit(here, worked_flatten_gradient(gradient, show), out, show)
 
 
 class WeightOptions(NamedTuple):

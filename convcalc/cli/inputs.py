@@ -70,6 +70,7 @@ def read_input(here: Surroundings, source: InputOptions, *, normalize: bool = Tr
         from convcalc.engine.exact import divided
 
         check_bytes(grid.cells)
+        here.undivided = grid.cells
         grid = grid._replace(cells=divided(grid.cells, LARGEST_BYTE))
     here.grids["input"] = grid.cells
     return grid

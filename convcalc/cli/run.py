@@ -2,20 +2,20 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
 from convcalc.cli.commands import COMMANDS, instead
 from convcalc.cli.inputs import find, read_bytes, refuse_overwriting
-from convcalc.cli.messages import printable
+from convcalc.cli.messages import complain, printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
-from convcalc.cli.options import OutputOptions, with_options
+from convcalc.cli.options import OutputOptions, reading_option, show_option, steps_of, with_options
 from convcalc.cli.output import emit
 from convcalc.cli.showing import draw, walk_through
 from convcalc.cli.surroundings import Script, Surroundings, surroundings_of
 from convcalc.cli.topics import TOPICS, summary_of
-from convcalc.errors import InputError, Place
+from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
     from convcalc.session.session import Host, Session
@@ -25,11 +25,46 @@ STOPPED = 130
 """What Typer makes of Ctrl-C."""
 
 
+class BackwardOptions(NamedTuple):
+    """A pass backward through a script."""
+
+    backward: Annotated[
+        bool, reading_option("--backward", help="Go back from the last line to the gradients of all grids.")
+    ] = False
+    gradient: Annotated[
+        str | None,
+        reading_option("--gradient", metavar="GRAD", help="The gradient of the last grid, if it is no single number."),
+    ] = None
+    wrt: Annotated[
+        str | None,
+        reading_option("--wrt", metavar="NAME|all", help="Whose gradient is the answer. Default: the input's."),
+    ] = None
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether to go backward; what does nothing otherwise is refused."""
+        if not self.backward and (self.gradient is not None or self.wrt is not None):
+            option = "--gradient" if self.gradient is not None else "--wrt"
+            raise UsageError(f"{option} does nothing without --backward", hint="add --backward")
+        return self.backward
+
+
+class ChosenSteps(NamedTuple):
+    """How many steps of each line are shown."""
+
+    steps: Annotated[
+        str | None,
+        show_option("--steps", metavar="all|none|N", help="Of --backward, how many steps of each line are shown."),
+    ] = None
+
+
 @with_options
 def run(
     *,
     ctx: typer.Context,
     script: Annotated[str, typer.Argument(metavar="FILE|-", help="The script, or - for standard input.")],
+    back: BackwardOptions,
+    stepping: ChosenSteps,
     out: OutputOptions,
 ) -> None:
     r"""Run a script: one command a line, in the words of the shell, the grid carried from line to line.
@@ -46,6 +81,8 @@ def run(
       convcalc run samples/tiny-cnn.convcalc
 
       printf 'input grid.txt\nconv edge\nrelu\npool max\n' | convcalc run -
+
+      convcalc run samples/tiny-cnn.convcalc --backward --wrt lines
 
     """
     from convcalc.report.script import script_document, worked_script
@@ -71,11 +108,38 @@ def run(
             raise InputError(f"the script ends with no grid for {option}", hint="input GRID makes one the current grid")
         draw(here, script_document(entries), ascii_only=out.ascii)
         return
+    if back.is_asked:
+        _backward(here, session, back, stepping, out)
+        return
     emit(here, worked_script(entries, session.current), out)
 
 
+def _backward(
+    here: Surroundings, session: "Session", back: BackwardOptions, stepping: ChosenSteps, out: OutputOptions
+) -> None:
+    """Show a script's pass backward, or write every grid's gradient to a file of a folder."""
+    from convcalc.report.selection import Show
+    from convcalc.session.backward import backward, gradients_of
+
+    show = Show(steps=steps_of(stepping.steps))
+    if back.wrt != "all":
+        emit(here, backward(session, back.gradient, back.wrt, show), out)
+        return
+    if out.output is None or not (out.output.endswith("/") or Path(out.output).is_dir()):
+        raise UsageError("--wrt all writes each gradient to a file", hint="name a folder: --output gradients/")
+    from convcalc.matrix_io.plain import plain_lines, plain_number
+    from convcalc.matrix_io.saving import make_folder, write_whole
+
+    folder = make_folder(Path(out.output))
+    gradients, grids = gradients_of(session, back.gradient)
+    written = {name: gradient for name, grid in grids.items() if (gradient := gradients.of(grid)) is not None}
+    for name, gradient in written.items():
+        write_whole(folder / f"{name.replace(' ', '-')}.txt", plain_lines(gradient, plain_number))
+    complain(f"wrote {len(written)} gradients to {folder}: {', '.join(written)}")
+
+
 def session_on(ctx: typer.Context, here: Surroundings, source: str) -> "tuple[Session, Surroundings]":
-    """Return a session that runs a script's lines, and the here they run on."""
+    """Return a session that runs a script's lines, and the surroundings they run in."""
     from convcalc.session.session import Session
 
     script = Script()
@@ -85,7 +149,8 @@ def session_on(ctx: typer.Context, here: Surroundings, source: str) -> "tuple[Se
 
 
 def host_of(ctx: typer.Context, inner: Surroundings, script: Script) -> "Host":
-    """Return what a session is handed: the shell's own commands, run with its here."""
+    """Return what a session is handed: the shell's own commands, run in its surroundings."""
+    from convcalc.engine.node import UNDIVIDED
     from convcalc.matrix_io.saving import write_whole
     from convcalc.report.selection import Show
     from convcalc.session.session import CommandResult, Host
@@ -101,6 +166,8 @@ def host_of(ctx: typer.Context, inner: Surroundings, script: Script) -> "Host":
             raise as_usage_error(error) from None
         if status == STOPPED:
             raise KeyboardInterrupt
+        undivided = {} if inner.undivided is None else {UNDIVIDED: inner.undivided}
+        script.result.reads = inner.grids | undivided
         return script.result
 
     def reserved(word: str) -> bool:

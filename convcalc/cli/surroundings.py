@@ -48,6 +48,8 @@ class Surroundings:
     """The command that is run, and its options, as JSON tells them."""
     grids: dict[str, "Array"] = field(default_factory=dict)
     """The grids that were read, by what they are: input, kernel, weights."""
+    undivided: "Array | None" = None
+    """The input before it was divided by 255."""
 
     @property
     def on_terminal(self) -> bool:
@@ -108,4 +110,5 @@ def surroundings_of(ctx: typer.Context) -> Surroundings:
         context if isinstance(context, Surroundings) else Surroundings(getattr(sys.stdin, "buffer", None), sys.stdout)
     )
     here.operation, here.arguments, here.grids = str(ctx.info_name), ctx.params, {}
+    here.undivided = None
     return here

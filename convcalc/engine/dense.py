@@ -29,6 +29,30 @@ def flatten(x: Any) -> Array:
     return np.array(row)
 
 
+class Flattened(NamedTuple):
+    """A grid, and the row that was made of it."""
+
+    input: Array
+    output: Array
+
+    def backward(self, gradient: Any = 1) -> "FlattenGradient":
+        """Return the gradient of the grid, given that of the row: of its shape, or one number for all."""
+        return FlattenGradient(self, like_the_output(gradient, self.output, self.output))
+
+
+class FlattenGradient(NamedTuple):
+    """The gradient of a grid that was flattened: each place's goes back to its cell."""
+
+    forward: Flattened
+    gradient: Array
+
+    @property
+    def output(self) -> Array:
+        """The gradient of the grid, of its shape."""
+        answer: Array = self.gradient.reshape(self.forward.input.shape)
+        return answer
+
+
 class Linear(NamedTuple):
     """A fully connected layer ready to be asked for its `output`, or for the working of one cell of it.
 

@@ -239,12 +239,13 @@ def transposed(rng: Random, level: int) -> "Question":
 @topic("flatten")
 def flattened(rng: Random, level: int) -> "Question":
     """Ask for the order in which channels, rows and columns are laid out."""
+    from convcalc.engine.dense import Flattened
     from convcalc.quiz.question import about
     from convcalc.report.dense import worked_flatten
     from convcalc.report.selection import Show
 
     grid = _cells(rng, *((2, 3) if level <= 2 else (2, 2, 3)))
-    question = about(worked_flatten(grid, grid.reshape(-1), Show()), Show())
+    question = about(worked_flatten(Flattened(grid, grid.reshape(-1)), Show()), Show())
     return question._replace(hints=lambda: ["row by row, and channel after channel"])
 
 

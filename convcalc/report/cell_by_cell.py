@@ -67,7 +67,9 @@ class CellByCell:
         self.selection = list(select(self.shape, self.show, self.naming))
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
         walked = partial(_walked, self)
-        return Calculation(self.work(), lambda: output, self.show.answer_write, walked, self.given, mistakes)
+        return Calculation(
+            self.work(), lambda: output, self.show.answer_write, walked, self.given, mistakes, self.result
+        )
 
     def heading(self) -> Heading:
         """Return what is applied to what."""

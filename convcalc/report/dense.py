@@ -10,8 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.dense import Linear
-from convcalc.engine.exact import Array
+from convcalc.engine.dense import Flattened, FlattenGradient, Linear
 from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.step import DotStep
 from convcalc.report.document import (
@@ -42,8 +41,9 @@ MOST_DRAWN = 16
 MOST_PLANES = 8
 
 
-def worked_flatten(grid: Array, row: Array, show: Show) -> Calculation:
+def worked_flatten(result: Flattened, show: Show) -> Calculation:
     """Return a flattening's work: each plane, and the places its cells go to."""
+    grid, row = result
 
     def work() -> Document:
         yield Heading(f"flatten · input {shape_text(grid.shape)} → {shape_text(row.shape)}")
@@ -70,12 +70,12 @@ def worked_flatten(grid: Array, row: Array, show: Show) -> Calculation:
         yield Text("")
         yield grids_of(grid, "input", show.write)
 
-    return Calculation(work(), lambda: row, show.answer_write, given=given)
+    return Calculation(work(), lambda: row, show.answer_write, given=given, result=result)
 
 
-def worked_flatten_gradient(grid: Array, gradient: Array, show: Show) -> Calculation:
+def worked_flatten_gradient(result: FlattenGradient, show: Show) -> Calculation:
     """Return where the gradient of a flattened grid goes: each place's back to the cell that came to it."""
-    answer = gradient.reshape(grid.shape)
+    grid, gradient, answer = result.forward.input, result.gradient, result.output
 
     def work() -> Document:
         yield Heading(f"backward through flatten · gradient {shape_text(gradient.shape)} → {shape_text(grid.shape)}")
@@ -139,7 +139,7 @@ class Layer:
         selection = list(select(self.shape, self.show, self.naming))
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
         return Calculation(
-            self.work(selection), lambda: output, self.show.answer_write, self.walked, self.given, mistakes
+            self.work(selection), lambda: output, self.show.answer_write, self.walked, self.given, mistakes, self.result
         )
 
     def heading(self) -> Heading:

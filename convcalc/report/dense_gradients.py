@@ -25,7 +25,9 @@ TITLES = {
 """Gradients that are layers of their own."""
 
 
-def worked_linear_gradients(gradients: LinearGradients, show: Show, wrt: LinearGradient | None) -> Calculation:
+def worked_linear_gradients(
+    gradients: LinearGradients, show: Show, wrt: LinearGradient | None, *, alone_on_page: bool = True
+) -> Calculation:
     """Return the work of all three gradients, or only of the one asked for, which is the answer (else the input's)."""
     answers: dict[LinearGradient, Callable[[], Array]] = {
         LinearGradient.WEIGHTS: lambda: gradients.weights_like,
@@ -51,7 +53,7 @@ def worked_linear_gradients(gradients: LinearGradients, show: Show, wrt: LinearG
                 if alone is None and which is not LinearGradient.INPUT:
                     yield Text("")
                     yield Answer(_drawn(answers[which](), which, show), follows=False)
-        if alone is None:
+        if alone is None and alone_on_page:
             yield Text("")
             yield Text("The answer is the input's gradient; --wrt weights or --wrt bias gives another.", Role.QUIET)
         yield Text("")

@@ -230,3 +230,5 @@ class Calculation(NamedTuple):
     """What is given, when the answer is asked for."""
     mistakes: Callable[[], Iterable[Any]] | None = None
     """The mistakes that may be made, each with its reason and the answer it leads to."""
+    result: Any = None
+    """What the engine made, if it can go backward."""

@@ -96,7 +96,9 @@ class _InputGradient(ConvolutionReport):
         return what + super().cell_name(at).removeprefix("output")
 
 
-def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, labels: Labels) -> Calculation:
+def worked_gradients(
+    gradients: Gradients, show: Show, wrt: Gradient | None, labels: Labels, *, alone_on_page: bool = True
+) -> Calculation:
     """Return the work of all three gradients, or only of the one asked for, which is the answer (else the input's)."""
     arrays: dict[Gradient, Callable[[], Array]] = {
         Gradient.INPUT: gradients.input_like,
@@ -119,7 +121,7 @@ def worked_gradients(gradients: Gradients, show: Show, wrt: Gradient | None, lab
                 if wrt is None and which is not Gradient.INPUT and asked is None:
                     yield Text("")
                     yield Answer(drawn_gradient(arrays[which](), which, show), follows=False)
-        if wrt is None and asked is None:
+        if wrt is None and asked is None and alone_on_page:
             yield Text("")
             yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)
         yield Text("")

@@ -80,7 +80,7 @@ def worked_padding(result: Padded, show: Show) -> Calculation:
         yield Text("")
         yield grids_of(output, "padded", show.write, heat=show.heat, padding=(*rows, *columns), naming=naming)
 
-    return Calculation(work(), lambda: result.output, show.answer_write)
+    return Calculation(work(), lambda: result.output, show.answer_write, result=result)
 
 
 def worked_padding_gradient(result: PaddingGradient, show: Show) -> Calculation:

@@ -55,7 +55,7 @@ def worked_loss(result: Loss, show: Show) -> Calculation:
         yield _grids(result, show)
 
     mistakes = partial(likely_mistakes, result)
-    return Calculation(work(), lambda: output, show.answer_write, None, given, mistakes)
+    return Calculation(work(), lambda: output, show.answer_write, None, given, mistakes, result)
 
 
 def worked_loss_gradient(result: LossGradient, show: Show) -> Calculation:

@@ -49,7 +49,7 @@ class _Report:
         selection = self.chosen()
         output, mistakes = self.result.output, partial(likely_mistakes, self.result)
         return Calculation(
-            self.work(selection), lambda: output, self.show.answer_write, self.walked, self.given, mistakes
+            self.work(selection), lambda: output, self.show.answer_write, self.walked, self.given, mistakes, self.result
         )
 
     def chosen(self) -> list[Chosen | Skipped]:

@@ -73,6 +73,7 @@ class Stepwise(ABC):
             self.walked,
             self.given,
             partial(likely_mistakes, self.result),
+            self.result,
         )
 
     @abstractmethod

@@ -63,7 +63,9 @@ class _Report:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         output = self.result.output
         select(self.result.shape, self.show, self.naming)
-        return Calculation(self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given)
+        return Calculation(
+            self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given, result=self.result
+        )
 
     def given(self) -> Document:
         """Yield the input and the kernel."""

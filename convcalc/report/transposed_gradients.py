@@ -51,7 +51,7 @@ class _Kernel(KernelGradient):
 
 
 def worked_transposed_gradients(
-    gradients: TransposedGradients, show: Show, wrt: Gradient | None, name: str
+    gradients: TransposedGradients, show: Show, wrt: Gradient | None, name: str, *, alone_on_page: bool = True
 ) -> Calculation:
     """Return the work of all three gradients, or only of the one asked for, which is the answer (else the input's)."""
     answers: dict[Gradient, Callable[[], Array]] = {
@@ -80,7 +80,7 @@ def worked_transposed_gradients(
             if alone is None and which is not Gradient.INPUT:
                 yield Text("")
                 yield Answer(drawn_gradient(answers[which](), which, show), follows=False)
-        if alone is None:
+        if alone is None and alone_on_page:
             yield Text("")
             yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)
         yield Text("")

@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import shape_text
+from convcalc.engine.node import Node
 from convcalc.errors import ConvcalcError, InputError, UsageError
 from convcalc.matrix_io.files import file_of
 from convcalc.matrix_io.text import parse_text
@@ -46,6 +47,8 @@ class CommandResult:
     worked: Calculation | None = None
     documents: list[Document] = field(default_factory=list)
     quiet: bool = False
+    reads: Mapping[str, Array] = field(default_factory=dict)
+    """The grids that it read, by what they are: input, kernel, weights."""
     walkable: Calculation | None = None
     """A report whose steps can be walked through."""
 
@@ -56,6 +59,8 @@ class State(NamedTuple):
     current: Array | None = None
     names: Mapping[str, Array] = MappingProxyType({})
     lines: tuple[str, ...] = ()
+    nodes: tuple[Node, ...] = ()
+    """What each line read and made."""
 
 
 class Verb(NamedTuple):
@@ -163,10 +168,13 @@ class Session:
             hint = f"{error.hint}; an empty line ends a grid" if error.hint else "an empty line ends a grid"
             raise InputError(error.message, hint=hint, place=error.place) from None
 
-    def advance(self, line: Line, current: Array | None, names: Mapping[str, Array] | None = None) -> None:
+    def advance(
+        self, line: Line, current: Array | None, names: Mapping[str, Array] | None = None, node: Node | None = None
+    ) -> None:
         """Go on to a new state, made by a line."""
         text = _WALK.sub("", line.whole)  # a script that is saved walks nowhere
-        self.push(State(current, self.names if names is None else names, (*self.state.lines, text)))
+        nodes = self.state.nodes if node is None else (*self.state.nodes, node)
+        self.push(State(current, self.names if names is None else names, (*self.state.lines, text), nodes))
 
     def push(self, state: State) -> None:
         """Make a state the one there is now; what was undone is forgotten."""
@@ -190,10 +198,11 @@ class Session:
 
     def _take(self, line: Line, grid: Array) -> LineResult:
         """Make a grid the current one, or only keep it under its name."""
+        node = Node(line.number, line.text, None, {}, grid)
         if line.name is not None:
-            self.advance(line, self.current, {**self.names, line.name: grid})
+            self.advance(line, self.current, {**self.names, line.name: grid}, node)
             return LineResult(line.text, line.number, remark=f"kept as {line.name}, {shape_text(grid.shape)}")
-        self.advance(line, grid)
+        self.advance(line, grid, node=node)
         return LineResult(line.text, line.number, worked=worked_grid(grid, Show()), carried=True)
 
     def _command(self, line: Line) -> LineResult:
@@ -212,7 +221,9 @@ class Session:
         carried = verb not in LOOK_UPS and grid is not None
         if grid is not None and (carried or line.name is not None):
             names = self.names if line.name is None else {**self.names, line.name: grid}
-            self.advance(line, grid if carried else self.current, names)
+            result = None if ran.worked is None else ran.worked.result
+            node = Node(line.number, line.text, result, ran.reads, grid)
+            self.advance(line, grid if carried else self.current, names, node)
         remark = f"kept as {line.name}" if line.name else ""
         self.last = ran.worked or ran.walkable or self.last
         if ran.quiet:

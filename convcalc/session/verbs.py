@@ -5,6 +5,7 @@ import re
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
 from convcalc.engine.naming import shape_text
+from convcalc.engine.node import Node
 from convcalc.errors import InputError, Place, UsageError
 from convcalc.matrix_io.text import parse_number
 from convcalc.report.document import Block, Heading, Role, Table, Text
@@ -42,7 +43,7 @@ def _set(session: Session, line: Line) -> LineResult:
     cells = grid.astype(object)
     cells[(0,) * (grid.ndim - len(at)) + at] = parse_number(match[2], Place("set"))
     edited = as_grid(cells)
-    session.advance(line, edited)
+    session.advance(line, edited, node=Node(line.number, line.text, None, {}, edited))
     return _shown(line, edited, "")
 
 
@@ -105,6 +106,16 @@ def _walk(session: Session, line: Line) -> LineResult:
     return LineResult(line.text, line.number)
 
 
+def _backward(session: Session, line: Line) -> LineResult:
+    if len(line.words) > 2:
+        raise UsageError("backward takes the gradient of the current grid, or nothing", hint="as in: backward 1")
+    from convcalc.session.backward import backward
+
+    calculation = backward(session, line.words[1] if len(line.words) == 2 else None, None, Show())
+    session.last = calculation
+    return LineResult(line.text, line.number, worked=calculation)
+
+
 def _reset(session: Session, line: Line) -> LineResult:
     _alone(line)
     session.push(State())
@@ -157,6 +168,7 @@ VERBS: dict[str, Verb] = {
     "names": Verb("names", "list the grids that have names", _names),
     "save": Verb("save FILE | save script FILE", "write the current grid, or the lines that made it", _save),
     "walk": Verb("walk", "step through the last work with the keys", _walk),
+    "backward": Verb("backward [GRAD]", "go back from the current grid to the gradients of all grids", _backward),
     "reset": Verb("reset", "forget every grid", _reset),
     "help": Verb("help [COMMAND|TOPIC]", "list the commands and topics, or show one", _help),
     "quit": Verb("quit", "leave; so does Ctrl-D", _quit),

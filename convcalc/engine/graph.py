@@ -1,0 +1,133 @@
+"""Operations joined: what each read and what it made; and a pass backward, which adds up where a grid is used twice."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.engine.activations import Activated
+from convcalc.engine.convolution import Convolution
+from convcalc.engine.dense import Flattened, Linear
+from convcalc.engine.exact import Array, as_floats, divided, float_kind, rounded
+from convcalc.engine.gradients import backward, backward_transposed
+from convcalc.engine.grids import as_grid
+from convcalc.engine.losses import Loss
+from convcalc.engine.node import UNDIVIDED, Node
+from convcalc.engine.padding import Padded
+from convcalc.engine.pooling import Pooling
+from convcalc.engine.routing import backward as routed
+from convcalc.engine.softmax import Softmax
+from convcalc.engine.transposed import Transposed
+from convcalc.errors import InputError
+
+
+class PassedBack(NamedTuple):
+    """What went back through a node: the gradients of its output, by the line each came from, and their sum."""
+
+    node: Node
+    parts: tuple[tuple[int, Array], ...]
+    upstream: Array
+    backward: Any
+    """What the engine made of it, with steps; None where a grid was only given."""
+
+
+class GraphGradients(NamedTuple):
+    """A pass backward: the nodes that were reached, the last first, and every grid's gradients."""
+
+    passed: tuple[PassedBack, ...]
+    parts: Mapping[int, tuple[tuple[int, Array], ...]]
+    """By the identity of a grid: what came back to it, by the line it came from."""
+
+    def of(self, grid: Array) -> Array | None:
+        """Return a grid's gradient, of its shape; None where nothing came back."""
+        parts = self.parts.get(id(grid))
+        return None if parts is None else added([part for _, part in parts])
+
+
+def _of_loss(result: Loss, upstream: Array) -> Any:
+    if upstream.size != 1 or upstream.ravel()[0] != 1:
+        raise InputError("a loss is where a pass backward begins", hint="let it be the last line")
+    return result.backward()
+
+
+BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
+    Convolution: backward,
+    Transposed: backward_transposed,
+    Pooling: routed,
+    Activated: lambda result, upstream: result.backward(upstream),
+    Softmax: lambda result, upstream: result.backward(upstream),
+    Linear: lambda result, upstream: result.backward(upstream),
+    Padded: lambda result, upstream: result.backward(upstream),
+    Flattened: lambda result, upstream: result.backward(upstream),
+    Loss: _of_loss,
+}
+"""How each kind of result goes backward."""
+ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
+    Convolution: lambda back: {"input": back.input, "kernel": back.kernel, "bias": back.bias},
+    Transposed: lambda back: {
+        "input": back.input_part.maps, "kernel": back.kernel_part.kernel, "bias": back.bias
+    },
+    Pooling: lambda back: {"input": back.input},
+    Activated: lambda back: {"input": back.output},
+    Softmax: lambda back: {"input": back.output},
+    Linear: lambda back: {"input": back.input.output, "weights": back.weights_like, "bias": back.bias},
+    Padded: lambda back: {"input": back.output},
+    Flattened: lambda back: {"input": back.output},
+    Loss: lambda back: {"input": back.output},
+}  # fmt: skip
+"""The gradients of what each kind of result read, by role; a loss's target has none."""
+
+
+def added(grids: Sequence[Array]) -> Array:
+    """Return the sum of grids of one shape: exact if all are.
+
+    >>> added([np.array([1, 2]), np.array([3, 4])]).tolist()
+    [4, 6]
+    """
+    if len(grids) == 1:
+        return grids[0]
+    dtype = float_kind(*grids)
+    if dtype is None:
+        return as_grid(np.sum([grid.astype(object) for grid in grids], axis=0))
+    return rounded(np.sum([as_floats(grid, np.dtype(np.float64)) for grid in grids], axis=0), dtype)
+
+
+def like_the_grid(gradient: Array, grid: Array) -> Array:
+    """Return a gradient with the shape of the grid that was read; one that was used for several is added up."""
+    if gradient.size == grid.size:
+        return gradient.reshape(grid.shape)
+    copies = list(gradient.reshape(-1, *grid.shape))  # a kernel of one channel that was used in each
+    return added(copies)
+
+
+def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
+    """Go backward from the last node's output, given its gradient, to every grid that it was made of.
+
+    Raises InputError where a gradient comes to a node that does not go backward.
+    """
+    parts: dict[int, list[tuple[int, Array]]] = {id(nodes[-1].output): [(0, upstream)]}
+    passed = []
+    for node in reversed(nodes):
+        came = parts.get(id(node.output))
+        if came is None:
+            continue
+        total = added([part for _, part in came])
+        back = None
+        if node.reads:
+            kind = type(node.result)
+            if kind not in BACKWARD:
+                raise InputError(
+                    f"line {node.number}, {node.text}: this does not go backward",
+                    hint="convolutions, pooling, activations, padding, flatten, linear, softmax and losses do",
+                )
+            back = BACKWARD[kind](node.result, total)
+            for role, gradient in ROLES[kind](back).items():
+                grid = node.reads.get(role)
+                if grid is not None:
+                    parts.setdefault(id(grid), []).append((node.number, like_the_grid(gradient, grid)))
+                if role == "input" and UNDIVIDED in node.reads:
+                    before = node.reads[UNDIVIDED]
+                    part = divided(like_the_grid(gradient, before), 255)
+                    parts.setdefault(id(before), []).append((node.number, part))
+        passed.append(PassedBack(node, tuple(came), total, back))
+    return GraphGradients(tuple(passed), {grid: tuple(found) for grid, found in parts.items()})

@@ -1,0 +1,113 @@
+"""A pass backward as a Document: each line's gradients under its name, the last first; then every grid's."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from convcalc.engine.activations import ActivationGradient
+from convcalc.engine.dense import FlattenGradient, LinearGradients
+from convcalc.engine.exact import Array
+from convcalc.engine.gradients import Gradients, TransposedGradients
+from convcalc.engine.graph import GraphGradients, PassedBack, added
+from convcalc.engine.losses import LossGradient
+from convcalc.engine.naming import Naming, shape_text
+from convcalc.engine.padding import PaddingGradient
+from convcalc.engine.routing import Routing
+from convcalc.engine.softmax import SoftmaxGradient
+from convcalc.report.activations import worked_activation_gradient
+from convcalc.report.convolution import Labels
+from convcalc.report.dense import worked_flatten_gradient
+from convcalc.report.dense_gradients import worked_linear_gradients
+from convcalc.report.document import Answer, Block, Calculation, Document, Heading, Role, Subheading, Table, Text
+from convcalc.report.equality import checked_sum
+from convcalc.report.gradients import worked_gradients
+from convcalc.report.grid import worked_padding_gradient
+from convcalc.report.grids import grids_of
+from convcalc.report.losses import worked_loss_gradient
+from convcalc.report.routing import worked_routing
+from convcalc.report.selection import Show
+from convcalc.report.softmax_gradient import worked_softmax_gradient
+from convcalc.report.transposed_gradients import worked_transposed_gradients
+
+WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
+    Gradients: lambda back, show: worked_gradients(back, show, None, Labels(), alone_on_page=False),
+    TransposedGradients: lambda back, show: worked_transposed_gradients(
+        back, show, None, "kernel", alone_on_page=False
+    ),
+    Routing: worked_routing,
+    ActivationGradient: worked_activation_gradient,
+    SoftmaxGradient: worked_softmax_gradient,
+    LinearGradients: lambda back, show: worked_linear_gradients(back, show, None, alone_on_page=False),
+    PaddingGradient: worked_padding_gradient,
+    FlattenGradient: worked_flatten_gradient,
+    LossGradient: worked_loss_gradient,
+}
+"""How what went back through a line is worked."""
+MOST_LISTED = 8
+"""Cells of a gradient that the table at the end writes out."""
+
+
+def worked_backward(gradients: GraphGradients, grids: Mapping[str, Array], wrt: str, show: Show) -> Calculation:
+    """Return a pass backward's work; the answer is the gradient of one of the named grids."""
+    answer = gradients.of(grids[wrt])
+    assert answer is not None
+
+    def work() -> Document:
+        for index, passed in enumerate(gradients.passed):
+            if passed.backward is None:
+                continue
+            if index:
+                yield Text("")
+            yield Heading(f"< {passed.node.text}")
+            yield from _upstream(passed, show)
+            blocks = WORKED[type(passed.backward)](passed.backward, show).work
+            yield from (block._replace(follows=False) if isinstance(block, Answer) else block for block in blocks)
+        yield Subheading("the gradients of all grids")
+        yield _table(gradients, grids, show)
+        yield from _sums(gradients, grids, show)
+        yield Text("")
+        yield Answer(grids_of(answer, f"gradient of {wrt}", show.write, naming=Naming(answer.ndim == 1)))
+
+    return Calculation(work(), lambda: answer, show.answer_write)
+
+
+def _upstream(passed: PassedBack, show: Show) -> Iterator[Block]:
+    """Say what comes from behind: from which line, or the sum from several."""
+    lines = [number for number, _ in passed.parts]
+    if lines == [0]:
+        yield Text("Here it begins: nothing comes from behind but the gradient of the line's own output.", Role.QUIET)
+    elif len(lines) == 1:
+        yield Text(f"What comes from behind is the gradient that line {lines[0]} gave its input.", Role.QUIET)
+    else:
+        named = " and ".join(map(str, lines))
+        yield Text(f"What comes from behind is the sum of the gradients that lines {named} gave.", Role.QUIET)
+
+
+def _table(gradients: GraphGradients, grids: Mapping[str, Array], show: Show) -> Table:
+    rows = []
+    for name, grid in grids.items():
+        parts = gradients.parts.get(id(grid), ())
+        gradient = gradients.of(grid)
+        lines = ", ".join(str(number) for number, _ in reversed(parts)) or "none"
+        rows.append((name, shape_text(grid.shape), "" if gradient is None else _listed(gradient, show), lines))
+    return Table(("name", "shape", "gradient", "used in line"), tuple(rows), frozenset({0, 1, 2, 3}))
+
+
+def _listed(gradient: Array, show: Show) -> str:
+    if gradient.size <= MOST_LISTED:
+        return " ".join(show.write(cell) for cell in gradient.ravel())
+    return f"{show.write(gradient.min())} to {show.write(gradient.max())}"
+
+
+def _sums(gradients: GraphGradients, grids: Mapping[str, Array], show: Show) -> Iterator[Block]:
+    """Yield the sums of grids that are used more than once, cell by cell where they are few."""
+    write = show.write
+    for name, grid in grids.items():
+        parts = gradients.parts.get(id(grid), ())
+        if len(parts) < 2 or grid.size > MOST_LISTED:
+            continue
+        total = added([part for _, part in parts]).ravel()
+        yield Text("")
+        yield Text(f"{name} is used in {len(parts)} lines, and its gradients add up:", Role.QUIET)
+        for index in range(grid.size):
+            terms = tuple(write.factor(part.ravel()[index]) for _, part in reversed(parts))
+            yield checked_sum(terms, " + ", write.outcome(total[index]), f"[{index}]  ", final=False)

@@ -1,0 +1,55 @@
+"""A session's lines, backward: from the current grid to the input, and to every grid that has a name."""
+
+from convcalc.engine.exact import Array
+from convcalc.engine.graph import GraphGradients, pass_back
+from convcalc.engine.naming import shape_text
+from convcalc.engine.shapes import like_the_output
+from convcalc.errors import UsageError, nearest
+from convcalc.report.backward import worked_backward
+from convcalc.report.document import Calculation
+from convcalc.report.selection import Show
+from convcalc.session.session import Session
+
+
+def gradients_of(session: Session, gradient: str | None) -> tuple[GraphGradients, dict[str, Array]]:
+    """Return a pass backward through what a session did, and the grids it came to: the input, and those with names.
+
+    It begins at the current grid, if that is a single number or its gradient is given, else at the last single number.
+    Raises UsageError where there is none.
+    """
+    current = session.current
+    if current is None:
+        raise UsageError("there is nothing to go back from", hint="work something first, as in: conv edge")
+    nodes = session.state.nodes
+    last = max(index for index, node in enumerate(nodes) if node.output is current)
+    if gradient is None and current.size != 1:
+        singles = [index for index, node in enumerate(nodes) if node.reads and node.output.size == 1]
+        if not singles:
+            raise UsageError(
+                f"the current grid is {shape_text(current.shape)}, and no line gave a single number to go back from",
+                hint="give its gradient, a grid of its shape or 1 (of a script: --gradient 1)",
+            )
+        last = singles[-1]  # a loss, say, behind which its probabilities are shown
+    end = nodes[last].output
+    upstream = like_the_output(1 if gradient is None else session.grid(gradient), end, end)
+    gradients = pass_back(nodes[: last + 1], upstream)
+    named = {id(grid) for grid in session.names.values()}
+    given = [node for node in nodes if not node.reads and id(node.output) not in named]
+    reached = [node for node in given if id(node.output) in gradients.parts]
+    titles = ["input" if len(reached) == 1 else f"input of line {node.number}" for node in reached]
+    grids = dict(zip(titles, (node.output for node in reached), strict=True))
+    return gradients, grids | {name: grid for name, grid in session.names.items() if grid is not end}
+
+
+def backward(session: Session, gradient: str | None, wrt: str | None, show: Show) -> Calculation:
+    """Return the work of a pass backward; its answer is the gradient of the input, or of the grid `wrt` names."""
+    gradients, grids = gradients_of(session, gradient)
+    reached = [name for name, grid in grids.items() if id(grid) in gradients.parts]
+    if not reached:
+        raise UsageError("no grid here has a gradient", hint="work something of a grid first, as in: conv edge")
+    name = wrt or reached[0]
+    if name not in reached:
+        close = nearest(name, reached)
+        unused = f"'{name}' is not used on the way" if name in grids else f"there is no grid '{name}'"
+        raise UsageError(unused, hint=f"did you mean {close[0]}?" if close else f"there are {', '.join(reached)}")
+    return worked_backward(gradients, grids, name, show)

@@ -1,0 +1,207 @@
+"""A script's pass backward: against differences of the whole script in exact fractions, and against known networks."""
+
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from convcalc.matrix_io.text import parse_text
+from tests.conftest import SAMPLES, Convcalc
+
+SCRIPTS = {
+    "two filters, a bias and a pool": """
+        k = 1 -1; 2 1; ---; -1 1; 1 3
+        b = 1 -2
+        x = 3 1 4 1 5; 9 2 6 5 3; 5 8 9 7 9; 3 2 3 8 4; 6 2 6 4 3
+        conv k -i x -b b
+        pool max
+        flatten
+        w = 1 2 -1 3 1 1 0 2; 0 1 1 -1 2 1 -2 1
+        linear w
+        loss mse -t "1 2"
+    """,
+    "a kernel used twice": """
+        k = 1 -1; 2 1
+        x = 3 1 4 1; 5 9 2 6; 5 3 5 8; 9 7 9 3
+        conv k -i x
+        conv k
+        loss mse -t "1 2; 3 4" --reduction sum
+    """,
+    "a grid that is read by two lines": """
+        x = 2 -3; 1 4
+        y = relu -i x
+        z = pad -p 1,0 -i x
+        conv y -i z
+        loss mae -t "1; 2; 3"
+    """,
+    "an input that is its own kernel, turned round": """
+        x = 1 2; 3 -1
+        conv x -i x -p 1 --flip
+        loss mse -t "1 2 3; 4 5 6; 7 8 9"
+    """,
+    "weights that lie, and a row": """
+        w = 1 2; 3 4; 5 -6
+        b = 1 -1
+        x = 1 -2 3
+        linear w -b b -i x --transpose
+        leaky-relu
+        loss mse -t "1 2"
+    """,
+    "a transposed convolution": """
+        k = 1 2; 3 4
+        x = 1 -2; 3 1
+        conv-transpose k -i x -s 2 -b 3
+        pool avg
+        loss mse -t "1 2; 3 4"
+    """,
+    "every kind of padding and pool": """
+        k = 1 2 -1; 1 1 2; -1 0 1
+        x = 3 1 4 1; 5 9 2 6; 5 3 5 8; 9 7 9 2
+        pad -p 1 --pad-mode reflect -i x
+        conv k -p 1 --pad-mode circular
+        pad -p 1 --pad-mode replicate
+        pool sum -w 3 -s 2
+        pool avg -w 2 -s 1 -p 1
+        pool min
+        loss mse -t "1 2; 3 4"
+    """,
+    "groups, stride and dilation": """
+        k = 1 2; 3 -1; ---; -2 1; 1 1
+        x = 1 2 1 4; 3 4 0 1; 2 -1 3 5; 1 1 2 0;; 5 6 1 2; 7 9 -2 3; 1 2 3 4; 4 3 2 1
+        conv k -i x --groups 2 -s 1,2 -d 2,1
+        flatten
+        linear "1 2 3 4 5 6 7 -8"
+        loss mse -t 1
+    """,
+    "a picture's cells, divided by 255": """
+        k = 1 2; 3 -1
+        x = 10 20 30; 250 1 51; 102 7 9
+        conv k -i x --normalize
+        loss mse -t "1 2; 3 4"
+    """,
+    "a line that is not on the way": """
+        x = 1 2; 3 -1
+        y = conv edge -i x -p 1
+        pool avg -i x
+        loss mse -t 1
+    """,
+}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Callable[[str, str], Path]:
+    def write(name: str, text: str) -> Path:
+        path = tmp_path / name
+        path.write_text("\n".join(line.strip() for line in text.strip().splitlines()) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+def cells(convcalc: Convcalc, *words: str) -> list[Fraction]:
+    ran = convcalc(*words)
+    assert (ran.status, ran.stderr) == (0, "")
+    grid = parse_text(ran.stdout.splitlines(), "answer").cells
+    return [Fraction(cell.item() if isinstance(cell, np.generic) else cell) for cell in grid.ravel()]
+
+
+def changed(text: str, name: str, index: int, by: Fraction) -> str:
+    """Return a script with one number of a named grid changed."""
+    line = next(line for line in text.splitlines() if line.strip().startswith(f"{name} = "))
+    numbers = list(re.finditer(r"-?\d[\d/.]*", line))
+    number = numbers[index]
+    return text.replace(line, line[: number.start()] + str(Fraction(number[0]) + by) + line[number.end() :])
+
+
+@pytest.mark.parametrize("title", SCRIPTS)
+def test_every_gradient_is_the_difference_quotient_of_the_whole_script(
+    convcalc: Convcalc, folder: Callable[[str, str], Path], tmp_path: Path, title: str
+) -> None:
+    """By five points, which are exact for polynomials up to the fourth degree, as these are between kinks."""
+    text, h = SCRIPTS[title], Fraction(1, 4096)
+    path = str(folder("script.convcalc", text))
+    for name in re.findall(r"^ *(\w) = [-\d]", text, flags=re.MULTILINE):
+        gradient = cells(convcalc, "run", path, "--backward", "--wrt", name, "-q")
+        for index, slope in enumerate(gradient):
+            at = {
+                n: cells(convcalc, "run", str(folder("moved.convcalc", changed(text, name, index, n * h))), "-q")[0]
+                for n in (-2, -1, 1, 2)
+            }
+            assert (8 * (at[1] - at[-1]) - (at[2] - at[-2])) / (12 * h) == slope, f"{name} {index}"
+
+
+def test_the_sigmoid_neuron_has_the_gradients_of_the_course(convcalc: Convcalc) -> None:
+    script = str(SAMPLES / "neuron.convcalc")
+    assert [round(float(cell), 4) for cell in cells(convcalc, "run", script, "-q")] == [0.7311]
+    weights = cells(convcalc, "run", script, "--backward", "--wrt", "w", "-q")
+    assert [round(float(cell), 4) for cell in weights] == [-0.1966, -0.3932, 0.1966]
+    inputs = cells(convcalc, "run", script, "--backward", "--wrt", "x", "-q")
+    assert [round(float(cell), 4) for cell in inputs] == [0.3932, -0.5898, -0.5898]
+
+
+def test_a_networks_gradients_are_written_a_file_each(convcalc: Convcalc, tmp_path: Path) -> None:
+    """The numbers are PyTorch 2.13's, of the same network in float64."""
+    folder = tmp_path / "gradients"
+    ran = convcalc("run", "samples/tiny-cnn.convcalc", "--backward", "--wrt", "all", "-o", f"{folder}/")
+    assert ran.status == 0
+    assert sorted(path.stem for path in folder.iterdir()) == ["input", "lines", "scores", "shapes", "weights"]
+    scores = np.loadtxt(folder / "scores.txt")
+    np.testing.assert_allclose(scores, [0.012760132793608901, 0.04682071273796818, -0.059580845531577], rtol=1e-12)
+    one = convcalc("run", "samples/tiny-cnn.convcalc", "--backward", "--wrt", "shapes", "-q")
+    assert (folder / "shapes.txt").read_text(encoding="utf-8") == one.stdout
+
+
+def test_each_line_goes_backward_under_its_name_the_last_first(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "samples/neuron.convcalc", "--backward")
+    lines = [line for line in ran.stdout.splitlines() if line.startswith("# < ")]
+    assert lines == ["# < sigmoid", "# < linear w"]
+    assert "What comes from behind" in ran.stdout
+
+
+TWICE = "k = 1 2\nconv k -i '1 2 3 4'\nconv k\nloss mse -t '0 0'\n"
+
+
+def test_a_grid_that_is_used_twice_has_both_gradients_added_up(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", "--backward", "--wrt", "k", stdin=TWICE)
+    assert "# k is used in 2 lines, and its gradients add up:" in ran.stdout
+    assert "[0]  " in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--wrt", "k"], "--wrt does nothing without --backward"),
+        (["--gradient", "1"], "--gradient does nothing without --backward"),
+        (["--backward", "--wrt", "kk"], "there is no grid 'kk'\nhint: did you mean k?"),
+        (["--backward", "--wrt", "all"], "--wrt all writes each gradient to a file"),
+        (["--backward", "--gradient", "1 2"], "gradient"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(convcalc: Convcalc, words: list[str], said: str) -> None:
+    ran = convcalc("run", "-", *words, stdin=TWICE)
+    assert ran.status in (1, 2)
+    assert said in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_last_grid_of_several_cells_wants_its_gradient(convcalc: Convcalc) -> None:
+    script = "x = 1 -2; 3 4\nrelu -i x\n"
+    ran = convcalc("run", "-", "--backward", stdin=script)
+    assert (ran.status, "--gradient 1" in ran.stderr) == (2, True)
+    assert convcalc("run", "-", "--backward", "--gradient", "1 2; 3 4", "-q", stdin=script).answer == "1 0\n3 4\n"
+
+
+def test_what_does_not_go_backward_is_named(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", "--backward", stdin="x = 1 2; 3 4\nshow x --normalize\npool avg\n")
+    assert ran.status == 1
+    assert "line 2, show x --normalize: this does not go backward" in ran.stderr
+
+
+def test_a_session_goes_backward_and_on(convcalc: Convcalc) -> None:
+    ran = convcalc(stdin="x = 1 -2; 3 4\nrelu -i x\npool avg\nbackward\nundo\nbackward '1 1; 1 1'\n")
+    assert ran.status == 0
+    assert "< pool avg" in ran.stdout
+    assert ran.stdout.index("< pool avg") < ran.stdout.index("undone: pool avg")
