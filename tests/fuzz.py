@@ -16,11 +16,13 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any, NamedTuple
 
+from convcalc.engine.padding_modes import PadMode
+from convcalc.engine.pooling_kinds import PoolKind
 from tests import reference
 from tests.conftest import run_convcalc
 
 Plane = list[list[Fraction]]
-MODES = ("zeros", "reflect", "replicate", "circular")
+MODES = tuple(mode.value for mode in PadMode)
 LARGEST = Fraction(sys.float_info.max)
 
 
@@ -171,7 +173,7 @@ def gradient_of(
 
 
 def pooling(rng: random.Random) -> Case | None:
-    kind = rng.choice(["max", "min", "avg", "sum", "lp"])
+    kind = rng.choice([kind.value for kind in PoolKind])
     height, width = rng.randint(2, 6), rng.randint(2, 6)
     window, stride = (rng.randint(1, 3), rng.randint(1, 3)), (rng.randint(1, 3), rng.randint(1, 3))
     padding = padding_of(rng, 1)
@@ -425,7 +427,7 @@ OPTIONS = {
     "linear": ("-i", "-W", "-b", "--transpose", "--check"), "flatten": ("-i",), "show": ("-i", "--heat", "--normalize"),
     "loss": ("-i", "-t", "--reduction", "--logits", "--probabilities"), "kernels": ("-i",), "model": ("-i", "--trace"),
 }  # fmt: skip
-ARGUMENTS = {"pool": ("max", "avg", "min", "sum", "lp", "mid"), "loss": ("mse", "mae", "bce", "cross-entropy", "x"),
+ARGUMENTS = {"pool": (*(kind.value for kind in PoolKind), "mid"), "loss": ("mse", "mae", "bce", "cross-entropy", "x"),
              "kernels": ("edge", "nope"), "model": ("Conv2d(6, 3)", "lenet5", "nope", "Conv2d(")}  # fmt: skip
 FLAGS = ("--flip", "--per-channel", "-q", "--heat", "--ceil", "--global", "--tanh", "--transpose", "--normalize",
          "--logits", "--probabilities")  # fmt: skip

@@ -1,23 +1,25 @@
 """Slow, obvious loops over nested lists of exact numbers: the second source of every figure. No numpy."""
 
 import math
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
 Plane = list[list[Any]]
 
 
+SOURCES: dict[str, Callable[[int, int], int | None]] = {
+    "zeros": lambda position, size: None,
+    "replicate": lambda position, size: 0 if position < 0 else size - 1,
+    "circular": lambda position, size: position + size if position < 0 else position - size,
+    "reflect": lambda position, size: -position if position < 0 else 2 * (size - 1) - position,
+}
+"""Which cell stands outside, in every mode of padding."""
+
+
 def source(position: int, size: int, mode: str) -> int | None:
     """Return which cell a padded position repeats, or None for a zero."""
-    if 0 <= position < size:
-        return position
-    if mode == "zeros":
-        return None
-    if mode == "replicate":
-        return 0 if position < 0 else size - 1
-    if mode == "circular":
-        return position + size if position < 0 else position - size
-    return -position if position < 0 else 2 * (size - 1) - position
+    return position if 0 <= position < size else SOURCES[mode](position, size)
 
 
 def padded(plane: Plane, top: int, bottom: int, left: int, right: int, mode: str = "zeros") -> Plane:
@@ -111,21 +113,19 @@ def pool(
                         real.append(plane[y][x])
                     if inside or (count_padding and y < height + bottom and x < width + right):
                         counted += 1
-            cells.append(reduced(real, kind, counted, norm))
+            cells.append(REDUCED[kind](real, counted, norm))
         rows.append(cells)
     return rows
 
 
-def reduced(cells: list[Any], kind: str, counted: int, norm: int) -> Any:
-    if kind == "max":
-        return max(cells)
-    if kind == "min":
-        return min(cells)
-    if kind == "sum":
-        return sum(cells)
-    if kind == "avg":
-        return Fraction(sum(cells)) / counted
-    return math.pow(sum(abs(float(cell)) ** norm for cell in cells), 1 / norm)
+REDUCED: dict[str, Callable[[list[Any], int, int], Any]] = {
+    "max": lambda cells, counted, norm: max(cells),
+    "min": lambda cells, counted, norm: min(cells),
+    "sum": lambda cells, counted, norm: sum(cells),
+    "avg": lambda cells, counted, norm: Fraction(sum(cells)) / counted,
+    "lp": lambda cells, counted, norm: math.pow(sum(abs(float(cell)) ** norm for cell in cells), 1 / norm),
+}
+"""What a window gives, in every kind of pooling."""
 
 
 def transposed(

@@ -14,6 +14,7 @@ from convcalc.engine.activations import activate
 from convcalc.engine.functions import exponential
 from convcalc.engine.softmax import softmax
 from convcalc.errors import InputError
+from tests.conftest import Convcalc
 from tests.test_convolution import EXAMPLE_MAP
 
 CLOSED: dict[str, Callable[[float], float]] = {
@@ -41,6 +42,22 @@ def test_each_cell_is_the_closed_form_and_its_step_the_same(name: str, x: float)
     assert result.step((0, 0)).value == result.output[0, 0]
 
 
+@pytest.mark.parametrize("name", CLOSED)
+@pytest.mark.parametrize("x", [0, 1, -1, 3, -3, Fraction(1, 2)])
+def test_a_value_is_called_exact_only_where_it_is(name: str, x: int | Fraction) -> None:
+    """Where it is no fraction of small numbers, it is rounded."""
+    step = activate([x], name).step((0, 0))
+    closed = CLOSED[name](float(x))
+    assert not step.exact or abs(Fraction(closed).limit_denominator(1000) - Fraction(closed)) < Fraction(1, 10**15)
+
+
+@pytest.mark.parametrize("x", ["-1e7", "-1e16"])
+def test_what_is_too_large_to_be_compared_is_written_at_once(convcalc: Convcalc, x: str) -> None:
+    ran = convcalc("sigmoid", "-i", x)
+    assert (ran.status, ran.answer) == (0, "0\n")
+    assert "≈ 0" in ran.stdout
+
+
 def test_the_lectures_relu() -> None:
     assert activate(EXAMPLE_MAP, "relu").output.tolist() == [[0, 0, 0, 8], [0, 0, 2, 3], [0, 0, 0, 0], [0, 0, 0, 0]]
 
@@ -65,7 +82,7 @@ def test_the_lectures_relu() -> None:
     ],
 )
 def test_large_and_small_cells_neither_overflow_nor_vanish(name: str, x: float, value: float) -> None:
-    assert activate([x], name).output.tolist() == [pytest.approx(value, rel=1e-12)]
+    assert activate([x], name).output.tolist() == [pytest.approx(value, rel=1e-12, abs=0)]
 
 
 @pytest.mark.parametrize(

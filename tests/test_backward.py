@@ -261,3 +261,20 @@ def test_a_transposed_convolutions_gradients_are_worked(convcalc: Convcalc) -> N
     assert convcalc(*line, "1", "--wrt", "kernel").answer == "10 10\n10 10\n"
     assert convcalc(*line, "1", "--wrt", "bias").answer == "16\n"
     assert convcalc(*line, "1", "--as", "zeros").status == 2
+
+
+@given(st.lists(st.floats(-5, 5), min_size=3, max_size=3), st.lists(st.floats(0, 1), min_size=3, max_size=3))
+def test_a_target_that_does_not_add_to_one_is_gone_back_from_as_it_is(x: list[float], target: list[float]) -> None:
+    gradient = loss([x], [target], "cross-entropy").backward().output[0]
+    for index in range(3):
+        there, back = ([cell + sign * STEP * (i == index) for i, cell in enumerate(x)] for sign in (1, -1))
+        ends = [loss([cells], [target], "cross-entropy").output.item() for cells in (there, back)]
+        assert float(gradient[index]) == pytest.approx((ends[0] - ends[1]) / (2 * STEP), abs=1e-8)
+
+
+def test_a_target_of_no_class_at_all_has_no_loss_and_no_gradient(convcalc: Convcalc) -> None:
+    ran = convcalc("loss", "cross-entropy", "-i", "1 2", "-t", "0 0")
+    assert (ran.status, ran.answer) == (0, "0\n")
+    assert "-(0) = 0" in ran.stdout
+    ran = convcalc("loss", "cross-entropy", "-i", "1 2", "-t", "0.5 0.25", "--backward", "--at", "0,0")
+    assert "×0.75 − 0.5)" in ran.stdout

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from convcalc.engine.convolution import convolve
 from convcalc.engine.kernels import KERNELS, kernel
+from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.plan import plan
 from convcalc.errors import InputError
 from tests import reference
@@ -46,7 +47,7 @@ CASES = [
     (seed, mode, stride, dilation, groups)
     for seed, (mode, stride, dilation, groups) in enumerate(
         itertools.product(
-            ("zeros", "reflect", "replicate", "circular"), ((1, 1), (2, 1), (3, 2)), ((1, 1), (2, 1), (1, 3)), (1, 2, 4)
+            [mode.value for mode in PadMode], ((1, 1), (2, 1), (3, 2)), ((1, 1), (2, 1), (1, 3)), (1, 2, 4)
         )
     )
 ]
@@ -132,7 +133,7 @@ def test_a_stride_subsamples_the_dense_answer(grid: Any, weights: Any, rows: int
     )
 
 
-@given(grids, kernels, st.sampled_from(["zeros", "reflect", "replicate", "circular"]))
+@given(grids, kernels, st.sampled_from([mode.value for mode in PadMode]))
 @settings(max_examples=50)
 def test_padding_is_padding_first_and_then_a_valid_convolution(grid: Any, weights: Any, mode: str) -> None:
     first = reference.padded(grid, 1, 2, 2, 0, mode)

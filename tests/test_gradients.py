@@ -11,14 +11,16 @@ import pytest
 from convcalc.engine import gradients, routing
 from convcalc.engine.convolution import convolve
 from convcalc.engine.exact import exact
+from convcalc.engine.padding_modes import PadMode
 from convcalc.engine.pooling import pool
+from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.readings import as_matmul, as_toeplitz, reads
 from convcalc.errors import InputError
 from tests import reference
 from tests.test_convolution import integers
 
 STEP = Fraction(1, 7)
-MODES = ("zeros", "reflect", "replicate", "circular")
+MODES = [mode.value for mode in PadMode]
 CASES = list(itertools.product(((1, 1), (2, 3)), ((1, 1), (2, 1)), (1, 2), MODES, (False, True)))
 
 
@@ -142,6 +144,10 @@ POOLINGS: list[tuple[str, dict[str, Any]]] = [
     ("sum", {"window": 2, "stride": 1}),
     ("lp", {"window": 2, "norm": 1}),
 ]
+
+
+def test_every_kind_of_pooling_has_its_gradient_held_against_its_slope() -> None:
+    assert {kind for kind, _ in POOLINGS} == set(PoolKind)
 
 
 @pytest.mark.parametrize(("kind", "options"), POOLINGS)

@@ -5,13 +5,18 @@ from typing import Any
 import pytest
 
 from convcalc.engine.padding import pad
+from convcalc.engine.padding_modes import PadMode
 from convcalc.errors import InputError
 from tests import reference
 
 GRID = [[1, 2, 3], [4, 5, 6], [7, 8, 9], [10, 11, 12]]
 
 
-@pytest.mark.parametrize("mode", ["zeros", "reflect", "replicate", "circular"])
+def test_every_mode_has_a_slow_loop_to_be_held_against() -> None:
+    assert set(reference.SOURCES) == set(PadMode)
+
+
+@pytest.mark.parametrize("mode", [mode.value for mode in PadMode])
 @pytest.mark.parametrize(
     ("padding", "sides"),
     [((1,), (1, 1, 1, 1)), ((2, 1), (2, 2, 1, 1)), ((0, 2, 1, 0), (0, 2, 1, 0)), ((0,), (0, 0, 0, 0))],

@@ -198,3 +198,15 @@ def test_a_whole_network_ends_in_probabilities(convcalc: Convcalc) -> None:
     assert sum(chances) == pytest.approx(1)
     assert np.argmax(chances) == 2
     assert "-ln(p[2]) = -ln(0.9404) ≈ 0.0614" in ran.stdout
+
+
+def test_a_line_that_draws_one_step_to_a_file_keeps_its_answer(convcalc: Convcalc, tmp_path: Path) -> None:
+    drawn = tmp_path / "at.svg"
+    ran = convcalc("run", "-", "--format", "table", stdin=f"input 1 2; 3 4\nconv '1 1' --at 0,0 -o {drawn}\n")
+    assert (ran.status, ran.stdout.splitlines()[-3:]) == (0, ["  output 2×1", "  3", "  7"])
+    assert "output 2×1" in drawn.read_text(encoding="utf-8").replace("\xa0", " ").replace("&#160;", " ")
+
+
+def test_how_a_line_would_be_written_matters_only_if_it_is(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", "-q", stdin="input 1 2; 3 4\nrelu --fragment\n")
+    assert (ran.status, ran.answer, ran.stderr) == (0, "1 2\n3 4\n", "")

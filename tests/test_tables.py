@@ -2,6 +2,7 @@
 
 import importlib
 import json
+import re
 from enum import Enum
 
 import pytest
@@ -18,7 +19,7 @@ from convcalc.cli.commands import COMMANDS
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activation_record import ActivationRecord
 from convcalc.engine.loss_kinds import LossKind
-from convcalc.engine.loss_record import LossRecord
+from convcalc.engine.loss_record import Logits, LossRecord
 from convcalc.engine.padding_modes import PaddingRecord, PadMode
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.pooling_record import PoolingRecord
@@ -53,6 +54,35 @@ def test_a_format_is_text_or_is_drawn_or_is_data_and_its_functions_are_there(sty
         assert callable(importlib.import_module(f"convcalc.render.{record.draws}").render)
     if record.rows:
         assert callable(getattr(sheets, record.rows))
+
+
+def test_no_word_and_no_suffix_means_two_things() -> None:
+    suffixes = [suffix for style in Format for suffix in style.record.suffixes]
+    assert len(suffixes) == len(set(suffixes))
+    for kinds in (PoolKind, LossKind):
+        words = [word for kind in kinds for word in (kind.value, *kind.record.other_words)]
+        assert len(words) == len(set(words)), words
+
+
+@pytest.mark.parametrize("kind", PoolKind, ids=str)
+def test_a_pooling_that_is_worked_piece_by_piece_says_how(kind: PoolKind) -> None:
+    record = type(kind.record)
+    says = record.joined is not PoolingRecord.joined or record.summands is not PoolingRecord.summands
+    assert says == kind.record.can_be_joined
+
+
+@pytest.mark.parametrize("kind", ActivationKind, ids=str)
+def test_an_activations_parameter_has_a_default_and_a_help(kind: ActivationKind) -> None:
+    record = kind.record
+    assert bool(record.parameter) == bool(record.default) == bool(record.parameter_help)
+    assert bool(record.variant_of) == bool(record.option) == bool(record.option_help)
+
+
+@pytest.mark.parametrize("kind", LossKind, ids=str)
+def test_a_loss_says_its_exact_terms_and_its_slopes_where_it_has_them(kind: LossKind) -> None:
+    record = type(kind.record)
+    assert (record.exactly is not LossRecord.exactly) == kind.record.is_rational
+    assert (record.slopes is not LossRecord.slopes) == (kind.record.logits is not Logits.NEVER)
 
 
 X = "1 5 5 2; 2 9 3 0; 4 4 4 1; 0 1 2 3"
@@ -156,6 +186,8 @@ def test_every_exercise_can_be_checked_and_knows_its_own_answer(convcalc: Convca
 def test_every_topic_of_the_quiz_makes_exercises_that_are_asked_and_printed(convcalc: Convcalc, topic: str) -> None:
     asked = convcalc("quiz", topic, "--count", "1", "--seed", "2", stdin="quit\n")
     assert (asked.status, asked.stderr) == (0, "")
+    question = re.sub(r"\[.*?\]", "", asked.stdout.partition("level 1")[2].partition("Score")[0])
+    assert re.search(r"\d", question), "a question gives its numbers"
     printed = convcalc("worksheet", topic, "--count", "1", "--seed", "2")
     assert (printed.status, printed.stderr) == (0, "")
 

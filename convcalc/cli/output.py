@@ -32,6 +32,8 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
     """Do with the work and the answer what the options ask for, and the place allows."""
     if here.script is not None:
         _check_line(options)
+        _keep(here, here.script, worked, options, show)
+        return
     style = _style(here, options)
     if style.record.is_one_picture and show is not None and show.at is not None:
         from convcalc.report.document import Answer
@@ -40,23 +42,18 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
     worked.answer()  # what cannot be done must fail before anything is written
     saves = options.output is not None and options.output not in ITSELF
     if show is not None and (show.quiz or show.check is not None):
-        if here.script is None:
-            _refuse_output(options, "--quiz" if show.quiz else "--check")
-        is_right = ask(here, worked, show)
-        if not is_right and here.script is None:
+        _refuse_output(options, "--quiz" if show.quiz else "--check")
+        if not ask(here, worked, show):
             raise typer.Exit(CANNOT)
         return
-    if options.scale is not None and not saves and here.script is None:
+    if options.scale is not None and not saves:
         raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
-    walks = show is not None and show.walk
-    if walks and show is not None:
+    if show is not None and show.walk:
         walk_through(here, worked, show, ascii_only=options.ascii)
-    if here.script is not None:
-        _keep(here, here.script, worked, options, quiet=options.quiet or walks)
-    elif saves:
+        if not saves:
+            return
+    if saves:
         _save(here, worked, options, style, Path(str(options.output)))
-    elif walks:
-        return
     elif style is Format.TABLE:
         _show(here, worked, options)
     else:
@@ -71,9 +68,18 @@ def _check_line(options: OutputOptions) -> None:
         raise UsageError("--format does nothing inside a script", hint="give it to `convcalc run`")
 
 
-def _keep(here: Surroundings, script: Script, worked: "Calculation", options: OutputOptions, *, quiet: bool) -> None:
+def _keep(
+    here: Surroundings, script: Script, worked: "Calculation", options: OutputOptions, show: "Show | None"
+) -> None:
     """Keep the work for the whole script's; write the answer to a file if the line says so."""
     assert script.result is not None
+    worked.answer()  # what cannot be done must fail before anything is written
+    if show is not None and (show.quiz or show.check is not None):
+        ask(here, worked, show)
+        return
+    walks = show is not None and show.walk
+    if walks and show is not None:
+        walk_through(here, worked, show, ascii_only=options.ascii)
     if script.only_shows:
         script.result.documents.append(worked.work)
         return
@@ -81,7 +87,7 @@ def _keep(here: Surroundings, script: Script, worked: "Calculation", options: Ou
         refuse_overwriting(options.output, None if here.session is None else here.session.source, "the script itself")
         worked = worked._replace(work=list(worked.work))  # written here, and shown again
         _save(here, worked, options, _style(here, options), Path(options.output))
-    script.result.worked, script.result.quiet = worked, quiet
+    script.result.worked, script.result.quiet = worked, options.quiet or walks
 
 
 def _refuse_output(options: OutputOptions, option: str) -> None:

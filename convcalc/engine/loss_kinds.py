@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from convcalc.engine import exact, functions, softmax, two_floats
     from convcalc.engine.exact import Array
     from convcalc.engine.loss_cells import LossCells
-    from convcalc.engine.step import LossTerm
+    from convcalc.engine.step import LossGradientStep, LossTerm
 else:
     fractions, np = Later("fractions"), Later("numpy")
     exact, functions, softmax, two_floats = (
@@ -70,9 +70,9 @@ class Squared(Distance):
         """Return twice the difference."""
         return 2 * (x - target)
 
-    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
         """Write 2×(1 − 3)."""
-        return f"2×({write(x)} − {write.factor(target)})"
+        return f"2×({write(step.cell)} − {write.factor(step.target)})"
 
     def around(self, gap: str) -> str:
         """Write (1 − 3)²."""
@@ -95,9 +95,9 @@ class Absolute(Distance):
         """Return the sign of the difference."""
         return int(x > target) - int(x < target)
 
-    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
         """Write sign(1 − 3)."""
-        return f"sign({write(x)} − {write.factor(target)})"
+        return f"sign({write(step.cell)} − {write.factor(step.target)})"
 
     def around(self, gap: str) -> str:
         """Write |1 − 3|."""
@@ -149,10 +149,10 @@ class BinaryCrossEntropy(LossRecord):
         """Return (p − t)/(p·(1 − p))."""
         return (x - target) / max(x * (1 - x), fractions.Fraction(LEAST_PRODUCT))
 
-    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
+    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
         """Write (0.8808 − 1), or (0.5 − 1)/(0.5×(1 − 0.5))."""
-        gap = f"({write(chance)} − {write.factor(target)})"
-        return gap if logits else f"{gap}/({write.factor(x)}×(1 − {write.factor(x)}))"
+        gap, x = f"({write(step.chance)} − {write.factor(step.target)})", write.factor(step.cell)
+        return gap if logits else f"{gap}/({x}×(1 − {x}))"
 
     def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
         """Write -ln(sigmoid(2)) = -ln(0.8808); both logarithms where the target is neither 0 nor 1."""
@@ -203,18 +203,22 @@ class CrossEntropy(LossRecord):
         return [float(p) for p in softmax.worked_lines(shifted[index], rests[index], log=False)]
 
     def slopes(self, loss: "LossCells", logs: "Array | None") -> "Array":
-        """Return p − t, as p·(1 − t) − (1 − p)·t, which loses no digit."""
+        """Return p·Σt − t, as p·(Σt − t) − (1 − p)·t, which loses no digit; Σt, of a row, is 1 as a rule."""
         assert logs is not None
         target = loss.target_of_each
-        return np.asarray(np.exp(logs) * (1 - target) + np.expm1(logs) * target)
+        rests = np.array([[math.fsum([*row, -cell]) for cell in row] for row in target])
+        return np.asarray(np.exp(logs) * rests + np.expm1(logs) * target)
 
     def slope_exactly(self, x: Any, target: Any) -> Any:
         """Return −t/p."""
         return -target / fractions.Fraction(x) if target else 0
 
-    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
-        """Write (0.7 − 1), or -1/0.7."""
-        return f"({write(chance)} − {write.factor(target)})" if logits else f"-{write.factor(target)}/{write.factor(x)}"
+    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
+        """Write (0.7 − 1), or -1/0.7; where the targets of a row add to 0.9, (0.7×0.9 − 0.5)."""
+        target = write.factor(step.target)
+        if not logits:
+            return f"-{target}/{write.factor(step.cell)}"
+        return f"({write(step.chance) if step.total == 1 else f'{write(step.chance)}×{write(step.total)}'} − {target})"
 
     def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
         """Write -ln(p[2]) = -ln(0.7)."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 if TYPE_CHECKING:
     from convcalc.engine.exact import Array
     from convcalc.engine.loss_cells import LossCells
-    from convcalc.engine.step import LossTerm
+    from convcalc.engine.step import LossGradientStep, LossTerm
 
 
 class Logits(Enum):
@@ -57,11 +57,11 @@ class LossRecord(ABC):
 
     def exactly(self, x: Any, target: Any) -> Any:
         """Return one exact term; only asked of a loss that is rational."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} is rational, but has no exact term")
 
     @abstractmethod
-    def slope_written(self, write: Any, x: Any, target: Any, chance: Any, *, logits: bool) -> str:
-        """Write the derivative of a term with respect to a cell, given the probability that the cell stands for."""
+    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
+        """Write the derivative of a term with respect to a cell."""
 
     @abstractmethod
     def slope_exactly(self, x: Any, target: Any) -> Any:
@@ -69,7 +69,7 @@ class LossRecord(ABC):
 
     def slopes(self, loss: "LossCells", logs: "Array | None") -> "Array":
         """Return the derivatives of terms with respect to every logit; only asked of a loss that takes some."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} takes logits, but has no slopes")
 
     def logs(self, loss: "LossCells") -> "Array | None":
         """Return the logarithms that are weighed, the last axes those of the input; None without any."""

@@ -30,7 +30,7 @@ from convcalc.engine.exact import (
     to_float_or_decimal,
 )
 from convcalc.engine.functions import exponential
-from convcalc.engine.grids import at_least_one, own_grid
+from convcalc.engine.grids import as_grid, at_least_one, own_grid
 from convcalc.engine.loss_cells import LossCells
 from convcalc.engine.loss_kinds import LEAST_LOG, LossKind
 from convcalc.engine.loss_record import Logits
@@ -223,7 +223,9 @@ class LossGradient:
         grids = (self.forward.input, self.targets, self.chances, self.slopes, self.output)
         cell, target, chance, slope, value = (as_shown(grid.reshape(self.shape)[place]) for grid in grids)
         is_exact = self.slopes.dtype.kind != "f"
-        return LossGradientStep(number, place, cell, target, chance, slope, value, is_exact)
+        row = self.targets.reshape(self.shape)[place[:-1]]
+        total = 1 if self.forward.target_adds_up else as_shown(as_grid([sum(row)])[0])
+        return LossGradientStep(number, place, cell, target, chance, slope, value, is_exact, total)
 
 
 def loss(

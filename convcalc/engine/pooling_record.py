@@ -130,7 +130,7 @@ class PoolingRecord(ABC):
 
     def joined(self, one: "Array", other: "Array", norm: int) -> "Array":
         """Return what two pieces of the same windows give together; only asked where it is no sum."""
-        raise NotImplementedError
+        raise NotImplementedError(f"{type(self).__name__} can be joined, but says neither summands nor joined")
 
     def instead(self, other: "PoolingRecord") -> str:
         """Say that another kind was taken."""

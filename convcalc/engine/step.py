@@ -162,6 +162,8 @@ class LossGradientStep(NamedTuple):
     slope: Number
     value: Number
     exact: bool
+    total: Number = 1
+    """What the targets of the cell's row add to."""
 
 
 class ActivationStep(NamedTuple):

@@ -40,6 +40,8 @@ def topic(word: str, *other_words: str) -> "Callable[[Ask], Ask]":
     """Make a function that asks a question a topic, by its word."""
 
     def enter(ask: "Ask") -> "Ask":
+        taken = {*TOPICS, *(other for entry in TOPICS.values() for other in entry.other_words)}
+        assert not taken & {word, *other_words}, f"there is a topic {word} already"
         TOPICS[word] = Topic(ask, other_words)
         return ask
 

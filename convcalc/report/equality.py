@@ -14,6 +14,7 @@ Value: TypeAlias = Decimal | Fraction | int
 
 _EXACT = Context(prec=10_000, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[Inexact])
 _TOKEN = re.compile(r"\s*(\d+(?:\.\d+)?(?:e-?\d+)?|.)")
+LARGEST_EXPONENT = 5000
 POWERS = {"²": 2, "³": 3}
 _LINK = re.compile(r" (?=[=≈] )")
 
@@ -148,6 +149,8 @@ class _Reader:
             value = self.factor()
             return _EXACT.minus(value) if isinstance(value, Decimal) else -value
         if word != "(":
+            if abs(int(word.partition("e")[2] or 0)) > LARGEST_EXPONENT:
+                raise ValueError  # it is rounded, so that nothing equals it, and would take minutes to compare
             return self.kind(word)
         value = self.sum()
         if self._next() != ")":

@@ -146,6 +146,8 @@ def heading(gradients: Gradients, labels: Labels) -> str:
     grid = naming.shape(gradients.forward.input.shape, plan.items > 1, plan.channels > 1)
     strides = naming.pair(plan.rows.stride, plan.columns.stride)
     padding = padding_text(plan.rows, plan.columns, labels.padding, naming)
+    if plan.mode.record.repeats:
+        padding += f" · {plan.mode}"
     parts = f"gradient {output} · {labels.kernel} {kernel} · stride {strides} · padding {padding} · input {grid}"
     return f"conv backward · {parts}"
 

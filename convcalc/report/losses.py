@@ -63,6 +63,8 @@ def worked_loss_gradient(result: LossGradient, show: Show) -> Calculation:
     forward, kind = result.forward, result.forward.kind
     record, over = kind.record, f"/{result.divisor}" if result.divisor > 1 else ""
     derivative = record.logit_derivative if forward.logits else record.derivative
+    if forward.logits and record.by_row and not forward.target_adds_up:
+        derivative = "(p·Σt − t)"
     formulas = [f"∂L/∂x = {derivative}{over}{record.probability * forward.logits}"]
     formulas += [f"the loss is the mean of {result.divisor} terms"] * bool(over)
     given = [("input", forward.input), ("target", result.targets)]
@@ -74,7 +76,7 @@ def worked_loss_gradient(result: LossGradient, show: Show) -> Calculation:
 def _slope(step: LossGradientStep, result: LossGradient, write: Writer, label: str) -> Sum:
     """Return one cell's gradient as a line: the derivative of its term, over how many there are."""
     forward = result.forward
-    written = forward.kind.record.slope_written(write, step.cell, step.target, step.chance, logits=forward.logits)
+    written = forward.kind.record.slope_written(write, step, logits=forward.logits)
     over = f"/{result.divisor}"
     terms = (f"{written}{over}", f"{write.factor(step.slope)}{over}") if result.divisor > 1 else (written,)
     outcome = checked_outcome(terms[-1], write.near(step.value, is_exact=step.exact))
@@ -151,7 +153,7 @@ def _cross_entropy(result: Loss, term: LossTerm, write: Writer) -> Iterator[Bloc
     weighted_pairs = [(t, p) for t, p in pairs if t]
     near = write.near(term.value, is_exact=term.value == 0)
     terms = shortened(weighted_pairs, lambda pair: f"{write.factor(pair[0])}×ln({write(pair[1])})")
-    yield checked_sum(terms, " + ", near, "", "-(", ")")
+    yield checked_sum(terms or ("0",), " + ", near, "", "-(", ")")
 
 
 def _reduced(result: Loss, write: Writer) -> Iterator[Block]:

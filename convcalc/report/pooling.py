@@ -80,7 +80,6 @@ class PoolingReport(Stepwise):
     def notes(self) -> Iterator[str]:
         """Say which convention is followed where they differ."""
         result = self.result
-        yield from result.kind.record.notes(result)
         if self.rule is PaddingRule.SAME:
             yield "'same' is TensorFlow's word; PyTorch's pooling takes numbers."
         if isinstance(result.columns, Axis) and result.columns.ceil:
@@ -88,6 +87,7 @@ class PoolingReport(Stepwise):
                 "As PyTorch has it, the last window must start inside the input or its left padding; "
                 "TensorFlow has no ceil mode."
             )
+        yield from result.kind.record.notes(result)
         for axis in (result.rows, result.columns):
             if isinstance(axis, AdaptiveAxis) and axis.size % axis.output:
                 size, output = axis.size, axis.output

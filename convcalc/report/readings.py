@@ -220,7 +220,8 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Calcula
         name = plan.naming.cell(readings.at, result.input.shape, "input")
         outputs = {reading.at for reading in readings.found}
         count = "1 output reads" if len(outputs) == 1 else f"{len(outputs) or 'no'} outputs read"
-        yield Heading(f"conv · {count} {name} = {write(result.input[readings.at])}")
+        mode = f" · {plan.mode} padding" if plan.mode.record.repeats else ""
+        yield Heading(f"conv · {count} {name} = {write(result.input[readings.at])}{mode}")
         yield Text("")
         title = f"input, channel {channel}" if plan.channels > 1 else f"input {shape_text(result.input.shape[2:])}"
         grid = body_of(result.input[item, channel], title, write, heat=show.heat)
