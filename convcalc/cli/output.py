@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from convcalc.cli.asking import ask
 from convcalc.cli.formats import check_fragment, document_lines, record_lines
 from convcalc.cli.inputs import refuse_overwriting
 from convcalc.cli.messages import complain, glyphs_for, note, pipe_width, printable
@@ -42,6 +41,8 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
     worked.answer()  # what cannot be done must fail before anything is written
     saves = options.output is not None and options.output not in ITSELF
     if show is not None and (show.quiz or show.check is not None):
+        from convcalc.cli.asking import ask
+
         _refuse_output(options, "--quiz" if show.quiz else "--check")
         if not ask(here, worked, show):
             raise typer.Exit(CANNOT)
@@ -75,6 +76,8 @@ def _keep(
     assert script.result is not None
     worked.answer()  # what cannot be done must fail before anything is written
     if show is not None and (show.quiz or show.check is not None):
+        from convcalc.cli.asking import ask
+
         ask(here, worked, show)
         return
     walks = show is not None and show.walk

@@ -44,8 +44,7 @@ class Extreme(PoolingRecord):
 
     def maps(self, windows: "PoolingWindows") -> "Array":
         """Pool with a padding that is picked before no other cell."""
-        fill = getattr(np, self.least)(windows.input)
-        return windows.reduced(windows.padded_with(fill), getattr(np, self.combine))
+        return windows.reduced(windows.padded_with(getattr(np, self.least)), getattr(np, self.combine))
 
     def value(self, window: WindowCells) -> WindowValue:
         """Pick a cell that is no padding."""

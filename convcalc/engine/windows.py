@@ -1,5 +1,6 @@
 """The windows of a pooling on its input: where they lie, what they read, and what their cells add up to."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,12 +46,14 @@ class PoolingWindows:
     @CachedProperty
     def padded(self) -> Array:
         """The input with zeros for padding, as averages read it and as it is shown."""
-        return self.padded_with(0)
+        return self.padded_with(lambda x: 0)
 
-    def padded_with(self, fill: Any) -> Array:
-        """Return the input with a cell for padding; the input itself, if there is none."""
+    def padded_with(self, fill: Callable[[Array], Any]) -> Array:
+        """Return the input with a cell, made from it, for padding; the input itself, if there is none."""
         sides = (self.rows.before, after(self.rows)), (self.columns.before, after(self.columns))
-        return pad_planes(self.input, *sides, PadMode.ZEROS, fill) if any(map(any, sides)) else self.input
+        if not any(map(any, sides)):
+            return self.input
+        return pad_planes(self.input, *sides, PadMode.ZEROS, fill(self.input))
 
     @property
     def longest(self) -> int:
