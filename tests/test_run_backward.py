@@ -76,6 +76,36 @@ SCRIPTS = {
         linear "1 2 3 4 5 6 7 -8"
         loss mse -t 1
     """,
+    "one kernel in every channel": """
+        k = 1 2; 3 -1; ---; 2 0; 1 1
+        x = 1 2 1; 3 4 0; 2 -1 3;; 5 6 1; 7 9 -2; 1 2 3;; 1 1 1; 2 2 2; 3 5 8
+        conv k -i x --all-channels
+        flatten
+        loss mse -t "1 2 3 4 5 6 7 8"
+    """,
+    "one kernel on each channel by itself": """
+        k = 1 2; 3 -1; ---; 2 0; 1 1
+        x = 1 2 1; 3 4 0; 2 -1 3;; 5 6 1; 7 9 -2; 1 2 3
+        conv k -i x --per-channel
+        flatten
+        linear "1 2 3 4 5 6 7 -8 1 2 3 4 5 6 7 -8"
+        loss mse --half -t 1
+    """,
+    "an autoencoder, whose target is its input": """
+        w = 1 2 -1
+        v = 1; 2; -1
+        x = 3 -1 2
+        linear w -i x
+        linear v
+        loss mse -t x
+    """,
+    "a target that is worked from a weight": """
+        w = 1 2 -1; 1 1 3
+        x = 3 -1 2
+        t = linear w -i "1 1 2"
+        linear w -i x
+        loss half-mse -t t --reduction sum
+    """,
     "a picture's cells, divided by 255": """
         k = 1 2; 3 -1
         x = 10 20 30; 250 1 51; 102 7 9
@@ -198,6 +228,15 @@ def test_what_does_not_go_backward_is_named(convcalc: Convcalc) -> None:
     ran = convcalc("run", "-", "--backward", stdin="x = 1 2; 3 4\nshow x --normalize\npool avg\n")
     assert ran.status == 1
     assert "line 2, show x --normalize: this does not go backward" in ran.stderr
+
+
+def test_a_target_that_is_worked_has_no_gradient_that_is_not_known(convcalc: Convcalc) -> None:
+    script = "w = 1 2; 0 1\nt = softmax -i w\nlinear w -i '1 2'\nloss bce --logits -t '0.5 0.5'\n"
+    assert convcalc("run", "-", "--backward", "-q", stdin=script).status == 0
+    script = "w = 1 2; 0 1\nt = softmax -i '1 1'\nlinear w -i '1 2'\nloss bce --logits -t t\n"
+    ran = convcalc("run", "-", "--backward", stdin=script)
+    assert ran.status == 1
+    assert "the target is worked from other grids, and its gradient is not known" in ran.stderr
 
 
 def test_a_session_goes_backward_and_on(convcalc: Convcalc) -> None:

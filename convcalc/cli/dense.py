@@ -155,7 +155,14 @@ class LossOptions(NamedTuple):
             "--probabilities", help="cross-entropy: the input holds probabilities already; no softmax is taken."
         ),
     ] = False
+    half: Annotated[bool, typer.Option("--half", help="mse: half of every square, as many books have it.")] = False
     reduction: Annotated[Reduction, typer.Option("--reduction", help="What is made of the terms.")] = Reduction.MEAN
+
+    def halved(self, kind: LossKind) -> LossKind:
+        """Return the loss that is meant: its half, if that is asked for."""
+        if self.half and not kind.record.half:
+            raise UsageError(f"--half does nothing to {kind}", hint="it goes with mse")
+        return LossKind(kind.record.half) if self.half else kind
 
     def takes_logits(self, kind: LossKind) -> bool:
         """Return whether the input holds logits; refuse what does nothing to this loss."""
@@ -187,7 +194,7 @@ def loss(
 
     Cross-entropy takes logits, as in PyTorch (the lecture's softmax loss).
     Bce takes probabilities, or with --logits logits (sigmoid cross-entropy).
-    Mse is the Euclidean loss, mae the absolute one.
+    Mse is the Euclidean loss (--half: half of it), mae the absolute one.
 
     Examples:
       convcalc loss cross-entropy -i "2 1 0.1" -t 0
@@ -202,7 +209,7 @@ def loss(
     from convcalc.engine.losses import loss as measured
     from convcalc.report.losses import worked_loss, worked_loss_gradient
 
-    loss_kind = kind_of(kind)
+    loss_kind = options.halved(kind_of(kind))
     takes_logits = options.takes_logits(loss_kind)
     show = show_of(how, stepping)
     if show.at is not None and not backward:

@@ -16,6 +16,7 @@ from convcalc.engine.node import UNDIVIDED, Node
 from convcalc.engine.padding import Padded
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.routing import backward as routed
+from convcalc.engine.shapes import four_dimensional
 from convcalc.engine.softmax import Softmax
 from convcalc.engine.transposed import Transposed
 from convcalc.errors import InputError
@@ -62,6 +63,7 @@ BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
     Loss: _of_loss,
 }
 """How each kind of result goes backward."""
+TARGET, LARGEST_BYTE = "target", 255
 ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     Convolution: lambda back: {"input": back.input, "kernel": back.kernel, "bias": back.bias},
     Transposed: lambda back: {
@@ -75,7 +77,7 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     Flattened: lambda back: {"input": back.output},
     Loss: lambda back: {"input": back.output},
 }  # fmt: skip
-"""The gradients of what each kind of result read, by role; a loss's target has none."""
+"""The gradients of what each kind of result read, by role; a loss's target has one only if something else reads it."""
 
 
 def added(grids: Sequence[Array]) -> Array:
@@ -93,11 +95,28 @@ def added(grids: Sequence[Array]) -> Array:
 
 
 def like_the_grid(gradient: Array, grid: Array) -> Array:
-    """Return a gradient with the shape of the grid that was read; one that was used for several is added up."""
+    """Return a gradient with the shape of the grid that was read; copies of one are added up.
+
+    A kernel of one channel was perhaps used in every channel, or (its filters one after another) on each by itself.
+    """
     if gradient.size == grid.size:
         return gradient.reshape(grid.shape)
-    copies = list(gradient.reshape(-1, *grid.shape))  # a kernel of one channel that was used in each
-    return added(copies)
+    filters = four_dimensional(grid)
+    if gradient.shape[0] == len(filters):
+        copies = list(np.moveaxis(gradient, 1, 0))
+    else:
+        copies = list(gradient.reshape(-1, *filters.shape))
+    return added(copies).reshape(grid.shape)
+
+
+def like_the_result(grid: Array, wanted: Array) -> Array:
+    """Return a grid with the shape in which a result holds it, the opposite of `like_the_grid`."""
+    if grid.size == wanted.size:
+        return grid.reshape(wanted.shape)
+    filters = four_dimensional(grid)
+    if len(wanted) == len(filters):
+        return np.tile(filters, (1, wanted.shape[1], 1, 1))
+    return np.tile(filters, (len(wanted) // len(filters), 1, 1, 1))
 
 
 def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
@@ -106,6 +125,8 @@ def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
     Raises InputError where a gradient comes to a node that does not go backward.
     """
     parts: dict[int, list[tuple[int, Array]]] = {id(nodes[-1].output): [(0, upstream)]}
+    read = {id(grid) for node in nodes for role, grid in node.reads.items() if role != TARGET}
+    read |= {id(node.output) for node in nodes if node.reads}
     passed = []
     for node in reversed(nodes):
         came = parts.get(id(node.output))
@@ -121,13 +142,27 @@ def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
                     hint="convolutions, pooling, activations, padding, flatten, linear, softmax and losses do",
                 )
             back = BACKWARD[kind](node.result, total)
-            for role, gradient in ROLES[kind](back).items():
+            roles = dict(ROLES[kind](back))
+            if TARGET in node.reads and id(node.reads[TARGET]) in read:
+                roles[TARGET] = _of_target(node, back)
+            for role, gradient in roles.items():
                 grid = node.reads.get(role)
                 if grid is not None:
                     parts.setdefault(id(grid), []).append((node.number, like_the_grid(gradient, grid)))
                 if role == "input" and UNDIVIDED in node.reads:
                     before = node.reads[UNDIVIDED]
-                    part = divided(like_the_grid(gradient, before), 255)
+                    part = divided(like_the_grid(gradient, before), LARGEST_BYTE)
                     parts.setdefault(id(before), []).append((node.number, part))
         passed.append(PassedBack(node, tuple(came), total, back))
     return GraphGradients(tuple(passed), {grid: tuple(found) for grid, found in parts.items()})
+
+
+def _of_target(node: Node, back: Any) -> Array:
+    """Return the gradient of a target that is worked from other grids, or read by other lines."""
+    if not node.result.kind.record.is_rational:
+        raise InputError(
+            f"line {node.number}, {node.text}: the target is worked from other grids, and its gradient is not known",
+            hint="give the target a grid of its own",
+        )
+    gradient: Array = -back.output
+    return gradient

@@ -60,7 +60,8 @@ class Squared(Distance):
     mistaken = "the differences were squared"
     other_words = ("l2", "euclidean")
     derivative = "2·(x − t)"
-    note = "The lecture's Euclidean loss. PyTorch averages over all cells; some books halve it."
+    note = "The lecture's Euclidean loss. PyTorch averages over all cells; some books halve it (--half)."
+    half = "half-mse"
 
     def exactly(self, x: Any, target: Any) -> Any:
         """Return the square of the difference."""
@@ -77,6 +78,38 @@ class Squared(Distance):
     def around(self, gap: str) -> str:
         """Write (1 − 3)²."""
         return f"({gap})²"
+
+
+class HalfSquared(Squared):
+    """(x − t)²/2, whose derivative is the difference itself."""
+
+    formula = "(x − t)²/2"
+    mistaken = "it was halved"
+    other_words = ("half-l2",)
+    derivative = "(x − t)"
+    note = "Half the squares, as many books have it; PyTorch does not halve."
+    half = ""
+
+    def exactly(self, x: Any, target: Any) -> Any:
+        """Return half the square of the difference."""
+        square = super().exactly(x, target)
+        return square / 2 if isinstance(square, np.ndarray) else fractions.Fraction(square) / 2
+
+    def slope_exactly(self, x: Any, target: Any) -> Any:
+        """Return the difference."""
+        return x - target
+
+    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
+        """Write (1 − 3)."""
+        return f"({write(step.cell)} − {write.factor(step.target)})"
+
+    def around(self, gap: str) -> str:
+        """Write (1 − 3)²/2."""
+        return f"({gap})²/2"
+
+    def instead(self, other: "LossRecord") -> str:
+        """Say that the halving was forgotten, if only that was."""
+        return "it was not halved" if other.half else super().instead(other)
 
 
 class Absolute(Distance):
@@ -262,3 +295,4 @@ class LossKind(Word):
     BCE = "bce", BinaryCrossEntropy()
     MSE = "mse", Squared()
     MAE = "mae", Absolute()
+    HALF_MSE = "half-mse", HalfSquared()

@@ -39,6 +39,8 @@ class LossRecord(ABC):
     other_words: tuple[str, ...] = ()
     note = ""
     """Where conventions differ."""
+    half = ""
+    """The word of the same loss, halved."""
     logits = Logits.NEVER
     of_probabilities = False
     """Whether the target's cells are probabilities, and those of an input that holds no logits."""
@@ -70,6 +72,10 @@ class LossRecord(ABC):
     def slopes(self, loss: "LossCells", logs: "Array | None") -> "Array":
         """Return the derivatives of terms with respect to every logit; only asked of a loss that takes some."""
         raise NotImplementedError(f"{type(self).__name__} takes logits, but has no slopes")
+
+    def instead(self, other: "LossRecord") -> str:
+        """Say that another loss was taken."""
+        return other.mistaken
 
     def logs(self, loss: "LossCells") -> "Array | None":
         """Return the logarithms that are weighed, the last axes those of the input; None without any."""

@@ -292,13 +292,14 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
                 yield f"{name}, not their {result.reduction}", partial(_with, result, reduction=reduction)
         if result.kind.record.is_rational:
             for other in (kind for kind in LossKind if kind.record.is_rational and kind is not result.kind):
-                yield other.record.mistaken, partial(_with, result, kind=other)
+                yield result.kind.record.instead(other.record), partial(_with, result, kind=other)
         else:
             yield "the minus sign was forgotten", lambda: -result.output
             yield "the logarithm was forgotten", lambda: np.exp(-result.output)
             yield "the logarithm was taken to base 10", lambda: result.output / np.log(10)
             yield "the logarithm was taken to base 2", lambda: result.output / np.log(2)
-        yield "it was halved", lambda: divided(result.output, 2)
+        if not result.kind.record.half:
+            yield "it was halved", lambda: divided(result.output, 2)
 
     return made(candidates(), result.output)
 
