@@ -6,7 +6,7 @@ The commands are convcalc's own, with their grids written out, so that they can 
 from typing import NamedTuple
 
 from convcalc.errors import UsageError, nearest
-from convcalc.lecture_files import MYCNN, TINY_CNN
+from convcalc.lecture_files import BACKPROP, MYCNN, TINY_CNN
 
 EXAMPLE = "3 0 1 2 7 4; 1 5 8 9 3 1; 2 7 2 5 1 3; 0 1 3 1 7 8; 4 2 1 6 2 8; 2 4 5 2 3 9"
 EXAMPLE_MAP = "-5 -4 0 8; -10 -2 2 3; 0 -2 -4 -7; -3 -2 -3 -16"
@@ -314,6 +314,34 @@ ROWS = (
                 ("conv", "-i", EXAMPLE, "-k", "1 2; 3 4", "--steps", "1"),
             ),
             Exercise("Rotated:", ("conv", "-i", EXAMPLE, "-k", "1 2; 3 4", "--flip", "--steps", "1")),
+        ),
+    ),
+    Row(
+        22,
+        "backpropagation",
+        "Backpropagation, step by step",
+        (
+            Exercise(
+                "The example that the slides' credits name: two inputs, two hidden neurons, two outputs. Forward, "
+                "line by line, to the loss:",
+                ("run", "-"),
+                BACKPROP,
+            ),
+            Exercise(
+                "Backward, the last line first: what comes from behind, times the local derivative.",
+                ("run", "-", "--backward", "--wrt", "w2", "--precision", "7"),
+                BACKPROP,
+            ),
+            Exercise(
+                "One step of gradient descent; the biases stay. The loss is a little lower:",
+                ("run", "-", "--rate", "0.5", "--freeze", "b1", "--freeze", "b2", "--precision", "7"),
+                BACKPROP,
+            ),
+            Exercise(
+                "And 10,000 of them:",
+                ("run", "-", "--rate", "0.5", "--freeze", "b1", "--freeze", "b2", "--times", "10000"),
+                BACKPROP,
+            ),
         ),
     ),
 )

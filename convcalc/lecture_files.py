@@ -1,4 +1,4 @@
-"""The lecture's whole networks, as the files that samples/ holds: a script of convcalc's, and a class of PyTorch's."""
+"""The lecture's whole networks, as the files that samples/ holds: scripts of convcalc's, and a class of PyTorch's."""
 
 TINY_CNN = """\
 # A whole network on one small picture: is it a 1, a 2 or a 7?
@@ -68,3 +68,22 @@ class myCNN(nn.Module):
         out = F.relu(self.fc1(out))
         return out
 '''
+
+BACKPROP = """\
+# Backpropagation step by step: two inputs, two hidden neurons, two outputs, sigmoids (the example of M. Mazur).
+# One step of gradient descent: convcalc run samples/backprop-2-2-2.convcalc --rate 0.5 --freeze b1 --freeze b2
+
+input 0.05 0.10
+w1 = 0.15 0.20; 0.25 0.30
+b1 = 0.35 0.35
+linear w1 -b b1
+sigmoid
+w2 = 0.40 0.45; 0.50 0.55
+b2 = 0.60 0.60
+linear w2 -b b2
+sigmoid
+targets = 0.01 0.99
+
+# Half the summed squares.
+loss mse --half --reduction sum -t targets
+"""

@@ -123,7 +123,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("conv", "-i", "-", "-k", "-"), 2, "cannot both be standard input", "name a file"),
         (("conv", "-k", "edge"), 2, "there is no input grid: 'edge' is the kernel", "a grid goes after --input"),
         (("pool",), 2, "there is no input grid", "pipe one in"),
-        (("lecture", "22"), 2, "the lecture has no row '22'", "4 convolution"),
+        (("lecture", "23"), 2, "the lecture has no row '23'", "4 convolution"),
         (("lecture", "99"), 2, "no row '99'", "4 convolution"),
         (("conv", "-i", "1 2; 1 2;; 3 4; 1 2", "-k", "1", "--per-channel", "--at", "2,0,1"), 1, "output[2,0,1] lies outside", "last cell is 1,1,1"),
         (("size", "-n", "28", "-O", "28", "-f", "4"), 1, "no stride and padding gives", "padding 'same' may be uneven"),

@@ -140,7 +140,7 @@ def test_every_command_is_in_the_readme_and_has_examples(convcalc: Convcalc, com
 def test_every_script_of_the_samples_runs(convcalc: Convcalc, path: Path) -> None:
     ran = convcalc("run", str(path))
     assert (ran.status, ran.stderr) == (0, "")
-    ends = {"neuron": 0.7310585786300049, "tiny-cnn": 1}  # one number, and probabilities that add to 1
+    ends = {"backprop-2-2-2": 0.2983711087600027, "neuron": 0.7310585786300049, "tiny-cnn": 1}  # probabilities add to 1
     assert sum(map(float, ran.answer.split())) == pytest.approx(ends[path.stem])
 
 
@@ -195,6 +195,7 @@ def test_the_lectures_grids_are_the_samples() -> None:
     ):
         assert read_grid(text).cells.tolist() == read_grid(str(SAMPLES / name)).cells.tolist()
     assert (SAMPLES / "tiny-cnn.convcalc").read_text(encoding="utf-8") == lecture_files.TINY_CNN
+    assert (SAMPLES / "backprop-2-2-2.convcalc").read_text(encoding="utf-8") == lecture_files.BACKPROP
     assert (SAMPLES / "mycnn.py").read_text(encoding="utf-8") == lecture_files.MYCNN
 
 

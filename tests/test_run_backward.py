@@ -191,6 +191,7 @@ def test_each_line_goes_backward_under_its_name_the_last_first(convcalc: Convcal
     assert "What comes from behind" in ran.stdout
 
 
+NEURON = "w = 1 2\nlinear w -i '3 4'\nloss mse -t 1\n"
 TWICE = "k = 1 2\nconv k -i '1 2 3 4'\nconv k\nloss mse -t '0 0'\n"
 
 
@@ -244,3 +245,136 @@ def test_a_session_goes_backward_and_on(convcalc: Convcalc) -> None:
     assert ran.status == 0
     assert "< pool avg" in ran.stdout
     assert ran.stdout.index("< pool avg") < ran.stdout.index("undone: pool avg")
+
+
+# Descent
+
+STEP_OF_2_2_2 = ("run", "samples/backprop-2-2-2.convcalc", "--rate", "0.5", "--freeze", "b1", "--freeze", "b2")
+
+
+def state(stdout: str) -> dict[str, list[float]]:
+    """Return the grids of an answer that is several, by name."""
+    rows = [line.split(" = ") for line in stdout.splitlines() if not line.startswith("#")]
+    return {name: [float(Fraction(word)) for word in re.findall(r"-?\d[^ ;]*", cells)] for name, cells in rows}
+
+
+def test_the_2_2_2_network_takes_the_step_that_was_published(convcalc: Convcalc) -> None:
+    ran = convcalc(*STEP_OF_2_2_2, "--precision", "7")
+    assert (ran.status, ran.stderr) == (0, "")
+    assert "0.2983711 before, 0.2910278 after" in ran.stdout
+    assert "[0,0]  0.4 − 0.5×0.0821670 ≈ 0.3589165" in ran.stdout
+    assert {name: [round(cell, 7) for cell in cells] for name, cells in state(ran.stdout).items()} == {
+        "w1": [0.1497807, 0.1995614, 0.2497511, 0.2995023],
+        "w2": [0.3589165, 0.4086662, 0.5113013, 0.5613701],
+    }
+
+
+def test_ten_thousand_steps_of_it_come_to_the_loss_that_was_published(convcalc: Convcalc) -> None:
+    ran = convcalc(*STEP_OF_2_2_2, "--times", "10000")
+    assert (ran.status, ran.stderr) == (0, "")
+    assert "10,000   3.5102e-5" in ran.stdout
+
+
+NETWORKS = {
+    "a convolution, a pool, a cross-entropy": """
+        k = 1 -1; 2 1; ---; -1 1; 1 3
+        b = 1 -2
+        input 3 1 4 1 5; 9 2 6 5 3; 5 8 9 7 9; 3 2 3 8 4; 6 2 6 4 3
+        conv k -b b
+        tanh
+        pool avg
+        flatten
+        w = 1/9 2 -1 3 1 1 0 2; 0 1 1 -1 2 1 -2 1
+        s = linear w
+        loss cross-entropy -t 1 -i s
+    """,
+    "a mean absolute error, weights that lie": """
+        w = 1 2; 3 4; 5 -6
+        b = 1 -1
+        input 1 -2 3; 0 1 1
+        linear w -b b --transpose
+        elu
+        loss mae -t "1 2; 3 4"
+    """,
+    "a kernel flipped, a kernel in every channel": """
+        k = 1 2; 3 -1
+        input 1 2 1; 3 4 0; 2 -1 3;; 5 6 1; 7 9 -2; 1 2 3
+        conv k --all-channels --flip
+        v = 1 -1
+        conv v
+        flatten
+        loss half-mse -t "1 2"
+    """,
+}
+
+
+@pytest.mark.parametrize("title", NETWORKS)
+def test_steps_by_the_number_are_one_step_after_another(
+    convcalc: Convcalc, folder: Callable[[str, str], Path], tmp_path: Path, title: str
+) -> None:
+    path = str(folder("0.convcalc", NETWORKS[title]))
+    at_once = convcalc("run", path, "--rate", "0.001", "--times", "3")
+    assert (at_once.status, at_once.stderr) == (0, "")
+    for step in range(3):
+        after = state(convcalc("run", path, "--rate", "0.001").stdout)
+        following = str(tmp_path / f"{step + 1}.convcalc")
+        assert convcalc("run", path, "--rate", "0.001", "-o", following).status == 0
+        path = following
+    many = state(at_once.stdout)
+    assert many.keys() == after.keys()
+    for name, cells_of_it in many.items():
+        assert cells_of_it == pytest.approx(after[name], rel=1e-9, abs=1e-12)
+    assert convcalc("run", path, "-q").status == 0
+
+
+def test_a_step_is_the_grid_less_the_rate_times_the_gradient_exactly(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", "--rate", "1/3", stdin="w = 1 2\nlinear w -i '3 4'\nloss mse -t 1\n")
+    assert "[0,0]  1 − (1/3)×60 = -19" in ran.stdout
+    assert ran.answer == "w = -19 -74/3\n"
+
+
+def test_a_script_is_written_with_its_new_grids_and_its_comments(
+    convcalc: Convcalc, folder: Callable[[str, str], Path], tmp_path: Path
+) -> None:
+    path = folder(
+        "given.convcalc", "# note\nw =\n1 2\n3 4\n\nb = 1 1\nlinear w -b b -i '3 4'  # here\nloss mse -t '1 2'\n"
+    )
+    trained = tmp_path / "trained.convcalc"
+    ran = convcalc("run", str(path), "--rate", "1/2", "--freeze", "b", "-o", str(trained))
+    assert (ran.status, ran.stdout) == (0, "")
+    assert trained.read_text(encoding="utf-8") == (
+        "# note\nw = -31/2 -20; -33 -44\nb = 1 1\nlinear w -b b -i '3 4'  # here\nloss mse -t '1 2'\n"
+    )
+
+
+def test_a_session_descends_and_takes_it_back(convcalc: Convcalc) -> None:
+    lines = "w = 1 2\nlinear w -i '3 4'\nloss mse -t 1\ndescend 1/4\nw2 = w\nundo\nundo\nw3 = w\n"
+    ran = convcalc(stdin=f"{lines}show w\n")
+    assert ran.answer == "1 2\n"
+    ran = convcalc(stdin="w = 1 2\nlinear w -i '3 4'\nloss mse -t 1\ndescend 1/4\nshow w\n")
+    assert ran.answer == "-14 -18\n"
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "said"),
+    [
+        (TWICE, ["--times", "2"], "--times does nothing without --rate"),
+        (TWICE, ["--freeze", "k"], "--freeze does nothing without --rate"),
+        (TWICE, ["-o", "new.convcalc"], "--output new.convcalc does nothing without --rate"),
+        (TWICE, ["--rate", "1", "--freeze", "kk"], "there is no grid 'kk'\nhint: did you mean k?"),
+        (TWICE, ["--rate", "1", "--freeze", "k"], "no grid here is changed"),
+        (TWICE, ["--rate", "1", "--wrt", "all"], "--wrt all and --rate exclude each other"),
+        (TWICE, ["--rate", "x"], "--rate: 'x' is not a number"),
+        (
+            "w = 1 2\nlinear w -i '3 4'\nloss mse -t 1\n",
+            ["--rate", "1e9", "--times", "99"],
+            "the loss is no finite number",
+        ),
+        ("x = 1 2; 3 4\nrelu -i x\n", ["--rate", "1"], "no line gave a single number"),
+        ("y = 1 2\n", ["--backward"], "there is nothing to go back from"),
+    ],
+)
+def test_what_cannot_be_descended_is_refused(convcalc: Convcalc, script: str, words: list[str], said: str) -> None:
+    ran = convcalc("run", "-", *words, stdin=script)
+    assert ran.status in (1, 2)
+    assert said in ran.stderr

@@ -202,6 +202,11 @@ def answer_text(
             yield "#"
         for line in render(worked.work, pipe_width() - len(COMMENT), glyphs, answers=False):
             yield f"{COMMENT}{line}".rstrip()
+    if worked.named is not None and style is Format.PLAIN:
+        from convcalc.matrix_io.plain import inline
+
+        yield from (f"{name} = {inline(grid)}" for name, grid in worked.named.items())
+        return
     answer = worked.answer()
     if isinstance(answer, list) and style is Format.PLAIN:
         yield from (" ".join(map(str, row)) for row in answer)  # needs no numpy: `size` stays quick

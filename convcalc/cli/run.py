@@ -2,20 +2,21 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convcalc.cli.backward import BackwardOptions, DescentOptions, ScriptSteps, goes_back, show_way_back
 from convcalc.cli.commands import COMMANDS, instead
 from convcalc.cli.inputs import find, read_bytes, refuse_overwriting
-from convcalc.cli.messages import complain, printable
+from convcalc.cli.messages import printable
 from convcalc.cli.misuse import MISUSE, as_usage_error
-from convcalc.cli.options import OutputOptions, reading_option, show_option, steps_of, with_options
+from convcalc.cli.options import OutputOptions, with_options
 from convcalc.cli.output import emit
 from convcalc.cli.showing import draw, walk_through
 from convcalc.cli.surroundings import Script, Surroundings, surroundings_of
 from convcalc.cli.topics import TOPICS, summary_of
-from convcalc.errors import InputError, Place, UsageError
+from convcalc.errors import InputError, Place
 
 if TYPE_CHECKING:
     from convcalc.session.session import Host, Session
@@ -25,46 +26,14 @@ STOPPED = 130
 """What Typer makes of Ctrl-C."""
 
 
-class BackwardOptions(NamedTuple):
-    """A pass backward through a script."""
-
-    backward: Annotated[
-        bool, reading_option("--backward", help="Go back from the last line to the gradients of all grids.")
-    ] = False
-    gradient: Annotated[
-        str | None,
-        reading_option("--gradient", metavar="GRAD", help="The gradient of the last grid, if it is no single number."),
-    ] = None
-    wrt: Annotated[
-        str | None,
-        reading_option("--wrt", metavar="NAME|all", help="Whose gradient is the answer. Default: the input's."),
-    ] = None
-
-    @property
-    def is_asked(self) -> bool:
-        """Whether to go backward; what does nothing otherwise is refused."""
-        if not self.backward and (self.gradient is not None or self.wrt is not None):
-            option = "--gradient" if self.gradient is not None else "--wrt"
-            raise UsageError(f"{option} does nothing without --backward", hint="add --backward")
-        return self.backward
-
-
-class ChosenSteps(NamedTuple):
-    """How many steps of each line are shown."""
-
-    steps: Annotated[
-        str | None,
-        show_option("--steps", metavar="all|none|N", help="Of --backward, how many steps of each line are shown."),
-    ] = None
-
-
 @with_options
 def run(
     *,
     ctx: typer.Context,
     script: Annotated[str, typer.Argument(metavar="FILE|-", help="The script, or - for standard input.")],
     back: BackwardOptions,
-    stepping: ChosenSteps,
+    descending: DescentOptions,
+    stepping: ScriptSteps,
     out: OutputOptions,
 ) -> None:
     r"""Run a script: one command a line, in the words of the shell, the grid carried from line to line.
@@ -84,6 +53,8 @@ def run(
 
       convcalc run samples/tiny-cnn.convcalc --backward --wrt lines
 
+      convcalc run samples/backprop-2-2-2.convcalc --rate 0.5 --freeze b1 --freeze b2
+
     """
     from convcalc.report.script import script_document, worked_script
     from convcalc.session.script import parse
@@ -91,7 +62,8 @@ def run(
     here = surroundings_of(ctx)
     source = "stdin" if script == "-" else script
     refuse_overwriting(out.output, None if source == "stdin" else source, "the script itself")
-    lines = parse(read_script(here, script), source)
+    texts = read_script(here, script)
+    lines = parse(texts, source)
     session, inner = session_on(ctx, here, source)
     entries = []
     for line in lines:
@@ -99,6 +71,9 @@ def run(
         if session.left:
             break
     here.comments += inner.comments
+    if goes_back(back, descending, out):
+        show_way_back(here, session, (texts, lines), back, descending, stepping, out)
+        return
     if session.current is None:
         if not entries:
             raise InputError("the script is empty", hint="one command a line", place=Place(source))
@@ -108,34 +83,7 @@ def run(
             raise InputError(f"the script ends with no grid for {option}", hint="input GRID makes one the current grid")
         draw(here, script_document(entries), ascii_only=out.ascii)
         return
-    if back.is_asked:
-        _backward(here, session, back, stepping, out)
-        return
     emit(here, worked_script(entries, session.current), out)
-
-
-def _backward(
-    here: Surroundings, session: "Session", back: BackwardOptions, stepping: ChosenSteps, out: OutputOptions
-) -> None:
-    """Show a script's pass backward, or write every grid's gradient to a file of a folder."""
-    from convcalc.report.selection import Show
-    from convcalc.session.backward import backward, gradients_of
-
-    show = Show(steps=steps_of(stepping.steps))
-    if back.wrt != "all":
-        emit(here, backward(session, back.gradient, back.wrt, show), out)
-        return
-    if out.output is None or not (out.output.endswith("/") or Path(out.output).is_dir()):
-        raise UsageError("--wrt all writes each gradient to a file", hint="name a folder: --output gradients/")
-    from convcalc.matrix_io.plain import plain_lines, plain_number
-    from convcalc.matrix_io.saving import make_folder, write_whole
-
-    folder = make_folder(Path(out.output))
-    gradients, grids = gradients_of(session, back.gradient)
-    written = {name: gradient for name, grid in grids.items() if (gradient := gradients.of(grid)) is not None}
-    for name, gradient in written.items():
-        write_whole(folder / f"{name.replace(' ', '-')}.txt", plain_lines(gradient, plain_number))
-    complain(f"wrote {len(written)} gradients to {folder}: {', '.join(written)}")
 
 
 def session_on(ctx: typer.Context, here: Surroundings, source: str) -> "tuple[Session, Surroundings]":

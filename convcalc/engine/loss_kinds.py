@@ -58,7 +58,7 @@ class Squared(Distance):
 
     formula = "(x − t)²"
     mistaken = "the differences were squared"
-    other_words = ("l2", "euclidean")
+    other_words: tuple[str, ...] = ("l2", "euclidean")
     derivative = "2·(x − t)"
     note = "The lecture's Euclidean loss. PyTorch averages over all cells; some books halve it (--half)."
     half = "half-mse"
@@ -126,7 +126,7 @@ class Absolute(Distance):
 
     def slope_exactly(self, x: Any, target: Any) -> Any:
         """Return the sign of the difference."""
-        return int(x > target) - int(x < target)
+        return (x > target) * 1 - (x < target) * 1
 
     def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
         """Write sign(1 − 3)."""

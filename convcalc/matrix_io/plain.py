@@ -50,6 +50,17 @@ def plain_lines(grid: Array, write: Any = plain_number) -> Iterator[str]:
     yield from _rows(grid, write)
 
 
+def inline(grid: Array) -> str:
+    """Write a grid in one line, so that a script, or the command line, reads the same cells.
+
+    >>> inline(np.array([[[Fraction(1, 3), 2]], [[3, 0.5]]], dtype=object))
+    '1/3 2;; 3 0.5'
+    """
+    if grid.ndim < 2:
+        return " ".join(str(cell) if isinstance(cell, Fraction) else plain_number(cell) for cell in grid)
+    return {2: "; ", 3: ";; ", 4: "; ---; "}[grid.ndim].join(inline(part) for part in grid)
+
+
 def _rows(grid: Array, write: Any) -> Iterator[str]:
     if grid.ndim == 4:
         for index, item in enumerate(grid):

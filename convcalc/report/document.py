@@ -3,7 +3,7 @@
 A document is an iterable of blocks, made as they are asked for, so that a thousand steps take no memory.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -232,3 +232,5 @@ class Calculation(NamedTuple):
     """The mistakes that may be made, each with its reason and the answer it leads to."""
     result: Any = None
     """What the engine made, if it can go backward."""
+    named: "Mapping[str, Any] | None" = None
+    """Grids that are the answer together, by name, where one number stands for them."""

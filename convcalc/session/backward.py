@@ -1,8 +1,11 @@
 """A session's lines, backward: from the current grid to the input, and to every grid that has a name."""
 
+from collections.abc import Sequence
+
 from convcalc.engine.exact import Array
 from convcalc.engine.graph import GraphGradients, pass_back
 from convcalc.engine.naming import shape_text
+from convcalc.engine.node import Node
 from convcalc.engine.shapes import like_the_output
 from convcalc.errors import UsageError, nearest
 from convcalc.report.backward import worked_backward
@@ -11,8 +14,8 @@ from convcalc.report.selection import Show
 from convcalc.session.session import Session
 
 
-def gradients_of(session: Session, gradient: str | None) -> tuple[GraphGradients, dict[str, Array]]:
-    """Return a pass backward through what a session did, and the grids it came to: the input, and those with names.
+def way_back(session: Session, gradient: str | None) -> Sequence[Node]:
+    """Return what a session did, up to where a pass backward begins.
 
     It begins at the current grid, if that is a single number or its gradient is given, else at the last single number.
     Raises UsageError where there is none.
@@ -30,11 +33,20 @@ def gradients_of(session: Session, gradient: str | None) -> tuple[GraphGradients
                 hint="give its gradient, a grid of its shape or 1 (of a script: --gradient 1)",
             )
         last = singles[-1]  # a loss, say, behind which its probabilities are shown
-    end = nodes[last].output
+    return nodes[: last + 1]
+
+
+def gradients_of(session: Session, gradient: str | None) -> tuple[GraphGradients, dict[str, Array]]:
+    """Return a pass backward through what a session did, and the grids it came to: the input, and those with names.
+
+    Raises UsageError where there is nothing to begin at.
+    """
+    nodes = way_back(session, gradient)
+    end = nodes[-1].output
     upstream = like_the_output(1 if gradient is None else session.grid(gradient), end, end)
-    gradients = pass_back(nodes[: last + 1], upstream)
+    gradients = pass_back(nodes, upstream)
     named = {id(grid) for grid in session.names.values()}
-    given = [node for node in nodes if not node.reads and id(node.output) not in named]
+    given = [node for node in session.state.nodes if not node.reads and id(node.output) not in named]
     reached = [node for node in given if id(node.output) in gradients.parts]
     titles = ["input" if len(reached) == 1 else f"input of line {node.number}" for node in reached]
     grids = dict(zip(titles, (node.output for node in reached), strict=True))

@@ -116,6 +116,17 @@ def _backward(session: Session, line: Line) -> LineResult:
     return LineResult(line.text, line.number, worked=calculation)
 
 
+def _descend(session: Session, line: Line) -> LineResult:
+    words = line.words[1:]
+    if not 1 <= len(words) <= 2 or (len(words) == 2 and not words[1].isdecimal()):
+        raise UsageError("descend takes a rate, and how many steps", hint="as in: descend 0.5, or descend 0.5 100")
+    from convcalc.session.descent import Descent, take_steps
+
+    rate = parse_number(words[0], Place("rate"))
+    asked = Descent(rate, int(words[1]) if len(words) == 2 else 1)
+    return LineResult(line.text, line.number, worked=take_steps(session, asked, line.whole))
+
+
 def _reset(session: Session, line: Line) -> LineResult:
     _alone(line)
     session.push(State())
@@ -169,6 +180,7 @@ VERBS: dict[str, Verb] = {
     "save": Verb("save FILE | save script FILE", "write the current grid, or the lines that made it", _save),
     "walk": Verb("walk", "step through the last work with the keys", _walk),
     "backward": Verb("backward [GRAD]", "go back from the current grid to the gradients of all grids", _backward),
+    "descend": Verb("descend RATE [N]", "take steps of gradient descent with all named grids", _descend),
     "reset": Verb("reset", "forget every grid", _reset),
     "help": Verb("help [COMMAND|TOPIC]", "list the commands and topics, or show one", _help),
     "quit": Verb("quit", "leave; so does Ctrl-D", _quit),

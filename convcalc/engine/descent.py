@@ -1,0 +1,136 @@
+"""Gradient descent: every grid of a graph less the rate times its gradient, and the graph worked again."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.engine.activations import Activated
+from convcalc.engine.convolution import Convolution
+from convcalc.engine.dense import Flattened, Linear, flatten, linear
+from convcalc.engine.exact import Array, divided, exact, float_kind, rounded_result
+from convcalc.engine.graph import LARGEST_BYTE, TARGET, GraphGradients, like_the_result, pass_back
+from convcalc.engine.grids import as_grid
+from convcalc.engine.losses import Loss
+from convcalc.engine.node import UNDIVIDED, Node
+from convcalc.engine.padding import Padded
+from convcalc.engine.pooling import Pooling
+from convcalc.engine.softmax import Softmax
+from convcalc.engine.transposed import Transposed
+from convcalc.errors import InputError
+
+Reads = Mapping[str, Array]
+
+
+class DescentStep(NamedTuple):
+    """One step: the loss before and after, and each grid before and after, with its gradient."""
+
+    number: int
+    loss: Any
+    old: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+    new: Mapping[str, Array]
+    loss_after: Any
+
+
+def _bias(reads: Reads) -> Array | None:
+    return reads["bias"].ravel() if "bias" in reads else None
+
+
+def _convolution(result: Convolution, reads: Reads) -> Convolution:
+    kernel = like_the_result(reads["kernel"], result.kernel)
+    kernel = kernel[..., ::-1, ::-1] if result.flipped else kernel
+    bias = _bias(reads)
+    return replace(result, input=like_the_result(reads["input"], result.input), kernel=kernel, bias=bias)
+
+
+def _transposed(result: Transposed, reads: Reads) -> Transposed:
+    grid, kernel = like_the_result(reads["input"], result.input), like_the_result(reads["kernel"], result.kernel)
+    return replace(result, input=grid, kernel=kernel, bias=_bias(reads))
+
+
+def _loss(result: Loss, reads: Reads) -> Loss:
+    target = reads[TARGET].reshape(result.target.shape)
+    target = result.target if result.by_class else target
+    return replace(result, input=reads["input"].reshape(result.input.shape), target=target)
+
+
+def _with_input(result: Any, reads: Reads) -> Any:
+    return replace(result, input=like_the_result(reads["input"], result.input))
+
+
+AGAIN: dict[type, Callable[[Any, Reads], Any]] = {
+    Convolution: _convolution,
+    Transposed: _transposed,
+    Pooling: _with_input,
+    Activated: _with_input,
+    Softmax: _with_input,
+    Padded: _with_input,
+    Linear: lambda result, reads: linear(
+        reads["input"].reshape(result.input.shape), reads["weights"], _bias(reads), transpose=result.transposed
+    ),
+    Flattened: lambda result, reads: Flattened(reads["input"], flatten(reads["input"])),
+    Loss: _loss,
+}
+"""How each kind of result is worked again, of other grids of the same shapes."""
+
+
+def work_again(nodes: Sequence[Node], changed: Mapping[int, Array]) -> tuple[list[Node], dict[int, Array]]:
+    """Return a graph worked again with some grids changed (by the identity of the old), and the grids that came of it.
+
+    A node that reads nothing that is changed stays as it is.
+    """
+    now = dict(changed)
+    worked = []
+    for node in nodes:
+        reads = {role: now.get(id(grid), grid) for role, grid in node.reads.items()}
+        if id(node.reads.get(UNDIVIDED)) in now:
+            reads["input"] = divided(reads[UNDIVIDED], LARGEST_BYTE)
+        if all(reads[role] is grid for role, grid in node.reads.items()):
+            output = now.get(id(node.output), node.output)
+            worked.append(node._replace(output=output))
+            continue
+        if type(node.result) not in AGAIN:
+            raise InputError(f"line {node.number}, {node.text}: this cannot be worked again", hint="leave it out")
+        result = AGAIN[type(node.result)](node.result, reads)
+        output = result.output
+        now[id(node.output)] = output
+        worked.append(node._replace(result=result, reads=reads, output=output))
+    return worked, now
+
+
+def descend(nodes: Sequence[Node], trained: Mapping[str, Array], rate: int | Fraction) -> Iterator[DescentStep]:
+    """Yield steps of gradient descent without end; the last node's output is the loss, a single number.
+
+    `trained` are the grids that change, by name, each the output of a node.
+    """
+    loss = nodes[-1].output
+    for number in range(1, 1 << 62):
+        gradients = pass_back(nodes, np.ones(loss.shape, np.int64))
+        slopes = {name: _slope(gradients, grid) for name, grid in trained.items()}
+        new = {name: moved(grid, slopes[name], rate) for name, grid in trained.items()}
+        nodes, _ = work_again(nodes, {id(grid): new[name] for name, grid in trained.items()})
+        after = nodes[-1].output
+        yield DescentStep(number, loss.flat[0], trained, slopes, new, after.flat[0])
+        trained, loss = new, after
+
+
+def _slope(gradients: GraphGradients, grid: Array) -> Array:
+    slope = gradients.of(grid)
+    assert slope is not None, "only what is reached is trained"
+    return slope
+
+
+def moved(grid: Array, gradient: Array, rate: int | Fraction) -> Array:
+    """Return a grid less the rate times its gradient: exact, or rounded once.
+
+    >>> moved(np.array([1, 2]), np.array([4, -2]), Fraction(1, 2)).tolist()
+    [-1, 3]
+    """
+    dtype = float_kind(grid, gradient)
+    cells = [exact(old) - rate * exact(slope) for old, slope in zip(grid.flat, gradient.flat, strict=True)]
+    if dtype is None:
+        return as_grid(np.array(cells, dtype=object)).reshape(grid.shape)
+    return np.array([rounded_result(cell, dtype) for cell in cells], dtype).reshape(grid.shape)
