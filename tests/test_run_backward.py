@@ -186,8 +186,8 @@ def test_a_networks_gradients_are_written_a_file_each(convcalc: Convcalc, tmp_pa
 
 def test_each_line_goes_backward_under_its_name_the_last_first(convcalc: Convcalc) -> None:
     ran = convcalc("run", "samples/neuron.convcalc", "--backward")
-    lines = [line for line in ran.stdout.splitlines() if line.startswith("# < ")]
-    assert lines == ["# < sigmoid", "# < linear w"]
+    lines = [line for line in ran.stdout.splitlines() if re.match(r"# line \d+ · ", line)]
+    assert lines == ["# line 8 · sigmoid", "# line 7 · linear w"]
     assert "What comes from behind" in ran.stdout
 
 
@@ -243,8 +243,8 @@ def test_a_target_that_is_worked_has_no_gradient_that_is_not_known(convcalc: Con
 def test_a_session_goes_backward_and_on(convcalc: Convcalc) -> None:
     ran = convcalc(stdin="x = 1 -2; 3 4\nrelu -i x\npool avg\nbackward\nundo\nbackward '1 1; 1 1'\n")
     assert ran.status == 0
-    assert "< pool avg" in ran.stdout
-    assert ran.stdout.index("< pool avg") < ran.stdout.index("undone: pool avg")
+    assert "line 3 · pool avg" in ran.stdout
+    assert ran.stdout.index("line 3 · pool avg") < ran.stdout.index("undone: pool avg")
 
 
 # Descent

@@ -57,7 +57,7 @@ def worked_backward(gradients: GraphGradients, grids: Mapping[str, Array], wrt: 
                 continue
             if index:
                 yield Text("")
-            yield Heading(f"< {passed.node.text}")
+            yield Heading(f"line {passed.node.number} · {passed.node.text}")
             yield from _upstream(passed, show)
             blocks = WORKED[type(passed.backward)](passed.backward, show).work
             yield from (block._replace(follows=False) if isinstance(block, Answer) else block for block in blocks)
