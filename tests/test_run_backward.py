@@ -247,6 +247,45 @@ def test_a_session_goes_backward_and_on(convcalc: Convcalc) -> None:
     assert ran.stdout.index("line 3 · pool avg") < ran.stdout.index("undone: pool avg")
 
 
+# The numeric check
+
+
+def test_a_gradient_is_checked_exactly_where_all_is_exact(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", "--numeric", "all", stdin=NEURON)
+    assert (ran.status, ran.stderr) == (0, "")
+    assert "# They are equal." in ran.stdout
+    assert re.search(r"w\[0,1\] +100.08\S* +99.92\S* +80 +80 +0$", ran.stdout, flags=re.MULTILINE)
+    assert ran.answer == "60 80\n"
+
+
+@pytest.mark.parametrize("script", ["backprop-2-2-2", "neuron"])
+def test_the_samples_gradients_are_nearly_their_slopes(convcalc: Convcalc, script: str) -> None:
+    ran = convcalc("run", f"samples/{script}.convcalc", "--backward", "--numeric", "all")
+    assert (ran.status, ran.stderr) == (0, "")
+    apart = re.search(r"They are at most (\S+) apart", ran.stdout)
+    assert apart is not None
+    assert float(apart[1]) < 1e-9
+
+
+def test_one_cell_is_checked_and_a_kink_is_said(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", "--numeric", "x 0,1", stdin="x = 2 2\npool max -i x\nloss mse -t 1\n")
+    assert ran.stdout.count("x[0,") == 1
+    assert "has a kink" in ran.stdout
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        ("v", "'v' is no grid whose gradient can be checked"),
+        ("w 0,9", "the grid has no cell 0,9\nhint: cells count from 0: the last is 0,1"),
+        ("w x", "'x' is no cell"),
+    ],
+)
+def test_what_cannot_be_checked_is_refused(convcalc: Convcalc, asked: str, said: str) -> None:
+    ran = convcalc("run", "-", "--numeric", asked, stdin=NEURON)
+    assert (ran.status, said in ran.stderr) == (2, True)
+
+
 # Descent
 
 STEP_OF_2_2_2 = ("run", "samples/backprop-2-2-2.convcalc", "--rate", "0.5", "--freeze", "b1", "--freeze", "b2")

@@ -37,6 +37,19 @@ class BackwardOptions(NamedTuple):
     ] = None
 
 
+class CheckOptions(NamedTuple):
+    """A numeric check of the gradients."""
+
+    numeric: Annotated[
+        str | None,
+        reading_option(
+            "--numeric",
+            metavar="NAME|'NAME ROW,COL'|all",
+            help="Check gradients: move a cell there and back, and work the whole script again.",
+        ),
+    ] = None
+
+
 class DescentOptions(NamedTuple):
     """Steps of gradient descent."""
 
@@ -63,9 +76,10 @@ class ScriptSteps(NamedTuple):
     ] = None
 
 
-def goes_back(back: BackwardOptions, descending: DescentOptions, out: OutputOptions) -> bool:
+def goes_back(back: BackwardOptions, check: CheckOptions, descending: DescentOptions, out: OutputOptions) -> bool:
     """Whether the script goes backward, or descends; what does nothing otherwise is refused."""
     descends = descending.rate is not None
+    returns = descends or back.backward or check.numeric is not None
     needs_rate = {
         "--times": descending.times is not None,
         "--freeze": bool(descending.freeze),
@@ -75,13 +89,15 @@ def goes_back(back: BackwardOptions, descending: DescentOptions, out: OutputOpti
     lost = [option for option, given in needs_rate.items() if given and not descends]
     if lost:
         raise UsageError(f"{lost[0]} does nothing without --rate", hint="as in --rate 0.5")
-    lost = [option for option, given in needs_backward.items() if given and not (descends or back.backward)]
+    lost = [option for option, given in needs_backward.items() if given and not returns]
     if lost:
         raise UsageError(f"{lost[0]} does nothing without --backward", hint="add --backward")
     if descends and (back.gradient is not None or back.wrt == "all"):
         option = "--gradient" if back.gradient is not None else "--wrt all"
         raise UsageError(f"{option} and --rate exclude each other", hint="leave one of them out")
-    return descends or back.backward
+    if check.numeric is not None and (descends or back.wrt is not None):
+        raise UsageError(f"--numeric and {'--rate' if descends else '--wrt'} exclude each other", hint="leave one out")
+    return returns
 
 
 def show_way_back(
@@ -89,6 +105,7 @@ def show_way_back(
     session: "Session",
     script: "tuple[Sequence[str], Sequence[Line]]",
     back: BackwardOptions,
+    check: CheckOptions,
     descending: DescentOptions,
     stepping: ScriptSteps,
     out: OutputOptions,
@@ -98,6 +115,11 @@ def show_way_back(
     from convcalc.report.selection import Show
 
     show = Show(steps=steps_of(stepping.steps), write=Writer(stepping.precision))
+    if check.numeric is not None:
+        from convcalc.session.numeric import numeric
+
+        emit(here, numeric(session, check.numeric, back.gradient, show), out)
+        return
     if descending.rate is None:
         if back.wrt == "all":
             _write_gradients(session, back, out)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from convcalc.cli.backward import BackwardOptions, DescentOptions, ScriptSteps, goes_back, show_way_back
+from convcalc.cli.backward import BackwardOptions, CheckOptions, DescentOptions, ScriptSteps, goes_back, show_way_back
 from convcalc.cli.commands import COMMANDS, instead
 from convcalc.cli.inputs import find, read_bytes, refuse_overwriting
 from convcalc.cli.messages import printable
@@ -32,6 +32,7 @@ def run(
     ctx: typer.Context,
     script: Annotated[str, typer.Argument(metavar="FILE|-", help="The script, or - for standard input.")],
     back: BackwardOptions,
+    check: CheckOptions,
     descending: DescentOptions,
     stepping: ScriptSteps,
     out: OutputOptions,
@@ -71,8 +72,8 @@ def run(
         if session.left:
             break
     here.comments += inner.comments
-    if goes_back(back, descending, out):
-        show_way_back(here, session, (texts, lines), back, descending, stepping, out)
+    if goes_back(back, check, descending, out):
+        show_way_back(here, session, (texts, lines), back, check, descending, stepping, out)
         return
     if session.current is None:
         if not entries:
