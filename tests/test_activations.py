@@ -27,6 +27,12 @@ CLOSED: dict[str, Callable[[float], float]] = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "tanh": lambda x: (math.exp(x) - math.exp(-x)) / (math.exp(x) + math.exp(-x)),
     "softplus": lambda x: math.log(1 + math.exp(x)),
+    "relu6": lambda x: min(max(0, x), 6),
+    "hardsigmoid": lambda x: 0 if x <= -3 else 1 if x >= 3 else x / 6 + 0.5,
+    "hardswish": lambda x: 0 if x <= -3 else x if x >= 3 else x * (x + 3) / 6,
+    "mish": lambda x: x * math.tanh(math.log(1 + math.exp(x))),
+    "logsigmoid": lambda x: math.log(1 / (1 + math.exp(-x))),
+    "selu": lambda x: 1.0507009873554805 * (x if x > 0 else 1.6732632423543772 * (math.exp(x) - 1)),
 }
 
 

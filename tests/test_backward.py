@@ -36,7 +36,8 @@ def test_a_slope_is_the_difference_quotient_of_the_closed_form(name: str, x: flo
 @pytest.mark.parametrize("kind", ActivationKind, ids=str)
 @pytest.mark.parametrize(("x", "slope"), [(1000, 1), (-1000, 0), (1e200, 1), (-1e200, 0)])
 def test_far_away_a_slope_is_that_of_the_asymptote(kind: ActivationKind, x: float, slope: float) -> None:
-    bounded = {"sigmoid": 0, "tanh": 0, "leaky-relu": slope or 0.01}
+    bounded = dict.fromkeys(("sigmoid", "tanh", "relu6", "hardsigmoid"), 0.0)
+    bounded |= {"leaky-relu": slope or 0.01, "logsigmoid": 1 - slope, "selu": 1.0507009873554805 * slope}
     assert float(activate([x], kind).backward().output[0]) == bounded.get(kind.value, slope)
 
 

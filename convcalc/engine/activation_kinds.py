@@ -260,6 +260,112 @@ SOFTPLUS = ActivationRecord(
     working=lambda write, x, parts, _: (f"ln(1 + e^{_raised(write, x)})", f"ln(1 + {write(parts[0])})"),
 )
 
+RELU6 = ActivationRecord(
+    formula="min(max(0, x), 6)",
+    summary="Rectify up to 6: min(max(0, x), 6) of every cell, as MobileNet does.",
+    of=lambda x, rest, _: np.minimum(np.maximum(x, 0), 6),
+    of_cells=lambda cells: np.minimum(np.maximum(cells, 0), 6),
+    exactly=lambda x, _: min(max(x, 0), 6),
+    derivative="1 if 0 < x < 6, else 0",
+    slope=lambda x, rest, _: ((x > 0) & (x < 6)).astype(float),
+    slope_exactly=lambda x, _: int(0 < x < 6),
+    slope_written=lambda write, x, y, _: "",
+    working=lambda write, x, parts, _: (f"min(max(0, {write(x)}), 6)",),
+)
+
+
+def _hard_shares(cells: "Array", over: int, power: int) -> "tuple[Array, Array, int]":
+    """Return the cells, min(max(0, x + 3), 6) of them, and what divides both, as integers that their product fits."""
+    bound = (exact.magnitude(cells) + 3 * over) * (exact.magnitude(cells) if power > 1 else 1)
+    (cells,) = exact.as_integers(max(bound, 6 * over), cells)
+    return cells, np.minimum(np.maximum(cells + 3 * over, 0), 6 * over), over
+
+
+def _hardsigmoid_integers(cells: "Array", over: int, _: Any) -> "tuple[Array, int]":
+    _, shares, over = _hard_shares(cells, over, 1)
+    return shares, 6 * over
+
+
+def _hardswish_integers(cells: "Array", over: int, _: Any) -> "tuple[Array, int]":
+    cells, shares, over = _hard_shares(cells, over, 2)
+    return cells * shares, 6 * over * over
+
+
+HARDSIGMOID = ActivationRecord(
+    formula="min(max(0, x + 3), 6)/6",
+    summary="Take a sigmoid of straight pieces: min(max(0, x + 3), 6)/6 of every cell.",
+    of=lambda x, rest, _: np.minimum(np.maximum(x + 3, 0), 6) / 6,
+    of_integers=_hardsigmoid_integers,
+    exactly=lambda x, _: fractions.Fraction(min(max(x + 3, 0), 6)) / 6,
+    derivative="1/6 if -3 < x < 3, else 0",
+    slope=lambda x, rest, _: ((x > -3) & (x < 3)) / 6,
+    slope_exactly=lambda x, _: fractions.Fraction(int(-3 < x < 3), 6),
+    slope_written=lambda write, x, y, _: "",
+    parts=lambda x: (min(max(exact.exact(x) + 3, 0), 6),),
+    working=lambda write, x, parts, _: (f"min(max(0, {write(x)} + 3), 6)/6", f"{write.factor(parts[0])}/6"),
+)
+
+HARDSWISH = ActivationRecord(
+    formula="x·min(max(0, x + 3), 6)/6",
+    summary="Take silu's straight-lined kin: x·min(max(0, x + 3), 6)/6 of every cell, as MobileNetV3 does.",
+    of=lambda x, rest, _: x * (np.minimum(np.maximum(x + 3, 0), 6) / 6),
+    of_integers=_hardswish_integers,
+    exactly=lambda x, _: x * fractions.Fraction(min(max(x + 3, 0), 6)) / 6,
+    derivative="0 if x < -3, 1 if x > 3, else (2·x + 3)/6",
+    slope=lambda x, rest, _: np.where(x < -3, 0, np.where(x > 3, 1, (2 * np.clip(x, -3, 3) + 3) / 6)),
+    slope_exactly=lambda x, _: 0 if x < -3 else 1 if x > 3 else fractions.Fraction(2 * x + 3) / 6,
+    slope_written=lambda write, x, y, _: f"(2×{write.factor(x)} + 3)/6" if -3 <= x <= 3 else "",
+    parts=lambda x: (min(max(exact.exact(x) + 3, 0), 6),),
+    working=lambda write, x, parts, _: (
+        f"{write.factor(x)}×min(max(0, {write(x)} + 3), 6)/6",
+        f"{write.factor(x)}×{write.factor(parts[0])}/6",
+    ),
+)
+
+MISH = ActivationRecord(
+    formula="x·tanh(ln(1 + e^x))",
+    summary="Take x·tanh(ln(1 + e^x)) of every cell: the cell times the tanh of its softplus.",
+    of=lambda x, rest, _: functions.mish(x, rest),
+    derivative="t + x·(1 − t²)·σ(x), with t = tanh(ln(1 + e^x))",
+    slope=lambda x, rest, _: functions.mish_slope(x, rest),
+    slope_written=lambda write, x, y, _: "",
+    parts=lambda x: (functions.exponential(x),),
+    working=lambda write, x, parts, _: (
+        f"{write.factor(x)}×tanh(ln(1 + e^{_raised(write, x)}))",
+        f"{write.factor(x)}×tanh(ln(1 + {write(parts[0])}))",
+    ),
+)
+
+LOGSIGMOID = ActivationRecord(
+    formula="-ln(1 + e^-x)",
+    summary="Take the logarithm of the sigmoid of every cell: -ln(1 + e^-x).",
+    of=lambda x, rest, _: -functions.softplus(-x, -rest),
+    derivative="1/(1 + e^x)",
+    slope=lambda x, rest, _: functions.sigmoid(-x, -rest),
+    slope_written=lambda write, x, y, _: f"1/(1 + e^{_raised(write, x)})",
+    parts=lambda x: (functions.exponential(-x),),
+    is_exact_at=lambda x: False,
+    working=lambda write, x, parts, _: (f"-ln(1 + e^-{write.factor(x)})", f"-ln(1 + {write(parts[0])})"),
+)
+
+SELU_SCALE, SELU_BELOW = 1.0507009873554805, 1.7580993408473766
+"""Klambauer et al., Self-Normalizing Neural Networks (2017): the scale λ, and λ·α."""
+
+SELU = ActivationRecord(
+    formula="1.0507·x if x > 0, else 1.7581·(e^x − 1)",
+    summary="Take elu scaled so that means and variances keep themselves: 1.0507·x, or 1.7581·(e^x − 1) below 0.",
+    of=lambda x, rest, _: np.where(x > 0, SELU_SCALE * x, SELU_BELOW * np.expm1(np.minimum(x, 0))),
+    derivative="1.0507 if x > 0, else 1.7581·e^x",
+    slope=lambda x, rest, _: np.where(x > 0, SELU_SCALE, SELU_BELOW * np.exp(np.minimum(x, 0)) * (1 + rest)),
+    slope_written=lambda write, x, y, _: "" if x > 0 else f"1.7581×e^{_raised(write, x)}",
+    parts=lambda x: (functions.exponential(x),),
+    working=lambda write, x, parts, _: (
+        (f"1.0507×{write.factor(x)}",)
+        if x > 0
+        else (f"1.7581×(e^{_raised(write, x)} − 1)", f"1.7581×({write(parts[0])} − 1)")
+    ),
+)
+
 
 class ActivationKind(Word):
     """The functions of one cell, by their words."""
@@ -275,3 +381,9 @@ class ActivationKind(Word):
     SIGMOID = "sigmoid", SIGMOID
     TANH = "tanh", TANH
     SOFTPLUS = "softplus", SOFTPLUS
+    RELU6 = "relu6", RELU6
+    HARDSIGMOID = "hardsigmoid", HARDSIGMOID
+    HARDSWISH = "hardswish", HARDSWISH
+    MISH = "mish", MISH
+    LOGSIGMOID = "logsigmoid", LOGSIGMOID
+    SELU = "selu", SELU

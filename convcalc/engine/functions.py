@@ -75,3 +75,26 @@ def normal(x: Array, rest: Array) -> Array:
     tails = np.array([math.erfc(-cell) for cell in root.ravel().tolist()]).reshape(x.shape)
     missed = missed + x * ROOT_HALF_REST + rest * ROOT_HALF
     return np.asarray(tails / 2 + np.exp(-root * root) / math.sqrt(math.pi) * missed)
+
+
+def mish(x: Array, rest: Array) -> Array:
+    """Return x·tanh(ln(1 + e^(x + rest))), the tanh as a quotient of exponentials that are at most 1."""
+    result: Array = x * _mish_share(np.maximum(x, LEAST), rest) * np.exp(np.minimum(x - LEAST, 0))
+    return result
+
+
+def mish_slope(x: Array, rest: Array) -> Array:
+    """Return t + x·(1 − t²)·σ(x), with t = tanh(ln(1 + e^(x + rest)))."""
+    small = falling(x, rest)
+    positive = (2 * (1 + small) * small / ((1 + small) ** 2 + small**2)) ** 2
+    negative = (2 * (1 + small) / ((1 + small) ** 2 + 1)) ** 2
+    bend = np.where(x >= 0, positive, negative) * sigmoid(x, rest)
+    result: Array = _mish_share(x, rest) + np.where(bend == 0, 0, x) * bend
+    return result
+
+
+def _mish_share(x: Array, rest: Array) -> Array:
+    small = falling(x, rest)
+    negative = small * (small + 2)
+    share: Array = np.where(x >= 0, (1 + 2 * small) / (1 + 2 * small + 2 * small * small), negative / (negative + 2))
+    return share
