@@ -1,5 +1,6 @@
 """A script's pass backward: against differences of the whole script in exact fractions, and against known networks."""
 
+import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -306,6 +307,22 @@ def test_the_2_2_2_network_takes_the_step_that_was_published(convcalc: Convcalc)
         "w1": [0.1497807, 0.1995614, 0.2497511, 0.2995023],
         "w2": [0.3589165, 0.4086662, 0.5113013, 0.5613701],
     }
+
+
+def test_several_grids_are_an_answer_in_rows_and_in_json_and_one_is_one_in_every_format(convcalc: Convcalc) -> None:
+    rows, record = convcalc(*STEP_OF_2_2_2, "-q"), convcalc(*STEP_OF_2_2_2, "--format", "json")
+    output = json.loads(record.stdout)["output"]
+    assert {name: np.ravel(cells).tolist() for name, cells in output.items()} == state(rows.stdout)
+    for words in (("--format", "csv"), ("-o", "x.npy"), ("--format", "json", "-q")):
+        ran = convcalc(*STEP_OF_2_2_2, *words)
+        assert (ran.status, ran.stdout) == (2, "")
+        assert "--wrt NAME chooses one of w1, w2" in ran.stderr
+    assert (
+        convcalc(*STEP_OF_2_2_2, "--wrt", "w1", "--format", "csv", "--precision", "3").answer
+        == "0.150,0.200\n0.250,0.300\n"
+    )
+    alone = convcalc("run", "-", "--rate", "1/4", "--format", "csv", "-q", stdin=NEURON)
+    assert (alone.status, alone.stdout) == (0, "-14,-18\n")
 
 
 def test_ten_thousand_steps_of_it_come_to_the_loss_that_was_published(convcalc: Convcalc) -> None:

@@ -42,6 +42,8 @@ def record_lines(
         if name not in SHOWING and value is not None
     }
     inputs = {name: exact_list(grid, None) for name, grid in grids.items()}
-    output = exact_list(as_grid(worked.answer()), worked.write)
+    output: Any = exact_list(as_grid(worked.answer()), worked.write)
+    if worked.named is not None:
+        output = {name: exact_list(grid, worked.write) for name, grid in worked.named.items()}
     every = arguments.get("steps") is None and arguments.get("at") is None
     return record(worked.work, operation, settings, inputs, output, every=every)

@@ -15,7 +15,7 @@ from convcalc.cli.options import OutputOptions
 from convcalc.cli.showing import draw, print_lines, walk_through
 from convcalc.cli.surroundings import Script, Surroundings
 from convcalc.errors import CANNOT, UsageError
-from convcalc.formats import Format, style_of
+from convcalc.formats import SUFFIXES, Format, style_of
 
 if TYPE_CHECKING:
     from convcalc.render.glyphs import Glyphs
@@ -39,6 +39,7 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
 
         worked = worked._replace(work=(block for block in worked.work if not isinstance(block, Answer)))
     worked.answer()  # what cannot be done must fail before anything is written
+    _check_several(worked, options, style)
     saves = options.output is not None and options.output not in ITSELF
     if show is not None and (show.quiz or show.check is not None):
         from convcalc.cli.asking import ask
@@ -91,6 +92,19 @@ def _keep(
         worked = worked._replace(work=list(worked.work))  # written here, and shown again
         _save(here, worked, options, _style(here, options), Path(options.output))
     script.result.worked, script.result.quiet = worked, options.quiet or walks
+
+
+def _check_several(worked: "Calculation", options: OutputOptions, style: Format) -> None:
+    """Refuse to write several grids where only one can be held."""
+    if worked.named is None or len(worked.named) == 1 or style.record.draws:
+        return
+    if style.record.holds_steps and not options.quiet:
+        return
+    suffix = Path(options.output or "").suffix.lower()
+    if style.record.separator or style.record.holds_steps or (suffix not in ("", ".txt") and suffix not in SUFFIXES):
+        what = f"a {suffix} file" if suffix else f"--format {style}"
+        hint = f"--wrt NAME chooses one of {', '.join(worked.named)}"
+        raise UsageError(f"{what} holds one grid, and the answer is {len(worked.named)}", hint=hint)
 
 
 def _refuse_output(options: OutputOptions, option: str) -> None:
@@ -205,7 +219,7 @@ def answer_text(
     if worked.named is not None and style is Format.PLAIN:
         from convcalc.matrix_io.plain import inline
 
-        yield from (f"{name} = {inline(grid)}" for name, grid in worked.named.items())
+        yield from (f"{name} = {inline(grid, worked.write)}" for name, grid in worked.named.items())
         return
     answer = worked.answer()
     if isinstance(answer, list) and style is Format.PLAIN:

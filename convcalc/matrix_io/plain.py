@@ -50,15 +50,19 @@ def plain_lines(grid: Array, write: Any = plain_number) -> Iterator[str]:
     yield from _rows(grid, write)
 
 
-def inline(grid: Array) -> str:
+def inline(grid: Array, write: Any = None) -> str:
     """Write a grid in one line, so that a script, or the command line, reads the same cells.
 
     >>> inline(np.array([[[Fraction(1, 3), 2]], [[3, 0.5]]], dtype=object))
     '1/3 2;; 3 0.5'
     """
     if grid.ndim < 2:
-        return " ".join(str(cell) if isinstance(cell, Fraction) else plain_number(cell) for cell in grid)
-    return {2: "; ", 3: ";; ", 4: "; ---; "}[grid.ndim].join(inline(part) for part in grid)
+        return " ".join((write or _shortest)(cell) for cell in grid)
+    return {2: "; ", 3: ";; ", 4: "; ---; "}[grid.ndim].join(inline(part, write) for part in grid)
+
+
+def _shortest(cell: Any) -> str:
+    return str(cell) if isinstance(cell, Fraction) else plain_number(cell)
 
 
 def _rows(grid: Array, write: Any) -> Iterator[str]:

@@ -57,10 +57,10 @@ def descent(session: Session, asked: Descent, show: Show) -> tuple[Calculation, 
             losses.append(loss)
             new = dict(grids)
         calculation = worked_descent(losses, new, rate, notes, show)
-    if asked.wrt is None:
+    if asked.wrt is None and len(new) > 1:
         return calculation, new
-    answer = new[asked.wrt]
-    return calculation._replace(answer=lambda: answer, named=None), new
+    answer = new[asked.wrt or next(iter(new))]
+    return calculation._replace(answer=lambda: answer, named=None if asked.wrt else new), new
 
 
 def _trained(session: Session, nodes: Sequence[Node], freeze: Sequence[str]) -> tuple[dict[str, Array], list[str]]:
