@@ -226,6 +226,24 @@ def test_a_last_grid_of_several_cells_wants_its_gradient(convcalc: Convcalc) -> 
     assert convcalc("run", "-", "--backward", "--gradient", "1 2; 3 4", "-q", stdin=script).answer == "1 0\n3 4\n"
 
 
+def test_a_name_that_was_given_to_another_grid_is_told_by_its_line(convcalc: Convcalc) -> None:
+    ran = convcalc("run", "-", "--backward", "--wrt", "w of line 1", "-q", stdin=f"{NEURON}w = 5 5\n")
+    assert (ran.status, ran.stdout) == (0, "60 80\n")
+
+
+@pytest.mark.parametrize("shown", ["show", "y = show", "show --heat"])
+def test_what_is_only_shown_is_no_step_of_the_way(convcalc: Convcalc, shown: str) -> None:
+    script = f"w = 1 2\nlinear w -i '3 4'\n{shown}\nloss mse -t 1\n"
+    assert convcalc("run", "-", "--backward", "-q", stdin=script).answer == "60 80\n"
+    assert convcalc("run", "-", "--rate", "1/4", "-q", stdin=script).answer == "w = -14 -18\n"
+
+
+@pytest.mark.parametrize("reading", ["matmul", "toeplitz"])
+def test_a_convolution_goes_backward_however_it_is_read(convcalc: Convcalc, reading: str) -> None:
+    script = f"k = 1 2\nconv k -i '1 2 3' --as {reading}\nloss mse -t '1 2'\n"
+    assert convcalc("run", "-", "--backward", "-q", stdin=script).answer == "16 26\n"
+
+
 def test_what_does_not_go_backward_is_named(convcalc: Convcalc) -> None:
     ran = convcalc("run", "-", "--backward", stdin="x = 1 2; 3 4\nshow x --normalize\npool avg\n")
     assert ran.status == 1

@@ -67,7 +67,7 @@ def worked_matmul(result: Convolution, show: Show, kernel: str) -> Calculation:
         yield from _dot_products(result, products, selection, show, sparse=False)
         yield from _answer(result, show)
 
-    return Calculation(work(), lambda: result.output, show.answer_write)
+    return Calculation(work(), lambda: result.output, show.answer_write, result=result)
 
 
 def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Calculation:
@@ -108,7 +108,7 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Calculation
         yield from _dot_products(result, products, selection, show, sparse=True)
         yield from _answer(result, show)
 
-    return Calculation(work(), lambda: result.output, show.answer_write)
+    return Calculation(work(), lambda: result.output, show.answer_write, result=result)
 
 
 def _bias(result: Convolution, show: Show) -> Iterator[Block]:

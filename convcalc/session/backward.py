@@ -1,5 +1,6 @@
 """A session's lines, backward: from the current grid to the input, and to every grid that has a name."""
 
+import re
 from collections.abc import Sequence
 
 from convcalc.engine.exact import Array
@@ -12,6 +13,8 @@ from convcalc.report.backward import worked_backward
 from convcalc.report.document import Calculation
 from convcalc.report.selection import Show
 from convcalc.session.session import Session
+
+_NAMED = re.compile(r"(\w+)\s*=(?!=)")
 
 
 def way_back(session: Session, gradient: str | None) -> Sequence[Node]:
@@ -48,9 +51,17 @@ def gradients_of(session: Session, gradient: str | None) -> tuple[GraphGradients
     named = {id(grid) for grid in session.names.values()}
     given = [node for node in session.state.nodes if not node.reads and id(node.output) not in named]
     reached = [node for node in given if id(node.output) in gradients.parts]
-    titles = ["input" if len(reached) == 1 else f"input of line {node.number}" for node in reached]
+    titles = [_title(node, alone=len(reached) == 1) for node in reached]
     grids = dict(zip(titles, (node.output for node in reached), strict=True))
     return gradients, grids | {name: grid for name, grid in session.names.items() if grid is not end}
+
+
+def _title(node: Node, *, alone: bool) -> str:
+    """Return what a grid that has no name is called; one whose name was given to another is told apart by its line."""
+    once = _NAMED.match(node.text)
+    if once is not None:
+        return f"{once[1]} of line {node.number}"
+    return "input" if alone else f"input of line {node.number}"
 
 
 def backward(session: Session, gradient: str | None, wrt: str | None, show: Show) -> Calculation:

@@ -222,7 +222,8 @@ class Session:
         if grid is not None and (carried or line.name is not None):
             names = self.names if line.name is None else {**self.names, line.name: grid}
             result = None if ran.worked is None else ran.worked.result
-            node = Node(line.number, line.text, result, ran.reads, grid)
+            only_shown = any(grid is read for read in ran.reads.values())
+            node = None if only_shown else Node(line.number, line.text, result, ran.reads, grid)
             self.advance(line, grid if carried else self.current, names, node)
         remark = f"kept as {line.name}" if line.name else ""
         self.last = ran.worked or ran.walkable or self.last
