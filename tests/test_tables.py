@@ -18,6 +18,8 @@ from convcalc.choices import (
 from convcalc.cli.commands import COMMANDS
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activation_record import ActivationRecord
+from convcalc.engine.descent import AGAIN
+from convcalc.engine.graph import BACKWARD, ROLES
 from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.loss_record import Logits, LossRecord
 from convcalc.engine.padding_modes import PaddingRecord, PadMode
@@ -26,6 +28,7 @@ from convcalc.engine.pooling_record import PoolingRecord
 from convcalc.formats import Format
 from convcalc.quiz.exercises import TOPICS
 from convcalc.render import sheets
+from convcalc.report.backward import WORKED
 from tests.conftest import Convcalc
 
 RECORDS: dict[type[Word], type] = {
@@ -54,6 +57,11 @@ def test_a_format_is_text_or_is_drawn_or_is_data_and_its_functions_are_there(sty
         assert callable(importlib.import_module(f"convcalc.render.{record.draws}").render)
     if record.rows:
         assert callable(getattr(sheets, record.rows))
+
+
+def test_every_operation_goes_backward_shows_it_and_is_worked_again() -> None:
+    assert set(BACKWARD) == set(ROLES) == set(AGAIN)
+    assert len(WORKED) == len(BACKWARD)
 
 
 def test_no_word_and_no_suffix_means_two_things() -> None:
