@@ -48,6 +48,9 @@ def test_far_away_a_slope_is_that_of_the_asymptote(kind: ActivationKind, x: floa
         ("relu", [-0.1, 0.1], [0.1, 0.3], [0.0, 0.3]),
         ("leaky-relu", [-5, 0, 3], [1, 1, 2], [Fraction(1, 100), Fraction(1, 100), 2]),
         ("relu", [2**70, -1], [2**80, 3], [2**80, 0]),
+        ("relu6", [-1, 0, 3, 6, 7], [2] * 5, [0, 0, 2, 0, 0]),
+        ("hardsigmoid", [-3, 0, 3], [6] * 3, [0, 1, 0]),
+        ("hardswish", [-3, 0, 1, 3], [6] * 4, [0, 3, 5, 6]),
     ],
 )
 def test_slopes_of_straight_pieces_are_exact(
