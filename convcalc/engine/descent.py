@@ -1,6 +1,6 @@
 """Gradient descent: every grid of a graph less the rate times its gradient, and the graph worked again."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from convcalc.engine.activations import Activated
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Flattened, Linear, flatten, linear
 from convcalc.engine.exact import Array, divided, exact, float_kind, rounded_result
-from convcalc.engine.graph import LARGEST_BYTE, TARGET, GraphGradients, like_the_result, pass_back
+from convcalc.engine.graph import LARGEST_BYTE, TARGET, GraphGradients, like_the_result
 from convcalc.engine.grids import as_grid
 from convcalc.engine.losses import Loss
 from convcalc.engine.node import UNDIVIDED, Node
@@ -27,7 +27,6 @@ Reads = Mapping[str, Array]
 class DescentStep(NamedTuple):
     """One step: the loss before and after, and each grid before and after, with its gradient."""
 
-    number: int
     loss: Any
     old: Mapping[str, Array]
     gradients: Mapping[str, Array]
@@ -101,20 +100,18 @@ def work_again(nodes: Sequence[Node], changed: Mapping[int, Array]) -> tuple[lis
     return worked, now
 
 
-def descend(nodes: Sequence[Node], trained: Mapping[str, Array], rate: int | Fraction) -> Iterator[DescentStep]:
-    """Yield steps of gradient descent without end; the last node's output is the loss, a single number.
+def step_down(
+    nodes: Sequence[Node], gradients: GraphGradients, trained: Mapping[str, Array], rate: int | Fraction
+) -> DescentStep:
+    """Take a step of gradient descent, given a pass backward through a graph whose last output is the loss.
 
-    `trained` are the grids that change, by name, each the output of a node.
+    `trained` are the grids that change, by name, each the output of a node that the pass came to.
     """
-    loss = nodes[-1].output
-    for number in range(1, 1 << 62):
-        gradients = pass_back(nodes, np.ones(loss.shape, np.int64))
-        slopes = {name: _slope(gradients, grid) for name, grid in trained.items()}
-        new = {name: moved(grid, slopes[name], rate) for name, grid in trained.items()}
-        nodes, _ = work_again(nodes, {id(grid): new[name] for name, grid in trained.items()})
-        after = nodes[-1].output
-        yield DescentStep(number, loss.flat[0], trained, slopes, new, after.flat[0])
-        trained, loss = new, after
+    slopes = {name: _slope(gradients, grid) for name, grid in trained.items()}
+    new = {name: moved(grid, slopes[name], rate) for name, grid in trained.items()}
+    worked, _ = work_again(nodes, {id(grid): new[name] for name, grid in trained.items()})
+    loss, after = (graph[-1].output.flat[0] for graph in (nodes, worked))
+    return DescentStep(loss, trained, slopes, new, after)
 
 
 def _slope(gradients: GraphGradients, grid: Array) -> Array:

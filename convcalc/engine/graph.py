@@ -51,15 +51,23 @@ def _of_loss(result: Loss, upstream: Array) -> Any:
     return result.backward()
 
 
+def _of_itself(result: Any, upstream: Array) -> Any:
+    return result.backward(upstream)
+
+
+def _input_alone(back: Any) -> Mapping[str, Array]:
+    return {"input": back.output}
+
+
 BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
     Convolution: backward,
     Transposed: backward_transposed,
     Pooling: routed,
-    Activated: lambda result, upstream: result.backward(upstream),
-    Softmax: lambda result, upstream: result.backward(upstream),
-    Linear: lambda result, upstream: result.backward(upstream),
-    Padded: lambda result, upstream: result.backward(upstream),
-    Flattened: lambda result, upstream: result.backward(upstream),
+    Activated: _of_itself,
+    Softmax: _of_itself,
+    Linear: _of_itself,
+    Padded: _of_itself,
+    Flattened: _of_itself,
     Loss: _of_loss,
 }
 """How each kind of result goes backward."""
@@ -70,12 +78,12 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
         "input": back.input_part.maps, "kernel": back.kernel_part.kernel, "bias": back.bias
     },
     Pooling: lambda back: {"input": back.input},
-    Activated: lambda back: {"input": back.output},
-    Softmax: lambda back: {"input": back.output},
+    Activated: _input_alone,
+    Softmax: _input_alone,
     Linear: lambda back: {"input": back.input.output, "weights": back.weights_like, "bias": back.bias},
-    Padded: lambda back: {"input": back.output},
-    Flattened: lambda back: {"input": back.output},
-    Loss: lambda back: {"input": back.output},
+    Padded: _input_alone,
+    Flattened: _input_alone,
+    Loss: _input_alone,
 }  # fmt: skip
 """The gradients of what each kind of result read, by role; a loss's target has one only if something else reads it."""
 

@@ -1,14 +1,16 @@
 """Backward through a fully connected layer as a Document: the gradients of weights, bias and input."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from convcalc.choices import LinearGradient
 from convcalc.engine.dense import LinearGradients
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import ONE_ROW, Naming
 from convcalc.report.dense import Layer, LayerTitles
-from convcalc.report.document import Answer, Block, Calculation, Document, Grids, Heading, Role, Steps, Text
+from convcalc.report.document import Block, Calculation, Document, Grids, Heading, Role, Steps, Text
 from convcalc.report.equality import checked_sum
+from convcalc.report.gradients import WHAT_IT_SAYS, one_or_all
 from convcalc.report.grids import grids_of
 from convcalc.report.selection import Show, select
 from convcalc.report.softmax import shortened
@@ -43,21 +45,20 @@ def worked_linear_gradients(
     def work() -> Document:
         shape = f"{gradients.forward.weights.shape[0]}×{gradients.forward.weights.shape[1]}"
         yield Heading(f"backward through linear · weights {shape}")
-        yield Text("The gradient of the output says how much the loss changes with each of its cells.", Role.QUIET)
+        yield Text(WHAT_IT_SAYS, Role.QUIET)
         yield Text("")
         yield _given(gradients, show)
-        for which in answers:
-            if alone in (None, which):
-                yield Text("")
-                yield from _bias(gradients, show) if which not in TITLES else _part(gradients, which, show)
-                if alone is None and which is not LinearGradient.INPUT:
-                    yield Text("")
-                    yield Answer(_drawn(answers[which](), which, show), follows=False)
-        if alone is None and alone_on_page:
-            yield Text("")
-            yield Text("The answer is the input's gradient; --wrt weights or --wrt bias gives another.", Role.QUIET)
-        yield Text("")
-        yield Answer(_drawn(answer, wrt or LinearGradient.INPUT, show))
+        sections = {
+            which: partial(_part, gradients, which, show) if which in TITLES else partial(_bias, gradients, show)
+            for which in answers
+        }
+        yield from one_or_all(
+            sections,
+            lambda which: _drawn(answers[which](), which, show),
+            alone,
+            wrt or LinearGradient.INPUT,
+            says_how=alone_on_page,
+        )
 
     def walked(show: Show) -> Steps:
         return _layer(gradients, wrt or LinearGradient.INPUT, show).walked(show)

@@ -1,12 +1,14 @@
 """Backward through a convolution as a Document: the gradients of its kernel, its input and its bias, each worked."""
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import TypeVar
 
 import numpy as np
 
-from convcalc.choices import Gradient
+from convcalc.choices import Gradient, LinearGradient
 from convcalc.engine.exact import Array
 from convcalc.engine.gradients import Gradients
 from convcalc.report.convolution import ConvolutionReport, Labels
@@ -17,6 +19,8 @@ from convcalc.report.selection import Show, select
 from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import padding_text
 
+Which = TypeVar("Which", Gradient, LinearGradient)
+WHAT_IT_SAYS = "The gradient of the output says how much the loss changes with each of its cells."
 MOST_FOLDS = 12
 MOST_TERMS = 4096
 """Products of one sum that are still written out."""
@@ -113,19 +117,15 @@ def worked_gradients(
 
     def work() -> Document:
         yield Heading(heading(gradients, labels))
-        yield Text("The gradient of the output says how much the loss changes with each of its cells.", Role.QUIET)
-        for which, section in sections.items():
-            if asked in (None, which):
-                yield Text("")
-                yield from section(gradients, show)
-                if wrt is None and which is not Gradient.INPUT and asked is None:
-                    yield Text("")
-                    yield Answer(drawn_gradient(arrays[which](), which, show), follows=False)
-        if wrt is None and asked is None and alone_on_page:
-            yield Text("")
-            yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)
-        yield Text("")
-        yield Answer(drawn_gradient(answer, wrt or Gradient.INPUT, show))
+        yield Text(WHAT_IT_SAYS, Role.QUIET)
+        blocks = {which: partial(section, gradients, show) for which, section in sections.items()}
+        yield from one_or_all(
+            blocks,
+            lambda which: drawn_gradient(arrays[which](), which, show),
+            asked,
+            wrt or Gradient.INPUT,
+            says_how=alone_on_page,
+        )
 
     def walked(show: Show) -> Steps:
         if wrt is Gradient.KERNEL:
@@ -135,6 +135,30 @@ def worked_gradients(
 
     walkable = wrt is not Gradient.BIAS and (wrt is None or len(gradients.kernel_parts) == 1)
     return Calculation(work(), lambda: answer, show.answer_write, walked if walkable else None)
+
+
+def one_or_all(
+    sections: Mapping[Which, Callable[[], Iterable[Block]]],
+    drawn: Callable[[Which], Grids],
+    alone: Which | None,
+    answer: Which,
+    *,
+    says_how: bool,
+) -> Document:
+    """Yield the work of one gradient, or without one of all, each with its result; and the one that is the answer."""
+    for which, section in sections.items():
+        if alone in (None, which):
+            yield Text("")
+            yield from section()
+            if alone is None and which != answer:
+                yield Text("")
+                yield Answer(drawn(which), follows=False)
+    if alone is None and says_how:
+        others = " or ".join(f"--wrt {which}" for which in sections if which != answer)
+        yield Text("")
+        yield Text(f"The answer is the {answer}'s gradient; {others} gives another.", Role.QUIET)
+    yield Text("")
+    yield Answer(drawn(answer))
 
 
 def heading(gradients: Gradients, labels: Labels) -> str:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 from convcalc.choices import Gradient
 from convcalc.engine.exact import Array
 from convcalc.engine.gradients import TransposedGradients
 from convcalc.report.convolution import ConvolutionReport, Labels
-from convcalc.report.document import Answer, Block, Calculation, Document, Heading, Role, Steps, Text
-from convcalc.report.gradients import KernelGradient, bias_sums, drawn_gradient
+from convcalc.report.document import Block, Calculation, Document, Heading, Role, Steps, Text
+from convcalc.report.gradients import WHAT_IT_SAYS, KernelGradient, bias_sums, drawn_gradient, one_or_all
 from convcalc.report.selection import Show, select
 
 
@@ -71,20 +72,14 @@ def worked_transposed_gradients(
         sizes = forward.rows, forward.columns
         size = "×".join(str(axis.size) for axis in sizes)
         yield Heading(f"conv-transpose backward · {name} · input {size}")
-        yield Text("The gradient of the output says how much the loss changes with each of its cells.", Role.QUIET)
-        for which, section in sections.items():
-            if alone not in (None, which):
-                continue
-            yield Text("")
-            yield from section(gradients, show)
-            if alone is None and which is not Gradient.INPUT:
-                yield Text("")
-                yield Answer(drawn_gradient(answers[which](), which, show), follows=False)
-        if alone is None and alone_on_page:
-            yield Text("")
-            yield Text("The answer is the input's gradient; --wrt kernel or --wrt bias gives another.", Role.QUIET)
-        yield Text("")
-        yield Answer(drawn_gradient(answer, wrt or Gradient.INPUT, show))
+        yield Text(WHAT_IT_SAYS, Role.QUIET)
+        yield from one_or_all(
+            {which: partial(section, gradients, show) for which, section in sections.items()},
+            lambda which: drawn_gradient(answers[which](), which, show),
+            alone,
+            wrt or Gradient.INPUT,
+            says_how=alone_on_page,
+        )
 
     def walked(show: Show) -> Steps:
         return _reports(gradients, wrt or Gradient.INPUT, show)[0].walked(show)

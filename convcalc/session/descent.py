@@ -5,10 +5,10 @@ from fractions import Fraction
 from itertools import islice
 from typing import Any, NamedTuple
 
-from convcalc.engine.descent import descend, work_again
+from convcalc.engine.descent import step_down, work_again
 from convcalc.engine.descent_in_floats import descend_in_floats
 from convcalc.engine.exact import Array, exact
-from convcalc.engine.graph import pass_back
+from convcalc.engine.graph import GraphGradients, pass_back
 from convcalc.engine.node import Node
 from convcalc.engine.shapes import like_the_output
 from convcalc.errors import UsageError, nearest
@@ -43,12 +43,14 @@ def descent(session: Session, asked: Descent, show: Show) -> tuple[Calculation, 
             close = nearest(name, list(session.names))
             raise UsageError(f"there is no grid '{name}'", hint=f"did you mean {close[0]}?" if close else None)
     nodes = way_back(session, None)
-    trained, notes = _trained(session, nodes, asked.freeze)
+    end = nodes[-1].output
+    gradients = pass_back(nodes, like_the_output(1, end, end))
+    trained, notes = _trained(session, nodes, gradients, asked.freeze)
     if asked.wrt is not None and asked.wrt not in trained:
         raise UsageError(f"'{asked.wrt}' is not changed", hint=f"there are {', '.join(trained)}")
     rate = Fraction(exact(asked.rate))
     if asked.times == 1:
-        step = next(descend(nodes, trained, rate))
+        step = step_down(nodes, gradients, trained, rate)
         new = dict(step.new)
         calculation = worked_step(step, rate, notes, show)
     else:
@@ -63,10 +65,10 @@ def descent(session: Session, asked: Descent, show: Show) -> tuple[Calculation, 
     return calculation._replace(answer=lambda: answer, named=None if asked.wrt else new), new
 
 
-def _trained(session: Session, nodes: Sequence[Node], freeze: Sequence[str]) -> tuple[dict[str, Array], list[str]]:
+def _trained(
+    session: Session, nodes: Sequence[Node], gradients: GraphGradients, freeze: Sequence[str]
+) -> tuple[dict[str, Array], list[str]]:
     """Return the grids that change, and say which that are on the way do not."""
-    end = nodes[-1].output
-    gradients = pass_back(nodes, like_the_output(1, end, end))
     given = {id(node.output) for node in nodes if not node.reads}
     roles: dict[int, set[str]] = {}
     for node in nodes:
