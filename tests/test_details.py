@@ -15,7 +15,9 @@ from convcalc.engine.fast.bands import pooling_bands
 from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.gradients import backward
 from convcalc.engine.losses import loss
-from convcalc.engine.mistakes import convolution_mistakes, pooling_mistakes, size_mistakes, softmax_mistakes
+from convcalc.engine.mistakes.cells import softmax_mistakes
+from convcalc.engine.mistakes.sizes import size_mistakes
+from convcalc.engine.mistakes.windows import convolution_mistakes, pooling_mistakes
 from convcalc.engine.plan import plan
 from convcalc.engine.pooling import pool
 from convcalc.engine.sizes import nearest_fits

@@ -11,7 +11,7 @@ import pytest
 from convcalc.engine.convolution import convolve
 from convcalc.engine.geometry import Axis
 from convcalc.engine.grids import as_grid
-from convcalc.engine.mistakes import Mistake
+from convcalc.engine.mistakes.making import Mistake
 from convcalc.engine.pooling import pool
 from convcalc.errors import ConvcalcError
 from convcalc.quiz.asking import Asking, Quiz
@@ -272,7 +272,7 @@ def test_levels_follow_the_answers() -> None:
 
 
 def test_size_mistakes_are_those_of_the_formula() -> None:
-    from convcalc.engine.mistakes import size_mistakes
+    from convcalc.engine.mistakes.sizes import size_mistakes
 
     found = {mistake.reason: mistake.answer.tolist() for mistake in size_mistakes(Axis(7, 3, 2, before=1, after=1))}
     assert found["the padding was counted on one side only"] == [3]

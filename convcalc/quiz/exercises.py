@@ -122,7 +122,7 @@ def pooling(rng: Random, level: int) -> "Question":
 @topic("size", "sizes")
 def size(rng: Random, level: int) -> "Question":
     """Ask for an output size: later with padding, strides that do not divide, and dilation."""
-    from convcalc.engine.mistakes import size_mistakes
+    from convcalc.engine.mistakes.sizes import size_mistakes
     from convcalc.quiz.question import asked
     from convcalc.report.size import Sized, worked_size
 
@@ -144,7 +144,7 @@ def size(rng: Random, level: int) -> "Question":
 @topic("params", "parameters")
 def parameters(rng: Random, level: int) -> "Question":
     """Ask for a layer's parameters."""
-    from convcalc.engine.mistakes import parameter_mistakes
+    from convcalc.engine.mistakes.sizes import parameter_mistakes
     from convcalc.engine.sizes import Volume
     from convcalc.quiz.question import asked
     from convcalc.report.document import Sum

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array, exact
-from convcalc.engine.mistakes import Mistake
+from convcalc.engine.mistakes.making import Mistake
 from convcalc.engine.naming import shape_text
 from convcalc.report.document import Block, Table, Text
 from convcalc.report.numbers import Writer

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
-from convcalc.engine.mistakes import Mistake
+from convcalc.engine.mistakes.making import Mistake
 from convcalc.engine.naming import shape_text
 from convcalc.quiz.marking import core
 from convcalc.report.document import Block, Calculation, Document, Steps, Sum, Text, flowing

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from convcalc.engine.mistakes import Mistake
+    from convcalc.engine.mistakes.making import Mistake
 
 
 def likely_mistakes(result: Any) -> "Iterator[Mistake]":

@@ -1,0 +1,39 @@
+"""The mistakes people make, really made: the answer each leads to, so that a wrong one can be told its reason."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from convcalc.engine.activations import Activated, ActivationGradient
+from convcalc.engine.convolution import Convolution
+from convcalc.engine.dense import Linear
+from convcalc.engine.losses import Loss, LossGradient
+from convcalc.engine.mistakes.cells import (
+    activation_gradient_mistakes,
+    activation_mistakes,
+    softmax_gradient_mistakes,
+    softmax_mistakes,
+)
+from convcalc.engine.mistakes.dense import linear_mistakes, loss_gradient_mistakes, loss_mistakes
+from convcalc.engine.mistakes.making import Mistake
+from convcalc.engine.mistakes.windows import convolution_mistakes, pooling_mistakes
+from convcalc.engine.pooling import Pooling
+from convcalc.engine.softmax import Softmax, SoftmaxGradient
+
+
+def mistakes_of(result: Any) -> Iterator[Mistake]:
+    """Yield the likely mistakes of any result that there are mistakes for."""
+    return KINDS[type(result)](result)
+
+
+KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
+    Convolution: convolution_mistakes,
+    Pooling: pooling_mistakes,
+    Activated: activation_mistakes,
+    ActivationGradient: activation_gradient_mistakes,
+    Softmax: softmax_mistakes,
+    SoftmaxGradient: softmax_gradient_mistakes,
+    Linear: linear_mistakes,
+    Loss: loss_mistakes,
+    LossGradient: loss_gradient_mistakes,
+}
+"""What finds the mistakes of each kind of result."""
