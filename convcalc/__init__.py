@@ -17,14 +17,17 @@ __version__ = "0.1.0"
 _HOMES = {
     "Axis": "convcalc.engine.geometry",
     "activate": "convcalc.engine.activations",
+    "batch_norm": "convcalc.engine.norms",
     "conv_transpose": "convcalc.engine.transposed",
     "convolve": "convcalc.engine.convolution",
     "flatten": "convcalc.engine.dense",
+    "layer_norm": "convcalc.engine.norms",
     "linear": "convcalc.engine.dense",
     "loss": "convcalc.engine.losses",
     "softmax": "convcalc.engine.softmax",
     "pool": "convcalc.engine.pooling",
     "pad": "convcalc.engine.padding",
+    "group_norm": "convcalc.engine.norms",
     "kernel": "convcalc.engine.kernels",
     "read_grid": "convcalc.matrix_io.files",
     "ConvcalcError": "convcalc.errors",
@@ -35,10 +38,13 @@ __all__ = [
     "ConvcalcError",
     "__version__",
     "activate",
+    "batch_norm",
     "conv_transpose",
     "convolve",
     "flatten",
+    "group_norm",
     "kernel",
+    "layer_norm",
     "linear",
     "loss",
     "pad",
@@ -56,6 +62,7 @@ if TYPE_CHECKING:
     from convcalc.engine.geometry import Axis
     from convcalc.engine.kernels import kernel
     from convcalc.engine.losses import loss
+    from convcalc.engine.norms import batch_norm, group_norm, layer_norm
     from convcalc.engine.padding import pad
     from convcalc.engine.pooling import pool
     from convcalc.engine.softmax import softmax

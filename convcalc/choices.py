@@ -72,6 +72,14 @@ class LinearGradient(Word):
     BIAS = "bias"
 
 
+class NormGradient(Word):
+    """With respect to what a gradient of a normalisation is the answer."""
+
+    INPUT = "input"
+    GAMMA = "gamma"
+    BETA = "beta"
+
+
 class Order(Word):
     """The order in which a window's products are written."""
 

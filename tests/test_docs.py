@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from convcalc.cli.commands import COMMANDS, load
+from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.cli.topics import TOPICS, summary_of
 from convcalc.engine.convolution import convolve
 from convcalc.engine.kernels import kernel
@@ -132,7 +133,9 @@ def test_the_table_of_commands_says_what_each_does(name: str) -> None:
 
 @pytest.mark.parametrize("command", commands())
 def test_every_command_is_in_the_readme_and_has_examples(convcalc: Convcalc, command: str) -> None:
-    assert f"| `{command}` | {COMMANDS[command].summary} |" in README
+    is_activation = command in list(ActivationKind)  # they share a row
+    row = f"`{command}` " if is_activation else f"| `{command}` | {COMMANDS[command].summary} |"
+    assert row in README
     assert "Examples:" in convcalc(command, "--help").stdout
 
 

@@ -12,6 +12,7 @@ from convcalc.choices import (
     Convention,
     Gradient,
     LinearGradient,
+    NormGradient,
     Reduction,
     Word,
 )
@@ -22,6 +23,7 @@ from convcalc.engine.descent import AGAIN
 from convcalc.engine.graph import BACKWARD, ROLES
 from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.loss_record import Logits, LossRecord
+from convcalc.engine.norm_kinds import NormKind, NormRecord
 from convcalc.engine.padding_modes import PaddingRecord, PadMode
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.pooling_record import PoolingRecord
@@ -36,6 +38,7 @@ RECORDS: dict[type[Word], type] = {
     ActivationKind: ActivationRecord,
     LossKind: LossRecord,
     PadMode: PaddingRecord,
+    NormKind: NormRecord,
 }
 """Enums whose words hold their records, and what a record must say."""
 
@@ -135,6 +138,15 @@ EXERCISES = {
         )
         for kind in ActivationKind
     },
+    **{kind.value: (kind.value, "-i", X, "--gamma", "2", "--beta", "1") for kind in NormKind},
+    **{
+        f"{kind} backward {part}": (
+            kind.value, "-i", X, "--gamma", "2", "--beta", "1", "--backward", "1 0 2 3; 2 1 0 0; 1 1 1 1; 0 2 2 0",
+            "--wrt", part.value,
+        )
+        for kind in NormKind
+        for part in NormGradient
+    },
     **{
         f"loss {kind} {reduction}": (
             "loss", kind.value, "-i", "0.5 0.25 0.25; 0.1 0.2 0.7",
@@ -179,6 +191,7 @@ CHECKED = [
     name
     for name in EXERCISES
     if not name.startswith(("size", "pad", "flatten", "softmax jac", "linear", "conv-transpose"))
+    and not name.endswith(("gamma", "beta"))
 ]
 """All that take --check."""
 
@@ -209,5 +222,13 @@ def test_every_command_has_a_summary_and_a_panel() -> None:
 def test_every_enum_of_words_is_looked_at() -> None:
     enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
     here = {"Gradient", "Reduction", "Convention"}
-    elsewhere = {"PaddingRule", "Order", "PictureScale", "TransposedReading", "ConvolutionReading", "LinearGradient"}
+    elsewhere = {
+        "PaddingRule",
+        "Order",
+        "PictureScale",
+        "TransposedReading",
+        "ConvolutionReading",
+        "LinearGradient",
+        "NormGradient",
+    }
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

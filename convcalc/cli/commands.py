@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from convcalc.cli.help import Command, sayable, write_help
 from convcalc.engine.activation_kinds import ActivationKind
+from convcalc.engine.norm_kinds import NormKind
 from convcalc.errors import UsageError, nearest
 
 
@@ -51,6 +52,7 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         "softmax": ("activations.softmax", "Turn logits into probabilities that add to 1: e^x / Σ e^x along each row."),
         "log-softmax": ("activations.log_softmax", "Take the logarithm of the softmax: x − ln Σ e^x along each row."),
     },
+    "Normalise": {kind.value: (f"norms.{kind.value.replace('-', '_')}", kind.record.summary) for kind in NormKind},
     "Classify": {
         "flatten": (
             "dense.flatten",
@@ -119,6 +121,10 @@ ALSO = {
     "swish": "silu",
     "leakyrelu": "leaky-relu",
     "logsoftmax": "log-softmax",
+    "batchnorm": "batch-norm",
+    "layernorm": "layer-norm",
+    "groupnorm": "group-norm",
+    "instance-norm": "group-norm --groups CHANNELS",
     "cross-entropy": "loss cross-entropy",
     "mse": "loss mse",
     "params": "model",

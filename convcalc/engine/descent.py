@@ -15,6 +15,7 @@ from convcalc.engine.graph import LARGEST_BYTE, TARGET, GraphGradients, like_the
 from convcalc.engine.grids import as_grid
 from convcalc.engine.losses import Loss
 from convcalc.engine.node import UNDIVIDED, Node
+from convcalc.engine.normalized import Normalized
 from convcalc.engine.padding import Padded
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.softmax import Softmax
@@ -56,6 +57,22 @@ def _loss(result: Loss, reads: Reads) -> Loss:
     return replace(result, input=reads["input"].reshape(result.input.shape), target=target)
 
 
+def _normalized(result: Normalized, reads: Reads) -> Normalized:
+    return replace(
+        result,
+        input=like_the_result(reads["input"], result.input),
+        gamma=_for_each(reads.get("gamma"), result.gamma),
+        beta=_for_each(reads.get("beta"), result.beta),
+    )
+
+
+def _for_each(grid: Array | None, before: Array | None) -> Array | None:
+    """Return the numbers of a parameter, of the shape they had; one that was given for all is repeated."""
+    if grid is None or before is None or grid.size == before.size:
+        return grid
+    return np.broadcast_to(grid.ravel(), before.shape)
+
+
 def _with_input(result: Any, reads: Reads) -> Any:
     return replace(result, input=like_the_result(reads["input"], result.input))
 
@@ -66,6 +83,7 @@ AGAIN: dict[type, Callable[[Any, Reads], Any]] = {
     Pooling: _with_input,
     Activated: _with_input,
     Softmax: _with_input,
+    Normalized: _normalized,
     Padded: _with_input,
     Linear: lambda result, reads: linear(
         reads["input"].reshape(result.input.shape), reads["weights"], _bias(reads), transpose=result.transposed

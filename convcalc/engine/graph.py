@@ -13,6 +13,7 @@ from convcalc.engine.gradients import backward, backward_transposed
 from convcalc.engine.grids import as_grid
 from convcalc.engine.losses import Loss
 from convcalc.engine.node import UNDIVIDED, Node
+from convcalc.engine.normalized import Normalized
 from convcalc.engine.padding import Padded
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.routing import backward as routed
@@ -66,6 +67,7 @@ BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
     Activated: _of_itself,
     Softmax: _of_itself,
     Linear: _of_itself,
+    Normalized: _of_itself,
     Padded: _of_itself,
     Flattened: _of_itself,
     Loss: _of_loss,
@@ -81,6 +83,7 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     Activated: _input_alone,
     Softmax: _input_alone,
     Linear: lambda back: {"input": back.input.output, "weights": back.weights_like, "bias": back.bias},
+    Normalized: lambda back: {"input": back.input.output, "gamma": back.gamma, "beta": back.beta},
     Padded: _input_alone,
     Flattened: _input_alone,
     Loss: _input_alone,
@@ -147,7 +150,7 @@ def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
             if kind not in BACKWARD:
                 raise InputError(
                     f"line {node.number}, {node.text}: this does not go backward",
-                    hint="convolutions, pooling, activations, padding, flatten, linear, softmax and losses do",
+                    hint="every operation does that has --backward",
                 )
             back = BACKWARD[kind](node.result, total)
             roles = dict(ROLES[kind](back))

@@ -177,6 +177,41 @@ class ActivationStep(NamedTuple):
     exact: bool
 
 
+class NormStep(NamedTuple):
+    """One cell normalised: its set's mean and variance, its deviation, what divides it, γ and β, what it became."""
+
+    number: int
+    at: tuple[int, int, int, int]
+    cell: Number
+    mean: Fraction
+    variance: Fraction
+    deviation: Number
+    root: Number
+    gamma: Number
+    beta: Number
+    value: Number
+    exact: bool
+    """Whether the root is rational."""
+
+
+class NormGradientStep(NamedTuple):
+    """One cell's gradient of a normalisation's input: what comes from behind, γ, and what the set's means take.
+
+    `mean` is the mean of γ times the gradients, `share` that of each times its normalised cell, `normal` this cell's.
+    """
+
+    number: int
+    at: tuple[int, int, int, int]
+    gradient: Number
+    gamma: Number
+    mean: Number
+    normal: Number
+    share: Number
+    root: Number
+    value: Number
+    exact: bool
+
+
 class SoftmaxGradientStep(NamedTuple):
     """One line's gradients: the probabilities, what comes from behind, its total, each cell's difference to it."""
 

@@ -10,6 +10,7 @@ from convcalc.engine.gradients import Gradients, TransposedGradients
 from convcalc.engine.graph import GraphGradients, PassedBack, added
 from convcalc.engine.losses import LossGradient
 from convcalc.engine.naming import Naming, shape_text
+from convcalc.engine.normalized import NormGradients
 from convcalc.engine.padding import PaddingGradient
 from convcalc.engine.routing import Routing
 from convcalc.engine.softmax import SoftmaxGradient
@@ -23,6 +24,7 @@ from convcalc.report.gradients import worked_gradients
 from convcalc.report.grid import worked_padding_gradient
 from convcalc.report.grids import grids_of
 from convcalc.report.losses import worked_loss_gradient
+from convcalc.report.norms import worked_norm_gradients
 from convcalc.report.routing import worked_routing
 from convcalc.report.selection import Show
 from convcalc.report.softmax_gradient import worked_softmax_gradient
@@ -37,6 +39,7 @@ WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
     ActivationGradient: worked_activation_gradient,
     SoftmaxGradient: worked_softmax_gradient,
     LinearGradients: lambda back, show: worked_linear_gradients(back, show, None, alone_on_page=False),
+    NormGradients: lambda back, show: worked_norm_gradients(back, show, None, alone_on_page=False),
     PaddingGradient: worked_padding_gradient,
     FlattenGradient: worked_flatten_gradient,
     LossGradient: worked_loss_gradient,

@@ -1,7 +1,7 @@
 """What makes each cell of a cell, as a Document: what is given, a line for each cell, the answer."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Protocol
 
@@ -56,6 +56,8 @@ class CellByCell:
     answer_title: str
     line: Callable[[Any, Any, Writer, str], Sum]
     """The working of a step, of the result, under a label."""
+    before: Callable[[], Document] = tuple
+    """What is worked before any cell is."""
     bodies: dict[tuple[int, int], tuple[Body, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -94,6 +96,7 @@ class CellByCell:
         yield self.heading()
         yield Text("")
         yield self.grids(heat=self.show.heat)
+        yield from self.before()
         yield Text("")
         numbers = [part.number - 1 for part in self.selection if not isinstance(part, Skipped)]
         yield Stepped(self.lines, lambda: numbers, lambda: _walked(self, self.show))
@@ -136,9 +139,7 @@ class CellByCell:
 
 def _walked(report: CellByCell, show: Show) -> Steps:
     """Return the steps to be walked through: each cell in its place, and its working."""
-    report = CellByCell(
-        report.result, show, report.title, report.formulas, report.given_grids, report.answer_title, report.line
-    )
+    report = replace(report, show=show, bodies={})
     shape, naming, what = report.shape, report.naming, report.answer_title
     name = partial(_cell_name, naming, shape, what)
     return Steps(report.heading(), shape, naming, report.blocks, name)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from convcalc.choices import Gradient, LinearGradient
+from convcalc.choices import Gradient, LinearGradient, NormGradient
 from convcalc.engine.exact import Array
 from convcalc.engine.gradients import Gradients
 from convcalc.report.convolution import ConvolutionReport, Labels
@@ -19,7 +19,7 @@ from convcalc.report.selection import Show, select
 from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import padding_text
 
-Which = TypeVar("Which", Gradient, LinearGradient)
+Which = TypeVar("Which", Gradient, LinearGradient, NormGradient)
 WHAT_IT_SAYS = "The gradient of the output says how much the loss changes with each of its cells."
 MOST_FOLDS = 12
 MOST_TERMS = 4096

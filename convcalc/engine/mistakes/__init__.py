@@ -15,7 +15,9 @@ from convcalc.engine.mistakes.cells import (
 )
 from convcalc.engine.mistakes.dense import linear_mistakes, loss_gradient_mistakes, loss_mistakes
 from convcalc.engine.mistakes.making import Mistake
+from convcalc.engine.mistakes.norms import norm_gradient_mistakes, norm_mistakes
 from convcalc.engine.mistakes.windows import convolution_mistakes, pooling_mistakes
+from convcalc.engine.normalized import Normalized, NormInputGradient
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.softmax import Softmax, SoftmaxGradient
 
@@ -35,5 +37,7 @@ KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
     Linear: linear_mistakes,
     Loss: loss_mistakes,
     LossGradient: loss_gradient_mistakes,
+    Normalized: norm_mistakes,
+    NormInputGradient: norm_gradient_mistakes,
 }
 """What finds the mistakes of each kind of result."""

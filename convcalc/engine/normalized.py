@@ -1,0 +1,315 @@
+"""A normalisation, and its gradients: every cell less the mean of its set, over the set's standard deviation, · γ + β.
+
+Means and variances are exact; roots, where they are irrational, have so many bits that an answer is rounded once.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.engine.cached import CachedProperty
+from convcalc.engine.exact import (
+    FLOAT64,
+    Array,
+    as_floats,
+    as_shown,
+    exact,
+    float_kind,
+    integers_or_fractions,
+    over_common_denominator,
+    rounded,
+    rounded_result,
+)
+from convcalc.engine.norm_kinds import NormKind
+from convcalc.engine.roots import ROOT_BITS, root_of
+from convcalc.engine.shapes import like_the_output, place_in
+from convcalc.engine.step import NormGradientStep, NormStep
+from convcalc.engine.two_floats import floats_and_rests
+
+MOST_EXACT_CELLS = 4096
+"""Cells beyond which quotients are worked in floats, of exact means and variances."""
+
+
+class Statistics(NamedTuple):
+    """What a set of cells is normalised by: its mean, its variance, the root of that and ε; and if that is rational."""
+
+    mean: Fraction
+    variance: Fraction
+    root: Fraction
+    rational: bool
+
+
+@dataclass(eq=False, repr=False)
+class Normalized:
+    """A normalisation ready to be asked for its whole `output`, or for the working of one cell."""
+
+    input: Array
+    kind: NormKind
+    order: Array
+    """The cells of each set by their numbers in the input, (sets, cells)."""
+    shares: Array
+    """Which γ and β a cell has, of the input's shape."""
+    gamma: Array | None
+    beta: Array | None
+    eps: Fraction
+    running: tuple[Array, Array] | None = None
+    """The mean and the variance of each set, if they are given, as in inference."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The shape as items, channels, rows, columns."""
+        full = (1,) * (4 - self.input.ndim) + self.input.shape
+        return full[0], full[1], full[2], full[3]
+
+    @CachedProperty
+    def set_of(self) -> Array:
+        """The set of every cell, by its number in the input."""
+        sets = np.empty(self.input.size, dtype=np.int64)
+        sets[self.order] = np.arange(len(self.order))[:, None]
+        return sets
+
+    @CachedProperty
+    def statistics(self) -> list[Statistics]:
+        """Each set's mean, variance and root."""
+        pairs = self._running() if self.running is not None else self._measured()
+        found = []
+        for mean, variance in pairs:
+            root, rational = root_of(variance + self.eps, 2, ROOT_BITS)
+            found.append(Statistics(mean, variance, root, rational))
+        return found
+
+    def _running(self) -> list[tuple[Fraction, Fraction]]:
+        assert self.running is not None
+        return [(Fraction(exact(m)), Fraction(exact(v))) for m, v in zip(*self.running, strict=True)]
+
+    def _measured(self) -> list[tuple[Fraction, Fraction]]:
+        count, integers = self.order.shape[1], over_common_denominator(self.input)
+        if integers is None:  # too many digits to be worked exactly
+            rows = as_floats(self.input, FLOAT64).ravel()[self.order]
+            means = [math.fsum(row) / count for row in rows]
+            return [
+                (Fraction(mean), Fraction(math.fsum((row - mean) ** 2) / count))
+                for row, mean in zip(rows, means, strict=True)
+            ]
+        numerators, over = integers
+        rows = numerators.ravel()[self.order].astype(object)
+        sums, squares = rows.sum(axis=1), (rows * rows).sum(axis=1)
+        return [
+            (Fraction(int(s), count * over), Fraction(int(count * q - s * s), (count * over) ** 2))
+            for s, q in zip(sums, squares, strict=True)
+        ]
+
+    @CachedProperty
+    def kind_of_floats(self) -> np.dtype[Any] | None:
+        """The float dtype of the answer; None if every root is rational and every number exact."""
+        grids = [grid for grid in (self.input, self.gamma, self.beta, *(self.running or ())) if grid is not None]
+        dtype = float_kind(*grids)
+        return dtype or (None if all(one.rational for one in self.statistics) else FLOAT64)
+
+    def statistic(self, index: int) -> Statistics:
+        """Return the mean, the variance and the root of a cell's set."""
+        return self.statistics[int(self.set_of[index])]
+
+    def parameters_of(self, index: int) -> tuple[int | Fraction, int | Fraction]:
+        """Return γ and β of a cell."""
+        share = int(self.shares.ravel()[index])
+        gamma = 1 if self.gamma is None else exact(self.gamma.ravel()[share])
+        return gamma, 0 if self.beta is None else exact(self.beta.ravel()[share])
+
+    def deviation(self, index: int) -> Fraction:
+        """Return a cell less the mean of its set."""
+        return Fraction(exact(self.input.ravel()[index])) - self.statistic(index).mean
+
+    def _exactly(self, index: int) -> Fraction:
+        gamma, beta = self.parameters_of(index)
+        return gamma * self.deviation(index) / self.statistic(index).root + beta
+
+    @CachedProperty
+    def output(self) -> Array:
+        """The answer, of the input's shape: exact if every root is rational, else rounded once."""
+        if self.input.size > MOST_EXACT_CELLS:
+            return self._in_floats()
+        return as_answer([self._exactly(index) for index in range(self.input.size)], self.input, self.kind_of_floats)
+
+    @CachedProperty
+    def deviations(self) -> Array:
+        """Every cell less the mean of its set, in float64."""
+        means = np.array([[float(one.mean), float(one.mean - Fraction(float(one.mean)))] for one in self.statistics])
+        cells, rests = floats_and_rests(self.input)
+        high, low = (
+            means[self.set_of.reshape(self.input.shape)].T
+            if self.input.ndim == 1
+            else np.moveaxis(means[self.set_of.reshape(self.input.shape)], -1, 0)
+        )
+        return np.asarray((cells - high) + (rests - low))
+
+    @CachedProperty
+    def roots(self) -> Array:
+        """The standard deviation that every cell is divided by, in float64."""
+        return np.array([float(one.root) for one in self.statistics])[self.set_of].reshape(self.input.shape)
+
+    def _in_floats(self) -> Array:
+        gamma, beta = (
+            default if grid is None else as_floats(grid, FLOAT64).ravel()[self.shares]
+            for grid, default in ((self.gamma, 1.0), (self.beta, 0.0))
+        )
+        return rounded(gamma * (self.deviations / self.roots) + beta, self.kind_of_floats or FLOAT64)
+
+    def step(self, at: Sequence[int], number: int = 1) -> NormStep:
+        """Return the working of one cell, `at` being ([item,] [channel,] row, column).
+
+        >>> from convcalc.engine.norms import batch_norm
+        >>> step = batch_norm([1, 2, 3, 4], eps=0).step((0, 0))
+        >>> step.mean, step.variance, round(step.value, 4)
+        (Fraction(5, 2), Fraction(5, 4), -1.3416)
+        """
+        place = place_in(self.shape, at)
+        index = int(np.ravel_multi_index(place, self.shape))
+        one = self.statistic(index)
+        gamma, beta = self.parameters_of(index)
+        root = rounded_result(one.root, None if one.rational else FLOAT64)
+        cell, value = (as_shown(grid.ravel()[index]) for grid in (self.input, self.output))
+        return NormStep(
+            number, place, cell, one.mean, one.variance, self.deviation(index), root, gamma, beta, value,
+            one.rational,
+        )  # fmt: skip
+
+    def backward(self, gradient: Any = 1) -> "NormGradients":
+        """Return the gradients of input, γ and β, given that of the output: of its shape, or one number for all.
+
+        >>> from convcalc.engine.norms import batch_norm
+        >>> gradients = batch_norm([1, 3], eps=0).backward([1, 0])
+        >>> gradients.input.output.tolist(), gradients.gamma.tolist(), gradients.beta.tolist()
+        ([0, 0], [-1], [1])
+        """
+        return NormGradients(self, like_the_output(gradient, self.input, self.input))
+
+
+def as_answer(values: list[Any], grid: Array, dtype: np.dtype[Any] | None) -> Array:
+    """Return exact values with a grid's shape: exact, or rounded once."""
+    if dtype is None:
+        return integers_or_fractions(values).reshape(grid.shape)
+    return np.array([rounded_result(value, dtype) for value in values], dtype).reshape(grid.shape)
+
+
+@dataclass(eq=False, repr=False)
+class NormGradients:
+    """The gradients of a normalisation, given that of its output."""
+
+    forward: Normalized
+    output: Array
+    """The gradient of the output, of its shape."""
+
+    @CachedProperty
+    def input(self) -> "NormInputGradient":
+        """The gradient of the input, which can be asked for its steps."""
+        return NormInputGradient(self.forward, self.output)
+
+    @CachedProperty
+    def gamma(self) -> Array:
+        """The gradient of γ, of its shape: the sum of each cell's gradient times what it was normalised to."""
+        return self._added([g * x for g, x in self._pairs()])
+
+    @CachedProperty
+    def beta(self) -> Array:
+        """The gradient of β, of its shape: the sum of the cells' gradients."""
+        return self._added([exact(g) for g in self.output.flat], is_rational=True)
+
+    def _pairs(self) -> list[tuple[Any, Any]]:
+        forward = self.forward
+        if self.output.size > MOST_EXACT_CELLS:
+            normal = forward.deviations / forward.roots
+            return [(exact(g), Fraction(x)) for g, x in zip(self.output.ravel(), normal.ravel(), strict=True)]
+        return [(exact(g), self.normal(index)) for index, g in enumerate(self.output.flat)]
+
+    def normal(self, index: int) -> Fraction:
+        """Return what a cell is before γ and β."""
+        return self.forward.deviation(index) / self.forward.statistic(index).root
+
+    def _added(self, parts: list[Any], *, is_rational: bool = False) -> Array:
+        totals: list[Any] = [Fraction(0)] * (int(self.forward.shares.max()) + 1)
+        for share, part in zip(self.forward.shares.ravel().tolist(), parts, strict=True):
+            totals[share] += part
+        dtype = float_kind(self.output) if is_rational else float_kind(self.output) or self.forward.kind_of_floats
+        given = self.forward.gamma if self.forward.gamma is not None else self.forward.beta
+        return as_answer(totals, np.empty(len(totals)) if given is None else given, dtype)
+
+
+@dataclass(eq=False, repr=False)
+class NormInputGradient:
+    """The gradient of a normalisation's input: what comes from behind, less what the mean and the variance take.
+
+    With g = γ·∂L/∂y, x̂ the normalised cell and r the root: (g − mean(g) − x̂·mean(g·x̂))/r; where mean and variance are
+    given, and do not change with the cells, g/r. (Ioffe and Szegedy 2015, section 3.)
+    """
+
+    forward: Normalized
+    gradient: Array
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The shape as items, channels, rows, columns."""
+        return self.forward.shape
+
+    @CachedProperty
+    def weighted(self) -> list[Any]:
+        """The gradient of every normalised cell: that of the output times γ."""
+        return [exact(g) * self.forward.parameters_of(index)[0] for index, g in enumerate(self.gradient.flat)]
+
+    @CachedProperty
+    def means(self) -> list[tuple[Any, Any]]:
+        """Of each set, the mean of the weighted gradients, and that of each times its deviation."""
+        forward, count = self.forward, self.forward.order.shape[1]
+        if forward.running is not None:
+            return [(0, 0)] * len(forward.order)
+        return [
+            (
+                Fraction(sum(self.weighted[index] for index in places)) / count,
+                Fraction(sum(self.weighted[index] * forward.deviation(index) for index in places)) / count,
+            )
+            for places in forward.order.tolist()
+        ]
+
+    def _exactly(self, index: int) -> Any:
+        one = self.forward.statistic(index)
+        mean, product = self.means[self.forward.set_of[index]]
+        pull = self.forward.deviation(index) * product / (one.variance + self.forward.eps) if product else 0
+        return (self.weighted[index] - mean - pull) / one.root
+
+    @CachedProperty
+    def dtype(self) -> np.dtype[Any] | None:
+        """The float dtype of the answer, or None if it is exact."""
+        return float_kind(self.gradient) or self.forward.kind_of_floats
+
+    @CachedProperty
+    def output(self) -> Array:
+        """The gradient of the input, of its shape."""
+        if self.gradient.size <= MOST_EXACT_CELLS:
+            return as_answer([self._exactly(i) for i in range(self.gradient.size)], self.gradient, self.dtype)
+        forward = self.forward
+        gamma = 1.0 if forward.gamma is None else as_floats(forward.gamma, FLOAT64).ravel()[forward.shares]
+        weighted = as_floats(self.gradient, FLOAT64) * gamma
+        normal = forward.deviations / forward.roots
+        taken = np.zeros(weighted.size)
+        for places in forward.order if forward.running is None else ():
+            g, x = weighted.ravel()[places], normal.ravel()[places]
+            taken[places] = math.fsum(g) / len(places) + x * (math.fsum(g * x) / len(places))
+        return rounded((weighted - taken.reshape(weighted.shape)) / forward.roots, self.dtype or FLOAT64)
+
+    def step(self, at: Sequence[int], number: int = 1) -> NormGradientStep:
+        """Return the working of one cell, `at` being ([item,] [channel,] row, column)."""
+        place = place_in(self.shape, at)
+        index = int(np.ravel_multi_index(place, self.shape))
+        one = self.forward.statistic(index)
+        mean, product = self.means[self.forward.set_of[index]]
+        kind = None if one.rational else FLOAT64
+        normal, share = (rounded_result(value / one.root, kind) for value in (self.forward.deviation(index), product))
+        gamma, _ = self.forward.parameters_of(index)
+        return NormGradientStep(
+            number, place, as_shown(self.gradient.ravel()[index]), gamma, mean, normal, share,
+            rounded_result(one.root, kind), as_shown(self.output.ravel()[index]), one.rational,
+        )  # fmt: skip
