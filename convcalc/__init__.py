@@ -17,9 +17,12 @@ __version__ = "0.1.0"
 _HOMES = {
     "Axis": "convcalc.engine.geometry",
     "activate": "convcalc.engine.activations",
+    "add": "convcalc.engine.gathering",
     "batch_norm": "convcalc.engine.norms",
+    "concat": "convcalc.engine.gathering",
     "conv_transpose": "convcalc.engine.transposed",
     "convolve": "convcalc.engine.convolution",
+    "dropout": "convcalc.engine.gathering",
     "flatten": "convcalc.engine.dense",
     "layer_norm": "convcalc.engine.norms",
     "linear": "convcalc.engine.dense",
@@ -30,6 +33,8 @@ _HOMES = {
     "group_norm": "convcalc.engine.norms",
     "kernel": "convcalc.engine.kernels",
     "read_grid": "convcalc.matrix_io.files",
+    "unpool": "convcalc.engine.gathering",
+    "upsample": "convcalc.engine.gathering",
     "ConvcalcError": "convcalc.errors",
 }
 
@@ -38,9 +43,12 @@ __all__ = [
     "ConvcalcError",
     "__version__",
     "activate",
+    "add",
     "batch_norm",
+    "concat",
     "conv_transpose",
     "convolve",
+    "dropout",
     "flatten",
     "group_norm",
     "kernel",
@@ -51,6 +59,8 @@ __all__ = [
     "pool",
     "read_grid",
     "softmax",
+    "unpool",
+    "upsample",
 ]
 
 if TYPE_CHECKING:
@@ -59,6 +69,7 @@ if TYPE_CHECKING:
     from convcalc.engine.activations import activate
     from convcalc.engine.convolution import convolve
     from convcalc.engine.dense import flatten, linear
+    from convcalc.engine.gathering import add, concat, dropout, unpool, upsample
     from convcalc.engine.geometry import Axis
     from convcalc.engine.kernels import kernel
     from convcalc.engine.losses import loss

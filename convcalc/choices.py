@@ -80,6 +80,13 @@ class NormGradient(Word):
     BETA = "beta"
 
 
+class UpsampleMode(Word):
+    """How a grid is enlarged."""
+
+    NEAREST = "nearest"
+    BILINEAR = "bilinear"
+
+
 class Order(Word):
     """The order in which a window's products are written."""
 

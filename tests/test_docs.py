@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from convcalc.cli.commands import COMMANDS, load
-from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.cli.topics import TOPICS, summary_of
+from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.convolution import convolve
 from convcalc.engine.kernels import kernel
 from convcalc.lecture import ROWS

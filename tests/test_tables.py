@@ -14,12 +14,14 @@ from convcalc.choices import (
     LinearGradient,
     NormGradient,
     Reduction,
+    UpsampleMode,
     Word,
 )
 from convcalc.cli.commands import COMMANDS
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.activation_record import ActivationRecord
 from convcalc.engine.descent import AGAIN
+from convcalc.engine.gather_kinds import GatherKind, GatherRecord
 from convcalc.engine.graph import BACKWARD, ROLES
 from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.loss_record import Logits, LossRecord
@@ -39,6 +41,7 @@ RECORDS: dict[type[Word], type] = {
     LossKind: LossRecord,
     PadMode: PaddingRecord,
     NormKind: NormRecord,
+    GatherKind: GatherRecord,
 }
 """Enums whose words hold their records, and what a record must say."""
 
@@ -97,6 +100,14 @@ def test_a_loss_says_its_exact_terms_and_its_slopes_where_it_has_them(kind: Loss
 
 
 X = "1 5 5 2; 2 9 3 0; 4 4 4 1; 0 1 2 3"
+GATHERING: dict[GatherKind, tuple[str, ...]] = {
+    GatherKind.ADD: ("1 0 0 2; 3 3 3 3; 0 1 0 1; 2 2 2 2",),
+    GatherKind.CONCAT: ("1 0 0 2; 3 3 3 3; 0 1 0 1; 2 2 2 2",),
+    GatherKind.UPSAMPLE: ("--scale", "2", "--mode", "nearest"),
+    GatherKind.UNPOOL: ("--indices", "0 3 5 7; 16 18 21 22; 33 35 36 38; 49 50 53 54"),
+    GatherKind.DROPOUT: ("--mask", "1 0 1 1; 0 1 1 0; 1 1 0 0; 0 1 0 1", "-p", "0.2"),
+}
+"""What each kind of gathering is given besides."""
 EXERCISES = {
     **{f"pool {kind}": ("pool", kind.value, "-i", X) for kind in PoolKind},
     **{f"pool {kind} backward": ("pool", kind.value, "-i", X, "--backward", "1 2; 3 4") for kind in PoolKind},
@@ -138,6 +149,10 @@ EXERCISES = {
         )
         for kind in ActivationKind
     },
+    **{kind.value: (kind.value, "-i", X, *words) for kind, words in GATHERING.items()},
+    **{f"{kind} backward": (kind.value, "-i", X, *words, "--backward", "2") for kind, words in GATHERING.items()},
+    "upsample bilinear": ("upsample", "-i", X, "--mode", "bilinear"),
+    "pool max indices": ("pool", "max", "-i", X, "--indices"),
     **{kind.value: (kind.value, "-i", X, "--gamma", "2", "--beta", "1") for kind in NormKind},
     **{
         f"{kind} backward {part}": (
@@ -167,7 +182,11 @@ EXERCISES = {
 
 
 def test_every_word_is_among_the_exercises() -> None:
-    words = {word for enum in (PoolKind, PadMode, Gradient, LossKind, Reduction, Convention) for word in enum}
+    words = {
+        word
+        for enum in (PoolKind, PadMode, Gradient, LossKind, Reduction, Convention, UpsampleMode, GatherKind)
+        for word in enum
+    }
     typed = {word for line in EXERCISES.values() for word in line}
     assert {word.value for word in words} <= typed
     assert {kind.value for kind in ActivationKind} == {name for name in EXERCISES if name in list(ActivationKind)}
@@ -191,6 +210,7 @@ CHECKED = [
     name
     for name in EXERCISES
     if not name.startswith(("size", "pad", "flatten", "softmax jac", "linear", "conv-transpose"))
+    and name not in ("pool max indices", "add backward", "concat backward")
     and not name.endswith(("gamma", "beta"))
 ]
 """All that take --check."""
@@ -221,7 +241,7 @@ def test_every_command_has_a_summary_and_a_panel() -> None:
 
 def test_every_enum_of_words_is_looked_at() -> None:
     enums = {name for name, value in vars(choices).items() if isinstance(value, type) and issubclass(value, Enum)}
-    here = {"Gradient", "Reduction", "Convention"}
+    here = {"Gradient", "Reduction", "Convention", "UpsampleMode"}
     elsewhere = {
         "PaddingRule",
         "Order",

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from convcalc.cli.help import Command, sayable, write_help
 from convcalc.engine.activation_kinds import ActivationKind
+from convcalc.engine.gather_kinds import GatherKind
 from convcalc.engine.norm_kinds import NormKind
 from convcalc.errors import UsageError, nearest
 
@@ -53,6 +54,7 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         "log-softmax": ("activations.log_softmax", "Take the logarithm of the softmax: x − ln Σ e^x along each row."),
     },
     "Normalise": {kind.value: (f"norms.{kind.value.replace('-', '_')}", kind.record.summary) for kind in NormKind},
+    "Join and resize": {kind.value: (f"gathering.{kind.value}", kind.record.summary) for kind in GatherKind},
     "Classify": {
         "flatten": (
             "dense.flatten",
@@ -113,6 +115,13 @@ ALSO = {
     "max-pool": "pool max",
     "avgpool": "pool avg",
     "avg-pool": "pool avg",
+    "concatenate": "concat",
+    "cat": "concat",
+    "skip": "add",
+    "residual": "add",
+    "interpolate": "upsample",
+    "upsampling": "upsample",
+    "maxunpool": "unpool",
     "dilate": "pool max --stride 1",
     "erode": "pool min --stride 1",
     "dense": "linear",

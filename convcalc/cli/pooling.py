@@ -17,6 +17,7 @@ from convcalc.cli.options import (
     numbers,
     padding_of,
     pair_of,
+    reading_option,
     show_of,
     with_options,
 )
@@ -75,6 +76,9 @@ def pool(
     source: InputOptions,
     windows: WindowOptions,
     backward: Backward = None,
+    indices: Annotated[
+        bool, reading_option("--indices", help="Give the place of each maximum, row · width + column: for unpool.")
+    ] = False,
     stepping: StepOptions,
     terms: OrderOptions,
     how: NumberOptions,
@@ -99,10 +103,13 @@ def pool(
     from convcalc.report.pooling import worked_pooling
 
     pooling = kind_of(kind)
+    if indices and (pooling.record.beats is None or backward is not None):
+        other = "--backward" if backward is not None else f"{pooling} pooling"
+        raise UsageError(f"--indices does not go with {other}", hint="as in pool max --indices")
     settings = _settings(pooling, windows)
     show = show_of(how, stepping, terms)
     here = surroundings_of(ctx)
-    large = large_input(here, source, out, show) if backward is None else None
+    large = large_input(here, source, out, show) if backward is None and not indices else None
     grid = read_input(here, source).cells if large is None else large.stand_in
     result = pooled(grid, pooling, **settings)
     if large is not None:
@@ -116,6 +123,12 @@ def pool(
 
         gradient = read(here, backward, "--backward").cells
         emit(here, worked_routing(routed(result, gradient), show), out, show)
+        return
+    if indices:
+        from convcalc.engine.routing import Indices
+        from convcalc.report.routing import worked_indices
+
+        emit(here, worked_indices(Indices(result), show), out, show)
         return
     rule = settings.get("padding")
     word = rule if isinstance(rule, PaddingRule) else None

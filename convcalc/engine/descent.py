@@ -11,6 +11,7 @@ from convcalc.engine.activations import Activated
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Flattened, Linear, flatten, linear
 from convcalc.engine.exact import Array, divided, exact, float_kind, rounded_result
+from convcalc.engine.gathered import Gathered
 from convcalc.engine.graph import LARGEST_BYTE, TARGET, GraphGradients, like_the_result
 from convcalc.engine.grids import as_grid
 from convcalc.engine.losses import Loss
@@ -89,6 +90,10 @@ AGAIN: dict[type, Callable[[Any, Reads], Any]] = {
         reads["input"].reshape(result.input.shape), reads["weights"], _bias(reads), transpose=result.transposed
     ),
     Flattened: lambda result, reads: Flattened(reads["input"], flatten(reads["input"])),
+    Gathered: lambda result, reads: replace(
+        result,
+        inputs=tuple(reads[name].reshape(grid.shape) for name, grid in zip(result.names, result.inputs, strict=True)),
+    ),
     Loss: _loss,
 }
 """How each kind of result is worked again, of other grids of the same shapes."""

@@ -9,6 +9,7 @@ from convcalc.engine.activations import Activated
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Flattened, Linear
 from convcalc.engine.exact import Array, as_floats, divided, float_kind, rounded
+from convcalc.engine.gathered import Gathered
 from convcalc.engine.gradients import backward, backward_transposed
 from convcalc.engine.grids import as_grid
 from convcalc.engine.losses import Loss
@@ -70,6 +71,7 @@ BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
     Normalized: _of_itself,
     Padded: _of_itself,
     Flattened: _of_itself,
+    Gathered: _of_itself,
     Loss: _of_loss,
 }
 """How each kind of result goes backward."""
@@ -86,6 +88,7 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     Normalized: lambda back: {"input": back.input.output, "gamma": back.gamma, "beta": back.beta},
     Padded: _input_alone,
     Flattened: _input_alone,
+    Gathered: lambda back: dict(zip(back.forward.names, (part.output for part in back.inputs), strict=True)),
     Loss: _input_alone,
 }  # fmt: skip
 """The gradients of what each kind of result read, by role; a loss's target has one only if something else reads it."""

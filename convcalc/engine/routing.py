@@ -34,6 +34,7 @@ from convcalc.engine.pooling import Pooling
 from convcalc.engine.roots import ROOT_BITS
 from convcalc.engine.shapes import like_the_input, like_the_output, place_in
 from convcalc.engine.step import PoolingStep, RoutingStep
+from convcalc.errors import InputError
 
 MOST_ROOT_BITS = 1 << 13
 """Bits of roots beyond which shares that cancel are taken for 0."""
@@ -220,6 +221,41 @@ class Routing:
         """Return the gradient of the input with the axes the input was given with."""
         dimensions = self.forward.input_dimensions
         return as_grid(like_the_input(self.input, dimensions, many_maps=dimensions > 2))
+
+
+@dataclass(eq=False, repr=False)
+class Indices:
+    """Where the maxima (or minima) of a pooling lie: row · width + column in the plane, as PyTorch has them."""
+
+    forward: Pooling
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """The shape as items, channels, rows, columns."""
+        return self.forward.shape
+
+    @CachedProperty
+    def output(self) -> Array:
+        """The place of every window's cell that was picked, with as many axes as the input.
+
+        >>> from convcalc.engine.pooling import pool
+        >>> Indices(pool([[1, 5, 5, 2], [2, 9, 3, 0]])).output.tolist()
+        [[5, 2]]
+        """
+        forward, beats = self.forward, self.forward.kind.record.beats
+        if beats is None:
+            raise InputError(f"{forward.kind} pooling picks no cell", hint="max and min do")
+        routing = Routing(forward, forward.maps)
+        winners, places = routing._winners(beats), np.zeros(forward.shape, dtype=np.int64)
+        for index, tap in enumerate(routing._taps):
+            rows, columns = tap.rows - forward.rows.before, tap.columns - forward.columns.before
+            places = np.where(winners == index, rows[:, None] * forward.columns.size + columns, places)
+        dimensions = forward.input_dimensions
+        return as_grid(like_the_input(places, dimensions, many_maps=dimensions > 2))
+
+    def step(self, at: Sequence[int], number: int = 1) -> PoolingStep:
+        """Return the working of one window."""
+        return self.forward.step(at, number)
 
 
 def backward(forward: Pooling, gradient: Any = 1) -> Routing:

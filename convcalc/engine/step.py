@@ -212,6 +212,25 @@ class NormGradientStep(NamedTuple):
     exact: bool
 
 
+class GatherTerm(NamedTuple):
+    """One cell that is read: of which input, (item, channel, row, column) there, the cell, what multiplies it."""
+
+    source: int
+    at: tuple[int, int, int, int]
+    cell: Number
+    weight: Fraction
+
+
+class GatherStep(NamedTuple):
+    """One output cell: what is read, and what it adds up to; of dropout also how likely a cell is dropped."""
+
+    number: int
+    at: tuple[int, int, int, int]
+    terms: tuple[GatherTerm, ...]
+    value: Number
+    probability: Fraction
+
+
 class SoftmaxGradientStep(NamedTuple):
     """One line's gradients: the probabilities, what comes from behind, its total, each cell's difference to it."""
 

@@ -6,6 +6,7 @@ from typing import Any
 from convcalc.engine.activations import ActivationGradient
 from convcalc.engine.dense import FlattenGradient, LinearGradients
 from convcalc.engine.exact import Array
+from convcalc.engine.gathered import GatherGradients
 from convcalc.engine.gradients import Gradients, TransposedGradients
 from convcalc.engine.graph import GraphGradients, PassedBack, added
 from convcalc.engine.losses import LossGradient
@@ -20,6 +21,7 @@ from convcalc.report.dense import worked_flatten_gradient
 from convcalc.report.dense_gradients import worked_linear_gradients
 from convcalc.report.document import Answer, Block, Calculation, Document, Heading, Role, Subheading, Table, Text
 from convcalc.report.equality import checked_sum
+from convcalc.report.gathered import worked_gather_gradients
 from convcalc.report.gradients import worked_gradients
 from convcalc.report.grid import worked_padding_gradient
 from convcalc.report.grids import grids_of
@@ -42,6 +44,7 @@ WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
     NormGradients: lambda back, show: worked_norm_gradients(back, show, None, alone_on_page=False),
     PaddingGradient: worked_padding_gradient,
     FlattenGradient: worked_flatten_gradient,
+    GatherGradients: lambda back, show: worked_gather_gradients(back, show, None, alone_on_page=False),
     LossGradient: worked_loss_gradient,
 }
 """How what went back through a line is worked."""

@@ -58,7 +58,7 @@ class CellByCell:
     """The working of a step, of the result, under a label."""
     before: Callable[[], Document] = tuple
     """What is worked before any cell is."""
-    bodies: dict[tuple[int, int], tuple[Body, ...]] = field(default_factory=dict)
+    bodies: dict[tuple[int, int], tuple[Body, ...]] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self.shape = self.result.shape
@@ -139,7 +139,7 @@ class CellByCell:
 
 def _walked(report: CellByCell, show: Show) -> Steps:
     """Return the steps to be walked through: each cell in its place, and its working."""
-    report = replace(report, show=show, bodies={})
+    report = replace(report, show=show)
     shape, naming, what = report.shape, report.naming, report.answer_title
     name = partial(_cell_name, naming, shape, what)
     return Steps(report.heading(), shape, naming, report.blocks, name)

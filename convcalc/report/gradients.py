@@ -19,7 +19,7 @@ from convcalc.report.selection import Show, select
 from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import padding_text
 
-Which = TypeVar("Which", Gradient, LinearGradient, NormGradient)
+Which = TypeVar("Which", Gradient, LinearGradient, NormGradient, str)
 WHAT_IT_SAYS = "The gradient of the output says how much the loss changes with each of its cells."
 MOST_FOLDS = 12
 MOST_TERMS = 4096

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from convcalc.engine.naming import Naming
 from convcalc.engine.pooling_record import RoutedGradient
-from convcalc.engine.routing import Routing
+from convcalc.engine.routing import Indices, Routing
 from convcalc.engine.step import RoutingStep
 from convcalc.report.document import (
     Answer,
@@ -23,12 +24,43 @@ from convcalc.report.document import (
 from convcalc.report.equality import checked_sum
 from convcalc.report.grids import body_of, grids_of, like, small_body
 from convcalc.report.pooling import PoolingReport
-from convcalc.report.selection import Chosen, Show, select
+from convcalc.report.selection import Chosen, Show, Skipped, select, skipped_text
 
 
 def worked_routing(routing: Routing, show: Show) -> Calculation:
     """Return where a pooling's gradients go, and the gradient of its input, which is the answer."""
     return _Report.of(routing.forward, show, routing=routing).worked()
+
+
+def worked_indices(result: Indices, show: Show) -> Calculation:
+    """Return where the picked cell of each window lies, as a Document; the places are the answer."""
+    forward, write = result.forward, show.write
+    report = PoolingReport.of(forward, show)
+    shape, columns = result.output.shape, forward.columns.size
+    selection = list(select(forward.shape, show, report.naming))
+
+    def work() -> Document:
+        yield Heading(f"indices of {report.heading()}", (f"row·{columns} + column",))
+        yield Text(f"Where the {forward.kind} of each window lies, counted row by row from 0 in its plane.", Role.QUIET)
+        yield Text("")
+        yield grids_of(like(forward.input), "input", write, heat=show.heat, naming=report.naming)
+        yield Text("")
+        for part in selection:
+            if isinstance(part, Skipped):
+                yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
+                continue
+            step = result.step(part.at, part.number)
+            assert step.winner is not None
+            row = step.window.rows[step.winner[0]] - forward.rows.before
+            column = step.window.columns[step.winner[1]] - forward.columns.before
+            at = report.cell_name((*part.at[:2], row, column)).replace("output", "input")
+            label = f"{report.cell_name(part.at).removeprefix('output')}  {write(step.value)} at {at}: "
+            yield checked_sum((f"{row}×{columns}", str(column)), " + ", f"= {row * columns + column}", label)
+        yield Text("")
+        naming = Naming(len(shape) == 1)
+        yield Answer(grids_of(result.output, "indices", write, heat=show.heat, naming=naming))
+
+    return Calculation(work(), lambda: result.output, show.answer_write)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

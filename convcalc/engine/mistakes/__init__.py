@@ -6,6 +6,7 @@ from typing import Any
 from convcalc.engine.activations import Activated, ActivationGradient
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Linear
+from convcalc.engine.gathered import Gathered
 from convcalc.engine.losses import Loss, LossGradient
 from convcalc.engine.mistakes.cells import (
     activation_gradient_mistakes,
@@ -14,6 +15,7 @@ from convcalc.engine.mistakes.cells import (
     softmax_mistakes,
 )
 from convcalc.engine.mistakes.dense import linear_mistakes, loss_gradient_mistakes, loss_mistakes
+from convcalc.engine.mistakes.gathered import gathering_mistakes
 from convcalc.engine.mistakes.making import Mistake
 from convcalc.engine.mistakes.norms import norm_gradient_mistakes, norm_mistakes
 from convcalc.engine.mistakes.windows import convolution_mistakes, pooling_mistakes
@@ -37,6 +39,7 @@ KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
     Linear: linear_mistakes,
     Loss: loss_mistakes,
     LossGradient: loss_gradient_mistakes,
+    Gathered: gathering_mistakes,
     Normalized: norm_mistakes,
     NormInputGradient: norm_gradient_mistakes,
 }
