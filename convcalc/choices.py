@@ -30,8 +30,14 @@ class PaddingRule(Word):
     """Amounts of padding that follow from the kernel."""
 
     SAME = "same"
+    SAME_LOWER = "same-lower"
     VALID = "valid"
     FULL = "full"
+
+    @property
+    def keeps_size(self) -> bool:
+        """Whether it gives as many windows as there are cells."""
+        return self in (PaddingRule.SAME, PaddingRule.SAME_LOWER)
 
 
 class Reduction(Word):

@@ -12,6 +12,7 @@ SOURCES: dict[str, Callable[[int, int], int | None]] = {
     "zeros": lambda position, size: None,
     "replicate": lambda position, size: 0 if position < 0 else size - 1,
     "circular": lambda position, size: position + size if position < 0 else position - size,
+    "symmetric": lambda position, size: -1 - position if position < 0 else 2 * size - 1 - position,
     "reflect": lambda position, size: -position if position < 0 else 2 * (size - 1) - position,
 }
 """Which cell stands outside, in every mode of padding."""

@@ -142,7 +142,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("conv", "-i", "1 2", "-k", "edge"), 1, "input is one row (1-D), but the kernel has 3", "a kernel of one row"),
         (("conv", "-i", GRID, "-k", "edge", "--per-channel", "-g", "2"), 2, "exclude each other", "leave one"),
         (("conv", "-i", GRID, "-k", "edge", "--strid", "2"), 2, "no such option: --strid", "--help"),
-        (("conv", "-i", GRID, "-k", "edge", "--pad-mode", "mirror"), 2, "'mirror' is not one of", "--help"),
+        (("conv", "-i", GRID, "-k", "edge", "--pad-mode", "mirrored"), 2, "no padding mode 'mirrored'", "the modes are zeros"),
         (("pool", "mx", "-i", GRID), 2, "'mx' is no kind of pooling", "did you mean max?"),
         (("pool", "avg", "-i", GRID, "-d", "2"), 1, "avg pooling takes no dilation", "only max"),
         (("pool", "-i", GRID, "-p", "2"), 1, "more than half the pooling window", "at most 1"),

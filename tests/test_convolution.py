@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from convcalc.engine.convolution import convolve
 from convcalc.engine.kernels import KERNELS, kernel
-from convcalc.engine.padding_modes import PadMode
+from convcalc.engine.padding_modes import PadMode, border
 from convcalc.engine.plan import plan
 from convcalc.errors import InputError
 from tests import reference
@@ -289,10 +289,15 @@ def test_a_sum_no_float_holds_is_refused() -> None:
         (
             (1, 1, 3, 3),
             (1, 1, 3, 3),
-            {"padding": 3, "mode": "reflect"},
+            {"padding": 3, "border": border("reflect")},
             "reflect padding of 3 needs more than the 3 rows",
         ),
-        ((1, 1, 3, 3), (1, 1, 3, 3), {"padding": 4, "mode": "circular"}, "circular padding of 4 needs more than"),
+        (
+            (1, 1, 3, 3),
+            (1, 1, 3, 3),
+            {"padding": 4, "border": border("circular")},
+            "circular padding of 4 needs more than",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_the_numbers_that_disagree(

@@ -25,7 +25,7 @@ def test_numbers_of_numpy_and_words_are_understood() -> None:
         (lambda: convcalc.convolve([["a"]], [[1]]), "'a' is not a number"),
         (lambda: convcalc.convolve([[True]], [[1]]), "True is not a number"),
         (lambda: convcalc.convolve([[1, 2], [3]], [[1]]), "differ in length"),
-        (lambda: convcalc.convolve([[1]], [[1]], mode="mirror"), "no 'mirror' to choose"),
+        (lambda: convcalc.convolve([[1]], [[1]], mode="spiral"), "no padding mode 'spiral'"),
         (lambda: convcalc.convolve([[1]], [[1]], padding="sme"), "no 'sme' to choose"),
         (lambda: convcalc.convolve([[1]], [[1]]).step((5, 5)), r"no cell \[5, 5\]"),
         (lambda: convcalc.pool([[1, 2], [3, 4]]).step((0, 1)), r"no cell \[0, 1\]"),

@@ -67,8 +67,9 @@ class MovingOptions(NamedTuple):
         moving_option(
             "--padding",
             "-p",
-            metavar="N|ROWS,COLS|T,B,L,R|same|valid|full",
-            help="Cells added around the input. same: as many windows as cells, at stride 1; valid: none; "
+            metavar="N|ROWS,COLS|T,B,L,R|same|same-lower|valid|full",
+            help="Cells added around the input. same: as many windows as cells, at stride 1 (an odd cell at the end; "
+            "same-lower: in front); valid: none; "
             "full: a window may touch the input with a single cell.",
         ),
     ] = "0"
@@ -198,8 +199,8 @@ def conv(
         padding=amounts,
         dilation=dilation,
         groups=groups,
-        mode=pad.pad_mode,
         flip=moving.flip,
+        **pad.settings(),
     )
     if large is not None:
         from convcalc.engine.fast.bands import convolution_bands

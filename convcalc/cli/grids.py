@@ -36,10 +36,13 @@ def pad(
 ) -> None:
     """Add cells around a grid, and show which they are.
 
-    They are zeros, or repeat the grid's own cells, as --pad-mode says.
+    They are zeros, another number, or repeat the grid's own cells, as --pad-mode says.
+    Numpy's edge and wrap, SciPy's nearest, mirror and grid-mirror are known too. SciPy's reflect is symmetric here.
 
     Examples:
       convcalc pad -i grid.txt -p 1
+
+      convcalc pad -i "1 2 3" -p 2 --pad-value 0.5
 
       convcalc pad -i "1 2 3 4" -p 2 --pad-mode reflect
 
@@ -54,7 +57,7 @@ def pad(
         raise UsageError(f"--padding {padding} depends on a kernel, and `pad` has none", hint="write a number")
     here = surroundings_of(ctx)
     grid = read_input(here, source).cells
-    result = padded(grid, amounts, mode.pad_mode)
+    result = padded(grid, amounts, **mode.settings())
     if backward is None:
         emit(here, worked_padding(result, show_of(how)), out)
         return

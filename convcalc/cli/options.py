@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from convcalc.choices import Order, PaddingRule, PictureScale
-from convcalc.engine.padding_modes import PadMode
+from convcalc.engine.padding_modes import PadMode, border
 from convcalc.errors import InputError, Place, UsageError, nearest
 from convcalc.formats import Format
 
@@ -183,7 +183,25 @@ class OrderOptions(NamedTuple):
 class PaddingOptions(NamedTuple):
     """What stands in the padding."""
 
-    pad_mode: Annotated[PadMode, moving_option("--pad-mode", help="What stands in the padding.")] = PadMode.ZEROS
+    pad_mode: Annotated[
+        str,
+        moving_option(
+            "--pad-mode",
+            metavar="|".join(PadMode),
+            autocompletion=lambda: list(PadMode),
+            help="What stands in the padding; edge, wrap, mirror and other libraries' words are known, too.",
+        ),
+    ] = PadMode.ZEROS.value
+    pad_value: Annotated[
+        str, moving_option("--pad-value", metavar="NUMBER", help="The number that stands in the padding.")
+    ] = "0"
+
+    def settings(self) -> dict[str, Any]:
+        """Return what the engine is told; raise UsageError for a mode that there is not."""
+        try:
+            return {"mode": border(self.pad_mode, number_of(self.pad_value, "--pad-value"))}
+        except InputError as error:
+            raise UsageError(f"--pad-mode {self.pad_mode}: {error.message}", hint=error.hint) from None
 
 
 Dilation = Annotated[
@@ -266,7 +284,7 @@ def padding_of(text: str) -> PaddingRule | tuple[int, ...]:
         close = nearest(word, [rule.value for rule in PaddingRule])
         raise UsageError(
             f"--padding {text}: there is no such rule",
-            hint=f"did you mean {close[0]}?" if close else "the rules are same, valid and full; or write numbers",
+            hint=f"did you mean {close[0]}?" if close else f"the rules are {', '.join(PaddingRule)}; or write numbers",
         )
     amounts = numbers(text, "--padding", most=4, example="1, 1,2 (rows,columns) or 1,2,3,4 (top,bottom,left,right)")
     if len(amounts) == 3:

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import os
+import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -98,6 +99,8 @@ def words_of(ctx: typer.Context) -> "Words":
         choices: dict[str, list[str]] = {}
         for parameter in command.params:
             words = [str(getattr(choice, "value", choice)) for choice in getattr(parameter.type, "choices", ())]
+            if not words and re.fullmatch(r"[a-z-]+(\|[a-z-]+)+", parameter.metavar or ""):
+                words = parameter.metavar.split("|")
             if parameter.param_type_name == "option":
                 options += parameter.opts
                 choices |= {option: words for option in parameter.opts if words}

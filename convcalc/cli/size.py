@@ -166,7 +166,11 @@ def _all_sized(letters: SizeOptions, convention: Convention | None) -> "list[Siz
     every = [*itertools.chain(*lists), *(padding for padding in paddings if not isinstance(padding, PaddingRule))]
     dimensions = max(map(len, every))
     return [
-        Sized(_axes(dimensions, n, f, s, padding, d, ceil=letters.ceil), padding is PaddingRule.SAME, convention)
+        Sized(
+            _axes(dimensions, n, f, s, padding, d, ceil=letters.ceil),
+            isinstance(padding, PaddingRule) and padding.keeps_size,
+            convention,
+        )
         for n, f, s, padding, d in itertools.product(lists[0], lists[1], lists[2], paddings, lists[3])
     ]
 

@@ -36,7 +36,7 @@ from convcalc.engine.fast.sums import weighted_sums
 from convcalc.engine.geometry import Padding
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.padding import pad_planes
-from convcalc.engine.padding_modes import PadMode
+from convcalc.engine.padding_modes import Border, PadMode, border
 from convcalc.engine.plan import Plan, plan
 from convcalc.engine.settings import Pair
 from convcalc.engine.shapes import biases_of, four_dimensional, like_the_input, place_in, warn_of_channels_last
@@ -56,14 +56,16 @@ def convolve(
     padding: Padding | int | str = 0,
     dilation: Pair = 1,
     groups: int = 1,
-    mode: PadMode | str = PadMode.ZEROS,
+    mode: PadMode | Border | str = PadMode.ZEROS,
+    pad_value: Any = 0,
     flip: bool = False,
     channels_first: bool = False,
 ) -> "Convolution":
     """Convolve a grid (W), (H, W), (C, H, W) or (N, C, H, W) with a kernel (w), (h, w), (C, h, w) or (O, C, h, w).
 
     Integers and Fractions give exact results; decimals are worked as written and rounded once, to the input's
-    float dtype. `bias` is one number a filter. A grid that looks as if its channels came last is warned of, unless
+    float dtype. `bias` is one number a filter; `pad_value` stands in the padding, if its mode repeats no cells. A grid
+    that looks as if its channels came last is warned of, unless
     it is known that `channels_first` they come. Raises InputError where the shapes do not fit.
 
     >>> convolve([1, 2, 4, 7], [-1, 1]).output.tolist()
@@ -77,7 +79,10 @@ def convolve(
     four, kernels = four_dimensional(grid), four_dimensional(weights)
     if flip:
         kernels = kernels[..., ::-1, ::-1]
-    plan_ = plan(four.shape, kernels.shape, stride=stride, padding=padding, dilation=dilation, groups=groups, mode=mode)
+    around = border(mode, pad_value)
+    plan_ = plan(
+        four.shape, kernels.shape, stride=stride, padding=padding, dilation=dilation, groups=groups, border=around
+    )
     biases = biases_of(bias, plan_.filters, "filter")
     return Convolution(four, kernels, biases, plan_, grid.ndim, flip)
 
@@ -119,7 +124,7 @@ class Convolution:
     def padded(self) -> Array:
         """The input with its padding, (N, C, H + …, W + …)."""
         rows, columns = self.plan.rows, self.plan.columns
-        return pad_planes(self.input, (rows.before, rows.after), (columns.before, columns.after), self.plan.mode)
+        return pad_planes(self.input, (rows.before, rows.after), (columns.before, columns.after), self.plan.border)
 
     @CachedProperty
     def maps(self) -> Array:

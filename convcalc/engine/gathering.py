@@ -56,7 +56,7 @@ def concat(x: Any, *others: Any, axis: int | None = None) -> Gathered:
     By default along the channels, of which a grid (H, W) is one; rows of numbers one behind the other.
 
     >>> concat([[1, 2]], [[3, 4]]).output.tolist(), concat([1, 2], [3]).output.tolist()
-    ([[[1, 2]], [[3, 4]]], [1, 2, 3])
+    ([[1, 2, 3, 4]], [1, 2, 3])
     """
     grids = tuple(map(own_grid, (x, *others)))
     _check_several(grids)

@@ -266,7 +266,8 @@ Padding = PaddingRule | Sequence[int]
 def padding_amounts(padding: Padding, axis: int, size: int, kernel: int, stride: int, dilation: int) -> tuple[int, int]:
     """Return the cells to add before and after one axis (0: rows, 1: columns).
 
-    ``same`` gives ⌈N/S⌉ windows with an odd cell at the far end, as TensorFlow and (at stride 1) PyTorch do;
+    ``same`` gives ⌈N/S⌉ windows with an odd cell at the far end, as TensorFlow and (at stride 1) PyTorch do,
+    ``same-lower`` at the near end (ONNX's SAME_LOWER);
     ``full`` lets the window touch the input with a single cell, as in the textbook's full convolution.
 
     >>> padding_amounts(PaddingRule.SAME, 0, size=6, kernel=4, stride=1, dilation=1)
@@ -279,9 +280,10 @@ def padding_amounts(padding: Padding, axis: int, size: int, kernel: int, stride:
         return 0, 0
     if padding == PaddingRule.FULL:
         return extent - 1, extent - 1
-    if padding == PaddingRule.SAME:
+    if padding in (PaddingRule.SAME, PaddingRule.SAME_LOWER):
         total = max((-(-size // stride) - 1) * stride + extent - size, 0)
-        return total // 2, total - total // 2
+        less, more = total // 2, total - total // 2
+        return (less, more) if padding == PaddingRule.SAME else (more, less)
     amounts = [int(amount) for amount in padding]
     if len(amounts) == 1:
         amounts *= 4

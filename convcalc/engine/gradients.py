@@ -38,7 +38,7 @@ class Gradients:
         plan, x = self.forward.plan, self.forward.input
         rows, columns = plan.rows, plan.columns
         sides = [(rows.before, rows.after), (columns.before, columns.after)]
-        if plan.mode.record.repeats or any(left_over(axis) - axis.after >= axis.size for axis in (rows, columns)):
+        if not plan.border.is_plain or any(left_over(axis) - axis.after >= axis.size for axis in (rows, columns)):
             x, sides = self.forward.padded, [(0, 0), (0, 0)]
         ends = []
         for index, axis in enumerate((rows, columns)):
@@ -83,7 +83,7 @@ class Gradients:
         """Whether the padding repeats cells of the input, so that its gradients go back to them."""
         plan = self.forward.plan
         padded = (plan.rows.before, plan.rows.after, plan.columns.before, plan.columns.after)
-        return plan.mode.record.repeats and any(padded)
+        return plan.border.repeats and any(padded)
 
     @CachedProperty
     def input(self) -> Array:

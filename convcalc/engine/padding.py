@@ -7,12 +7,22 @@ import numpy as np
 
 from convcalc.choices import PaddingRule
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient, rounded
+from convcalc.engine.exact import (
+    INT64_LIMIT,
+    Array,
+    as_floats,
+    as_integers,
+    exact,
+    float_kind,
+    magnitude,
+    over_common_denominator,
+    quotient,
+    rounded,
+)
 from convcalc.engine.geometry import Padding, padding_amounts
-from convcalc.engine.grids import own_grid
+from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.naming import Naming
-from convcalc.engine.padding_modes import PadMode
-from convcalc.engine.settings import choose
+from convcalc.engine.padding_modes import Border, PadMode, border
 from convcalc.engine.shapes import check_cells, like_the_output
 from convcalc.errors import InputError
 
@@ -24,12 +34,12 @@ class Padded:
     input: Array
     rows: tuple[int, int]
     columns: tuple[int, int]
-    mode: PadMode
+    border: Border
 
     @CachedProperty
     def output(self) -> Array:
         """The padded grid, in the input's dtype."""
-        padded = pad_planes(self.input, self.rows, self.columns, self.mode)
+        padded = pad_planes(self.input, self.rows, self.columns, self.border)
         return padded.copy() if padded is self.input else padded
 
     def backward(self, gradient: Any = 1) -> "PaddingGradient":
@@ -44,7 +54,7 @@ class Padded:
         """Return which input row (axis 0) or column (1) each padded one repeats; None where it is zeros."""
         before, after = (self.rows, self.columns)[axis]
         size = self.input.shape[axis - 2] if self.input.ndim > 1 else (1, self.input.shape[0])[axis]
-        return [source_of(position, size, self.mode) for position in range(-before, size + after)]
+        return [source_of(position, size, self.border.mode) for position in range(-before, size + after)]
 
 
 @dataclass(eq=False, repr=False)
@@ -90,11 +100,12 @@ def source_of(position: int, size: int, mode: PadMode) -> int | None:
     return position if 0 <= position < size else mode.record.source(position, size)
 
 
-def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.ZEROS) -> Padded:
+def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.ZEROS, *, pad_value: Any = 0) -> Padded:
     """Return `x` (…, H, W) with cells added around it; a single row is padded at its ends.
 
-    `padding` is one number, (rows, columns) or (top, bottom, left, right). Raises InputError where the mode
-    needs more input than there is.
+    `padding` is one number, (rows, columns) or (top, bottom, left, right); `pad_value` is what stands there, if no
+    mode repeats cells. A mode may be called as numpy, SciPy, OpenCV or TensorFlow call it. Raises
+    InputError where the mode needs more input than there is.
 
     >>> pad([[1, 2, 3]], mode="reflect").output.tolist()
     [[2, 1, 2, 3, 2]]
@@ -110,10 +121,22 @@ def pad(x: Any, padding: Padding | int | str = 1, mode: PadMode | str = PadMode.
     columns = padding_amounts(amounts, 1, width, 1, 1, 1)
     if grid.ndim == 1 and any(rows):
         grid = grid[np.newaxis]  # rows around it make it two-dimensional
-    result = Padded(grid, rows, columns, choose(PadMode, mode))
-    check_mode(result.mode, "rows", height, rows)
-    check_mode(result.mode, "columns", width, columns)
+    result = Padded(grid, rows, columns, border(mode, pad_value))
+    check_mode(result.border.mode, "rows", height, rows)
+    check_mode(result.border.mode, "columns", width, columns)
     return result
+
+
+def _holding(x: Array, value: Any) -> tuple[Array, Any]:
+    """Return a grid in a dtype that holds a value too, and the value in that dtype."""
+    if isinstance(value, int | np.integer) and -INT64_LIMIT <= value < INT64_LIMIT:
+        return x, value
+    cell = as_grid([value])
+    if x.dtype.kind == "f":
+        return x, as_floats(cell, x.dtype)[0]
+    if x.dtype != object and cell.dtype != x.dtype:
+        x = as_grid(np.append(x.astype(object).ravel(), cell.astype(object)))[:-1].reshape(x.shape)
+    return x, as_floats(cell, x.dtype)[0] if x.dtype.kind == "f" else exact(cell[0])
 
 
 def check_mode(mode: PadMode, name: str, size: int, amounts: tuple[int, int]) -> None:
@@ -128,24 +151,25 @@ def check_mode(mode: PadMode, name: str, size: int, amounts: tuple[int, int]) ->
         )
 
 
-def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], mode: PadMode, fill: Any = 0) -> Array:
+def pad_planes(x: Array, rows: tuple[int, int], columns: tuple[int, int], border: Border) -> Array:
     """Return `x` padded on its last two axes (its only axis, if one); `x` itself if nothing is added."""
     if not any((*rows, *columns)):
         return x
     amounts = [(0, 0)] * (x.ndim - 2) + [rows, columns][-x.ndim :]
     lengths = [before + length + after for length, (before, after) in zip(x.shape, amounts, strict=True)]
     check_cells("the padded grid", lengths, x, "pad by less")
+    x, fill = _holding(x, border.value)
     padded = np.empty(lengths, dtype=x.dtype)
     inside = [slice(before, before + length) for length, (before, _) in zip(x.shape, amounts, strict=True)]
     padded[tuple(inside)] = x
     for axis, (before, after) in enumerate(amounts):
         along = (slice(None),) * axis
-        if not mode.record.repeats:
-            for border in (slice(before), slice(lengths[axis] - after, None)) if before or after else ():
-                padded[along + (border,)] = fill
+        if not border.repeats:
+            for side in (slice(before), slice(lengths[axis] - after, None)) if before or after else ():
+                padded[along + (side,)] = fill
             continue
         size = x.shape[axis]
         for position in (*range(-before, 0), *range(size, size + after)):
-            source = mode.record.source(position, size)
+            source = border.mode.record.source(position, size)
             padded[along + (before + position,)] = padded[along + (before + (source or 0),)]
     return padded

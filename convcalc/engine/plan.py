@@ -6,9 +6,11 @@ from convcalc.choices import PaddingRule
 from convcalc.engine.geometry import Axis, Padding, padding_amounts
 from convcalc.engine.naming import Naming
 from convcalc.engine.padding import check_mode
-from convcalc.engine.padding_modes import PadMode
-from convcalc.engine.settings import Pair, choose
+from convcalc.engine.padding_modes import Border
+from convcalc.engine.settings import Pair
 from convcalc.errors import InputError
+
+PLAIN = Border()
 
 
 class Plan(NamedTuple):
@@ -23,7 +25,7 @@ class Plan(NamedTuple):
     groups: int
     rows: Axis
     columns: Axis
-    mode: PadMode
+    border: Border
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -56,7 +58,7 @@ def plan(
     padding: Padding | int | str = 0,
     dilation: Pair = 1,
     groups: int = 1,
-    mode: PadMode | str = PadMode.ZEROS,
+    border: Border = PLAIN,
 ) -> Plan:
     """Resolve and check a convolution of these four-dimensional shapes (N, C, H, W) and (O, C / groups, h, w).
 
@@ -74,15 +76,15 @@ def plan(
             f"the input is one row (1-D), but the kernel has {kernel_height}",
             hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
         )
-    amounts, mode = naming.read_padding(padding), choose(PadMode, mode)
+    amounts = naming.read_padding(padding)
     axes = []
     for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
         step = naming.read_pair(stride, "stride")[index]
         apart = naming.read_pair(dilation, "dilation")[index]
         before, after = padding_amounts(amounts, index, size, taps, max(step, 1), apart)
-        check_mode(mode, name, size, (before, after))
+        check_mode(border.mode, name, size, (before, after))
         axes.append(Axis(size, taps, step, before, after, apart, name=name))
-    return Plan(items, channels, filters, groups, axes[0], axes[1], mode)
+    return Plan(items, channels, filters, groups, axes[0], axes[1], border)
 
 
 def _check_channels(channels: int, filters: int, depth: int, groups: int) -> None:

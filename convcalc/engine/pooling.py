@@ -84,7 +84,7 @@ def _axis(
 ) -> Axis:
     before, after = padding_amounts(padding, index, size, window, max(stride, 1), dilation)
     axis = Axis(size, window, stride, before, after, dilation, ceil, name, "window")
-    most = axis.extent // 2 if padding == PaddingRule.SAME else window // 2
+    most = axis.extent // 2 if padding in (PaddingRule.SAME, PaddingRule.SAME_LOWER) else window // 2
     if max(before, after) > most:
         raise InputError(
             f"padding of {max(before, after)} is more than half the pooling window of {window} {name}",

@@ -21,6 +21,7 @@ from convcalc.engine.exact import (
     shown_number,
 )
 from convcalc.engine.padding import pad_planes
+from convcalc.engine.padding_modes import Border
 from convcalc.engine.step import Number
 from convcalc.errors import InputError
 
@@ -91,6 +92,11 @@ def as_toeplitz(result: Convolution) -> list[Product]:
     [[5, 6, 0], [0, 5, 6]]
     """
     plan, kernel = result.plan, result.kernel
+    if not plan.border.repeats and plan.border.value != 0:
+        raise InputError(
+            "one matrix times the input has no place for what the padding adds",
+            hint="--as matmul, whose patches hold it, can be shown",
+        )
     depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
     height, width = plan.rows.size, plan.columns.size
     shape = (filters, plan.rows.output, plan.columns.output, depth, height, width)
@@ -133,9 +139,9 @@ def sources(result: Convolution) -> tuple[list[int], list[int]]:
     plan = result.plan
     sources_by_axis = []
     for axis in (plan.rows, plan.columns):
-        fill = 0 if plan.mode.record.repeats else -1
+        border = plan.border if plan.border.repeats else Border(value=-1)
         sources_by_axis.append(
-            pad_planes(np.arange(axis.size)[None], (0, 0), (axis.before, axis.after), plan.mode, fill)[0].tolist()
+            pad_planes(np.arange(axis.size)[None], (0, 0), (axis.before, axis.after), border)[0].tolist()
         )
     return sources_by_axis[0], sources_by_axis[1]
 

@@ -20,7 +20,7 @@ from convcalc.engine.exact import (
 from convcalc.engine.fast.reductions import reduced
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis
 from convcalc.engine.padding import pad_planes
-from convcalc.engine.padding_modes import PadMode
+from convcalc.engine.padding_modes import Border
 
 FEW_ADDED = 16
 """Cells of a window up to which float32 loses hardly a digit when they are added one by one."""
@@ -53,7 +53,7 @@ class PoolingWindows:
         sides = (self.rows.before, after(self.rows)), (self.columns.before, after(self.columns))
         if not any(map(any, sides)):
             return self.input
-        return pad_planes(self.input, *sides, PadMode.ZEROS, fill(self.input))
+        return pad_planes(self.input, *sides, Border(value=fill(self.input)))
 
     @property
     def longest(self) -> int:

@@ -69,8 +69,8 @@ class ConvolutionReport(Stepwise):
         parts = [f"conv · input {grid} * {filters} {kernel}"]
         parts.append(f"stride {self.naming.pair(plan.rows.stride, plan.columns.stride)}")
         parts.append(f"padding {padding_text(plan.rows, plan.columns, self.labels.padding, self.naming)}")
-        if plan.mode.record.repeats:
-            parts.append(f"{plan.mode}")
+        if not plan.border.is_plain:
+            parts.append(plan.border.text(self.show.write))
         if max(plan.rows.dilation, plan.columns.dilation) > 1:
             parts.append(f"dilation {self.naming.pair(plan.rows.dilation, plan.columns.dilation)}")
         if plan.groups > 1:
@@ -103,7 +103,8 @@ class ConvolutionReport(Stepwise):
             )
         if plan.channels > 1 or plan.filters > 1:
             yield "Shapes are channels × rows × columns. A filter has a kernel for each channel, and makes one map."
-        if self.labels.padding == PaddingRule.SAME and max(plan.rows.stride, plan.columns.stride) > 1:
+        rule = self.labels.padding
+        if rule is not None and rule.keeps_size and max(plan.rows.stride, plan.columns.stride) > 1:
             yield "'same' with a stride gives ⌈N/S⌉, as TensorFlow and ONNX have it; PyTorch refuses it."
         yield from super().notes()
 

@@ -15,6 +15,7 @@ from convcalc.report.convolution import ConvolutionReport, Labels
 from convcalc.report.document import Answer, Block, Calculation, Document, Grids, Heading, Role, Steps, Text
 from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of
+from convcalc.report.numbers import Writer
 from convcalc.report.selection import Show, select
 from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import padding_text
@@ -170,8 +171,8 @@ def heading(gradients: Gradients, labels: Labels) -> str:
     grid = naming.shape(gradients.forward.input.shape, plan.items > 1, plan.channels > 1)
     strides = naming.pair(plan.rows.stride, plan.columns.stride)
     padding = padding_text(plan.rows, plan.columns, labels.padding, naming)
-    if plan.mode.record.repeats:
-        padding += f" · {plan.mode}"
+    if not plan.border.is_plain:
+        padding += f" · {plan.border.text(Writer())}"
     parts = f"gradient {output} · {labels.kernel} {kernel} · stride {strides} · padding {padding} · input {grid}"
     return f"conv backward · {parts}"
 

@@ -63,7 +63,7 @@ def worked_padding(result: Padded, show: Show) -> Calculation:
     def work() -> Document:
         output = result.output
         first = grid.ndim - 1 if naming.one_row else 0
-        mode = f" · {result.mode}" if result.mode.record.repeats else ""
+        mode = "" if result.border.is_plain else f" · {result.border.text(show.write)}"
         amounts = naming.padding(rows, columns)
         formulas = naming.by_axis(
             *(
@@ -73,7 +73,7 @@ def worked_padding(result: Padded, show: Show) -> Calculation:
         )
         shapes = shape_text(grid.shape[first:]), shape_text(output.shape[first:])
         yield Heading(f"pad · input {shapes[0]} · padding {amounts}{mode} → {shapes[1]}", formulas)
-        if result.mode.record.repeats:
+        if result.border.repeats:
             for axis, name in ((0, "row"), (1, "column")):
                 if not (axis == 0 and naming.one_row) and any((rows, columns)[axis]):
                     yield Text(f"The padding repeats {name}s: {_sources(result, axis)}.", Role.QUIET)
@@ -93,8 +93,8 @@ def worked_padding_gradient(result: PaddingGradient, show: Show) -> Calculation:
         shapes = (
             shape_text(grid.shape[-1:] if naming.one_row else grid.shape) for grid in (result.gradient, padded.input)
         )
-        yield Heading(f"backward through pad · {padded.mode} · gradient {' → '.join(shapes)}")
-        went = "goes back to the cell it repeats, and adds up" if padded.mode.record.repeats else "goes nowhere"
+        yield Heading(f"backward through pad · {padded.border.text(show.write)} · gradient {' → '.join(shapes)}")
+        went = "goes back to the cell it repeats, and adds up" if padded.border.repeats else "goes nowhere"
         yield Text(f"A cell's own place gives its gradient back; that of the padding {went}.", Role.QUIET)
         yield Text("")
         sides = (*padded.rows, *padded.columns)

@@ -80,8 +80,9 @@ class PoolingReport(Stepwise):
     def notes(self) -> Iterator[str]:
         """Say which convention is followed where they differ."""
         result = self.result
-        if self.rule is PaddingRule.SAME:
-            yield "'same' is TensorFlow's word; PyTorch's pooling takes numbers."
+        if self.rule is not None and self.rule.keeps_size:
+            whose = "TensorFlow's" if self.rule is PaddingRule.SAME else "ONNX's"
+            yield f"'{self.rule}' is {whose} word; PyTorch's pooling takes numbers."
         if isinstance(result.columns, Axis) and result.columns.ceil:
             yield (
                 "As PyTorch has it, the last window must start inside the input or its left padding; "

@@ -86,7 +86,7 @@ def worked_toeplitz(result: Convolution, show: Show, kernel: str) -> Calculation
             f"column. An empty place ({EMPTY}) is a 0, whatever the kernel.",
             Role.QUIET,
         )
-        if plan.filters == plan.channels == 1 and not plan.mode.record.repeats and plan.rows.kernel > 1:
+        if plan.filters == plan.channels == 1 and not plan.border.repeats and plan.rows.kernel > 1:
             yield Text("")
             yield from _blocks(result, show)
         for group, product in enumerate(products):
@@ -220,7 +220,7 @@ def worked_reads(result: Convolution, readings: Readings, show: Show) -> Calcula
         name = plan.naming.cell(readings.at, result.input.shape, "input")
         outputs = {reading.at for reading in readings.found}
         count = "1 output reads" if len(outputs) == 1 else f"{len(outputs) or 'no'} outputs read"
-        mode = f" · {plan.mode} padding" if plan.mode.record.repeats else ""
+        mode = "" if plan.border.is_plain else f" · {plan.border.text(show.write)}"
         yield Heading(f"conv · {count} {name} = {write(result.input[readings.at])}{mode}")
         yield Text("")
         title = f"input, channel {channel}" if plan.channels > 1 else f"input {shape_text(result.input.shape[2:])}"

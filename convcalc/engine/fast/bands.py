@@ -256,11 +256,11 @@ def _gathered(read: Read, items: slice, span: range, along: int, axis: Axis, res
 
     def padding(positions: range) -> Iterator[Array]:
         for position in positions:
-            source = source_of(position, axis.size, result.plan.mode)
+            source = source_of(position, axis.size, result.plan.border.mode)
             if source is None:
                 shape = [items.stop - items.start, *result.input.shape[1:]]
                 shape[along] = 1
-                yield np.zeros(shape, dtype=result.input.dtype)
+                yield np.full(shape, result.plan.border.value, dtype=result.padded.dtype)
             else:
                 yield _read(read, items, slice(source, source + 1), along)
 

@@ -38,7 +38,7 @@ def _again(result: Convolution, weights: Array | None = None, **changed: Any) ->
         "padding": (rows.before, rows.after, columns.before, columns.after),
         "dilation": (rows.dilation, columns.dilation),
         "groups": plan.groups,
-        "mode": plan.mode,
+        "mode": plan.border,
     }
     weights = result.kernel if weights is None else weights
     work = convolve(result.input, weights, channels_first=True, **{**options, **changed})
