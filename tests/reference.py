@@ -1,6 +1,7 @@
 """Slow, obvious loops over nested lists of exact numbers: the second source of every figure. No numpy."""
 
 import math
+import statistics
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -123,6 +124,7 @@ REDUCED: dict[str, Callable[[list[Any], int, int], Any]] = {
     "max": lambda cells, counted, norm: max(cells),
     "min": lambda cells, counted, norm: min(cells),
     "sum": lambda cells, counted, norm: sum(cells),
+    "median": lambda cells, counted, norm: statistics.median(map(Fraction, cells)),
     "avg": lambda cells, counted, norm: Fraction(sum(cells)) / counted,
     "lp": lambda cells, counted, norm: math.pow(sum(abs(float(cell)) ** norm for cell in cells), 1 / norm),
 }

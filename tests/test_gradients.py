@@ -142,6 +142,18 @@ POOLINGS: list[tuple[str, dict[str, Any]]] = [
     ("avg", {"adaptive": (2, 3)}),
     ("max", {"adaptive": (2, 3)}),
     ("sum", {"window": 2, "stride": 1}),
+    ("sum", {"window": 2, "stride": 1, "dilation": 2}),
+    ("avg", {"window": (2, 3), "stride": 2, "dilation": (2, 1), "padding": (1, 0)}),
+    ("avg", {"window": 2, "divisor": 3}),
+    ("min", {"window": 2, "stride": 1, "dilation": 2}),
+    ("lp", {"window": 2, "stride": 1, "dilation": 2, "norm": 1}),
+    ("median", {"window": 3, "stride": 1}),
+    ("median", {"window": 2}),
+    ("median", {"window": 3, "stride": 2, "padding": 1}),
+    ("median", {"adaptive": (2, 3)}),
+    ("median", {"footprint": "cross", "stride": 1, "padding": 1}),
+    ("max", {"footprint": [[1, 0, 1], [0, 1, 1]], "stride": 1}),
+    ("min", {"footprint": "cross", "stride": 2, "padding": 1}),
     ("lp", {"window": 2, "norm": 1}),
 ]
 

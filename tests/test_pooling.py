@@ -14,6 +14,7 @@ from convcalc.engine.pooling import pool
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.errors import InputError
 from tests import reference
+from tests.conftest import Convcalc
 from tests.test_convolution import EXAMPLE_MAP, integers
 
 POOL = [[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]
@@ -240,7 +241,12 @@ def test_sums_beyond_64_bits() -> None:
         ({"window": 5}, "window of 5 rows does not fit an input of 4"),
         ({"window": 2, "padding": 2}, "padding of 2 is more than half the pooling window of 2"),
         ({"window": 0}, "window must be at least 1"),
-        ({"kind": "avg", "dilation": 2}, "avg pooling takes no dilation"),
+        ({"kind": "sum", "divisor": 2}, "sum pooling has no divisor"),
+        ({"kind": "avg", "divisor": 0}, "the divisor is 0"),
+        ({"kind": "sum", "footprint": "cross"}, "sum pooling takes no footprint"),
+        ({"footprint": [[0, 0]]}, "with a 1 at least"),
+        ({"footprint": "cross4"}, "no middle"),
+        ({"footprint": "cross", "adaptive": 2}, "have no footprint"),
         ({"kind": "lp", "norm": 0}, "p of lp pooling must be from 1 to 64"),
         ({"adaptive": 0}, "output must be at least 1"),
     ],
@@ -248,3 +254,89 @@ def test_sums_beyond_64_bits() -> None:
 def test_what_cannot_be_is_refused(options: Any, message: str) -> None:
     with pytest.raises(InputError, match=message):
         pool(POOL, **options)
+
+
+def slowly(plane: list[list[Any]], kind: str, counts: list[list[int]], stride: int, dilation: int, pad: int) -> Any:
+    """Reduce the cells of a footprint's windows by a loop."""
+    height, width = len(plane), len(plane[0])
+    tall, wide = (dilation * (len(side) - 1) + 1 for side in (counts, counts[0]))
+    rows = []
+    for top in range(-pad, height + pad - tall + 1, stride):
+        cells = []
+        for left in range(-pad, width + pad - wide + 1, stride):
+            real = [
+                plane[top + i * dilation][left + j * dilation]
+                for i, line in enumerate(counts)
+                for j, one in enumerate(line)
+                if one and 0 <= top + i * dilation < height and 0 <= left + j * dilation < width
+            ]
+            cells.append(reference.REDUCED[kind](real, 0, 0))
+        rows.append(cells)
+    return rows
+
+
+SHAPES = {
+    "cross": [[0, 1, 0], [1, 1, 1], [0, 1, 0]],
+    "disk5": [[0, 0, 1, 0, 0], [0, 1, 1, 1, 0], [1, 1, 1, 1, 1], [0, 1, 1, 1, 0], [0, 0, 1, 0, 0]],
+    "1 0; 0 1": [[1, 0], [0, 1]],
+}
+
+
+@pytest.mark.parametrize("kind", ["max", "min", "median"])
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize(("stride", "dilation", "pad"), [(1, 1, 0), (2, 1, 0), (1, 2, 0), (1, 1, 1)])
+def test_a_footprint_says_which_cells_count(kind: str, shape: str, stride: int, dilation: int, pad: int) -> None:
+    plane = np.random.default_rng(4).integers(-20, 20, (10, 9)).tolist()
+    if shape == "1 0; 0 1" and pad:
+        pytest.skip("its corner would read nothing but padding, or all of it")
+    found = pool(plane, kind, footprint=SHAPES[shape], stride=stride, dilation=dilation, padding=pad)
+    assert found.output.tolist() == slowly(plane, kind, SHAPES[shape], stride, dilation, pad)
+    for at in np.ndindex(*found.output.shape):
+        assert found.step(at).value == found.output[at]
+
+
+def test_a_footprint_of_nothing_but_padding_is_refused(convcalc: Convcalc) -> None:
+    with pytest.raises(InputError, match="nothing but padding"):
+        pool([[1, 2], [3, 4]], footprint=[[1, 0], [0, 0]], padding=1, stride=1)
+    assert convcalc("pool", "max", "-i", "1 2; 3 4", "--shape", "cross", "-w", "2").status == 2
+    assert convcalc("pool", "avg", "-i", "1 2; 3 4", "--shape", "cross").status == 2
+    assert convcalc("pool", "max", "-i", "1 2; 3 4", "--shape", "1 0; 0 1").answer == "4\n"
+
+
+def test_named_footprints_are_what_they_are_called() -> None:
+    for name in ("cross", "disk5"):
+        found = pool([[1]], footprint=name, padding="same").footprint
+        assert found is not None
+        assert found.astype(int).tolist() == SHAPES[name]
+
+
+@pytest.mark.parametrize("kind", ["avg", "sum", "min", "median"])
+def test_every_kind_can_be_dilated(kind: str) -> None:
+    plane = np.random.default_rng(6).integers(-20, 20, (7, 8)).tolist()
+    found = pool(plane, kind, window=3, stride=1, dilation=2).output
+    full = [[1] * 3] * 3
+    if kind == "avg":
+        assert found.tolist() == [[Fraction(x, 9) for x in row] for row in slowly(plane, "sum", full, 1, 2, 0)]
+    else:
+        assert found.tolist() == slowly(plane, kind, full, 1, 2, 0)
+
+
+def test_a_divisor_is_taken_instead_of_the_cells(convcalc: Convcalc) -> None:
+    assert pool([[1, 2], [3, 4]], "avg", divisor=3).output.tolist() == [[Fraction(10, 3)]]
+    ran = convcalc("pool", "avg", "-i", "1 2; 3 4", "--divisor", "5")
+    assert "(1 + 2 + 3 + 4)/5 = 10/5 = 2" in ran.stdout
+    assert convcalc("pool", "max", "-i", "1 2", "--divisor", "5").status == 2
+
+
+def test_a_median_is_shown_in_order(convcalc: Convcalc) -> None:
+    ran = convcalc("pool", "median", "-i", "9 1; 4 2")
+    assert "median(1, 2, 4, 9) = 6/2 = 3" in ran.stdout
+    assert "the middle two are averaged, as numpy does" in " ".join(ran.stdout.split("\n#")).replace("  ", " ")
+    wrong = convcalc("pool", "median", "-i", "1 2 3; 4 9 6; 7 8 5", "-w", "3", "--check", "9")
+    assert "not put in order" in wrong.stdout
+
+
+def test_large_medians_are_those_of_numpy() -> None:
+    x = np.random.default_rng(8).normal(size=(2, 60, 60))
+    windows = np.lib.stride_tricks.sliding_window_view(x, (2, 2), axis=(1, 2))
+    assert pool(x, "median", window=2, stride=1).output == pytest.approx(np.median(windows, axis=(3, 4)), rel=1e-15)

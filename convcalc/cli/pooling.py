@@ -1,5 +1,6 @@
 """``convcalc pool``."""
 
+import re
 from typing import Annotated, Any, NamedTuple
 
 import typer
@@ -51,9 +52,7 @@ class WindowOptions(NamedTuple):
     ] = None
     dilation: Annotated[
         str | None,
-        moving_option(
-            "--dilation", "-d", metavar="N|ROWS,COLS", help="How far apart a window's cells lie (max only). Default 1."
-        ),
+        moving_option("--dilation", "-d", metavar="N|ROWS,COLS", help="How far apart a window's cells lie. Default 1."),
     ] = None
     ceil: Annotated[bool, moving_option("--ceil", help="Round the size up: a last window may hang over the end.")] = (
         False
@@ -64,6 +63,17 @@ class WindowOptions(NamedTuple):
     whole: Annotated[bool, moving_option("--global", help="One window over the whole of each channel.")] = False
     adaptive: Annotated[
         str | None, moving_option("--adaptive", metavar="ROWSxCOLS", help="Fit the windows to an output of this size.")
+    ] = None
+    divisor: Annotated[
+        int | None, moving_option("--divisor", metavar="N", min=1, help="What divides an average's sum.")
+    ] = None
+    shape: Annotated[
+        str | None,
+        moving_option(
+            "--shape",
+            metavar="GRID|cross|disk",
+            help="Which cells of a window count for max, min and median: rows of 0 and 1, or cross, disk, disk5.",
+        ),
     ] = None
     norm: Annotated[int | None, moving_option("--norm", metavar="P", help="The p of lp pooling. Default 2.")] = None
 
@@ -109,8 +119,12 @@ def pool(
     settings = _settings(pooling, windows)
     show = show_of(how, stepping, terms)
     here = surroundings_of(ctx)
-    large = large_input(here, source, out, show) if backward is None and not indices else None
+    plain = backward is None and not indices and windows.shape is None
+    large = large_input(here, source, out, show) if plain else None
     grid = read_input(here, source).cells if large is None else large.stand_in
+    if windows.shape is not None:
+        named = re.fullmatch(r"(cross|disk)\d*", windows.shape)
+        settings["footprint"] = windows.shape if named else read(here, windows.shape, "--shape").cells
     result = pooled(grid, pooling, **settings)
     if large is not None:
         from convcalc.engine.fast.bands import pooling_bands
@@ -161,11 +175,21 @@ def _settings(kind: PoolKind, windows: WindowOptions) -> dict[str, Any]:
     options = [option for option, value in moving.items() if value is not None]
     if windows.norm is not None and not kind.record.takes_norm:
         raise UsageError(f"--norm does nothing to {kind} pooling", hint="it goes with lp: convcalc pool lp --norm 3")
+    if windows.divisor is not None and not kind.record.divides:
+        raise UsageError(f"--divisor does nothing to {kind} pooling", hint="it goes with avg")
+    if windows.divisor is not None and windows.no_count_pad:
+        raise UsageError("--divisor and --no-count-pad exclude each other", hint="leave one of them out")
+    if windows.shape is not None and not kind.record.takes_footprint:
+        raise UsageError(f"--shape does nothing to {kind} pooling", hint="it goes with max, min and median")
+    if windows.shape is not None and (windows.window is not None or windows.whole or windows.adaptive is not None):
+        raise UsageError("--shape gives the window, too", hint="leave --window, --global and --adaptive out")
     if windows.no_count_pad and not kind.record.divides:
         raise UsageError(f"--no-count-pad does nothing to {kind} pooling", hint="it goes with avg")
     if windows.whole and windows.adaptive:
         raise UsageError("--global and --adaptive exclude each other", hint="--global is --adaptive 1x1")
     norm = {} if windows.norm is None else {"norm": windows.norm}
+    if windows.divisor is not None:
+        norm["divisor"] = windows.divisor
     if windows.whole or windows.adaptive is not None:
         fitted = "--global" if windows.whole else "--adaptive"
         if options:

@@ -4,9 +4,13 @@ PyTorch's conventions: maxima ignore the padding, averages count it unless told 
 half the window, and with `ceil` the last window starts inside the input or its left padding.
 """
 
+import itertools
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from convcalc.choices import PaddingRule
 from convcalc.engine.cached import CachedProperty
@@ -23,6 +27,7 @@ from convcalc.engine.windows import PoolingWindows, at_the_ends
 from convcalc.errors import InputError
 
 MOST_NORM = 64
+MOST_FOOTPRINT = 99
 
 
 def pool(
@@ -37,11 +42,15 @@ def pool(
     count_padding: bool = True,
     adaptive: Pair | None = None,
     norm: int = 2,
+    divisor: int | None = None,
+    footprint: Any = None,
 ) -> "Pooling":
     """Pool a grid (W), (H, W), (C, H, W) or (N, C, H, W), each channel by itself; `stride` defaults to `window`.
 
     `adaptive` asks for an output of that size instead, windows fitted to it. `norm` is the p of lp pooling,
-    (Σ|x|^p)^(1/p). Raises InputError where a window does not fit, or would hold nothing but padding.
+    (Σ|x|^p)^(1/p), `divisor` what an average is divided by instead of the number of its cells. `footprint`, rows of 0
+    and 1 or "cross" or "disk5", says which cells of a window count for max, min and median, and gives its size. Raises
+    InputError where a window does not fit, or would hold nothing but padding.
 
     >>> pool([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]).output.tolist()
     [[6, 8], [3, 4]]
@@ -59,8 +68,16 @@ def pool(
         raise InputError(
             f"the p of lp pooling must be from 1 to {MOST_NORM}, not {norm}", hint="2 is usual; a large p nears the max"
         )
-    if dilation not in (1, (1,), (1, 1)) and not kind.record.takes_dilation:
-        raise InputError(f"{kind} pooling takes no dilation", hint="only max pooling does, as in PyTorch")
+    if divisor is not None:
+        if not kind.record.divides:
+            raise InputError(f"{kind} pooling has no divisor", hint="an average has one")
+        if divisor < 1:
+            raise InputError(f"the divisor is {divisor}", hint="1 at least")
+    shape = None if footprint is None else _footprint(footprint, kind)
+    if shape is not None:
+        if adaptive is not None:
+            raise InputError("windows that are fitted to an output have no footprint", hint="leave one of them out")
+        window, naming = shape.shape, Naming(height == 1 and shape.shape[0] == 1)
     rows: AnyAxis
     columns: AnyAxis
     if adaptive is not None:
@@ -76,7 +93,42 @@ def pool(
             _axis(index, name, size, windows[index], strides[index], amounts, spreads[index], ceil)
             for index, (name, size) in enumerate((("rows", height), ("columns", width)))
         )
-    return Pooling(four, rows, columns, count_padding, norm, kind, grid.ndim)
+    result = Pooling(four, rows, columns, count_padding, norm, divisor, shape, kind, grid.ndim)
+    if shape is not None:
+        _check_footprint(result)
+    return result
+
+
+def _footprint(footprint: Any, kind: PoolKind) -> Array:
+    if not kind.record.takes_footprint:
+        raise InputError(f"{kind} pooling takes no footprint", hint="max, min and median do")
+    named = re.fullmatch(r"(cross|disk)(\d*)", footprint) if isinstance(footprint, str) else None
+    grid = own_grid(footprint if named is None else _named_footprint(named[1], int(named[2] or 3)))
+    if grid.ndim == 1:
+        grid = grid[None]
+    if grid.ndim != 2 or not ((grid == 0) | (grid == 1)).all() or not (grid == 1).any():
+        raise InputError("a footprint is rows of 0 and 1, with a 1 at least", hint='as in "0 1 0; 1 1 1; 0 1 0"')
+    return np.asarray(grid == 1)
+
+
+def _named_footprint(name: str, size: int) -> Array:
+    """Return a cross, or a disk, of an odd size."""
+    if size % 2 == 0 or size > MOST_FOOTPRINT:
+        raise InputError(f"a {name} of {size} has no middle", hint=f"an odd size up to {MOST_FOOTPRINT}, as in {name}5")
+    apart = np.abs(np.arange(size) - size // 2)
+    if name == "cross":
+        return np.asarray((apart[:, None] * apart == 0).astype(np.int64))
+    return np.asarray((apart[:, None] ** 2 + apart**2 <= (size // 2) ** 2).astype(np.int64))
+
+
+def _check_footprint(result: "Pooling") -> None:
+    """Raise InputError where a window's footprint would hold nothing but padding."""
+    for row, column in np.ndindex(*result.shape[2:]):
+        step_padding = result.outside(row, column)
+        if all(itertools.chain.from_iterable(step_padding)):
+            raise InputError(
+                f"the footprint of window {row},{column} would read nothing but padding", hint="use less padding"
+            )
 
 
 def _axis(
@@ -118,6 +170,17 @@ class Pooling(PoolingWindows):
         """The answer, with as many axes as the input."""
         return like_the_input(self.maps, self.input_dimensions, many_maps=self.input_dimensions > 2)
 
+    def outside(self, row: int, column: int) -> tuple[tuple[bool, ...], ...]:
+        """Return which cells of a window lie in the padding, or not in its footprint."""
+        down, across, counts = self.rows.inside(row), self.columns.inside(column), self.footprint
+        return tuple(
+            tuple(
+                self.rows.is_padding(r) or self.columns.is_padding(c) or (counts is not None and not counts[i, j])
+                for j, c in enumerate(across)
+            )
+            for i, r in enumerate(down)
+        )
+
     def step(self, at: Sequence[int], number: int = 1) -> PoolingStep:
         """Return the working of one output cell, `at` being ([item,] [channel,] row, column).
 
@@ -128,9 +191,7 @@ class Pooling(PoolingWindows):
         window = Window(self.rows.inside(row), self.columns.inside(column))
         plane = self.padded[item, channel]
         cells = [[exact(plane[r, c]) for c in window.columns] for r in window.rows]
-        padding = tuple(
-            tuple(self.rows.is_padding(r) or self.columns.is_padding(c) for c in window.columns) for r in window.rows
-        )
+        padding = self.outside(row, column)
         dtype = float_kind(self.input)
         outcome = self.kind.record.value(WindowCells(cells, padding, self.counted(row, column), self.norm, dtype))
         window_cells = shown_cells(cells, as_float=dtype is not None)

@@ -33,6 +33,7 @@ class Extreme(PoolingRecord):
 
     integers_stay = True
     can_be_joined = True
+    takes_footprint = True
 
     def __init__(
         self, word: str, noun: str, combine: str, least: str, pick: Callable[..., Any], beats: Callable[[Any, Any], Any]
@@ -40,7 +41,6 @@ class Extreme(PoolingRecord):
         self.word, self.noun, self.other_words = word, f"the {noun}", (noun,)
         self.gradient = f"goes to the cell that was the {noun} (the first of equals, as in PyTorch)"
         self.combine, self.least, self.pick, self.beats = combine, least, pick, beats
-        self.takes_dilation = word == "max"  # PyTorch's only pooling that does
 
     def maps(self, windows: "PoolingWindows") -> "Array":
         """Pool with a padding that is picked before no other cell."""
@@ -252,6 +252,79 @@ class Root(PoolingRecord):
             )
 
 
+class Median(PoolingRecord):
+    """The middle cell of a window, of an even number the mean of the two in the middle."""
+
+    noun = "the median"
+    gradient = "goes to the cell in the middle; of an even number, half to each of the two in the middle"
+    other_words = ("middle",)
+    takes_footprint = True
+    is_likely = False
+
+    def maps(self, windows: "PoolingWindows") -> "Array":
+        """Sort every window, and take the middle."""
+        cells, counts = windows.sorted_cells()
+        low, high = (
+            np.take_along_axis(cells, np.broadcast_to(at[..., None], (*cells.shape[:2], *at.shape, 1)), axis=-1)[..., 0]
+            for at in ((counts - 1) // 2, counts // 2)
+        )
+        if (counts % 2).all():
+            return low
+        integers = exact.over_common_denominator(np.stack([low, high]))
+        if integers is None:
+            return exact.rounded(low / 2 + high / 2, low.dtype)
+        numerators, over = integers
+        (numerators,) = exact.as_integers(2 * exact.magnitude(numerators), numerators)
+        return exact.quotient(numerators[0] + numerators[1], 2 * over, exact.float_kind(low))
+
+    def value(self, window: WindowCells) -> WindowValue:
+        """Take the middle of one window."""
+        places = _middle(window.real)
+        cells = {place: cell for cell, place in window.real}
+        middle = [cells[place] for place in places]
+        if len(middle) == 1:
+            return WindowValue(exact.rounded_result(middle[0], window.dtype), places[0])
+        total = sum(middle)
+        value = exact.rounded_result(fractions.Fraction(total) / 2, window.dtype)
+        return WindowValue(value, total=exact.rounded_partial(total, window.dtype), divisor=2)
+
+    def written(self, write: Any, cells: Sequence[Any], step: "PoolingStep", norm: int) -> Written:
+        """Write median(1, 2, 5), from the smallest on."""
+        return Written(tuple(write(cell) for cell in sorted(cells)), ", ", "median(", ")")
+
+    def weights(self, step: "PoolingStep", norm: int, bits: int) -> Places:
+        """Return 1 for the cell in the middle, or 1/2 for each of two."""
+        real = [
+            (exact.exact(cell), (i, j))
+            for i, line in enumerate(step.cells)
+            for j, cell in enumerate(line)
+            if not step.padding[i][j]
+        ]
+        middle = _middle(real)
+        share = fractions.Fraction(1, len(middle))
+        return [[share if (i, j) in middle else 0 for j in range(len(line))] for i, line in enumerate(step.cells)]
+
+    def written_gradient(self, write: Any, routed: RoutedGradient) -> Written:
+        """Write 3 → input[0][1], the median; or 3/2 for each of two."""
+        if routed.step.winner is not None:
+            value = write(routed.step.value)
+            return Written((f"{write(routed.gradient)} → {routed.winner}, the median",), "", outcome=f"= {value}")
+        half = fractions.Fraction(exact.exact(routed.gradient)) / 2
+        division = f"{write.factor(routed.gradient)}/2"
+        return Written((division,), "", outcome=write.outcome(half).removeprefix(f"= {division} "))
+
+    def notes(self, windows: "PoolingWindows") -> Iterator[str]:
+        """Say where numpy and PyTorch differ."""
+        if windows.longest and not windows.has_odd_windows:
+            yield "Of an even number of cells the middle two are averaged, as numpy does; PyTorch takes the lower."
+
+
+def _middle(cells: Sequence[tuple[Any, tuple[int, int]]]) -> list[tuple[int, int]]:
+    """Return where the cell in the middle lies, or the two; of equals the first comes first."""
+    places = [place for _, place in sorted(cells, key=lambda pair: pair[0])]
+    return places[(len(places) - 1) // 2 : len(places) // 2 + 1]
+
+
 def _powers_fit(windows: "PoolingWindows") -> bool:
     """Whether the powers' sums are floats, or integers of 64 bits."""
     if windows.padded.dtype != np.int64:
@@ -294,3 +367,4 @@ class PoolKind(Word):
     MIN = "min", Extreme("min", "minimum", "minimum", "max", min, lambda cell, best: cell < best)
     SUM = "sum", Sum()
     LP = "lp", Root()
+    MEDIAN = "median", Median()

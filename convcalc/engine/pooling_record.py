@@ -82,7 +82,8 @@ class PoolingRecord(ABC):
     divides = False
     """Whether a sum is divided by how many cells are counted, which --no-count-pad changes."""
     takes_norm = False
-    takes_dilation = False
+    takes_footprint = False
+    """Whether some cells of a window may be left out."""
     integers_stay = False
     """Whether integers give integers."""
     can_be_joined = False

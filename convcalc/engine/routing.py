@@ -28,12 +28,13 @@ from convcalc.engine.exact import (
     rounded_result,
     shown_number,
 )
-from convcalc.engine.geometry import AnyAxis, Axis
+from convcalc.engine.geometry import Axis
 from convcalc.engine.grids import as_grid
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.roots import ROOT_BITS
 from convcalc.engine.shapes import like_the_input, like_the_output, place_in
 from convcalc.engine.step import PoolingStep, RoutingStep
+from convcalc.engine.windows import along
 from convcalc.errors import InputError
 
 MOST_ROOT_BITS = 1 << 13
@@ -62,18 +63,6 @@ class _Tap(NamedTuple):
             total[:, :, self.rows[:, None], self.columns] += shares
         else:
             np.add.at(total, np.ix_(*map(np.arange, total.shape[:2]), self.rows, self.columns), shares)
-
-
-def _along(axis: AnyAxis) -> list[tuple[Array, Array]]:
-    """Return, for each place in a window along one axis, where it lies in every window, and whether it is real."""
-    windows = [axis.reads(index) for index in range(axis.output)]
-    longest = max(map(len, windows))
-    taps = []
-    for place in range(longest):
-        positions = [window[min(place, len(window) - 1)] for window in windows]
-        valid = [place < len(w) and not axis.is_padding(p) for w, p in zip(windows, positions, strict=True)]
-        taps.append((np.array(positions), np.array(valid)))
-    return taps
 
 
 @dataclass(eq=False, repr=False)
@@ -109,11 +98,14 @@ class Routing:
     @CachedProperty
     def _taps(self) -> list["_Tap"]:
         """The places of all windows' first cells, of all their second cells, and so on, row by row."""
-        rows, columns = _along(self.forward.rows), _along(self.forward.columns)
+        rows, columns, counts = along(self.forward.rows), along(self.forward.columns), self.forward.footprint
         unique = isinstance(self.forward.rows, Axis)
         return [
             _Tap(down, across, np.logical_and.outer(down_valid, across_valid), unique)
-            for (down, down_valid), (across, across_valid) in itertools.product(rows, columns)
+            for (i, (down, down_valid)), (j, (across, across_valid)) in itertools.product(
+                enumerate(rows), enumerate(columns)
+            )
+            if counts is None or counts[i, j]
         ]
 
     def _winners(self, beats: Callable[[Any, Any], Any]) -> Array:

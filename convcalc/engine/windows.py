@@ -36,6 +36,10 @@ class PoolingWindows:
     count_padding: bool
     norm: int
     """The p of the kinds of pooling that take one."""
+    divisor: int | None
+    """What divides an average instead of how many cells are counted."""
+    footprint: Array | None
+    """Which cells of a window count, (rows, columns) of bools; None: all."""
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -62,16 +66,47 @@ class PoolingWindows:
 
     def reduced(self, x: Array, combine: np.ufunc, work: np.dtype[Any] | None = None) -> Array:
         """Reduce every window of `x`, which is padded already, by a ufunc of two cells."""
+        if self.footprint is not None:
+            down, across = along(self.rows), along(self.columns)
+            cells = [x[:, :, down[i][0][:, None], across[j][0]] for i, j in np.argwhere(self.footprint)]
+            return np.asarray(combine.reduce(np.stack(cells), axis=0))
         return reduced(x, self.rows, self.columns, combine, work)
+
+    def sorted_cells(self) -> tuple[Array, Array]:
+        """Return the cells of every window from the smallest on, (N, C, rows, columns, cells), and how many there are.
+
+        What is no cell of the input stands behind them.
+        """
+        padded = self.padded_with(np.max)
+        largest, stacked = padded.max(), []
+        counts = np.zeros(self.shape[2:], dtype=np.int64)
+        for i, (down, down_real) in enumerate(along(self.rows)):
+            for j, (across, across_real) in enumerate(along(self.columns)):
+                if self.footprint is None or self.footprint[i, j]:
+                    real = np.logical_and.outer(down_real, across_real)
+                    stacked.append(np.where(real, padded[:, :, down[:, None], across], largest))
+                    counts += real
+        return np.sort(np.stack(stacked, axis=-1), axis=-1), counts
+
+    @property
+    def has_odd_windows(self) -> bool:
+        """Whether every window has an odd number of cells."""
+        if self.footprint is not None:
+            return bool(self.footprint.sum() % 2)
+        return all(
+            len(axis.reads(index)) % 2 == 1 for axis in (self.rows, self.columns) for index in range(axis.output)
+        )
 
     def counted(self, row: int, column: int) -> int:
         """Return how many cells a window counts: all of its own, or those that are no padding."""
+        if self.divisor is not None:
+            return self.divisor
         return len(self._counted(self.rows, row)) * len(self._counted(self.columns, column))
 
     def divisors(self, rows: slice = slice(None), columns: slice = slice(None)) -> Array:
         """Return how many cells each window counts, (rows, columns), or some windows."""
         divisors: Array = np.multiply.outer(self._counts(self.rows)[rows], self._counts(self.columns)[columns])
-        return divisors
+        return divisors if self.divisor is None else np.full_like(divisors, self.divisor)
 
     def _counts(self, axis: AnyAxis) -> Array:
         """Return how many cells each window of an axis counts: all of its own, but at the ends."""
@@ -124,6 +159,18 @@ def at_the_ends(axis: AnyAxis) -> list[int]:
 def after(axis: AnyAxis) -> int:
     """Return the cells to add behind the input so that even an overhanging window finds something to read."""
     return max([axis.after, axis.reads(axis.output - 1).stop - axis.before - axis.size])
+
+
+def along(axis: AnyAxis) -> list[tuple[Array, Array]]:
+    """Return, for each place in a window along one axis, where it lies in every window, and whether it is real."""
+    windows = [axis.reads(index) for index in range(axis.output)]
+    longest = max(map(len, windows))
+    taps = []
+    for place in range(longest):
+        positions = [window[min(place, len(window) - 1)] for window in windows]
+        valid = [place < len(w) and not axis.is_padding(p) for w, p in zip(windows, positions, strict=True)]
+        taps.append((np.array(positions), np.array(valid)))
+    return taps
 
 
 def _longest(axis: AnyAxis) -> int:

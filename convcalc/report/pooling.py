@@ -8,6 +8,7 @@ from convcalc.choices import PaddingRule
 from convcalc.engine.geometry import AdaptiveAxis, Axis
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.pooling import Pooling
+from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.step import PoolingStep
 from convcalc.report.document import Block, Body, Calculation, Document, Heading, Matrix, Picture, Sum, Text
 from convcalc.report.equality import checked_sum
@@ -62,6 +63,10 @@ class PoolingReport(Stepwise):
                 parts.append(f"dilation {self.naming.pair(rows.dilation, columns.dilation)}")
             if columns.ceil:
                 parts.append("ceil")
+            if result.footprint is not None:
+                parts.append(f"{int(result.footprint.sum())} cells of the window count")
+            if result.divisor is not None:
+                parts.append(f"divisor {result.divisor}")
         elif isinstance(rows, AdaptiveAxis):
             output = self.naming.size(rows.output, columns.output)
             parts.append("global" if (rows.output, columns.output) == (1, 1) else f"adaptive to {output}")
@@ -73,7 +78,11 @@ class PoolingReport(Stepwise):
         yield Heading(self.heading().partition(" → ")[0])
         yield Text("")
         yield grids_of(like(self.result.input), "input", self.show.write, heat=self.show.heat, naming=self.naming)
-        if self.result.kind.record.divides and self.result.padded.shape != self.result.input.shape:
+        if (
+            self.result.divisor is None
+            and self.result.kind.record.divides
+            and self.result.padded.shape != self.result.input.shape
+        ):
             yield Text("")
             yield Text(f"The divisor {'counts the padding' if self.result.count_padding else 'leaves padding out'}.")
 
@@ -94,7 +103,10 @@ class PoolingReport(Stepwise):
                 size, output = axis.size, axis.output
                 yield f"Of the {axis.name}, window i covers ⌊i·{size}/{output}⌋ to ⌈(i + 1)·{size}/{output}⌉ − 1."
         padded = result.rows.padded + result.columns.padded > result.rows.size + result.columns.size
-        if result.kind.record.divides and padded:
+        spread = [axis.dilation for axis in (result.rows, result.columns) if isinstance(axis, Axis)]
+        if result.kind is not PoolKind.MAX and max(spread, default=1) > 1:
+            yield "Of PyTorch's poolings only max takes a dilation; ONNX's average does, too."
+        if result.divisor is None and result.kind.record.divides and padded:
             yield (
                 "The divisor counts the padding, as PyTorch has it; TensorFlow and ONNX leave it out (--no-count-pad)."
                 if result.count_padding
@@ -115,7 +127,11 @@ class PoolingReport(Stepwise):
     def window(self, step: PoolingStep) -> Matrix:
         """Return the window by itself, the winner marked if there is one."""
         write = self.show.write
-        texts = [[write(cell) for cell in row] for row in step.cells]
+        counts = self.result.footprint
+        texts = [
+            [write(cell) if counts is None or counts[i, j] else "" for j, cell in enumerate(row)]
+            for i, row in enumerate(step.cells)
+        ]
         least = self.input(step.at[0], step.at[1]).width
         padding = _sides(step.padding)
         body = Body("window", len(texts), len(texts[0]), lambda r, c: texts[r][c], least, padding)

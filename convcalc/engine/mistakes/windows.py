@@ -14,6 +14,7 @@ from convcalc.engine.mistakes.making import Candidates, Mistake, made
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.shapes import like_the_input
+from convcalc.engine.windows import along
 
 STRIDES = (1, 2, 3)
 """Strides that a window may have been moved by."""
@@ -106,6 +107,13 @@ def pooling_mistakes(result: Pooling) -> Iterator[Mistake]:
     return made(_pooling(result), result.output)
 
 
+def _unsorted(result: Pooling) -> Array:
+    """Return the cell in the middle of each window, as it stands there."""
+    (down, _), (across, _) = (places[len(places) // 2] for places in (along(result.rows), along(result.columns)))
+    cells = result.padded[:, :, down[:, None], across]
+    return like_the_input(cells, result.input_dimensions, many_maps=result.input_dimensions > 2)
+
+
 def _pooling(result: Pooling) -> Candidates:
     def output(**changed: Any) -> Array:
         return replace(result, **changed).output
@@ -117,6 +125,8 @@ def _pooling(result: Pooling) -> Candidates:
         if kind is not result.kind and kind.record.is_likely:
             yield result.kind.record.instead(kind.record), partial(output, kind=kind)
     rows, columns = result.rows, result.columns
+    if result.kind is PoolKind.MEDIAN:
+        yield "the cells were not put in order first", partial(_unsorted, result)
     if not isinstance(rows, Axis) or not isinstance(columns, Axis):
         return
     if result.kind.record.divides:
