@@ -78,6 +78,13 @@ class LinearGradient(Word):
     BIAS = "bias"
 
 
+class WeightGradient(Word):
+    """With respect to what a gradient of an activation that learns is the answer."""
+
+    INPUT = "input"
+    WEIGHT = "weight"
+
+
 class NormGradient(Word):
     """With respect to what a gradient of a normalisation is the answer."""
 

@@ -27,6 +27,12 @@ CLOSED: dict[str, Callable[[float], float]] = {
     "sigmoid": lambda x: 1 / (1 + math.exp(-x)),
     "tanh": lambda x: (math.exp(x) - math.exp(-x)) / (math.exp(x) + math.exp(-x)),
     "softplus": lambda x: math.log(1 + math.exp(x)),
+    "prelu": lambda x: x if x > 0 else x / 4,
+    "clip": lambda x: min(max(-1, x), 1),
+    "softsign": lambda x: x / (1 + abs(x)),
+    "softshrink": lambda x: x - math.copysign(0.5, x) if abs(x) > 0.5 else 0,
+    "hardshrink": lambda x: x if abs(x) > 0.5 else 0,
+    "threshold": lambda x: x if x > 0 else 0,
     "relu6": lambda x: min(max(0, x), 6),
     "hardsigmoid": lambda x: 0 if x <= -3 else 1 if x >= 3 else x / 6 + 0.5,
     "hardswish": lambda x: 0 if x <= -3 else x if x >= 3 else x * (x + 3) / 6,
@@ -214,3 +220,49 @@ def test_an_axis_that_is_not_there_is_refused_and_those_there_are_named() -> Non
     with pytest.raises(InputError, match="no axis 2") as caught:
         softmax([[1, 2]], 2)
     assert caught.value.hint == "its axes are 0 (1 row) and 1 (2 columns)"
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "grid", "answer"),
+    [
+        ("clip", (0, 255), [-5, 100, 300], [0, 100, 255]),
+        ("clip", (Fraction(1, 3), 2), [0, 1, 5], [Fraction(1, 3), 1, 2]),
+        ("clip", (-0.5, 0.5), [0.3, -2.5], [0.3, -0.5]),
+        ("softshrink", (2,), [-5, 1, 2, 3], [-3, 0, 0, 1]),
+        ("hardshrink", (2,), [-5, 1, 2, 3], [-5, 0, 0, 3]),
+        ("threshold", (2, -1), [-5, 2, 3], [-1, -1, 3]),
+        ("threshold", (2**70, 5), [2**71, 1], [2**71, 5]),
+        ("softsign", (), [1, -3, Fraction(1, 2)], [Fraction(1, 2), Fraction(-3, 4), Fraction(1, 3)]),
+        ("prelu", (Fraction(1, 3),), [3, -3], [3, -1]),
+    ],
+)
+def test_straight_pieces_are_exact_with_any_parameters(
+    name: str, parameters: tuple[object, ...], grid: list[object], answer: list[object]
+) -> None:
+    result = activate(grid, name, *parameters)
+    assert result.output.tolist() == answer
+    assert [result.step((0, column)).value for column in range(len(grid))] == answer
+
+
+def test_a_weight_that_is_learned_is_one_a_channel_and_has_a_gradient(convcalc: Convcalc) -> None:
+    grid = [[[-1, 2]], [[-3, -4]]]
+    result = activate(grid, "prelu", [Fraction(1, 2), 3])
+    assert result.output.tolist() == [[[Fraction(-1, 2), 2]], [[-9, -12]]]
+    gradient = result.backward([[[1, 1]], [[5, 7]]])
+    assert gradient.output.tolist() == [[[Fraction(1, 2), 1]], [[15, 21]]]
+    assert gradient.weight.tolist() == [-1, -43]
+    with pytest.raises(InputError, match="2 channels, and 3 weights"):
+        activate(grid, "prelu", [1, 2, 3])
+    ran = convcalc("prelu", "-i", "-5 3; 2 -1", "--weight", "0.1", "--backward", "1 2; 3 4", "--wrt", "weight")
+    assert ran.answer == "-9\n"
+    assert "1×(-5) + 4×(-1) = -9" in ran.stdout
+    script = 'a = 0.1\ninput -5 3; 2 -1\nprelu --weight a\nloss mse -t "1 1; 1 1"\n'
+    ran = convcalc("run", "-", "--numeric", "a", stdin=script)
+    assert "equal" in ran.stdout or "apart" in ran.stdout
+    assert convcalc("run", "-", "--rate", "0.01", "--times", "3", stdin=script).status == 0
+
+
+@pytest.mark.parametrize(("name", "parameters", "said"), [("clip", (2, 1), "larger"), ("softshrink", (-1,), "below 0")])
+def test_parameters_that_make_no_sense_are_refused(name: str, parameters: tuple[int, ...], said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        activate([1], name, *parameters)

@@ -24,8 +24,12 @@ from tests.test_activations import CLOSED
 STEP = 1e-5
 
 
+CORNERS = (0, 0.5, 1, 3, 6)
+"""Where, or at the negative of which, pieces of some functions meet."""
+
+
 @pytest.mark.parametrize("name", CLOSED)
-@given(st.floats(-20, 20).filter(lambda x: abs(x) > 2 * STEP))
+@given(st.floats(-20, 20).filter(lambda x: all(abs(abs(x) - corner) > 2 * STEP for corner in CORNERS)))
 def test_a_slope_is_the_difference_quotient_of_the_closed_form(name: str, x: float) -> None:
     quotient = (CLOSED[name](x + STEP) - CLOSED[name](x - STEP)) / (2 * STEP)
     gradient = activate([[x, 1.5]], name).backward([[3, 1]])
@@ -37,8 +41,10 @@ def test_a_slope_is_the_difference_quotient_of_the_closed_form(name: str, x: flo
 @pytest.mark.parametrize(("x", "slope"), [(1000, 1), (-1000, 0), (1e200, 1), (-1e200, 0)])
 def test_far_away_a_slope_is_that_of_the_asymptote(kind: ActivationKind, x: float, slope: float) -> None:
     bounded = dict.fromkeys(("sigmoid", "tanh", "relu6", "hardsigmoid"), 0.0)
+    bounded |= dict.fromkeys(("clip", "softsign"), 0.0) | dict.fromkeys(("softshrink", "hardshrink"), 1.0)
+    bounded |= {"prelu": slope or 0.25}
     bounded |= {"leaky-relu": slope or 0.01, "logsigmoid": 1 - slope, "selu": 1.0507009873554805 * slope}
-    assert float(activate([x], kind).backward().output[0]) == bounded.get(kind.value, slope)
+    assert float(activate([x], kind).backward().output[0]) == pytest.approx(bounded.get(kind.value, slope), abs=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -51,6 +57,12 @@ def test_far_away_a_slope_is_that_of_the_asymptote(kind: ActivationKind, x: floa
         ("relu6", [-1, 0, 3, 6, 7], [2] * 5, [0, 0, 2, 0, 0]),
         ("hardsigmoid", [-3, 0, 3], [6] * 3, [0, 1, 0]),
         ("hardswish", [-3, 0, 1, 3], [6] * 4, [0, 3, 5, 6]),
+        ("clip", [-2, -1, 0, 1, 2], [6] * 5, [0, 0, 6, 0, 0]),
+        ("softsign", [-1, 0, 3], [4, 4, 32], [1, 4, 2]),
+        ("softshrink", [-1, Fraction(1, 2), 1], [6] * 3, [6, 0, 6]),
+        ("hardshrink", [-1, Fraction(1, 2), 1], [6] * 3, [6, 0, 6]),
+        ("threshold", [-1, 0, 1], [6] * 3, [0, 0, 6]),
+        ("prelu", [-1, 0, 1], [8] * 3, [2, 2, 8]),
     ],
 )
 def test_slopes_of_straight_pieces_are_exact(

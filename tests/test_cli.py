@@ -144,7 +144,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("conv", "-i", GRID, "-k", "edge", "--strid", "2"), 2, "no such option: --strid", "--help"),
         (("conv", "-i", GRID, "-k", "edge", "--pad-mode", "mirrored"), 2, "no padding mode 'mirrored'", "the modes are zeros"),
         (("pool", "mx", "-i", GRID), 2, "'mx' is no kind of pooling", "did you mean max?"),
-        (("pool", "avg", "-i", GRID, "-d", "2"), 1, "avg pooling takes no dilation", "only max"),
+        (("pool", "sum", "-i", GRID, "--divisor", "2"), 2, "--divisor does nothing to sum", "it goes with avg"),
         (("pool", "-i", GRID, "-p", "2"), 1, "more than half the pooling window", "at most 1"),
         (("pool", "-i", GRID, "-p", "full"), 2, "nothing but padding", "same, valid"),
         (("pool", "-i", GRID, "--global", "-w", "2"), 2, "does not go with --window", "leave one"),

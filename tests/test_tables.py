@@ -88,7 +88,7 @@ def test_a_pooling_that_is_worked_piece_by_piece_says_how(kind: PoolKind) -> Non
 @pytest.mark.parametrize("kind", ActivationKind, ids=str)
 def test_an_activations_parameter_has_a_default_and_a_help(kind: ActivationKind) -> None:
     record = kind.record
-    assert bool(record.parameter) == bool(record.default) == bool(record.parameter_help)
+    assert all(all(parameter) for parameter in record.parameters)
     assert bool(record.variant_of) == bool(record.option) == bool(record.option_help)
 
 
@@ -250,5 +250,6 @@ def test_every_enum_of_words_is_looked_at() -> None:
         "ConvolutionReading",
         "LinearGradient",
         "NormGradient",
+        "WeightGradient",
     }
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

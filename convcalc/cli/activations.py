@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from convcalc.choices import WeightGradient
 from convcalc.cli.inputs import read, read_input
 from convcalc.cli.options import (
     Backward,
@@ -45,15 +46,22 @@ def command_of(kind: ActivationKind) -> Callable[..., None]:
         here = surroundings_of(ctx)
         show = show_of(how, stepping)
         options = own._asdict()
-        parameter = number_of(options[record.parameter], f"--{record.parameter}") if record.parameter else None
+        if options.get("wrt") is not None and backward is None:
+            raise UsageError("--wrt does nothing without --backward", hint="as in --backward 1 --wrt weight")
+        parameters = [
+            read(here, options[one.name], f"--{one.name}").cells
+            if record.learns
+            else number_of(options[one.name], f"--{one.name}")
+            for one in record.parameters
+        ]
         function = next((other for name, other in variants.items() if options[name]), kind)
         grid = read_input(here, source).cells
-        result = activate(grid, function, parameter)
+        result = activate(grid, function, *parameters)
         if backward is None:
             emit(here, worked_activation(result, show), out, show)
             return
         gradient = result.backward(read(here, backward, "--backward").cells)
-        emit(here, worked_activation_gradient(gradient, show), out, show)
+        emit(here, worked_activation_gradient(gradient, show, options.get("wrt")), out, show)
 
     command.__name__ = kind.value
     example = f"-i grid.txt {record.example}" if record.example else ""
@@ -82,9 +90,13 @@ def _own_options(kind: ActivationKind, variants: dict[str, ActivationKind]) -> A
         for name, other in variants.items()
     }
     defaults: dict[str, Any] = dict.fromkeys(variants, False)
-    if record.parameter:
-        option = typer.Option(f"--{record.parameter}", metavar="NUMBER", help=record.parameter_help)
-        options[record.parameter], defaults[record.parameter] = Annotated[str, option], record.default
+    for parameter in record.parameters:
+        metavar = "NUMBERS" if record.learns else "NUMBER"
+        option = typer.Option(f"--{parameter.name}", metavar=metavar, help=parameter.help)
+        options[parameter.name], defaults[parameter.name] = Annotated[str, option], parameter.default
+    if record.learns:
+        whose = reading_option("--wrt", help="Which gradient is the answer, and alone is shown. Default: the input's.")
+        options["wrt"], defaults["wrt"] = Annotated[WeightGradient | None, whose], None
     own: Any = namedtuple("own", list(defaults), defaults=list(defaults.values()))  # type: ignore[misc]
     own.__annotations__ = options
     return own

@@ -128,6 +128,8 @@ ALSO = {
     "fc": "linear",
     "matmul": "linear",
     "swish": "silu",
+    "hardtanh": "clip",
+    "clamp": "clip",
     "leakyrelu": "leaky-relu",
     "logsoftmax": "log-softmax",
     "batchnorm": "batch-norm",

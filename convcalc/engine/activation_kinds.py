@@ -8,7 +8,20 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import Word
-from convcalc.engine.activation_record import ActivationRecord
+from convcalc.engine.activation_record import ActivationRecord, Parameter
+from convcalc.engine.straight_activations import (
+    CLIP,
+    HARDSHRINK,
+    HARDSIGMOID,
+    HARDSWISH,
+    LEAKY_RELU,
+    PRELU,
+    RELU,
+    RELU6,
+    SOFTSHRINK,
+    SOFTSIGN,
+    THRESHOLD,
+)
 from convcalc.later import Later
 
 if TYPE_CHECKING:
@@ -33,55 +46,10 @@ def _raised(write: Any, value: object) -> str:
     return f"({text})" if "/" in text else text
 
 
-RELU = ActivationRecord(
-    formula="max(0, x)",
-    summary="Rectify: max(0, x) of every cell. Negative cells become 0, the others stay.",
-    of=lambda x, rest, _: np.asarray(np.maximum(x, 0)),
-    of_cells=lambda cells: np.asarray(np.maximum(cells, 0)),
-    exactly=lambda x, _: max(x, 0),
-    derivative="1 if x > 0, else 0",
-    slope=lambda x, rest, _: np.asarray((x > 0).astype(float)),
-    slope_exactly=lambda x, _: int(x > 0),
-    slope_written=lambda write, x, y, _: "",
-    working=lambda write, x, parts, _: (f"max(0, {write(x)})",),
-    is_likely=True,
-)
-
-
-def _leaky_integers(cells: "Array", over: int, slope: Any) -> "tuple[Array, int]":
-    slope = fractions.Fraction(slope)
-    factors = np.array([slope.numerator, slope.denominator], dtype=object)
-    cells, (up, down) = exact.as_integers(exact.magnitude(cells) * exact.magnitude(factors), cells, factors)
-    return np.where(cells < 0, cells * up, cells * down), over * slope.denominator
-
-
-LEAKY_RELU = ActivationRecord(
-    formula="max(0, x) + slope·min(0, x)",
-    summary="Rectify, but let negative cells through by a small slope: max(0, x) + slope·min(0, x).",
-    parameter="slope",
-    default="0.01",
-    parameter_help="What a negative cell is multiplied by.",
-    example="--slope 1/5",
-    of=lambda x, rest, slope: np.asarray(np.maximum(x, 0) + slope * np.minimum(x, 0)),
-    of_integers=_leaky_integers,
-    exactly=lambda x, slope: max(x, 0) + slope * min(x, 0),
-    derivative="1 if x > 0, else slope",
-    slope=lambda x, rest, slope: np.where(x > 0, 1.0, slope),
-    slope_exactly=lambda x, slope: 1 if x > 0 else slope,
-    slope_written=lambda write, x, y, _: "",
-    parts=lambda x: (max(0, x), min(0, x)),
-    working=lambda write, x, parts, slope: (
-        f"max(0, {write(x)}) + {slope}×min(0, {write(x)})",
-        f"{write(parts[0])} + {slope}×{write.factor(parts[1])}",
-    ),
-)
-
 ELU = ActivationRecord(
     formula="x if x > 0, else alpha·(e^x − 1)",
     summary="Take x where it is positive, and alpha·(e^x − 1) where it is not.",
-    parameter="alpha",
-    default="1",
-    parameter_help="How far below 0 a negative cell can come.",
+    parameters=(Parameter("alpha", "1", "How far below 0 a negative cell can come."),),
     example="--alpha 0.5",
     of=lambda x, rest, alpha: np.where(x > 0, x, alpha * np.expm1(np.minimum(x, 0))),
     derivative="1 if x > 0, else alpha·e^x",
@@ -89,7 +57,7 @@ ELU = ActivationRecord(
     slope_written=lambda write, x, y, alpha: "" if x > 0 else f"{alpha}×e^{_raised(write, x)}",
     parts=lambda x: (functions.exponential(x),),
     is_exact_at=lambda x: x >= 0,
-    in_words=lambda write, x: f"{write(x)} > 0" if x > 0 else None,
+    in_words=lambda write, x, alpha: f"{write(x)} > 0" if x > 0 else None,
     working=lambda write, x, parts, alpha: (
         f"{alpha}×(e^{_raised(write, x)} − 1)",
         f"{alpha}×({write(parts[0])} − 1)",
@@ -102,7 +70,7 @@ MOST, FAR = 40.0, -30.0
 """Where Φ is 1, or less than any float; and from where down a short fraction gives it."""
 
 
-def _gelu(x: "Array", rest: "Array", _: float) -> "Array":
+def _gelu(x: "Array", rest: "Array") -> "Array":
     near, far = np.clip(x, FAR, MOST), np.clip(x, -MOST, FAR)
     square, missed = two_floats.product(far, far)
     density = np.exp(-square / 2) * DENSITY
@@ -128,7 +96,7 @@ def _share_below(x: "Number") -> "tuple[Number]":
     return (context.divide(context.multiply(density, decimal.Decimal(_shortfall(float(x)) - 1)), cell),)
 
 
-def _gelu_slope(x: "Array", rest: "Array", _: float) -> "Array":
+def _gelu_slope(x: "Array", rest: "Array") -> "Array":
     """Return Φ(x) + x·φ(x); far below 0 as φ(x) times what Φ(x)/φ(x) leaves of x."""
     near, far = np.clip(x, FAR, MOST), np.clip(x, -MOST, FAR)
     x = np.clip(x, -MOST, MOST)
@@ -145,9 +113,9 @@ GELU = ActivationRecord(
     of=_gelu,
     derivative="Φ(x) + x·φ(x), with φ(x) = e^(-x²/2)/√(2π)",
     slope=_gelu_slope,
-    slope_written=lambda write, x, y, _: f"(Φ({write(x)}) + {write.factor(x)}×φ({write(x)}))",
+    slope_written=lambda write, x, y: f"(Φ({write(x)}) + {write.factor(x)}×φ({write(x)}))",
     parts=_share_below,
-    working=lambda write, x, parts, _: (
+    working=lambda write, x, parts: (
         f"{write.factor(x)}×Φ({write(x)})",
         f"{write.factor(x)}×{write(parts[0])}",
     ),
@@ -181,7 +149,7 @@ def _gelu_tanh_parts(x: "Number") -> "tuple[Number, ...]":
     return context.multiply(cubed, decimal.Decimal(math.sqrt(2 / math.pi))), both
 
 
-def _gelu_tanh_slope(x: "Array", rest: "Array", _: float) -> "Array":
+def _gelu_tanh_slope(x: "Array", rest: "Array") -> "Array":
     inner, inner_rest = _inner(x, rest)
     share = functions.sigmoid(inner, inner_rest)  # (1 + tanh(inner/2))/2
     bend = share * functions.sigmoid(-inner, -inner_rest)
@@ -195,12 +163,12 @@ GELU_TANH = ActivationRecord(
     variant_of="gelu",
     option="--tanh",
     option_help="The approximation by tanh, as in BERT and GPT-2.",
-    of=lambda x, rest, _: functions.gated(x, *_inner(x, rest)),
+    of=lambda x, rest: functions.gated(x, *_inner(x, rest)),
     derivative="(1 + t)/2 + x/2·(1 − t²)·√(2/π)·(1 + 0.134145·x²), with t that tanh",
     slope=_gelu_tanh_slope,
-    slope_written=lambda write, x, y, _: "",
+    slope_written=lambda write, x, y: "",
     parts=_gelu_tanh_parts,
-    working=lambda write, x, parts, _: (
+    working=lambda write, x, parts: (
         f"{write.factor(x)}/2×(1 + tanh(√(2/π)×({write(x)} + 0.044715×{write.factor(x)}³)))",
         f"{write.factor(x)}/2×(1 + tanh({write(parts[0])}))",
         f"{write.factor(x)}/2×{write(parts[1])}",
@@ -210,12 +178,12 @@ GELU_TANH = ActivationRecord(
 SILU = ActivationRecord(
     formula="x/(1 + e^-x)",
     summary="Take x/(1 + e^-x) of every cell (SiLU, or swish): the cell times its sigmoid.",
-    of=lambda x, rest, _: functions.gated(x, x, rest),
+    of=lambda x, rest: functions.gated(x, x, rest),
     derivative="σ(x)·(1 + x·(1 − σ(x))), with σ(x) = 1/(1 + e^-x)",
-    slope=lambda x, rest, _: functions.sigmoid(x, rest) * (1 + x * functions.sigmoid(-x, -rest)),
-    slope_written=lambda write, x, y, _: f"σ({write(x)})×(1 + {write.factor(x)}×(1 − σ({write(x)})))",
+    slope=lambda x, rest: functions.sigmoid(x, rest) * (1 + x * functions.sigmoid(-x, -rest)),
+    slope_written=lambda write, x, y: f"σ({write(x)})×(1 + {write.factor(x)}×(1 − σ({write(x)})))",
     parts=lambda x: (functions.exponential(-x),),
-    working=lambda write, x, parts, _: (
+    working=lambda write, x, parts: (
         f"{write.factor(x)}/(1 + e^-{write.factor(x)})",
         f"{write.factor(x)}/(1 + {write(parts[0])})",
     ),
@@ -224,24 +192,24 @@ SILU = ActivationRecord(
 SIGMOID = ActivationRecord(
     formula="1/(1 + e^-x)",
     summary="Take 1/(1 + e^-x) of every cell: between 0 and 1.",
-    of=lambda x, rest, _: functions.sigmoid(x, rest),
+    of=lambda x, rest: functions.sigmoid(x, rest),
     derivative="y·(1 − y)",
-    slope=lambda x, rest, _: functions.sigmoid(x, rest) * functions.sigmoid(-x, -rest),
-    slope_written=lambda write, x, y, _: f"{write(y)}×(1 − {write(y)})",
+    slope=lambda x, rest: functions.sigmoid(x, rest) * functions.sigmoid(-x, -rest),
+    slope_written=lambda write, x, y: f"{write(y)}×(1 − {write(y)})",
     parts=lambda x: (functions.exponential(-x),),
-    working=lambda write, x, parts, _: (f"1/(1 + e^-{write.factor(x)})", f"1/(1 + {write(parts[0])})"),
+    working=lambda write, x, parts: (f"1/(1 + e^-{write.factor(x)})", f"1/(1 + {write(parts[0])})"),
     is_likely=True,
 )
 
 TANH = ActivationRecord(
     formula="(e^x − e^-x)/(e^x + e^-x)",
     summary="Take the hyperbolic tangent of every cell: between -1 and 1.",
-    of=lambda x, rest, _: np.asarray(np.tanh(x)),
+    of=lambda x, rest: np.asarray(np.tanh(x)),
     derivative="1 − y²",
-    slope=lambda x, rest, _: 4 * functions.sigmoid(2 * x, 2 * rest) * functions.sigmoid(-2 * x, -2 * rest),
-    slope_written=lambda write, x, y, _: f"(1 − {write.factor(y)}²)",
+    slope=lambda x, rest: 4 * functions.sigmoid(2 * x, 2 * rest) * functions.sigmoid(-2 * x, -2 * rest),
+    slope_written=lambda write, x, y: f"(1 − {write.factor(y)}²)",
     parts=lambda x: (functions.exponential(x), functions.exponential(-x)),
-    working=lambda write, x, parts, _: (
+    working=lambda write, x, parts: (
         "({0} − {1})/({0} + {1})".format(f"e^{_raised(write, x)}", f"e^-{write.factor(x)}"),
         "({0} − {1})/({0} + {1})".format(*map(write, parts)),
     ),
@@ -251,86 +219,24 @@ TANH = ActivationRecord(
 SOFTPLUS = ActivationRecord(
     formula="ln(1 + e^x)",
     summary="Take ln(1 + e^x) of every cell: a smooth ReLU.",
-    of=lambda x, rest, _: functions.softplus(x, rest),
+    of=lambda x, rest: functions.softplus(x, rest),
     derivative="1/(1 + e^-x)",
-    slope=lambda x, rest, _: functions.sigmoid(x, rest),
-    slope_written=lambda write, x, y, _: f"1/(1 + e^-{write.factor(x)})",
+    slope=lambda x, rest: functions.sigmoid(x, rest),
+    slope_written=lambda write, x, y: f"1/(1 + e^-{write.factor(x)})",
     parts=lambda x: (functions.exponential(x),),
     is_exact_at=lambda x: False,
-    working=lambda write, x, parts, _: (f"ln(1 + e^{_raised(write, x)})", f"ln(1 + {write(parts[0])})"),
-)
-
-RELU6 = ActivationRecord(
-    formula="min(max(0, x), 6)",
-    summary="Rectify up to 6: min(max(0, x), 6) of every cell, as MobileNet does.",
-    of=lambda x, rest, _: np.minimum(np.maximum(x, 0), 6),
-    of_cells=lambda cells: np.minimum(np.maximum(cells, 0), 6),
-    exactly=lambda x, _: min(max(x, 0), 6),
-    derivative="1 if 0 < x < 6, else 0",
-    slope=lambda x, rest, _: ((x > 0) & (x < 6)).astype(float),
-    slope_exactly=lambda x, _: int(0 < x < 6),
-    slope_written=lambda write, x, y, _: "",
-    working=lambda write, x, parts, _: (f"min(max(0, {write(x)}), 6)",),
-)
-
-
-def _hard_shares(cells: "Array", over: int, power: int) -> "tuple[Array, Array, int]":
-    """Return the cells, min(max(0, x + 3), 6) of them, and what divides both, as integers that their product fits."""
-    bound = (exact.magnitude(cells) + 3 * over) * (exact.magnitude(cells) if power > 1 else 1)
-    (cells,) = exact.as_integers(max(bound, 6 * over), cells)
-    return cells, np.minimum(np.maximum(cells + 3 * over, 0), 6 * over), over
-
-
-def _hardsigmoid_integers(cells: "Array", over: int, _: Any) -> "tuple[Array, int]":
-    _, shares, over = _hard_shares(cells, over, 1)
-    return shares, 6 * over
-
-
-def _hardswish_integers(cells: "Array", over: int, _: Any) -> "tuple[Array, int]":
-    cells, shares, over = _hard_shares(cells, over, 2)
-    return cells * shares, 6 * over * over
-
-
-HARDSIGMOID = ActivationRecord(
-    formula="min(max(0, x + 3), 6)/6",
-    summary="Take a sigmoid of straight pieces: min(max(0, x + 3), 6)/6 of every cell.",
-    of=lambda x, rest, _: np.minimum(np.maximum(x + 3, 0), 6) / 6,
-    of_integers=_hardsigmoid_integers,
-    exactly=lambda x, _: fractions.Fraction(min(max(x + 3, 0), 6)) / 6,
-    derivative="1/6 if -3 < x < 3, else 0",
-    slope=lambda x, rest, _: ((x > -3) & (x < 3)) / 6,
-    slope_exactly=lambda x, _: fractions.Fraction(int(-3 < x < 3), 6),
-    slope_written=lambda write, x, y, _: "",
-    parts=lambda x: (min(max(exact.exact(x) + 3, 0), 6),),
-    working=lambda write, x, parts, _: (f"min(max(0, {write(x)} + 3), 6)/6", f"{write.factor(parts[0])}/6"),
-)
-
-HARDSWISH = ActivationRecord(
-    formula="x·min(max(0, x + 3), 6)/6",
-    summary="Take silu's straight-lined kin: x·min(max(0, x + 3), 6)/6 of every cell, as MobileNetV3 does.",
-    of=lambda x, rest, _: x * (np.minimum(np.maximum(x + 3, 0), 6) / 6),
-    of_integers=_hardswish_integers,
-    exactly=lambda x, _: x * fractions.Fraction(min(max(x + 3, 0), 6)) / 6,
-    derivative="0 if x ≤ -3, 1 if x ≥ 3, else (2·x + 3)/6",
-    slope=lambda x, rest, _: np.where(x <= -3, 0, np.where(x >= 3, 1, (2 * np.clip(x, -3, 3) + 3) / 6)),
-    slope_exactly=lambda x, _: 0 if x <= -3 else 1 if x >= 3 else fractions.Fraction(2 * x + 3) / 6,
-    slope_written=lambda write, x, y, _: f"(2×{write.factor(x)} + 3)/6" if -3 < x < 3 else "",
-    parts=lambda x: (min(max(exact.exact(x) + 3, 0), 6),),
-    working=lambda write, x, parts, _: (
-        f"{write.factor(x)}×min(max(0, {write(x)} + 3), 6)/6",
-        f"{write.factor(x)}×{write.factor(parts[0])}/6",
-    ),
+    working=lambda write, x, parts: (f"ln(1 + e^{_raised(write, x)})", f"ln(1 + {write(parts[0])})"),
 )
 
 MISH = ActivationRecord(
     formula="x·tanh(ln(1 + e^x))",
     summary="Take x·tanh(ln(1 + e^x)) of every cell: the cell times the tanh of its softplus.",
-    of=lambda x, rest, _: functions.mish(x, rest),
+    of=lambda x, rest: functions.mish(x, rest),
     derivative="t + x·(1 − t²)·σ(x), with t = tanh(ln(1 + e^x))",
-    slope=lambda x, rest, _: functions.mish_slope(x, rest),
-    slope_written=lambda write, x, y, _: "",
+    slope=lambda x, rest: functions.mish_slope(x, rest),
+    slope_written=lambda write, x, y: "",
     parts=lambda x: (functions.exponential(x),),
-    working=lambda write, x, parts, _: (
+    working=lambda write, x, parts: (
         f"{write.factor(x)}×tanh(ln(1 + e^{_raised(write, x)}))",
         f"{write.factor(x)}×tanh(ln(1 + {write(parts[0])}))",
     ),
@@ -339,13 +245,13 @@ MISH = ActivationRecord(
 LOGSIGMOID = ActivationRecord(
     formula="-ln(1 + e^-x)",
     summary="Take the logarithm of the sigmoid of every cell: -ln(1 + e^-x).",
-    of=lambda x, rest, _: -functions.softplus(-x, -rest),
+    of=lambda x, rest: -functions.softplus(-x, -rest),
     derivative="1/(1 + e^x)",
-    slope=lambda x, rest, _: functions.sigmoid(-x, -rest),
-    slope_written=lambda write, x, y, _: f"1/(1 + e^{_raised(write, x)})",
+    slope=lambda x, rest: functions.sigmoid(-x, -rest),
+    slope_written=lambda write, x, y: f"1/(1 + e^{_raised(write, x)})",
     parts=lambda x: (functions.exponential(-x),),
     is_exact_at=lambda x: False,
-    working=lambda write, x, parts, _: (f"-ln(1 + e^-{write.factor(x)})", f"-ln(1 + {write(parts[0])})"),
+    working=lambda write, x, parts: (f"-ln(1 + e^-{write.factor(x)})", f"-ln(1 + {write(parts[0])})"),
 )
 
 SELU_SCALE, SELU_BELOW = 1.0507009873554805, 1.7580993408473766
@@ -354,12 +260,12 @@ SELU_SCALE, SELU_BELOW = 1.0507009873554805, 1.7580993408473766
 SELU = ActivationRecord(
     formula="1.0507·x if x > 0, else 1.7581·(e^x − 1)",
     summary="Take elu scaled so that means and variances keep themselves: 1.0507·x, or 1.7581·(e^x − 1) below 0.",
-    of=lambda x, rest, _: np.where(x > 0, SELU_SCALE * x, SELU_BELOW * np.expm1(np.minimum(x, 0))),
+    of=lambda x, rest: np.where(x > 0, SELU_SCALE * x, SELU_BELOW * np.expm1(np.minimum(x, 0))),
     derivative="1.0507 if x > 0, else 1.7581·e^x",
-    slope=lambda x, rest, _: np.where(x > 0, SELU_SCALE, SELU_BELOW * np.exp(np.minimum(x, 0)) * (1 + rest)),
-    slope_written=lambda write, x, y, _: "" if x > 0 else f"1.7581×e^{_raised(write, x)}",
+    slope=lambda x, rest: np.where(x > 0, SELU_SCALE, SELU_BELOW * np.exp(np.minimum(x, 0)) * (1 + rest)),
+    slope_written=lambda write, x, y: "" if x > 0 else f"1.7581×e^{_raised(write, x)}",
     parts=lambda x: (functions.exponential(x),),
-    working=lambda write, x, parts, _: (
+    working=lambda write, x, parts: (
         (f"1.0507×{write.factor(x)}",)
         if x > 0
         else (f"1.7581×(e^{_raised(write, x)} − 1)", f"1.7581×({write(parts[0])} − 1)")
@@ -374,6 +280,7 @@ class ActivationKind(Word):
 
     RELU = "relu", RELU
     LEAKY_RELU = "leaky-relu", LEAKY_RELU
+    PRELU = "prelu", PRELU
     ELU = "elu", ELU
     GELU = "gelu", GELU
     GELU_TANH = "gelu-tanh", GELU_TANH
@@ -387,3 +294,8 @@ class ActivationKind(Word):
     MISH = "mish", MISH
     LOGSIGMOID = "logsigmoid", LOGSIGMOID
     SELU = "selu", SELU
+    CLIP = "clip", CLIP
+    SOFTSIGN = "softsign", SOFTSIGN
+    SOFTSHRINK = "softshrink", SOFTSHRINK
+    HARDSHRINK = "hardshrink", HARDSHRINK
+    THRESHOLD = "threshold", THRESHOLD

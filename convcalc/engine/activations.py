@@ -1,6 +1,6 @@
 """Activations: a function of each cell by itself, worked exactly where it can be."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -25,7 +25,7 @@ from convcalc.engine.exact import (
     shown_number,
     to_float,
 )
-from convcalc.engine.grids import as_grid, own_grid
+from convcalc.engine.grids import as_grid, at_least_one, own_grid
 from convcalc.engine.settings import choose
 from convcalc.engine.shapes import like_the_output, place_in
 from convcalc.engine.step import ActivationGradientStep, ActivationStep
@@ -39,7 +39,30 @@ class Activated:
 
     input: Array
     kind: ActivationKind
-    parameter: int | Fraction
+    parameters: tuple[int | Fraction, ...]
+    weight: Array | None = None
+    """The parameter that is learned: one number, or one a channel."""
+
+    def parameters_at(self, place: Sequence[int]) -> tuple[int | Fraction, ...]:
+        """Return the parameters of a cell, `place` being (item, channel, row, column)."""
+        if self.weight is None:
+            return self.parameters
+        return (exact(self.weight.ravel()[place[1] if self.weight.size > 1 else 0]),)
+
+    @property
+    def float_parameters(self) -> tuple[Any, ...]:
+        """The parameters as floats, or as arrays of floats that go with the input."""
+        if self.weight is None:
+            return tuple(map(to_float, self.parameters))
+        if self.weight.size == 1:
+            return (as_floats(self.weight, FLOAT64).ravel()[0],)
+        shaped = np.broadcast_to(as_floats(self.weight, FLOAT64).reshape(-1, 1, 1), self.shape)
+        return (shaped.reshape(self.input.shape),)
+
+    @property
+    def float_dtype(self) -> np.dtype[Any] | None:
+        """The float dtype of the cells and of the weight; None if they are exact."""
+        return float_kind(self.input, *([] if self.weight is None else [self.weight]))
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -54,14 +77,24 @@ class Activated:
         if record.of_cells is not None:
             return as_grid(record.of_cells(self.input))
         integers = over_common_denominator(self.input) if record.of_integers is not None else None
-        if integers is None or record.of_integers is None:
-            return self._in_floats(self.input)
-        return quotient(*record.of_integers(*integers, self.parameter), float_kind(self.input))
+        if integers is not None and record.of_integers is not None:
+            return quotient(*record.of_integers(*integers, *self.parameters), float_kind(self.input))
+        if record.exactly is not None and self.input.size <= LARGEST_EXACT:
+            return self._exactly(record.exactly, self.input, self.float_dtype)
+        return self._in_floats(self.input, self.float_parameters)
 
-    def _in_floats(self, cells: Array) -> Array:
+    def _exactly(self, function: Callable[..., Any], cells: Array, dtype: np.dtype[Any] | None) -> Array:
+        """Return a function of every exact cell and its parameters."""
+        four = cells.reshape(self.shape)
+        values = [function(exact(cell), *self.parameters_at(at)) for at, cell in np.ndenumerate(four)]
+        if dtype is None:
+            return integers_or_fractions(values).reshape(cells.shape)
+        return np.array([rounded_result(value, dtype) for value in values], dtype).reshape(cells.shape)
+
+    def _in_floats(self, cells: Array, parameters: tuple[Any, ...]) -> Array:
         kind = float_kind(cells) or FLOAT64
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            values = self.kind.record.of(*floats_and_rests(cells), to_float(self.parameter))
+            values = self.kind.record.of(*floats_and_rests(cells), *parameters)
         return rounded(values, kind)
 
     def step(self, at: Sequence[int], number: int = 1) -> ActivationStep:
@@ -78,9 +111,9 @@ class Activated:
         cell = shown_number(x, as_float=as_float)
         record = self.kind.record
         if record.exactly is not None:
-            value = rounded_result(record.exactly(x, self.parameter), float_kind(self.input))
+            value = rounded_result(record.exactly(x, *self.parameters_at(place)), self.float_dtype)
         else:
-            value = as_shown(self._in_floats(np.array([raw], dtype=self.input.dtype))[0])
+            value = as_shown(self._in_floats(np.array([raw], dtype=self.input.dtype), self.float_parameters)[0])
         parts = record.parts(cell)
         return ActivationStep(number, place, cell, parts, value, record.exactly is not None or record.is_exact_at(x))
 
@@ -109,7 +142,8 @@ class ActivationGradient:
     @property
     def _dtype(self) -> np.dtype[Any] | None:
         """The float dtype of the gradient, or None if it is exact."""
-        dtype = float_kind(self.forward.input, self.gradient)
+        weight = [] if self.forward.weight is None else [self.forward.weight]
+        dtype = float_kind(self.forward.input, self.gradient, *weight)
         return dtype if self.forward.kind.record.slope_exactly is not None else dtype or FLOAT64
 
     @CachedProperty
@@ -117,10 +151,9 @@ class ActivationGradient:
         """The function's derivative at every cell: exact where it gives fractions of the fractions there are."""
         record, cells = self.forward.kind.record, self.forward.input
         if record.slope_exactly is not None and cells.size <= LARGEST_EXACT:
-            values = [record.slope_exactly(exact(cell), self.forward.parameter) for cell in cells.ravel()]
-            return integers_or_fractions(values).reshape(cells.shape)
+            return self.forward._exactly(record.slope_exactly, cells, None)
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            return record.slope(*floats_and_rests(cells), to_float(self.forward.parameter))
+            return record.slope(*floats_and_rests(cells), *self.forward.float_parameters)
 
     @CachedProperty
     def output(self) -> Array:
@@ -132,6 +165,21 @@ class ActivationGradient:
             return integers_or_fractions(products).reshape(self.gradient.shape)
         cells = [rounded_result(product, self._dtype) for product in products]
         return np.array(cells, self._dtype).reshape(self.gradient.shape)
+
+    @CachedProperty
+    def weight(self) -> Array:
+        """The gradient of a weight that is learned, of its shape: what each negative cell gives, added up."""
+        weight = self.forward.weight
+        assert weight is not None, "only asked of what learns"
+        totals = [Fraction(0)] * weight.size
+        cells, gradient = (grid.reshape(self.shape) for grid in (self.forward.input, self.gradient))
+        for at, cell in np.ndenumerate(cells):
+            if cell < 0:
+                totals[at[1] if weight.size > 1 else 0] += exact(cell) * exact(gradient[at])
+        dtype = float_kind(self.gradient, self.forward.input)
+        if dtype is None:
+            return integers_or_fractions(totals).reshape(weight.shape)
+        return np.array([rounded_result(total, dtype) for total in totals], dtype).reshape(weight.shape)
 
     def step(self, at: Sequence[int], number: int = 1) -> ActivationGradientStep:
         """Return the working of one cell, `at` being ([item,] [channel,] row, column).
@@ -148,11 +196,20 @@ class ActivationGradient:
         return ActivationGradientStep(number, place, forward.cell, forward.value, gradient, slope, value, is_exact)
 
 
-def activate(x: Any, kind: ActivationKind | str, parameter: Any = None) -> Activated:
+def _weight(weight: Any, grid: Array) -> Array:
+    """Return a weight that is learned, one number or one for each channel of a grid."""
+    channels, numbers = (grid.shape[-3] if grid.ndim > 2 else 1), own_grid(at_least_one(weight))
+    if numbers.size not in (1, channels):
+        raise InputError(f"there are {channels} channels, and {numbers.size} weights", hint="one a channel, or one")
+    return numbers
+
+
+def activate(x: Any, kind: ActivationKind | str, *parameters: Any) -> Activated:
     """Apply an activation to every cell of a grid of any shape.
 
-    `parameter` is leaky-relu's slope (0.01) or elu's alpha (1). ReLU and leaky ReLU are exact; the others give
-    float64, or float32 for a float32 grid. Raises InputError for a parameter that a function does not have.
+    `parameters` are leaky-relu's slope (0.01), elu's alpha (1), clip's minimum and maximum (-1 and 1), and so on, as
+    its record has them. Functions of straight pieces are exact; the others give float64, or float32 for a float32 grid.
+    Raises InputError for more parameters than a function has, or others than it takes.
 
     >>> activate([[-5, 8], [2, -3]], "relu").output.tolist()
     [[0, 8], [2, 0]]
@@ -160,8 +217,18 @@ def activate(x: Any, kind: ActivationKind | str, parameter: Any = None) -> Activ
     [Fraction(-1, 20), 3]
     """
     grid, kind = own_grid(x), choose(ActivationKind, kind)
-    default = kind.record.default
-    if parameter is not None and not default:
-        raise InputError(f"{kind} has no parameter", hint="leave it out")
-    value = Fraction(default or 0) if parameter is None else exact(as_grid([parameter])[0])
-    return Activated(grid, kind, value)
+    known = kind.record.parameters
+    if kind.record.learns and len(parameters) == 1 and parameters[0] is not None:
+        return Activated(grid, kind, (), _weight(parameters[0], grid))
+    if len(parameters) > len(known):
+        has = f"{len(known)} parameter{'s' * (len(known) != 1)}" if known else "no parameter"
+        raise InputError(f"{kind} has {has}", hint="leave it out" if not known else "leave the others out")
+    given = (*parameters, *[None] * (len(known) - len(parameters)))
+    values = tuple(
+        Fraction(parameter.default) if value is None else exact(as_grid([value])[0])
+        for parameter, value in zip(known, given, strict=True)
+    )
+    fault = kind.record.check(*values)
+    if fault is not None:
+        raise InputError(f"of {kind} {fault}", hint="its defaults are " + ", ".join(p.default for p in known))
+    return Activated(grid, kind, values)

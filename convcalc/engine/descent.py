@@ -82,7 +82,9 @@ AGAIN: dict[type, Callable[[Any, Reads], Any]] = {
     Convolution: _convolution,
     Transposed: _transposed,
     Pooling: _with_input,
-    Activated: _with_input,
+    Activated: lambda result, reads: replace(
+        _with_input(result, reads), weight=_for_each(reads.get("weight", result.weight), result.weight)
+    ),
     Softmax: _with_input,
     Normalized: _normalized,
     Padded: _with_input,

@@ -86,15 +86,15 @@ class FloatActivation(FloatOperation):
 
     def __init__(self, result: Activated) -> None:
         super().__init__(result)
-        self.rest, self.parameter = np.zeros(result.input.shape), to_float(result.parameter)
+        self.rest, self.parameters = np.zeros(result.input.shape), tuple(map(to_float, result.parameters))
 
     def forward(self, reads: Reads) -> Array:
         """Return the function of each cell."""
-        return self.result.kind.record.of(reads["input"], self.rest, self.parameter)
+        return self.result.kind.record.of(reads["input"], self.rest, *self.parameters)
 
     def backward(self, reads: Reads, upstream: Array) -> Mapping[str, Array]:
         """Return the derivative at each cell, times what comes from behind."""
-        return {"input": upstream * self.result.kind.record.slope(reads["input"], self.rest, self.parameter)}
+        return {"input": upstream * self.result.kind.record.slope(reads["input"], self.rest, *self.parameters)}
 
 
 class FloatDistance(FloatOperation):
@@ -119,7 +119,7 @@ class FloatDistance(FloatOperation):
 
 SHORT: dict[type, Callable[[Any], FloatOperation]] = {
     Linear: FloatLinear,
-    Activated: FloatActivation,
+    Activated: lambda result: (FloatActivation if result.weight is None else ByItsEngine)(result),
     Loss: lambda result: (FloatDistance if result.kind.record.is_rational else ByItsEngine)(result),
 }
 """The operations that have a short form."""

@@ -82,7 +82,7 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
         "input": back.input_part.maps, "kernel": back.kernel_part.kernel, "bias": back.bias
     },
     Pooling: lambda back: {"input": back.input},
-    Activated: _input_alone,
+    Activated: lambda back: {"input": back.output, **({} if back.forward.weight is None else {"weight": back.weight})},
     Softmax: _input_alone,
     Linear: lambda back: {"input": back.input.output, "weights": back.weights_like, "bias": back.bias},
     Normalized: lambda back: {"input": back.input.output, "gamma": back.gamma, "beta": back.beta},
@@ -92,6 +92,10 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     Loss: _input_alone,
 }  # fmt: skip
 """The gradients of what each kind of result read, by role; a loss's target has one only if something else reads it."""
+
+
+LEARNED = frozenset({"kernel", "weights", "bias", "weight", "gamma", "beta"})
+"""The roles of grids that a network learns; what is read as anything else is an input."""
 
 
 def added(grids: Sequence[Array]) -> Array:

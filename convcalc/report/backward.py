@@ -38,7 +38,7 @@ WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
         back, show, None, "kernel", alone_on_page=False
     ),
     Routing: worked_routing,
-    ActivationGradient: worked_activation_gradient,
+    ActivationGradient: lambda back, show: worked_activation_gradient(back, show, alone_on_page=False),
     SoftmaxGradient: worked_softmax_gradient,
     LinearGradients: lambda back, show: worked_linear_gradients(back, show, None, alone_on_page=False),
     NormGradients: lambda back, show: worked_norm_gradients(back, show, None, alone_on_page=False),

@@ -94,15 +94,25 @@ class CellByCell:
     def work(self) -> Document:
         """Yield what is given, each cell's working, and the answer."""
         yield self.heading()
+        yield from self.inner()
+        yield Text("")
+        write, heat = self.show.write, self.show.heat
+        yield Answer(grids_of(self.result.output, self.answer_title, write, heat=heat, naming=self.naming))
+
+    def section(self, title: str, formulas: tuple[str, ...] = ()) -> Document:
+        """Yield the working under another title, without the answer: a part of something larger."""
+        self.selection = list(select(self.shape, self.show, self.naming))
+        yield Heading(title, formulas)
+        yield from self.inner()
+
+    def inner(self) -> Document:
+        """Yield what is given, and each cell's working."""
         yield Text("")
         yield self.grids(heat=self.show.heat)
         yield from self.before()
         yield Text("")
         numbers = [part.number - 1 for part in self.selection if not isinstance(part, Skipped)]
         yield Stepped(self.lines, lambda: numbers, lambda: _walked(self, self.show))
-        yield Text("")
-        write, heat = self.show.write, self.show.heat
-        yield Answer(grids_of(self.result.output, self.answer_title, write, heat=heat, naming=self.naming))
 
     def lines(self) -> Document:
         """Yield the workings that are chosen, one below the other."""

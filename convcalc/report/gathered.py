@@ -1,6 +1,6 @@
 """What gathers each output cell from a few cells, as a Document; and its gradients, which gather, too."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -126,15 +126,12 @@ def worked_gather_gradients(
         grid = parts[which].output
         return grids_of(grid, f"{which} gradient", show.write, heat=show.heat, naming=Naming(grid.ndim == 1))
 
-    def section(which: str) -> Iterator[Block]:
-        blocks = list(_report(parts[which], which, show).worked().work)
-        yield Heading(f"gradient of the {which}")
-        yield from blocks[1:-2]  # without its own heading and answer
-
     def work() -> Document:
         yield Heading(f"backward through {_title(forward).format('')}")
         yield Text(f"The gradient of the output {forward.kind.record.gradient}.", Role.QUIET)
-        sections: dict[str, Callable[[], Iterator[Block]]] = {name: partial(section, name) for name in names}
+        sections: dict[str, Callable[[], Document]] = {
+            name: partial(_report(parts[name], name, show).section, f"gradient of the {name}") for name in names
+        }
         yield from one_or_all(sections, drawn, None, names[0], says_how=alone_on_page)
 
     def walked(show: Show) -> Steps:

@@ -211,9 +211,7 @@ def _slope(step: NormGradientStep, result: NormInputGradient, write: Writer, lab
 
 def _input(gradients: NormGradients, show: Show) -> Iterator[Block]:
     report = _input_report(gradients.input, show)
-    blocks = list(report.worked().work)
-    yield Heading("gradient of the input", report.formulas)
-    yield from blocks[1:-2]  # without its own heading and answer
+    yield from report.section("gradient of the input", report.formulas)
 
 
 def _gamma(gradients: NormGradients, show: Show) -> Iterator[Block]:

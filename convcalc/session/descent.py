@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from convcalc.engine.descent import step_down, work_again
 from convcalc.engine.descent_in_floats import descend_in_floats
 from convcalc.engine.exact import Array, exact
-from convcalc.engine.graph import GraphGradients, pass_back
+from convcalc.engine.graph import LEARNED, GraphGradients, pass_back
 from convcalc.engine.node import Node
 from convcalc.engine.shapes import like_the_output
 from convcalc.errors import UsageError, nearest
@@ -77,7 +77,7 @@ def _trained(
     on_the_way = {
         name: grid for name, grid in session.names.items() if id(grid) in given and id(grid) in gradients.parts
     }
-    inputs = [name for name, grid in on_the_way.items() if not roles[id(grid)] & {"kernel", "weights", "bias"}]
+    inputs = [name for name, grid in on_the_way.items() if not roles[id(grid)] & LEARNED]
     frozen = [name for name in on_the_way if name in freeze and name not in inputs]
     trained = {name: grid for name, grid in on_the_way.items() if name not in (*inputs, *frozen)}
     if not trained:

@@ -1,8 +1,8 @@
 """The likely mistakes of what works cell by cell, or line by line: activations and softmax, and their gradients."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -21,7 +21,7 @@ def activation_mistakes(result: Activated) -> Iterator[Mistake]:
         yield "the grid was left as it is", lambda: grid
         yield "the sign was dropped", lambda: absolute(grid)
         yield "the negative cells were kept, not the positive ones", lambda: np.minimum(grid, 0)
-        yield "the sign of the exponent was reversed", lambda: activate(-grid, result.kind, _own(result)).output
+        yield "the sign of the exponent was reversed", lambda: replace(result, input=-grid).output
         for kind in ActivationKind:
             if kind is not result.kind and kind.record.is_likely:
                 yield f"{kind} was taken, not {result.kind}", partial(_activated, grid, kind)
@@ -40,7 +40,7 @@ def activation_gradient_mistakes(result: ActivationGradient) -> Iterator[Mistake
         yield "every sign was reversed", lambda: -result.output
         yield (
             "the derivative was taken of the output, not of the input",
-            lambda: activate(forward.output, forward.kind, _own(forward)).backward(gradient).output,
+            lambda: replace(forward, input=forward.output).backward(gradient).output,
         )
 
     return made(candidates(), result.output)
@@ -52,10 +52,6 @@ def _activated(grid: Array, kind: ActivationKind) -> Array:
 
 def _softmax(result: Softmax, axis: int) -> Array:
     return softmax(result.input, axis, log=result.log).output
-
-
-def _own(result: Activated) -> Any:
-    return result.parameter if result.kind.record.parameter else None
 
 
 def softmax_mistakes(result: Softmax) -> Iterator[Mistake]:
