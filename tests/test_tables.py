@@ -96,6 +96,7 @@ def test_an_activations_parameter_has_a_default_and_a_help(kind: ActivationKind)
 def test_a_loss_says_its_exact_terms_and_its_slopes_where_it_has_them(kind: LossKind) -> None:
     record = type(kind.record)
     assert (record.exactly is not LossRecord.exactly) == kind.record.is_rational
+    assert (record.row_exactly is not LossRecord.row_exactly) == kind.record.rows_are_rational
     assert (record.slopes is not LossRecord.slopes) == (kind.record.logits is not Logits.NEVER)
 
 
@@ -165,7 +166,7 @@ EXERCISES = {
     **{
         f"loss {kind} {reduction}": (
             "loss", kind.value, "-i", "0.5 0.25 0.25; 0.1 0.2 0.7",
-            "-t", "0 2" if kind is LossKind.CROSS_ENTROPY else "1 0 0; 0 1 0", "--reduction", reduction.value,
+            "-t", "0 2" if kind.record.takes_classes else "1 0 0; 0 1 0", "--reduction", reduction.value,
         )
         for kind in LossKind
         for reduction in Reduction
@@ -173,7 +174,7 @@ EXERCISES = {
     **{
         f"loss {kind} backward": (
             "loss", kind.value, "-i", "0.5 0.25 0.25; 0.1 0.2 0.7",
-            "-t", "0 2" if kind is LossKind.CROSS_ENTROPY else "1 0 0; 0 1 0", "--backward",
+            "-t", "0 2" if kind.record.takes_classes else "1 0 0; 0 1 0", "--backward",
         )
         for kind in LossKind
     },

@@ -14,6 +14,7 @@ from convcalc.cli.options import (
     OutputOptions,
     StepOptions,
     input_option,
+    number_of,
     reading_option,
     show_of,
     with_options,
@@ -142,8 +143,8 @@ class LossOptions(NamedTuple):
             "--target",
             "-t",
             metavar="GRID",
-            help="What the output should have been: a grid like the input; of cross-entropy, the class of each row "
-            "(from 0), or a probability for each cell.",
+            help="What the output should have been: a grid like the input; of cross-entropy, nll and hinge the class "
+            "of each row (from 0); of cross-entropy also a probability for each cell.",
         ),
     ]
     logits: Annotated[
@@ -156,6 +157,23 @@ class LossOptions(NamedTuple):
         ),
     ] = False
     half: Annotated[bool, typer.Option("--half", help="mse: half of every square, as many books have it.")] = False
+    delta: Annotated[
+        str | None, typer.Option("--delta", metavar="NUMBER", help="huber: how far the square reaches. Default 1.")
+    ] = None
+    margin: Annotated[
+        str | None,
+        typer.Option("--margin", metavar="NUMBER", help="hinge: by how much the right score should lead. Default 1."),
+    ] = None
+    class_weights: Annotated[
+        str | None,
+        input_option("--class-weights", metavar="GRID", help="What the terms of each class are multiplied by."),
+    ] = None
+    ignore_index: Annotated[
+        int | None, typer.Option("--ignore-index", metavar="N", help="A class whose rows are left out.")
+    ] = None
+    smoothing: Annotated[
+        str, typer.Option("--smoothing", metavar="E", help="cross-entropy: what share of a label is spread over all.")
+    ] = "0"
     reduction: Annotated[Reduction, typer.Option("--reduction", help="What is made of the terms.")] = Reduction.MEAN
 
     def halved(self, kind: LossKind) -> LossKind:
@@ -163,6 +181,16 @@ class LossOptions(NamedTuple):
         if self.half and not kind.record.half:
             raise UsageError(f"--half does nothing to {kind}", hint="it goes with mse")
         return LossKind(kind.record.half) if self.half else kind
+
+    def parameter(self, kind: LossKind) -> object:
+        """Return the number the loss takes, None for its default; refuse that of another."""
+        given = {name: text for name, text in (("delta", self.delta), ("margin", self.margin)) if text is not None}
+        names = [one.name for one in kind.record.parameters]
+        other = next((name for name in given if name not in names), None)
+        if other is not None:
+            goes = "huber" if other == "delta" else "hinge"
+            raise UsageError(f"--{other} does nothing to {kind}", hint=f"it goes with {goes}")
+        return number_of(given[names[0]], f"--{names[0]}") if given else None
 
     def takes_logits(self, kind: LossKind) -> bool:
         """Return whether the input holds logits; refuse what does nothing to this loss."""
@@ -194,7 +222,8 @@ def loss(
 
     Cross-entropy takes logits, as in PyTorch (the lecture's softmax loss).
     Bce takes probabilities, or with --logits logits (sigmoid cross-entropy).
-    Mse is the Euclidean loss (--half: half of it), mae the absolute one.
+    Mse is the Euclidean loss (--half: half of it), mae the absolute one, huber between them. Nll takes logarithms of
+    probabilities; hinge is the multi-class one of CS231n. Where classes are channels, each place has a target.
 
     Examples:
       convcalc loss cross-entropy -i "2 1 0.1" -t 0
@@ -202,6 +231,8 @@ def loss(
       convcalc loss mse -i "1 2; 3 4" -t "1 1; 3 5" --reduction sum
 
       convcalc loss bce --logits -i "2 -1" -t "1 0"
+
+      convcalc loss hinge -i "3.2 5.1 -1.7" -t 0
 
       convcalc loss cross-entropy -i "2 1 0.1" -t 0 --backward
 
@@ -217,7 +248,18 @@ def loss(
     here = surroundings_of(ctx)
     target = read(here, options.target, "--target").cells
     grid = read_input(here, source).cells
-    result = measured(grid, target, loss_kind, reduction=options.reduction, logits=takes_logits)
+    weights = None if options.class_weights is None else read(here, options.class_weights, "--class-weights").cells
+    result = measured(
+        grid,
+        target,
+        loss_kind,
+        reduction=options.reduction,
+        logits=takes_logits,
+        parameter=options.parameter(loss_kind),
+        class_weights=weights,
+        ignore_index=options.ignore_index,
+        smoothing=number_of(options.smoothing, "--smoothing"),
+    )
     work = worked_loss_gradient(result.backward(), show) if backward else worked_loss(result, show)
     emit(here, work, out, show)
 

@@ -14,7 +14,7 @@ from convcalc.engine.exact import Array, divided, exact, float_kind, rounded_res
 from convcalc.engine.gathered import Gathered
 from convcalc.engine.graph import LARGEST_BYTE, TARGET, GraphGradients, like_the_result
 from convcalc.engine.grids import as_grid
-from convcalc.engine.losses import Loss
+from convcalc.engine.loss_terms import Loss
 from convcalc.engine.node import UNDIVIDED, Node
 from convcalc.engine.normalized import Normalized
 from convcalc.engine.padding import Padded
@@ -53,9 +53,8 @@ def _transposed(result: Transposed, reads: Reads) -> Transposed:
 
 
 def _loss(result: Loss, reads: Reads) -> Loss:
-    target = reads[TARGET].reshape(result.target.shape)
-    target = result.target if result.by_class else target
-    return replace(result, input=reads["input"].reshape(result.input.shape), target=target)
+    target = result.target if result.kind.record.by_row else reads[TARGET].reshape(result.target.shape)
+    return replace(result, input=result.rows_of(reads["input"]), target=target)
 
 
 def _normalized(result: Normalized, reads: Reads) -> Normalized:

@@ -14,7 +14,7 @@ from convcalc.engine.dense import Linear
 from convcalc.engine.descent import AGAIN, Reads
 from convcalc.engine.exact import FLOAT64, Array, as_floats, to_float
 from convcalc.engine.graph import BACKWARD, ROLES, TARGET, like_the_grid
-from convcalc.engine.losses import Loss
+from convcalc.engine.loss_terms import Loss
 from convcalc.engine.node import UNDIVIDED, Node
 from convcalc.errors import InputError
 
@@ -104,16 +104,18 @@ class FloatDistance(FloatOperation):
 
     def __init__(self, result: Loss) -> None:
         super().__init__(result)
-        self.divisor = result.backward().divisor
+        self.divisor = float(result.divisor)
+        self.parameters = tuple(map(to_float, result.parameters))
 
     def forward(self, reads: Reads) -> Array:
         """Return the mean of the terms, or their sum, (1)."""
-        terms = self.result.kind.record.exactly(reads["input"].ravel(), reads[TARGET].ravel())
+        terms = self.result.kind.record.exactly(reads["input"].ravel(), reads[TARGET].ravel(), *self.parameters)
         return np.array([terms.sum() / self.divisor])
 
     def backward(self, reads: Reads, upstream: Array) -> Mapping[str, Array]:
         """Return the derivative of each term, over how many the mean is of."""
-        slopes = self.result.kind.record.slope_exactly(reads["input"], reads[TARGET].reshape(reads["input"].shape))
+        target = reads[TARGET].reshape(reads["input"].shape)
+        slopes = self.result.kind.record.slope_exactly(reads["input"], target, *self.parameters)
         return {"input": slopes / self.divisor}
 
 

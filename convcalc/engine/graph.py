@@ -12,7 +12,7 @@ from convcalc.engine.exact import Array, as_floats, divided, float_kind, rounded
 from convcalc.engine.gathered import Gathered
 from convcalc.engine.gradients import backward, backward_transposed
 from convcalc.engine.grids import as_grid
-from convcalc.engine.losses import Loss
+from convcalc.engine.loss_terms import Loss
 from convcalc.engine.node import UNDIVIDED, Node
 from convcalc.engine.normalized import Normalized
 from convcalc.engine.padding import Padded

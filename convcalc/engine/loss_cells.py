@@ -1,11 +1,11 @@
 """What a loss is taken of: an output and its target; and one term of it."""
 
 from dataclasses import dataclass
-
-import numpy as np
+from fractions import Fraction
+from typing import Any
 
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.exact import FLOAT64, Array, as_floats, float_kind, rounded
+from convcalc.engine.exact import FLOAT64, Array, as_floats, exact, float_kind, integers_or_fractions, rounded
 from convcalc.engine.softmax import Softmax, softmax
 
 
@@ -16,6 +16,13 @@ class LossCells:
     input: Array
     target: Array
     logits: bool
+    parameters: tuple[Any, ...]
+    weights: Array | None
+    """What the terms of each class are multiplied by."""
+    ignored: int | None
+    """The class whose rows are left out."""
+    smoothing: Fraction
+    """What share of a target is spread over all classes."""
 
     @property
     def by_class(self) -> bool:
@@ -23,11 +30,40 @@ class LossCells:
         return self.target.ndim < self.input.ndim
 
     @property
+    def is_plain(self) -> bool:
+        """Whether every row has a class, and all count alike."""
+        return self.by_class and self.weights is None and self.ignored is None and not self.smoothing
+
+    def weight_of(self, index: int) -> int | Fraction:
+        """Return what a row's term is multiplied by: its class's weight, 0 if it is ignored."""
+        if not self.by_class:
+            return 1
+        if self.ignored is not None and self.target[index] == self.ignored:
+            return 0
+        return 1 if self.weights is None else exact(self.weights[self.target[index]])
+
+    @property
     def target_of_each(self) -> Array:
         """The target of each cell, as floats: of a class, 1 for it and 0 for the others."""
         if not self.by_class:
-            return as_floats(self.target, FLOAT64)
-        return np.asarray(self.target[:, None] == np.arange(self.input.shape[1]), dtype=FLOAT64)
+            target = as_floats(self.target, FLOAT64)
+            return target if self.weights is None else target * as_floats(self.weights, FLOAT64)
+        return as_floats(self.class_targets, FLOAT64)
+
+    @CachedProperty
+    def class_targets(self) -> Array:
+        """The exact target of each cell, where each row has a class: weighted, smoothed, 0 where it is ignored."""
+        rows, classes = self.input.shape
+        share = self.smoothing / classes
+        weights = [1] * classes if self.weights is None else [exact(weight) for weight in self.weights.ravel()]
+        values = [
+            0
+            if self.ignored is not None and target == self.ignored
+            else ((1 - self.smoothing) * (target == index) + share) * weights[index]
+            for target in self.target.tolist()
+            for index in range(classes)
+        ]
+        return integers_or_fractions(values).reshape(rows, classes)
 
     @CachedProperty
     def probabilities(self) -> Softmax:

@@ -5,11 +5,12 @@ command line can name the losses at once.
 """
 
 import math
-from abc import abstractmethod
 from typing import TYPE_CHECKING, Any
 
 from convcalc.choices import Word
+from convcalc.engine.distances import Absolute, HalfSquared, Huber, Squared
 from convcalc.engine.loss_record import Logits, LossRecord, WrittenTerm
+from convcalc.engine.row_losses import Hinge, NegativeLogLikelihood
 from convcalc.later import Later
 
 if TYPE_CHECKING:
@@ -31,110 +32,6 @@ LEAST_PRODUCT = 1e-12
 """What p·(1 − p) is at least taken for in a derivative, as PyTorch does."""
 LEAST_LOG = -100.0
 """What the logarithm of a probability of 0 is taken for, as PyTorch's BCELoss does."""
-
-
-class Distance(LossRecord):
-    """How far each cell is from its target; exact."""
-
-    is_rational = True
-
-    def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
-        """Work every distance in float64, where there are too many to be exact."""
-        cells, target = (exact.as_floats(grid, exact.FLOAT64) for grid in (loss.input, loss.target))
-        return exact.rounded(self.exactly(cells, target), exact.FLOAT64)
-
-    def written(self, term: "LossTerm", write: Any, *, logits: bool) -> WrittenTerm:
-        """Write what is made of x − t."""
-        gap = f"{write(term.cells[0])} − {write.factor(term.target[0])}"
-        return WrittenTerm((self.around(gap),), "", write.outcome(term.value))
-
-    @abstractmethod
-    def around(self, gap: str) -> str:
-        """Write what is made of a difference."""
-
-
-class Squared(Distance):
-    """(x − t)²."""
-
-    formula = "(x − t)²"
-    mistaken = "the differences were squared"
-    other_words: tuple[str, ...] = ("l2", "euclidean")
-    derivative = "2·(x − t)"
-    note = "The lecture's Euclidean loss. PyTorch averages over all cells; some books halve it (--half)."
-    half = "half-mse"
-
-    def exactly(self, x: Any, target: Any) -> Any:
-        """Return the square of the difference."""
-        return (x - target) * (x - target)
-
-    def slope_exactly(self, x: Any, target: Any) -> Any:
-        """Return twice the difference."""
-        return 2 * (x - target)
-
-    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
-        """Write 2×(1 − 3)."""
-        return f"2×({write(step.cell)} − {write.factor(step.target)})"
-
-    def around(self, gap: str) -> str:
-        """Write (1 − 3)²."""
-        return f"({gap})²"
-
-
-class HalfSquared(Squared):
-    """(x − t)²/2, whose derivative is the difference itself."""
-
-    formula = "(x − t)²/2"
-    mistaken = "it was halved"
-    other_words = ("half-l2",)
-    derivative = "(x − t)"
-    note = "Half the squares, as many books have it; PyTorch does not halve."
-    half = ""
-
-    def exactly(self, x: Any, target: Any) -> Any:
-        """Return half the square of the difference."""
-        square = super().exactly(x, target)
-        return square / 2 if isinstance(square, np.ndarray) else fractions.Fraction(square) / 2
-
-    def slope_exactly(self, x: Any, target: Any) -> Any:
-        """Return the difference."""
-        return x - target
-
-    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
-        """Write (1 − 3)."""
-        return f"({write(step.cell)} − {write.factor(step.target)})"
-
-    def around(self, gap: str) -> str:
-        """Write (1 − 3)²/2."""
-        return f"({gap})²/2"
-
-    def instead(self, other: "LossRecord") -> str:
-        """Say that the halving was forgotten, if only that was."""
-        return "it was not halved" if other.half else super().instead(other)
-
-
-class Absolute(Distance):
-    """|x − t|."""
-
-    formula = "|x − t|"
-    mistaken = "the differences were not squared"
-    other_words = ("l1",)
-    derivative = "sign(x − t)"
-
-    def exactly(self, x: Any, target: Any) -> Any:
-        """Return the absolute value of the difference."""
-        return abs(x - target)
-
-    def slope_exactly(self, x: Any, target: Any) -> Any:
-        """Return the sign of the difference."""
-        return (x > target) * 1 - (x < target) * 1
-
-    def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
-        """Write sign(1 − 3)."""
-        return f"sign({write(step.cell)} − {write.factor(step.target)})"
-
-    def around(self, gap: str) -> str:
-        """Write |1 − 3|."""
-        return f"|{gap}|"
 
 
 class BinaryCrossEntropy(LossRecord):
@@ -178,7 +75,7 @@ class BinaryCrossEntropy(LossRecord):
         chance, rest = functions.sigmoid(cells, rests), functions.sigmoid(-cells, -rests)
         return np.asarray(chance * _complements(loss.target) - rest * target)
 
-    def slope_exactly(self, x: Any, target: Any) -> Any:
+    def slope_exactly(self, x: Any, target: Any, *parameters: Any) -> Any:
         """Return (p − t)/(p·(1 − p))."""
         return (x - target) / max(x * (1 - x), fractions.Fraction(LEAST_PRODUCT))
 
@@ -212,13 +109,15 @@ class CrossEntropy(LossRecord):
     derivative = "−t/p"
     logit_derivative, probability = "(p − t)", ", p = softmax(x)"
     by_row = True
+    takes_classes = True
+    smooths = True
 
     def terms(self, loss: "LossCells", logs: "Array | None") -> "Array":
         """Take the logarithm of each row's class, or weigh those of all its classes."""
         assert logs is not None
-        if loss.by_class:
+        if loss.is_plain:
             return loss.rounded(-logs[np.arange(len(loss.input)), loss.target])
-        target = exact.as_floats(loss.target, exact.FLOAT64)
+        target = loss.target_of_each
         products = np.where(target == 0, 0, target * np.where(target == 0, 0, logs))
         return loss.rounded(-products.sum(axis=-1))
 
@@ -242,7 +141,7 @@ class CrossEntropy(LossRecord):
         rests = np.array([[math.fsum([*row, -cell]) for cell in row] for row in target])
         return np.asarray(np.exp(logs) * rests + np.expm1(logs) * target)
 
-    def slope_exactly(self, x: Any, target: Any) -> Any:
+    def slope_exactly(self, x: Any, target: Any, *parameters: Any) -> Any:
         """Return −t/p."""
         return -target / fractions.Fraction(x) if target else 0
 
@@ -260,7 +159,9 @@ class CrossEntropy(LossRecord):
         if chance == "1.0000":
             chance = f"1 − {write(term.rest)}"
         near = write.near(term.value, is_exact=term.value == 0)
-        return WrittenTerm((f"-ln(p[{index}])", f"-ln({chance})"), " = ", near)
+        weight = "" if term.weight == 1 else f"{write.factor(term.weight)}×"
+        minus = ("(-ln({}))" if weight else "-ln({})").format
+        return WrittenTerm((f"{weight}{minus(f'p[{index}]')}", f"{weight}{minus(chance)}"), " = ", near)
 
 
 def _complements(cells: "Array") -> "Array":
@@ -296,3 +197,6 @@ class LossKind(Word):
     MSE = "mse", Squared()
     MAE = "mae", Absolute()
     HALF_MSE = "half-mse", HalfSquared()
+    HUBER = "huber", Huber()
+    NLL = "nll", NegativeLogLikelihood()
+    HINGE = "hinge", Hinge()

@@ -136,6 +136,11 @@ class LossTerm(NamedTuple):
     value: Number
     rest: float = 0
     """Of a cross-entropy with a class, the probability of all the others."""
+    weight: Number = 1
+    """What its class's term is multiplied by."""
+    parameters: tuple[Number, ...] = ()
+    margins: tuple[Number, ...] = ()
+    """What it is the sum of, if it is one."""
 
 
 class ActivationGradientStep(NamedTuple):
@@ -164,6 +169,9 @@ class LossGradientStep(NamedTuple):
     exact: bool
     total: Number = 1
     """What the targets of the cell's row add to."""
+    margin: Number | None = None
+    """Of a cell of another class than its row's, by how much it is too near, or (below 0) far enough."""
+    parameters: tuple[Number, ...] = ()
 
 
 class ActivationStep(NamedTuple):

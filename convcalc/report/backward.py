@@ -9,7 +9,7 @@ from convcalc.engine.exact import Array
 from convcalc.engine.gathered import GatherGradients
 from convcalc.engine.gradients import Gradients, TransposedGradients
 from convcalc.engine.graph import GraphGradients, PassedBack, added
-from convcalc.engine.losses import LossGradient
+from convcalc.engine.loss_terms import LossGradient
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.normalized import NormGradients
 from convcalc.engine.padding import PaddingGradient

@@ -7,7 +7,7 @@ from convcalc.engine.activations import Activated, ActivationGradient
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Linear
 from convcalc.engine.gathered import Gathered
-from convcalc.engine.losses import Loss, LossGradient
+from convcalc.engine.loss_terms import Loss, LossGradient
 from convcalc.engine.mistakes.cells import (
     activation_gradient_mistakes,
     activation_mistakes,

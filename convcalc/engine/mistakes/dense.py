@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -9,9 +10,9 @@ import numpy as np
 
 from convcalc.choices import Reduction
 from convcalc.engine.dense import Linear, linear
-from convcalc.engine.exact import Array, divided
+from convcalc.engine.exact import Array, divided, exact, integers_or_fractions
 from convcalc.engine.loss_kinds import LossKind
-from convcalc.engine.losses import Loss, LossGradient
+from convcalc.engine.loss_terms import Loss, LossGradient
 from convcalc.engine.mistakes.making import Candidates, Mistake, made
 
 
@@ -38,30 +39,79 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
                 yield f"{name}, not their {result.reduction}", partial(_with, result, reduction=reduction)
         if result.kind.record.is_rational:
             for other in (kind for kind in LossKind if kind.record.is_rational and kind is not result.kind):
-                yield result.kind.record.instead(other.record), partial(_with, result, kind=other)
+                parameters = tuple(Fraction(parameter.default) for parameter in other.record.parameters)
+                reason = result.kind.record.instead(other.record)
+                yield reason, partial(_with, result, kind=other, parameters=parameters)
+        elif result.kind.record.rows_are_rational:
+            yield from _of_rows(result)
         else:
             yield "the minus sign was forgotten", lambda: -result.output
             yield "the logarithm was forgotten", lambda: np.exp(-result.output)
             yield "the logarithm was taken to base 10", lambda: result.output / np.log(10)
             yield "the logarithm was taken to base 2", lambda: result.output / np.log(2)
+        if result.weights is not None:
+            yield "the class weights were forgotten", partial(_with, result, weights=None)
+            if result.reduction is Reduction.MEAN and result.by_class:
+                unweighted = len(result.target)
+                sums = partial(_with, result, reduction=Reduction.SUM)
+                yield "the mean was taken of the rows, not of the weights", lambda: divided(sums(), unweighted)
+        if result.smoothing:
+            yield "the labels were not smoothed", partial(_with, result, smoothing=Fraction(0))
         if not result.kind.record.half:
             yield "it was halved", lambda: divided(result.output, 2)
 
     return made(candidates(), result.output)
 
 
+def _of_rows(result: Loss) -> Candidates:
+    """Yield the mistakes of a loss that is exact for each row."""
+    if result.kind is LossKind.NLL:
+        yield "the minus sign was forgotten", lambda: -result.output
+        return
+    (margin,), count = result.parameters, result.input.shape[1]
+    sums = replace(result, reduction=Reduction.NONE).output
+    rows = [[exact(cell) for cell in row] for row in result.input]
+    gaps = [
+        [max(0, cell - row[target] + margin) for place, cell in enumerate(row) if place != target]
+        for row, target in zip(rows, result.target.tolist(), strict=True)
+    ]
+
+    def reduced(terms: list[Any]) -> Array:
+        total = sum(terms, Fraction(0))
+        if result.reduction is Reduction.NONE:
+            return integers_or_fractions(terms)
+        return integers_or_fractions([total / result.divisor])
+
+    if all(result.weight_of(index) == 1 for index in range(len(rows))):
+        yield "the margin was forgotten", lambda: reduced([sum(max(0, g - margin) for g in row) for row in gaps])
+        yield "the right class was counted, too", lambda: reduced([sum(row) + margin for row in gaps])
+        yield "only the largest margin was taken", lambda: reduced([max(row) for row in gaps])
+        yield (
+            "margins below 0 were not made 0",
+            lambda: reduced(
+                [
+                    sum(cell - row[target] + margin for place, cell in enumerate(row) if place != target)
+                    for row, target in zip(rows, result.target.tolist(), strict=True)
+                ]
+            ),
+        )
+        shares = [exact(term) / Fraction(count) for term in sums]
+        yield "it was divided by the number of classes", lambda: reduced(shares)
+
+
 def loss_gradient_mistakes(result: LossGradient) -> Iterator[Mistake]:
     """Yield the likely mistakes of the gradient of a loss."""
+    shaped, divisor = result.forward.like_the_input, float(result.divisor)
 
     def candidates() -> Candidates:
-        slopes = result.slopes
-        yield "the mean's division was forgotten", lambda: slopes
-        yield "the gradient was divided twice by the number of terms", lambda: divided(result.output, result.divisor)
+        yield "the mean's division was forgotten", lambda: shaped(result.slopes)
+        twice = partial(divided, result.output, int(result.divisor))
+        yield "the gradient was divided twice by the number of terms", twice
         yield "every sign was reversed", lambda: -result.output
         if result.forward.kind is LossKind.MSE:
             yield "the factor 2 was forgotten", lambda: divided(result.output, 2)
         if result.forward.logits:
-            yield "the target was not subtracted", lambda: result.chances / result.divisor
+            yield "the target was not subtracted", lambda: shaped(result.chances / divisor)
 
     return made(candidates(), result.output)
 
