@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from convcalc.engine.dense import flatten, linear
 from convcalc.engine.losses import loss
 from convcalc.errors import InputError
+from tests.conftest import Convcalc
 from tests.test_convolution import integers
 
 
@@ -205,3 +206,18 @@ def test_bce_loses_no_digits_near_0_and_1(p: Any, value: float) -> None:
 def test_a_large_grid_of_decimals_is_measured_in_floats() -> None:
     grid = np.linspace(0, 1, 70_000)
     assert loss(grid, np.zeros(70_000), "mse").output[0] == pytest.approx((grid**2).mean())
+
+
+def test_a_column_gives_a_column_as_lectures_write_it(convcalc: Convcalc) -> None:
+    ran = convcalc("linear", "-i", "2; 1", "-W", "1 -1; 3 0; 0 5", "-b", "1 0 0")
+    assert ran.answer == "2\n6\n5\n"
+    assert "input 2×1 · weights 3×2" in ran.stdout
+    assert "→ 3×1" in ran.stdout
+    back = linear([[2], [1]], [[1, -1], [3, 0], [0, 5]]).backward([[1], [10], [100]])
+    assert back.input.output.tolist() == [[31], [499]]
+    assert back.weights.output.tolist() == [[2, 1], [20, 10], [200, 100]]
+    assert linear([[2], [1]], [[3, 4]]).backward().input.output.tolist() == [[3], [4]]
+    assert linear([[2], [1]], [[3]]).output.tolist() == [[6], [3]], "two items of one input each"
+    script = 'w = 1 2; 3 4\nb = 1; 2\ninput 1; 2\nlinear w -b b\nsigmoid\nloss mse -t "1; 0"\n'
+    assert convcalc("run", "-", "--numeric", "w", stdin=script).status == 0
+    assert convcalc("run", "-", "--rate", "0.5", "--times", "4", stdin=script).status == 0

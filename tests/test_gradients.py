@@ -1,6 +1,7 @@
 """Gradients against central differences, which are exact here: convolutions are linear, and so is most pooling."""
 
 import itertools
+import json
 import random
 from fractions import Fraction
 from typing import Any
@@ -17,6 +18,7 @@ from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.readings import as_matmul, as_toeplitz, reads
 from convcalc.errors import InputError
 from tests import reference
+from tests.conftest import Convcalc
 from tests.test_convolution import integers
 
 STEP = Fraction(1, 7)
@@ -269,3 +271,25 @@ def test_what_is_too_large_to_read_is_refused() -> None:
         as_toeplitz(result)
     with pytest.raises(InputError, match=r"no cell \[60,0\]"):
         reads(result, (60, 0))
+
+
+GROUPED = ("conv", "-i", "[[[1,2,3]],[[4,5,6]]]", "-k", "[[[[1,2]]],[[[3,4]]]]", "-g", "2", "--backward", "1")
+
+
+def test_a_grouped_kernels_gradient_has_steps_of_every_group(convcalc: Convcalc) -> None:
+    ran = convcalc(*GROUPED, "--wrt", "kernel")
+    assert "groups 2" in ran.stdout
+    assert ran.answer == "3 5\n9 11\n"
+    alone = convcalc(*GROUPED, "--wrt", "kernel", "--at", "1,1")
+    assert "kernel gradient, filter 1, ch. 0[1]" in alone.stdout
+    assert "5×1 + 6×1 = 11" in alone.stdout
+    assert "filter 0, ch. 0[" not in alone.stdout
+    outside = convcalc(*GROUPED, "--wrt", "kernel", "--at", "2,0")
+    assert (outside.status, "lies outside" in outside.stderr) == (1, True)
+
+
+def test_a_grouped_kernels_gradient_can_be_stepped_through(convcalc: Convcalc) -> None:
+    ran = convcalc(*GROUPED, "--wrt", "kernel", "--format", "json")
+    steps = json.loads(ran.stdout)["steps"]
+    assert len(steps) == 4
+    assert steps[2]["sums"][0]["terms"] == ["4×1", "5×1"]

@@ -64,6 +64,8 @@ class Linear(NamedTuple):
     convolution: Convolution
     transposed: bool = False
     """Whether the weights were given as (in, out)."""
+    is_column: bool = False
+    """Whether the input is one column, and the output too, as lectures write y = W·x."""
 
     @property
     def batch(self) -> int:
@@ -72,8 +74,11 @@ class Linear(NamedTuple):
 
     @property
     def output(self) -> Array:
-        """The answer: (outputs) for a row given as one, else (items, outputs)."""
+        """The answer: (outputs) for a row given as one, (outputs, 1) for a column, else (items, outputs)."""
         maps = self.convolution.maps[:, :, 0, 0]
+        if self.is_column:
+            column: Array = maps.T
+            return column
         result: Array = maps[0] if self.input.ndim == 1 else maps
         return result
 
@@ -110,11 +115,14 @@ class Linear(NamedTuple):
         )
 
 
-def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -> Linear:
+def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False, column: bool = False) -> Linear:
     """Multiply inputs (in) or (items, in) by weights (out, in), and add a bias (out): PyTorch's x·Wᵀ + b.
 
-    With `transpose` the weights are (in, out). Raises InputError where the numbers disagree, saying which.
+    With `transpose` the weights are (in, out). A `column` (in, 1) gives one, as lectures write W·x + b; it is taken for
+    one anyway where it cannot be items of one input each. Raises InputError where the numbers disagree, saying which.
 
+    >>> linear([[2], [1]], [[1, -1], [3, 0]]).output.tolist()
+    [[1], [6]]
     >>> linear([2, 1], [[1, -1], [3, 0], [0, 5]], [1, 0, 0]).output.tolist()
     [2, 6, 5]
     """
@@ -128,14 +136,16 @@ def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False) -
         )
     if transpose:
         matrix = matrix.T
-    _check(grid.shape, matrix.shape, transpose=transpose)
-    rows = grid.reshape(-1, grid.shape[-1])
+    column = column or (grid.ndim == 2 and grid.shape == (matrix.shape[1], 1) and matrix.shape[1] > 1)
+    _check(grid.shape[:1] if column else grid.shape, matrix.shape, transpose=transpose)
+    rows = grid.reshape(1, -1) if column else grid.reshape(-1, grid.shape[-1])
     biases = biases_of(bias, matrix.shape[0], "output")
     return Linear(
         grid,
         matrix,
         convolve(rows[:, :, None, None], matrix[:, :, None, None], bias=biases, channels_first=True),
         transpose,
+        column,
     )
 
 
@@ -150,7 +160,7 @@ class LinearGradients:
     @CachedProperty
     def input(self) -> Linear:
         """The layer whose output is the gradient of the input: ∂L/∂x = Wᵀ·∂L/∂y, for each item."""
-        return linear(self.output, self.forward.weights, transpose=True)
+        return linear(self.output, self.forward.weights, transpose=True, column=self.forward.is_column)
 
     @CachedProperty
     def weights(self) -> Linear:

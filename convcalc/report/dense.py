@@ -151,8 +151,12 @@ class Layer:
         bias_text = ""
         if bias is not None:
             bias_text = f" · bias {','.join(write(b) for b in bias.tolist()[:6])}{',…' * (bias.size > 6)}"
-        text = f"linear · input {sizes}{self.inputs} · weights {self.outputs}×{self.inputs}{bias_text}"
-        return Heading(f"{text} → {sizes}{self.outputs}", ("y = W·x" + (" + b" if bias is not None else ""),))
+        if self.result.is_column:
+            sizes, across = "", "×1"
+        else:
+            across = ""
+        text = f"linear · input {sizes}{self.inputs}{across} · weights {self.outputs}×{self.inputs}{bias_text}"
+        return Heading(f"{text} → {sizes}{self.outputs}{across}", ("y = W·x" + (" + b" if bias is not None else ""),))
 
     def work(self, chosen: list[Chosen | Skipped]) -> Document:
         """Yield the heading, the chosen steps, and the answer."""

@@ -16,7 +16,7 @@ from convcalc.report.document import Answer, Block, Calculation, Document, Grids
 from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of
 from convcalc.report.numbers import Writer
-from convcalc.report.selection import Show, select
+from convcalc.report.selection import Show, number, place, select
 from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import padding_text
 
@@ -130,12 +130,10 @@ def worked_gradients(
 
     def walked(show: Show) -> Steps:
         if wrt is Gradient.KERNEL:
-            part = gradients.kernel_parts[0]
-            return KernelGradient.of(part, show, Labels(), many=_many(gradients)).walked(show)
+            return _walked_kernel(gradients, show)
         return _input_report(gradients, show).walked(show)
 
-    walkable = wrt is not Gradient.BIAS and (wrt is None or len(gradients.kernel_parts) == 1)
-    return Calculation(work(), lambda: answer, show.answer_write, walked if walkable else None)
+    return Calculation(work(), lambda: answer, show.answer_write, None if wrt is Gradient.BIAS else walked)
 
 
 def one_or_all(
@@ -173,6 +171,7 @@ def heading(gradients: Gradients, labels: Labels) -> str:
     padding = padding_text(plan.rows, plan.columns, labels.padding, naming)
     if not plan.border.is_plain:
         padding += f" · {plan.border.text(Writer())}"
+    padding += f" · groups {plan.groups}" * (plan.groups > 1)
     parts = f"gradient {output} · {labels.kernel} {kernel} · stride {strides} · padding {padding} · input {grid}"
     return f"conv backward · {parts}"
 
@@ -203,12 +202,53 @@ def drawn_gradient(array: Array, which: Gradient, show: Show) -> Grids:
 
 def _check_at(gradients: Gradients, show: Show, asked: Gradient | None) -> None:
     """Refuse, before any work is shown, a cell that is not in the gradient asked for."""
-    report = (
-        _InputGradient.of(gradients.input_part.inserted, show, Labels())
-        if asked is Gradient.INPUT
-        else KernelGradient.of(gradients.kernel_parts[0], show, Labels())
-    )
-    select(report.shape, show, report.naming)
+    if asked is Gradient.INPUT:
+        report = _InputGradient.of(gradients.input_part.inserted, show, Labels())
+        select(report.shape, show, report.naming)
+    else:
+        select(_kernel_shape(gradients), show, _kernel_report(gradients, 0, show).naming)
+
+
+def _kernel_report(gradients: Gradients, group: int, show: Show) -> KernelGradient:
+    part = gradients.kernel_parts[group]
+    return KernelGradient.of(part, show, Labels(), group=group, many=_many(gradients))
+
+
+def _kernel_shape(gradients: Gradients) -> tuple[int, int, int, int]:
+    """Return the shape in which the kernel's gradient is worked: channels, the filters of all groups, rows, columns."""
+    depth, filters, rows, columns = _kernel_report(gradients, 0, Show()).shape
+    return depth, filters * len(gradients.kernel_parts), rows, columns
+
+
+def _walked_kernel(gradients: Gradients, show: Show) -> Steps:
+    """Return the steps of the kernel's gradient, one group's filters after the other's."""
+    walks = [_kernel_report(gradients, group, show).walked(show) for group in range(len(gradients.kernel_parts))]
+    shape, own = _kernel_shape(gradients), walks[0].shape
+
+    def part(index: int) -> tuple[Steps, int]:
+        channel, filter_, row, column = place(index, shape)
+        group, within = divmod(filter_, own[1])
+        return walks[group], number((channel, within, row, column), own) - 1
+
+    def blocks(index: int) -> list[Block]:
+        steps, at = part(index)
+        return steps.blocks(at)
+
+    def name(index: int) -> str:
+        steps, at = part(index)
+        return steps.name(at)
+
+    return walks[0]._replace(shape=shape, blocks=blocks, name=name)
+
+
+def _in_group(show: Show, group: int, filters: int, least: int) -> Show | None:
+    """Return how one group is shown, where one filter of all may be asked for; None if it is another group's."""
+    if show.at is None or len(show.at) <= least:
+        return show
+    *channel, filter_ = show.at[:-least]
+    if filter_ // filters != group:
+        return None
+    return show._replace(at=(*channel, filter_ % filters, *show.at[-least:]))
 
 
 def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
@@ -221,12 +261,15 @@ def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
     if terms > MOST_TERMS:
         yield Text(f"Each is a sum of {terms:,} products, too many to write out.", Role.QUIET)
         return
-    for group, part in enumerate(gradients.kernel_parts):
-        report = KernelGradient.of(part, show, Labels(), group=group, many=_many(gradients))
+    least, filters = 2 - _kernel_report(gradients, 0, show).naming.one_row, plan.filters // plan.groups
+    for group in range(plan.groups):
+        own_show = _in_group(show, group, filters, least) if plan.groups > 1 else show
+        if own_show is None:
+            continue
         if plan.groups > 1:
             yield Text("")
             yield Text(f"group {group}:", Role.QUIET)
-        yield report.steps()
+        yield _kernel_report(gradients, group, own_show).steps()
     if gradients.forward.flipped:
         yield Text("")
         yield Text("The kernel was flipped, so its gradient is flipped back.", Role.QUIET)
