@@ -18,6 +18,7 @@ _HOMES = {
     "Axis": "convcalc.engine.geometry",
     "activate": "convcalc.engine.activations",
     "add": "convcalc.engine.gathering",
+    "attention": "convcalc.engine.attention",
     "batch_norm": "convcalc.engine.norms",
     "concat": "convcalc.engine.gathering",
     "conv_transpose": "convcalc.engine.transposed",
@@ -44,6 +45,7 @@ __all__ = [
     "__version__",
     "activate",
     "add",
+    "attention",
     "batch_norm",
     "concat",
     "conv_transpose",
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from convcalc.engine.activations import activate
+    from convcalc.engine.attention import attention
     from convcalc.engine.convolution import convolve
     from convcalc.engine.dense import flatten, linear
     from convcalc.engine.gathering import add, concat, dropout, unpool, upsample

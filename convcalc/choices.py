@@ -85,6 +85,14 @@ class WeightGradient(Word):
     WEIGHT = "weight"
 
 
+class AttentionGradient(Word):
+    """With respect to what a gradient of an attention is the answer."""
+
+    INPUT = "input"
+    KEYS = "keys"
+    VALUES = "values"
+
+
 class NormGradient(Word):
     """With respect to what a gradient of a normalisation is the answer."""
 

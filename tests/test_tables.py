@@ -127,6 +127,10 @@ EXERCISES = {
         )
         for part in Gradient
     },
+    "attention": ("attention", "-i", "1 0; 2 1", "--keys", "1 0; 0 1; 1 1", "--values", "1 2; 3 4; 5 6"),
+    "attention backward": (
+        "attention", "-i", "1 0; 2 1", "--keys", "1 0; 0 1; 1 1", "--values", "1 2; 3 4; 5 6", "--backward", "1 0; 0 2"
+    ),
     "softmax backward": ("softmax", "-i", X, "--backward", "1"),
     "softmax jacobian": ("softmax", "-i", "1 5 2", "--jacobian"),
     "log-softmax backward": ("log-softmax", "-i", X, "--backward", "1"),
@@ -211,7 +215,7 @@ CHECKED = [
     name
     for name in EXERCISES
     if not name.startswith(("size", "pad", "flatten", "softmax jac", "linear", "conv-transpose"))
-    and name not in ("pool max indices", "add backward", "concat backward")
+    and name not in ("pool max indices", "add backward", "concat backward", "attention backward")
     and not name.endswith(("gamma", "beta"))
 ]
 """All that take --check."""
@@ -252,5 +256,6 @@ def test_every_enum_of_words_is_looked_at() -> None:
         "LinearGradient",
         "NormGradient",
         "WeightGradient",
+        "AttentionGradient",
     }
     assert enums - here - elsewhere - {"Enum", "Word"} == set(), "say here where it is tried"

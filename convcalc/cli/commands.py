@@ -64,6 +64,10 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
             "dense.linear",
             "Multiply a row by the weights of a fully connected layer and add its bias, each dot product written out.",
         ),
+        "attention": (
+            "attention.attention",
+            "Attend: softmax(Q·Kᵀ/√d)·V, the scores, their softmax, and the values weighed by it.",
+        ),
         "loss": ("dense.loss", "Measure how far an output is from its target: every term, then their mean."),
     },
     "Look up": {

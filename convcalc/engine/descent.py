@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.activations import Activated
+from convcalc.engine.attention import Attention
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Flattened, Linear, flatten, linear
 from convcalc.engine.exact import Array, divided, exact, float_kind, rounded_result
@@ -83,6 +84,12 @@ AGAIN: dict[type, Callable[[Any, Reads], Any]] = {
     Pooling: _with_input,
     Activated: lambda result, reads: replace(
         _with_input(result, reads), weight=_for_each(reads.get("weight", result.weight), result.weight)
+    ),
+    Attention: lambda result, reads: Attention(
+        *(
+            reads[role].reshape(getattr(result, role).shape) if role in reads else getattr(result, role)
+            for role in ("input", "keys", "values")
+        )
     ),
     Softmax: _with_input,
     Normalized: _normalized,

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.activations import Activated
+from convcalc.engine.attention import Attention
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Flattened, Linear
 from convcalc.engine.exact import Array, as_floats, divided, float_kind, rounded
@@ -66,6 +67,7 @@ BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
     Transposed: backward_transposed,
     Pooling: routed,
     Activated: _of_itself,
+    Attention: _of_itself,
     Softmax: _of_itself,
     Linear: _of_itself,
     Normalized: _of_itself,
@@ -83,6 +85,7 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     },
     Pooling: lambda back: {"input": back.input},
     Activated: lambda back: {"input": back.output, **({} if back.forward.weight is None else {"weight": back.weight})},
+    Attention: lambda back: {"input": back.input, "keys": back.keys, "values": back.values},
     Softmax: _input_alone,
     Linear: lambda back: {"input": back.input.output, "weights": back.weights_like, "bias": back.bias},
     Normalized: lambda back: {"input": back.input.output, "gamma": back.gamma, "beta": back.beta},

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from convcalc.engine.activations import ActivationGradient
+from convcalc.engine.attention import AttentionGradients
 from convcalc.engine.dense import FlattenGradient, LinearGradients
 from convcalc.engine.exact import Array
 from convcalc.engine.gathered import GatherGradients
@@ -16,10 +17,22 @@ from convcalc.engine.padding import PaddingGradient
 from convcalc.engine.routing import Routing
 from convcalc.engine.softmax import SoftmaxGradient
 from convcalc.report.activations import worked_activation_gradient
+from convcalc.report.attention import worked_attention_gradients
 from convcalc.report.convolution import Labels
 from convcalc.report.dense import worked_flatten_gradient
 from convcalc.report.dense_gradients import worked_linear_gradients
-from convcalc.report.document import Answer, Block, Calculation, Document, Heading, Role, Subheading, Table, Text
+from convcalc.report.document import (
+    Answer,
+    Block,
+    Calculation,
+    Document,
+    Heading,
+    Role,
+    Subheading,
+    Table,
+    Text,
+    with_answers_drawn,
+)
 from convcalc.report.equality import checked_sum
 from convcalc.report.gathered import worked_gather_gradients
 from convcalc.report.gradients import worked_gradients
@@ -39,6 +52,7 @@ WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
     ),
     Routing: worked_routing,
     ActivationGradient: lambda back, show: worked_activation_gradient(back, show, alone_on_page=False),
+    AttentionGradients: lambda back, show: worked_attention_gradients(back, show, None, alone_on_page=False),
     SoftmaxGradient: worked_softmax_gradient,
     LinearGradients: lambda back, show: worked_linear_gradients(back, show, None, alone_on_page=False),
     NormGradients: lambda back, show: worked_norm_gradients(back, show, None, alone_on_page=False),
@@ -66,7 +80,7 @@ def worked_backward(gradients: GraphGradients, grids: Mapping[str, Array], wrt: 
             yield Heading(f"line {passed.node.number} · {passed.node.text}")
             yield from _upstream(passed, show)
             blocks = WORKED[type(passed.backward)](passed.backward, show).work
-            yield from (block._replace(follows=False) if isinstance(block, Answer) else block for block in blocks)
+            yield from with_answers_drawn(blocks)
         yield Subheading("the gradients of all grids")
         yield _table(gradients, grids, show)
         yield from _sums(gradients, grids, show)

@@ -199,6 +199,11 @@ def flowing(document: Document) -> Iterator[Block]:
             yield block
 
 
+def with_answers_drawn(document: Document) -> Iterator[Block]:
+    """Yield a document's blocks, its answer drawn in every case: what follows as rows is another's."""
+    return (block._replace(follows=False) if isinstance(block, Answer) else block for block in document)
+
+
 class Steps(NamedTuple):
     """Steps that can be asked for in any order, by their number from 0: what each shows, and its name.
 

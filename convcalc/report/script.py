@@ -1,10 +1,10 @@
 """A script's work as one Document: each line, and under it what it came to; the last grid is the answer."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from convcalc.engine.exact import Array
-from convcalc.report.document import Answer, Block, Calculation, Document, Heading, Role, Text
+from convcalc.report.document import Calculation, Document, Heading, Role, Text, with_answers_drawn
 from convcalc.report.grids import answer_of
 from convcalc.report.numbers import Writer
 
@@ -57,12 +57,7 @@ def script_document(parts: Sequence[ScriptLine], last: Calculation | None = None
         for document in part.documents:
             yield from document
         if part.worked is not None:
-            yield from part.worked.work if part.worked is last else _drawn(part.worked.work)
-
-
-def _drawn(document: Document) -> Iterator[Block]:
-    """Return a Document whose answer is drawn in every case: another line's follows as rows."""
-    return (block._replace(follows=False) if isinstance(block, Answer) else block for block in document)
+            yield from part.worked.work if part.worked is last else with_answers_drawn(part.worked.work)
 
 
 def worked_script(parts: Sequence[ScriptLine], current: Array) -> Calculation:

@@ -4,10 +4,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from convcalc.engine.activations import Activated, ActivationGradient
+from convcalc.engine.attention import Attention
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Linear
 from convcalc.engine.gathered import Gathered
 from convcalc.engine.loss_terms import Loss, LossGradient
+from convcalc.engine.mistakes.attention import attention_mistakes
 from convcalc.engine.mistakes.cells import (
     activation_gradient_mistakes,
     activation_mistakes,
@@ -34,6 +36,7 @@ KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
     Pooling: pooling_mistakes,
     Activated: activation_mistakes,
     ActivationGradient: activation_gradient_mistakes,
+    Attention: attention_mistakes,
     Softmax: softmax_mistakes,
     SoftmaxGradient: softmax_gradient_mistakes,
     Linear: linear_mistakes,
