@@ -158,7 +158,7 @@ LEAST_ALIKE = 0.74
 def instead(word: str, others: Iterable[str] = ()) -> str | None:
     """Return the words that were likely meant by one that is no command, nor one of the `others`; None if unknown.
 
-    >>> instead("swish"), instead("cnov"), instead("sobel"), instead("attention")
+    >>> instead("swish"), instead("cnov"), instead("sobel"), instead("transformer")
     ('silu', 'conv', 'conv sobel', None)
     """
     lower = word.lower().replace("_", "-")
