@@ -26,7 +26,8 @@ from convcalc.engine.transposed import conv_transpose
 from convcalc.errors import InputError
 from convcalc.matrix_io.large import write_parts
 from convcalc.quiz.asking import Quiz
-from convcalc.quiz.exercises import TOPICS, _interesting
+from convcalc.quiz.exercises import TOPICS
+from convcalc.quiz.topics import interesting
 from convcalc.report import gradients as gradients_report
 from convcalc.report.convolution import Labels
 from convcalc.report.document import Calculation
@@ -251,7 +252,7 @@ def test_one_channel_is_no_channels() -> None:
 
 def test_what_stays_dull_is_asked_all_the_same() -> None:
     worked = Calculation((), lambda: np.zeros(4))
-    assert _interesting(lambda: worked) is worked
+    assert interesting(lambda: worked) is worked
 
 
 def test_the_walk_of_a_gradient_has_a_heading() -> None:

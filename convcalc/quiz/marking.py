@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby, takewhile
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -164,16 +165,18 @@ def mark(given: Array, answer: Array, mistakes: Iterable[Mistake], at: tuple[int
         right = np.array([answer[at]], dtype=answer.dtype)
         cells = given.ravel()
         wrong: tuple[tuple[int, ...], ...] = () if cells.size == 1 and is_right(cells[0], right[0]) else ((0,),)
-        reasons = (
-            [m.reason for m in mistakes if _has(m.answer, at) and is_right(cells[0], m.answer[at])] if wrong else []
-        )
-        reasons += _elsewhere(cells[0], answer, at) if wrong and not reasons else []
+        reasons = _reasons_of_cell(cells[0], answer, mistakes, at) if wrong else []
         return Marks(right, cells, wrong, cells.size == 1, tuple(reasons[:MOST_REASONS]))
     shaped = given.reshape(answer.shape) if core(given) == core(answer) else given
     if shaped.shape != answer.shape:
-        known = [mistake for mistake in mistakes if core(mistake.answer) == core(given)]
-        alike = [m.reason for m in known if _agree(given, m.answer)] or [m.reason for m in known]
-        return Marks(answer, given, (), False, tuple(alike[:MOST_REASONS]))
+        known: list[Mistake] = []
+        for _, some in groupby(mistakes, lambda mistake: mistake.edits):
+            known += [mistake for mistake in some if core(mistake.answer) == core(given)]
+            alike = [m.reason for m in known if _agree(given, m.answer)]
+            if alike:
+                return Marks(answer, given, (), False, tuple(alike[:MOST_REASONS]))
+        single = [mistake.reason for mistake in known if mistake.edits == 1]
+        return Marks(answer, given, (), False, tuple(single[:MOST_REASONS]))
     wrong = _wrong(shaped, answer)
     return Marks(answer, shaped, wrong, True, _reasons(shaped, answer, wrong, mistakes) if wrong else ())
 
@@ -189,11 +192,17 @@ def _wrong(given: Array, answer: Array) -> tuple[tuple[int, ...], ...]:
 def _reasons(
     given: Array, answer: Array, wrong: tuple[tuple[int, ...], ...], mistakes: Iterable[Mistake]
 ) -> tuple[str, ...]:
-    """Return the mistakes that lead to this very answer; or the one that explains every wrong cell, and most others."""
-    known = [mistake for mistake in mistakes if mistake.answer.shape == answer.shape]
-    alike = [mistake.reason for mistake in known if _agree(given, mistake.answer)]
-    if alike:
-        return tuple(alike[:MOST_REASONS])
+    """Return the mistakes that lead to this very answer; or the one that explains every wrong cell, and most others.
+
+    Two mistakes together are only looked at where no single one leads there.
+    """
+    known: list[Mistake] = []
+    for edits, some in groupby(mistakes, lambda mistake: mistake.edits):
+        same_shape = [mistake for mistake in some if mistake.answer.shape == answer.shape]
+        alike = [mistake.reason for mistake in same_shape if _agree(given, mistake.answer)]
+        if alike:
+            return tuple(alike[:MOST_REASONS])
+        known += same_shape if edits == 1 else []
     for mistake in known:
         if given.size > MOST_COMPARED:
             break
@@ -202,6 +211,14 @@ def _reasons(
         if explained and len(wrong) >= LEAST_EXPLAINED and agreed >= MOSTLY * given.size:
             return (f"{mistake.reason} (in {len(wrong)} of the cells)",)
     return ()
+
+
+def _reasons_of_cell(cell: Any, answer: Array, mistakes: Iterable[Mistake], at: tuple[int, ...]) -> list[str]:
+    """Return the single mistakes that lead to a cell's number; those first that leave the answer its shape."""
+    single = takewhile(lambda mistake: mistake.edits == 1, mistakes)
+    alike = [m for m in single if _has(m.answer, at) and is_right(cell, m.answer[at])]
+    same_shape = [mistake.reason for mistake in alike if mistake.answer.shape == answer.shape]
+    return same_shape or _elsewhere(cell, answer, at) or [mistake.reason for mistake in alike]
 
 
 def _elsewhere(cell: Any, answer: Array, at: tuple[int, ...]) -> list[str]:

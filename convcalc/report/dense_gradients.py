@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import TYPE_CHECKING
 
 from convcalc.choices import LinearGradient
 from convcalc.engine.dense import LinearGradients
@@ -15,6 +16,9 @@ from convcalc.report.grids import grids_of
 from convcalc.report.selection import Show, select
 from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import stepped
+
+if TYPE_CHECKING:
+    from convcalc.engine.mistakes.making import Mistake
 
 TITLES = {
     LinearGradient.INPUT: LayerTitles(
@@ -60,12 +64,29 @@ def worked_linear_gradients(
             says_how=alone_on_page,
         )
 
+    def given() -> Document:
+        yield Heading("backward through linear")
+        yield Text("")
+        yield _given(gradients, show)
+
     def walked(show: Show) -> Steps:
         return _layer(gradients, wrt or LinearGradient.INPUT, show).walked(show)
 
     return Calculation(
-        work(), lambda: answer, show.answer_write, None if wrt is LinearGradient.BIAS else walked, mistakes=None
+        work(),
+        lambda: answer,
+        show.answer_write,
+        None if wrt is LinearGradient.BIAS else walked,
+        given,
+        lambda: _mistakes(gradients, wrt or LinearGradient.INPUT),
     )
+
+
+def _mistakes(gradients: LinearGradients, which: LinearGradient) -> "Iterator[Mistake]":
+    """Yield the likely mistakes; what makes them is not loaded before."""
+    from convcalc.engine.mistakes.gradients import linear_gradient_mistakes
+
+    return linear_gradient_mistakes(gradients, which)
 
 
 def _layer(gradients: LinearGradients, which: LinearGradient, show: Show) -> Layer:

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from convcalc.engine.descent import DescentStep
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import Naming, shape_text
-from convcalc.report.document import Block, Calculation, Document, Drawing, Heading, Role, Subheading, Table, Text
+from convcalc.report.document import Block, Calculation, Document, Drawing, Heading, Role, Subheading, Sum, Table, Text
 from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of
 from convcalc.report.numbers import Writer
@@ -33,13 +34,9 @@ def worked_step(step: DescentStep, rate: Any, notes: Sequence[str], show: Show) 
         for note in notes:
             yield Text(note, Role.QUIET)
         for name, new in step.new.items():
-            old, gradient = step.old[name].ravel(), step.gradients[name].ravel()
             yield Subheading(f"{name} {shape_text(new.shape)}")
             most = show.steps if isinstance(show.steps, int) else {"all": new.size, "none": 0}.get(str(show.steps), FEW)
-            for index in range(min(new.size, most)):
-                at = ",".join(str(int(i)) for i in np.unravel_index(index, new.shape))
-                terms = (write(old[index]), f"{write.factor(rate)}×{write.factor(gradient[index])}")
-                yield checked_sum(terms, " − ", write.outcome(new.ravel()[index]), f"[{at}]  ", final=False)
+            yield from islice(step_lines(step.old[name], step.gradients[name], new, rate, write), most)
             if new.size > most:
                 yield Text(f"  … and {new.size - most:,} more cells: --steps all shows every one", Role.QUIET)
             yield Text("")
@@ -49,6 +46,14 @@ def worked_step(step: DescentStep, rate: Any, notes: Sequence[str], show: Show) 
 
     answer = np.atleast_1d(np.asarray(step.loss_after))
     return Calculation(work(), lambda: answer, show.answer_write, named=step.new)
+
+
+def step_lines(old: Array, gradient: Array, new: Array, rate: Any, write: Writer) -> Iterator[Sum]:
+    """Yield each cell's step, term by term."""
+    for index, value in enumerate(new.ravel()):
+        at = ",".join(str(int(i)) for i in np.unravel_index(index, new.shape))
+        terms = (write(old.ravel()[index]), f"{write.factor(rate)}×{write.factor(gradient.ravel()[index])}")
+        yield checked_sum(terms, " − ", write.outcome(value), f"[{at}]  ", final=False)
 
 
 def worked_descent(

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -14,11 +14,14 @@ from convcalc.engine.gradients import Gradients
 from convcalc.report.convolution import ConvolutionReport, Labels
 from convcalc.report.document import Answer, Block, Calculation, Document, Grids, Heading, Role, Steps, Text
 from convcalc.report.equality import checked_sum
-from convcalc.report.grids import grids_of
+from convcalc.report.grids import grids_of, like
 from convcalc.report.numbers import Writer
 from convcalc.report.selection import Show, number, place, select
 from convcalc.report.softmax import shortened
 from convcalc.report.stepwise import padding_text
+
+if TYPE_CHECKING:
+    from convcalc.engine.mistakes.making import Mistake
 
 Which = TypeVar("Which", Gradient, LinearGradient, NormGradient, str)
 WHAT_IT_SAYS = "The gradient of the output says how much the loss changes with each of its cells."
@@ -133,7 +136,36 @@ def worked_gradients(
             return _walked_kernel(gradients, show)
         return _input_report(gradients, show).walked(show)
 
-    return Calculation(work(), lambda: answer, show.answer_write, None if wrt is Gradient.BIAS else walked)
+    def given() -> Document:
+        yield Heading(heading(gradients, labels))
+        yield Text("")
+        yield _given(gradients, show)
+
+    return Calculation(
+        work(),
+        lambda: answer,
+        show.answer_write,
+        None if wrt is Gradient.BIAS else walked,
+        given,
+        lambda: _mistakes(gradients, wrt or Gradient.INPUT),
+    )
+
+
+def _given(gradients: Gradients, show: Show) -> Grids:
+    """Return the input, the kernel and the gradient of the output, side by side."""
+    forward, write, naming = gradients.forward, show.write, gradients.forward.plan.naming
+    kernel = forward.kernel[..., ::-1, ::-1] if forward.flipped else forward.kernel
+    matrices = grids_of(like(forward.input), "input", write, naming=naming).matrices
+    matrices += grids_of(like(kernel), "kernel", write, naming=naming, item="filter").matrices
+    behind = grids_of(like(gradients.output), "gradient of the output", write, naming=naming, part="map")
+    return Grids(matrices + behind.matrices)
+
+
+def _mistakes(gradients: Gradients, which: Gradient) -> "Iterator[Mistake]":
+    """Yield the likely mistakes; what makes them is not loaded before."""
+    from convcalc.engine.mistakes.gradients import convolution_gradient_mistakes
+
+    return convolution_gradient_mistakes(gradients, which)
 
 
 def one_or_all(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from convcalc.engine.naming import Naming
 from convcalc.engine.pooling_record import RoutedGradient
@@ -25,6 +26,9 @@ from convcalc.report.equality import checked_sum
 from convcalc.report.grids import body_of, grids_of, like, small_body
 from convcalc.report.pooling import PoolingReport
 from convcalc.report.selection import Chosen, Show, Skipped, select, skipped_text
+
+if TYPE_CHECKING:
+    from convcalc.engine.mistakes.making import Mistake
 
 
 def worked_routing(routing: Routing, show: Show) -> Calculation:
@@ -80,7 +84,15 @@ class _Report(PoolingReport):
         """Return the work, and the gradient of the input."""
         select(self.shape, self.show, self.naming)
         answer = self.routing.input_like()
-        return Calculation(self.blocks(), lambda: answer, self.show.answer_write, self.walked, self.given)
+        return Calculation(
+            self.blocks(), lambda: answer, self.show.answer_write, self.walked, self.given, self.mistakes
+        )
+
+    def mistakes(self) -> "Iterator[Mistake]":
+        """Yield the likely mistakes; what makes them is not loaded before."""
+        from convcalc.engine.mistakes.gradients import routing_mistakes
+
+        return routing_mistakes(self.routing)
 
     def given(self) -> Document:
         """Yield the input, and the gradient of the output."""

@@ -72,6 +72,12 @@ def softmax_mistakes(result: Softmax) -> Iterator[Mistake]:
                 "the exponentials were divided by the largest, not by their sum",
                 lambda: raised / raised.max(axis=result.axis, keepdims=True),
             )
+            for decimals in (1, 2):
+                few = np.round(np.exp(cells - cells.max(axis=result.axis, keepdims=True)), decimals)
+                yield (
+                    f"the exponentials were rounded to {decimals} decimal{'s' * (decimals > 1)} first",
+                    partial(np.divide, few, few.sum(axis=result.axis, keepdims=True)),
+                )
             yield "each cell's sigmoid was taken", lambda: activate(cells, "sigmoid").output
         other = "not taken" if result.log else "taken"
         yield f"the logarithm was {other}", lambda: softmax(result.input, result.axis, log=not result.log).output

@@ -13,21 +13,28 @@ from convcalc.engine.dense import Linear, linear
 from convcalc.engine.exact import Array, divided, exact, integers_or_fractions
 from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.loss_terms import Loss, LossGradient
-from convcalc.engine.mistakes.making import Candidates, Mistake, made
+from convcalc.engine.mistakes.making import Candidates, Edit, Mistake, made, multiplied, tried
 
 
 def linear_mistakes(result: Linear) -> Iterator[Mistake]:
     """Yield the likely mistakes of a fully connected layer."""
-    bias = result.convolution.bias
+    inputs = result.weights.shape[1]
 
-    def candidates() -> Candidates:
-        if bias is not None:
-            yield "the bias was forgotten", lambda: linear(result.input, result.weights).output
-            yield "the bias was subtracted", lambda: linear(result.input, result.weights, -bias).output
-        yield "the weights were transposed", lambda: linear(result.input, result.weights, bias, transpose=True).output
-        yield "the inputs were taken in reverse", lambda: linear(result.input[..., ::-1], result.weights, bias).output
+    def again(one: Linear, **changed: Any) -> Linear:
+        settings = {"bias": one.convolution.bias, "column": one.is_column, **changed}
+        return linear(settings.pop("grid", one.input), settings.pop("weights", one.weights), **settings)
 
-    return made(candidates(), result.output)
+    def edits() -> Iterator[Edit]:
+        if result.convolution.bias is not None:
+            yield Edit("bias", "the bias was forgotten", partial(again, bias=None))
+            yield Edit("bias", "the bias was subtracted", lambda one: again(one, bias=-one.convolution.bias))
+            every = "the bias was added to every product"
+            yield Edit("bias", every, lambda one: again(one, bias=multiplied(one.convolution.bias, inputs)))
+        yield Edit("weights", "the weights were transposed", lambda one: again(one, weights=one.weights.T))
+        axis = 0 if result.is_column else -1
+        yield Edit("input", "the inputs were taken in reverse", lambda one: again(one, grid=np.flip(one.input, axis)))
+
+    return tried(result, list(edits()))
 
 
 def loss_mistakes(result: Loss) -> Iterator[Mistake]:
@@ -46,6 +53,11 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
             yield from _of_rows(result)
         else:
             yield "the minus sign was forgotten", lambda: -result.output
+            if result.is_plain and len(result.target) == 1:
+                for place in range(result.input.shape[1]):
+                    if place != result.target[0]:
+                        wrong = partial(_with, result, target=np.array([place]))
+                        yield f"the probability of class {place} was taken, not of {result.target[0]}", wrong
             yield "the logarithm was forgotten", lambda: np.exp(-result.output)
             yield "the logarithm was taken to base 10", lambda: result.output / np.log(10)
             yield "the logarithm was taken to base 2", lambda: result.output / np.log(2)

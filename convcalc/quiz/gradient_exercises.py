@@ -1,0 +1,243 @@
+"""Exercises in going backward: gradients of each layer, of a small network, and a step of descent."""
+
+from fractions import Fraction
+from random import Random
+from typing import TYPE_CHECKING, Any
+
+from convcalc.choices import Gradient, LinearGradient, Reduction
+from convcalc.engine.pooling_kinds import PoolKind
+from convcalc.later import Later
+from convcalc.quiz.topics import draw_cells, interesting, topic
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from convcalc.engine.exact import Array
+    from convcalc.engine.mistakes.making import Candidates
+    from convcalc.quiz.question import Question
+    from convcalc.report.document import Block, Calculation
+else:
+    np = Later("numpy")
+
+LARGEST = 100
+"""What no gradient of a network reaches, so that it can be worked with a pencil."""
+RATES = (Fraction(1, 2), Fraction(1, 10), Fraction(1, 5))
+
+
+@topic("gradient", "backward")
+def gradient(rng: Random, level: int) -> "Question":
+    """Ask where a pooling's gradient goes."""
+    from convcalc.engine.pooling import pool
+    from convcalc.engine.routing import backward
+    from convcalc.quiz.question import about
+    from convcalc.report.routing import worked_routing
+    from convcalc.report.selection import Show
+
+    def work() -> "Calculation":
+        kind = PoolKind.MAX if level <= 2 else rng.choice((PoolKind.MAX, PoolKind.AVG))
+        cells = np.array(rng.sample(range(1, 17), 16)).reshape(4, 4)
+        forward = pool(cells, kind, window=2, stride=2)
+        return worked_routing(
+            backward(forward, draw_cells(rng, 2, 2, low=1) * (4 if kind is PoolKind.AVG else 1)), Show()
+        )
+
+    return about(interesting(work), Show())._replace(text="What is the gradient of the input?")
+
+
+@topic("conv-gradient", "kernel-gradient", "input-gradient")
+def convolution_gradient(rng: Random, level: int) -> "Question":
+    """Ask for the gradient of a kernel, later of an input, and of what is padded or strided."""
+    from convcalc.engine.convolution import convolve
+    from convcalc.engine.gradients import backward
+    from convcalc.report.convolution import Labels
+    from convcalc.report.gradients import worked_gradients
+    from convcalc.report.selection import Show
+
+    which = Gradient.KERNEL if level <= 2 else rng.choice((Gradient.KERNEL, Gradient.INPUT))
+
+    def work() -> "Calculation":
+        stride, padding = (2 if level == 4 else 1), int(level >= 5)
+        grid, kernel = (
+            draw_cells(rng, *((4, 4) if stride == 2 else (3, 3)), high=5),
+            draw_cells(rng, 2, 2, low=-2, high=2),
+        )
+        while np.count_nonzero(kernel) < 3:
+            kernel = draw_cells(rng, 2, 2, low=-2, high=2)
+        forward = convolve(grid, kernel, stride=stride, padding=padding)
+        gradients = backward(forward, draw_cells(rng, *forward.output.shape, low=-1, high=2))
+        return worked_gradients(gradients, Show(), which, Labels())
+
+    return _about(interesting(work), f"What is the gradient of the {which}?")
+
+
+@topic("relu-gradient", "activation-gradient")
+def activation_gradient(rng: Random, level: int) -> "Question":
+    """Ask for the gradient of a ReLU, later of a sigmoid, to two decimals."""
+    from convcalc.engine.activations import activate
+    from convcalc.report.activations import worked_activation_gradient
+    from convcalc.report.selection import Show
+
+    kind = "relu" if level <= 3 else rng.choice(("sigmoid", "tanh"))
+    rows = 2 if level <= 2 else 3
+    far = 5 if kind == "relu" else 2
+
+    def work() -> "Calculation":
+        grid = draw_cells(rng, rows, 3, low=-far, high=far)
+        while not (grid < 0).any() or not (grid > 0).any():
+            grid = draw_cells(rng, rows, 3, low=-far, high=far)
+        forward = activate(grid, kind)
+        return worked_activation_gradient(forward.backward(draw_cells(rng, rows, 3, low=-3, high=4)), Show())
+
+    return _about(interesting(work), "What is the gradient of the input?")
+
+
+@topic("loss-gradient", "softmax-gradient")
+def loss_gradient(rng: Random, level: int) -> "Question":
+    """Ask for the gradient of squared errors, later of cross-entropy with its softmax, to two decimals."""
+    from convcalc.engine.losses import loss
+    from convcalc.report.losses import worked_loss_gradient
+    from convcalc.report.selection import Show
+
+    if level <= 2:
+        count = 2 if level == 1 else 4
+        cells, target = draw_cells(rng, count, high=5), draw_cells(rng, count, high=5)
+        target[0] += int((cells == target).all())
+        reduction = Reduction.SUM if level == 1 else Reduction.MEAN
+        return _about(worked_loss_gradient(loss(cells, target, "mse", reduction=reduction).backward(), Show()))
+    items = 1 if level <= 4 else 2
+    logits = draw_cells(rng, items, 3, low=-2, high=3)
+    logits[:, 0] += (logits == logits[:, :1]).all(axis=1)
+    classes = [rng.randrange(3) for _ in range(items)]
+    return _about(worked_loss_gradient(loss(logits, classes, "cross-entropy").backward(), Show()))
+
+
+@topic("linear-gradient")
+def linear_gradient(rng: Random, level: int) -> "Question":
+    """Ask for a gradient of a fully connected layer: of its weights, its input, later of several items."""
+    from convcalc.engine.dense import linear
+    from convcalc.report.dense_gradients import worked_linear_gradients
+    from convcalc.report.selection import Show
+
+    which = LinearGradient.WEIGHTS if level == 1 else rng.choice((LinearGradient.WEIGHTS, LinearGradient.INPUT))
+    inputs, outputs, items = (2, 2, 1) if level <= 2 else (3, 2, 1) if level <= 3 else (3, 2, 2)
+
+    def work() -> "Calculation":
+        x, weights = draw_cells(rng, items, inputs, high=4), draw_cells(rng, outputs, inputs, low=-2, high=3)
+        forward = linear(x if items > 1 else x[0], weights)
+        behind = draw_cells(rng, items, outputs, low=-2, high=3)
+        return worked_linear_gradients(forward.backward(behind if items > 1 else behind[0]), Show(), which)
+
+    return _about(interesting(work), f"What is the gradient of the {which}?")
+
+
+@topic("network-gradient", "network", "backprop")
+def network_gradient(rng: Random, level: int) -> "Question":
+    """Ask for the gradient of the weights of a network of two layers: the second's, later the first's."""
+    from convcalc.engine.activations import activate
+    from convcalc.engine.dense import linear
+    from convcalc.engine.graph import pass_back
+    from convcalc.engine.grids import as_grid
+    from convcalc.engine.losses import loss
+    from convcalc.engine.mistakes.making import made
+    from convcalc.engine.node import Node
+    from convcalc.report.backward import worked_backward
+    from convcalc.report.document import Grids, Heading, Text
+    from convcalc.report.grids import grids_of
+    from convcalc.report.numbers import Writer
+    from convcalc.report.selection import Show
+
+    name = "w2" if level <= 2 else "w1"
+
+    def work() -> "Calculation":
+        x, target = draw_cells(rng, 2, low=1, high=3), draw_cells(rng, 1, high=6)
+        w1, w2 = draw_cells(rng, 2, 2, low=-2, high=2), draw_cells(rng, 1, 2, low=-2, high=2)
+        while not w2.all() or not w1.all():
+            w1, w2 = draw_cells(rng, 2, 2, low=-2, high=2), draw_cells(rng, 1, 2, low=-2, high=2)
+        first = linear(x, w1)
+        hidden = activate(first.output, "relu")
+        second = linear(hidden.output, w2)
+        end = loss(second.output, target, "half-mse")
+        grids = {"x": x, "w1": w1, "w2": w2}
+        nodes = [Node(0, key, None, {}, grid) for key, grid in grids.items()]
+        lines: tuple[tuple[str, Any, dict[str, Array]], ...] = (
+            ("linear w1", first, {"input": x, "weights": w1}),
+            ("relu", hidden, {"input": first.output}),
+            ("linear w2", second, {"input": hidden.output, "weights": w2}),
+            ("loss mse --half", end, {"input": second.output, "target": target}),
+        )
+        outputs: list[Array] = []
+        for number, (text, result, reads) in enumerate(lines, 1):
+            before = {role: outputs[-1] if role == "input" and outputs else grid for role, grid in reads.items()}
+            outputs.append(result.output)
+            nodes.append(Node(number, text, result, before, outputs[-1]))
+        gradients = pass_back(nodes, np.array([1]))
+
+        def given() -> "list[Block]":
+            drawn = [matrix for key, grid in grids.items() for matrix in grids_of(grid, key, Writer()).matrices]
+            drawn += grids_of(target, "target", Writer()).matrices
+            heading = Heading("linear w1 → relu → linear w2 → half of the squared difference to the target")
+            return [heading, Text(""), Grids(tuple(drawn))]
+
+        def candidates() -> "Candidates":
+            before, behind = first.output, second.output - target
+            through = (w2.T @ behind) * (before > 0)
+            if name == "w1":
+                yield "the mask of the ReLU was forgotten", lambda: np.outer(w2.T @ behind, x)
+                yield "the second layer's weights were forgotten", lambda: np.outer(behind * (before > 0), x)
+                yield "the gradient was transposed", lambda: np.outer(x, through)
+                yield "the target was not subtracted", lambda: np.outer((w2.T @ second.output) * (before > 0), x)
+                yield "every sign was reversed", lambda: -np.outer(through, x)
+            else:
+                yield "the ReLU was left out", lambda: np.outer(behind, before)
+                yield "the input was taken, not the hidden layer", lambda: np.outer(behind, x)
+                yield "the target was not subtracted", lambda: np.outer(second.output, hidden.output)
+                yield "every sign was reversed", lambda: -np.outer(behind, hidden.output)
+
+        worked = worked_backward(gradients, grids, name, Show())
+        return worked._replace(given=given, mistakes=lambda: made(candidates(), as_grid(worked.answer())))
+
+    for _ in range(50):
+        worked = work()
+        cells = np.abs(np.asarray(worked.answer()))
+        if cells.any() and cells.max() < LARGEST:
+            break
+    text = f"What is the gradient of {name}?"
+    hint = "what comes from behind, times the local derivative: first through the loss, then layer by layer"
+    return _about(worked, text)._replace(hints=lambda: [hint])
+
+
+@topic("descent", "step")
+def descent(rng: Random, level: int) -> "Question":
+    """Ask for a grid after a step of gradient descent."""
+    from convcalc.engine.mistakes.gradients import Stepped, step_mistakes
+    from convcalc.report.descent import step_lines
+    from convcalc.report.document import Answer, Calculation, Grids, Heading, Text
+    from convcalc.report.grids import grids_of
+    from convcalc.report.numbers import Writer
+
+    shape = (1, 2) if level == 1 else (2, 2) if level <= 3 else (3, 3)
+    rate = RATES[0] if level == 1 else rng.choice(RATES)
+    step = Stepped(draw_cells(rng, *shape, low=-5, high=5), draw_cells(rng, *shape, low=-8, high=8), rate)
+    if not step.gradient.any():
+        step.gradient[0, 0] = 4
+    write = Writer()
+
+    def given() -> "list[Block]":
+        pairs = (("weights", step.old), ("gradient", step.gradient))
+        drawn = [matrix for title, grid in pairs for matrix in grids_of(grid, title, write).matrices]
+        return [Heading(f"a step of gradient descent, rate {write(rate)}"), Text(""), Grids(tuple(drawn))]
+
+    def work() -> "list[Block]":
+        lines = list(step_lines(step.old, step.gradient, step.output, rate, write))
+        return [*given(), Text(""), *lines, Answer(grids_of(step.output, "weights after", write))]
+
+    worked = Calculation(work(), lambda: step.output, given=given, mistakes=lambda: step_mistakes(step))
+    return _about(worked, "What are the weights after the step?")._replace(hints=lambda: ["old − rate × gradient"])
+
+
+def _about(worked: "Calculation", text: str = "What is the gradient of the input?") -> "Question":
+    """Ask for a whole gradient."""
+    from convcalc.quiz.question import about
+    from convcalc.report.selection import Show
+
+    return about(worked, Show())._replace(text=text)
