@@ -19,6 +19,7 @@ _HOMES = {
     "activate": "convcalc.engine.activations",
     "add": "convcalc.engine.gathering",
     "attention": "convcalc.engine.attention",
+    "backward": "convcalc.engine.graph",
     "batch_norm": "convcalc.engine.norms",
     "concat": "convcalc.engine.gathering",
     "conv_transpose": "convcalc.engine.transposed",
@@ -46,6 +47,7 @@ __all__ = [
     "activate",
     "add",
     "attention",
+    "backward",
     "batch_norm",
     "concat",
     "conv_transpose",
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from convcalc.engine.dense import flatten, linear
     from convcalc.engine.gathering import add, concat, dropout, unpool, upsample
     from convcalc.engine.geometry import Axis
+    from convcalc.engine.graph import backward
     from convcalc.engine.kernels import kernel
     from convcalc.engine.losses import loss
     from convcalc.engine.norms import batch_norm, group_norm, layer_norm

@@ -43,3 +43,14 @@ def test_what_makes_no_sense_is_refused(call: Callable[[], object], message: str
     with pytest.raises(convcalc.ConvcalcError, match=message) as caught:
         call()
     assert caught.value.hint
+
+
+def test_any_result_goes_backward() -> None:
+    x = [[1, 2], [3, 4]]
+    assert convcalc.backward(convcalc.pool(x), 5).input_like().tolist() == [[0, 0], [0, 5]]
+    assert convcalc.backward(convcalc.activate([-1, 2], "relu"), [3, 4]).output.tolist() == [0, 4]
+    assert convcalc.backward(convcalc.linear([1, 2], [[3, 4]]), [2]).weights.output.tolist() == [[2, 4]]
+    assert convcalc.backward(convcalc.loss([1, 2], [3, 5], "mse")).output.tolist() == [-2, -3]
+    assert convcalc.backward(convcalc.add([1], [2])).inputs[1].output.tolist() == [1]
+    with pytest.raises(convcalc.ConvcalcError, match="does not go backward"):
+        convcalc.backward([1, 2])

@@ -214,6 +214,8 @@ def test_what_rounds_to_the_same_is_right(page: Open, words: tuple[str, ...], se
         (("conv", "-i", "1 2; 3 4", "-k", "5", "--backward", "1"), ["10"], 10),
         (("loss", "mse", "-i", "1 9", "-t", "2 2"), ["49", "25"], 1),
         (("flatten", "-i", "1 2; 3 4"), [], 4),
+        (("run", "samples/neuron.convcalc", "--backward"), ["0.1966"], 11),
+        (("batch-norm", "-i", "1 2 3 4"), ["1.3416", "1.1180"], 4),
     ],
     ids=lambda part: part[0] if isinstance(part, tuple) else None,
 )

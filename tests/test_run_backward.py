@@ -178,7 +178,8 @@ def test_a_networks_gradients_are_written_a_file_each(convcalc: Convcalc, tmp_pa
     folder = tmp_path / "gradients"
     ran = convcalc("run", "samples/tiny-cnn.convcalc", "--backward", "--wrt", "all", "-o", f"{folder}/")
     assert ran.status == 0
-    assert sorted(path.stem for path in folder.iterdir()) == ["input", "lines", "scores", "shapes", "weights"]
+    found = {path.stem for path in folder.iterdir()}
+    assert found == {"input", "lines", "scores", "shapes", "weights", *(f"bias-of-line-{n}" for n in (30,))}
     scores = np.loadtxt(folder / "scores.txt")
     np.testing.assert_allclose(scores, [0.012760132793608901, 0.04682071273796818, -0.059580845531577], rtol=1e-12)
     one = convcalc("run", "samples/tiny-cnn.convcalc", "--backward", "--wrt", "shapes", "-q")
@@ -452,3 +453,12 @@ def test_what_cannot_be_descended_is_refused(convcalc: Convcalc, script: str, wo
     ran = convcalc("run", "-", *words, stdin=script)
     assert ran.status in (1, 2)
     assert said in ran.stderr
+
+
+def test_kernels_and_biases_written_in_a_line_have_rows_too(convcalc: Convcalc) -> None:
+    script = 'input 1 2 3; 4 5 6; 7 8 9\nconv "1 0; 0 -1" -b 2\nflatten\nlinear "1 2 3 4" -b 1\nloss mse -t 0\n'
+    ran = convcalc("run", "-", "--backward", stdin=script)
+    for name in ("kernel of line 2", "bias of line 2", "weights of line 4", "bias of line 4"):
+        assert name in ran.stdout
+    ran = convcalc("run", "-", "--backward", "--wrt", "bias of line 4", "-q", stdin=script)
+    assert ran.answer == "-38\n"

@@ -1,6 +1,7 @@
 """The session: the grid carried and undone, names, editing, saving; a wrong line changes nothing."""
 
 import io
+import math
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ from convcalc.cli.run import host_of
 from convcalc.cli.session import words_of
 from convcalc.cli.surroundings import Script, Surroundings
 from convcalc.errors import ConvcalcError
-from convcalc.report.document import Block
+from convcalc.report.document import Block, Text
+from convcalc.report.selection import Show
 from convcalc.session.completion import Words, complete
 from convcalc.session.loop import converse
 from convcalc.session.session import LineResult, Session
@@ -282,3 +284,19 @@ def test_networks_in_a_session_change_no_grid_and_can_be_walked_through() -> Non
     assert typed.session.last is not None
     assert typed.session.last.steps is not None
     assert any("terminal" in complaint for complaint in typed.complaints)  # there is none here to walk on
+
+
+def test_a_pass_backward_in_a_session_can_be_walked_through() -> None:
+    typed = Typed("1 2 3;", "w = 1 0 -1", "linear w", "sigmoid", "loss mse -t 1", "backward", "walk")
+    assert any("terminal" in complaint for complaint in typed.complaints), "there is none here to walk on"
+    last = typed.session.last
+    assert last is not None
+    assert last.steps is not None
+    steps = last.steps(Show())
+    names = [steps.name(index) for index in range(math.prod(steps.shape))]
+    assert names == [
+        "input gradient[0]", "input gradient[0]",
+        *(f"weights gradient[{index}]" for index in range(3)), *(f"input gradient[{index}]" for index in range(3)),
+    ]  # fmt: skip
+    titles = [block.text for index in (0, 1, 2) for block in steps.blocks(index)[:1] if isinstance(block, Text)]
+    assert titles == ["line 5 · loss mse -t 1", "line 4 · sigmoid", "line 3 · linear w"]

@@ -71,6 +71,9 @@ class ScriptSteps(NamedTuple):
         str | None,
         show_option("--steps", metavar="all|none|N", help="Going back: how many steps of each line are shown."),
     ] = None
+    walk: Annotated[
+        bool, show_option("--walk", help="Going back: step through it with the keys, one step filling the screen.")
+    ] = False
     precision: Annotated[
         int | None, output_option("--precision", metavar="N", min=0, max=15, help="Going back: decimals.")
     ] = None
@@ -114,7 +117,7 @@ def show_way_back(
     from convcalc.report.numbers import Writer
     from convcalc.report.selection import Show
 
-    show = Show(steps=steps_of(stepping.steps), write=Writer(stepping.precision))
+    show = Show(steps=steps_of(stepping.steps), write=Writer(stepping.precision), walk=stepping.walk)
     if check.numeric is not None:
         from convcalc.session.numeric import numeric
 
@@ -126,7 +129,7 @@ def show_way_back(
             return
         from convcalc.session.backward import backward
 
-        emit(here, backward(session, back.gradient, back.wrt, show), out)
+        emit(here, backward(session, back.gradient, back.wrt, show), out, show)
         return
     from convcalc.session.backward import backward
     from convcalc.session.descent import Descent, descent

@@ -11,7 +11,8 @@ from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Flattened, Linear
 from convcalc.engine.exact import Array, as_floats, divided, float_kind, rounded
 from convcalc.engine.gathered import Gathered
-from convcalc.engine.gradients import backward, backward_transposed
+from convcalc.engine.gradients import backward as backward_convolution
+from convcalc.engine.gradients import backward_transposed
 from convcalc.engine.grids import as_grid
 from convcalc.engine.loss_terms import Loss
 from convcalc.engine.node import UNDIVIDED, Node
@@ -63,7 +64,7 @@ def _input_alone(back: Any) -> Mapping[str, Array]:
 
 
 BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
-    Convolution: backward,
+    Convolution: backward_convolution,
     Transposed: backward_transposed,
     Pooling: routed,
     Activated: _of_itself,
@@ -138,6 +139,23 @@ def like_the_result(grid: Array, wanted: Array) -> Array:
     if len(wanted) == len(filters):
         return np.tile(filters, (1, wanted.shape[1], 1, 1))
     return np.tile(filters, (len(wanted) // len(filters), 1, 1, 1))
+
+
+def backward(result: Any, gradient: Any = 1) -> Any:
+    """Return the gradients of what any operation read, given that of its output: of its shape, or one number for all.
+
+    To a loss nothing comes from behind. Raises InputError for what does not go backward.
+
+    >>> from convcalc.engine.convolution import convolve
+    >>> backward(convolve([1, 2, 3], [1, 2]), [1, 10]).kernel_like().tolist()
+    [[21, 32]]
+    """
+    kind = type(result)
+    if kind not in BACKWARD:
+        raise InputError(f"{kind.__name__} does not go backward", hint="give it what an operation returned")
+    if kind is Loss:
+        return result.backward()
+    return BACKWARD[kind](result, gradient)
 
 
 def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:

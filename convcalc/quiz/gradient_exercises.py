@@ -209,7 +209,7 @@ def network_gradient(rng: Random, level: int) -> "Question":
 @topic("descent", "step")
 def descent(rng: Random, level: int) -> "Question":
     """Ask for a grid after a step of gradient descent."""
-    from convcalc.engine.mistakes.gradients import Stepped, step_mistakes
+    from convcalc.engine.mistakes.gradients import OneStep, step_mistakes
     from convcalc.report.descent import step_lines
     from convcalc.report.document import Answer, Calculation, Grids, Heading, Text
     from convcalc.report.grids import grids_of
@@ -217,7 +217,7 @@ def descent(rng: Random, level: int) -> "Question":
 
     shape = (1, 2) if level == 1 else (2, 2) if level <= 3 else (3, 3)
     rate = RATES[0] if level == 1 else rng.choice(RATES)
-    step = Stepped(draw_cells(rng, *shape, low=-5, high=5), draw_cells(rng, *shape, low=-8, high=8), rate)
+    step = OneStep(draw_cells(rng, *shape, low=-5, high=5), draw_cells(rng, *shape, low=-8, high=8), rate)
     if not step.gradient.any():
         step.gradient[0, 0] = 4
     write = Writer()

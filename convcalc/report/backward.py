@@ -1,6 +1,10 @@
 """A pass backward as a Document: each line's gradients under its name, the last first; then every grid's."""
 
+import math
+from bisect import bisect
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from itertools import accumulate
 from typing import Any
 
 from convcalc.engine.activations import ActivationGradient
@@ -11,7 +15,7 @@ from convcalc.engine.gathered import GatherGradients
 from convcalc.engine.gradients import Gradients, TransposedGradients
 from convcalc.engine.graph import GraphGradients, PassedBack, added
 from convcalc.engine.loss_terms import LossGradient
-from convcalc.engine.naming import Naming, shape_text
+from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.normalized import NormGradients
 from convcalc.engine.padding import PaddingGradient
 from convcalc.engine.routing import Routing
@@ -26,8 +30,13 @@ from convcalc.report.document import (
     Block,
     Calculation,
     Document,
+    Grids,
     Heading,
+    Matrix,
+    Picture,
     Role,
+    Stepped,
+    Steps,
     Subheading,
     Table,
     Text,
@@ -80,14 +89,64 @@ def worked_backward(gradients: GraphGradients, grids: Mapping[str, Array], wrt: 
             yield Heading(f"line {passed.node.number} · {passed.node.text}")
             yield from _upstream(passed, show)
             blocks = WORKED[type(passed.backward)](passed.backward, show).work
-            yield from with_answers_drawn(blocks)
+            yield from with_answers_drawn(blocks if index == 0 else map(_behind_worked, blocks))
         yield Subheading("the gradients of all grids")
         yield _table(gradients, grids, show)
         yield from _sums(gradients, grids, show)
         yield Text("")
         yield Answer(grids_of(answer, f"gradient of {wrt}", show.write, naming=Naming(answer.ndim == 1)))
 
-    return Calculation(work(), lambda: answer, show.answer_write)
+    return Calculation(work(), lambda: answer, show.answer_write, partial(_walked, gradients))
+
+
+def _walked(gradients: GraphGradients, show: Show) -> Steps:
+    """Return the steps of all lines, the last line's first, one after the other."""
+    parts: list[tuple[str, Steps]] = []
+    for passed in gradients.passed:
+        if passed.backward is not None:
+            blocks = WORKED[type(passed.backward)](passed.backward, show._replace(at=None)).work
+            title = f"line {passed.node.number} · {passed.node.text}"
+            parts += [(title, block.steps()) for block in blocks if isinstance(block, Stepped)]
+    ends = list(accumulate(math.prod(steps.shape) for _, steps in parts))
+
+    def part(index: int) -> tuple[str, Steps, int]:
+        which = bisect(ends, index)
+        return (*parts[which], index - (ends[which - 1] if which else 0))
+
+    def blocks_of(index: int) -> list[Block]:
+        title, steps, at = part(index)
+        return [Text(title, Role.TITLE), Text(""), *steps.blocks(at)]
+
+    def name(index: int) -> str:
+        _, steps, at = part(index)
+        return steps.name(at)
+
+    return Steps(Heading("a pass backward, the last line first"), (1, 1, 1, ends[-1]), ONE_ROW, blocks_of, name)
+
+
+def _behind_worked(block: Block) -> Block:
+    """Return a block whose gradient of the output was worked by the line behind: it is hidden where answers are."""
+    if isinstance(block, Grids):
+        return Grids(tuple(map(_worked_matrix, block.matrices)))
+    if isinstance(block, Picture):
+        return block._replace(
+            lines=tuple(
+                tuple(part if isinstance(part, str) else _worked_matrix(part) for part in line) for line in block.lines
+            )
+        )
+    if isinstance(block, Stepped):
+        return Stepped(
+            lambda: map(_behind_worked, block.shown()), block.chosen, lambda: _steps_behind_worked(block.steps())
+        )
+    return block
+
+
+def _worked_matrix(matrix: Matrix) -> Matrix:
+    return matrix._replace(derived=matrix.derived or matrix.body.title.startswith("gradient"))
+
+
+def _steps_behind_worked(steps: Steps) -> Steps:
+    return steps._replace(blocks=lambda index: list(map(_behind_worked, steps.blocks(index))))
 
 
 def _upstream(passed: PassedBack, show: Show) -> Iterator[Block]:
@@ -109,7 +168,7 @@ def _table(gradients: GraphGradients, grids: Mapping[str, Array], show: Show) ->
         gradient = gradients.of(grid)
         lines = ", ".join(str(number) for number, _ in reversed(parts)) or "none"
         rows.append((name, shape_text(grid.shape), "" if gradient is None else _listed(gradient, show), lines))
-    return Table(("name", "shape", "gradient", "used in line"), tuple(rows), frozenset({0, 1, 2, 3}))
+    return Table(("name", "shape", "gradient", "used in line"), tuple(rows), frozenset({0, 1, 2, 3}), given=2)
 
 
 def _listed(gradient: Array, show: Show) -> str:

@@ -100,7 +100,7 @@ def _statistics(result: Normalized, show: Show) -> Document:
         (_name(result, index), write(one.mean), write(one.variance), write(float(one.root)))
         for index, one in enumerate(result.statistics[:MOST_SETS])
     )
-    yield Table(("", "mean μ", "variance σ²", "√(σ² + ε)"), rows, frozenset({0}))
+    yield Table(("", "mean μ", "variance σ²", "√(σ² + ε)"), rows, frozenset({0}), given=1)
     if sets > MOST_SETS:
         yield Text(f"  … and {sets - MOST_SETS:,} more", Role.QUIET)
 
@@ -193,7 +193,7 @@ def _means(result: NormInputGradient, show: Show) -> Document:
             zip(forward.statistics[:MOST_SETS], result.means[:MOST_SETS], strict=True)
         )
     )
-    yield Table(("", "√(σ² + ε)", "mean(g)", "mean(g·x̂)"), rows, frozenset({0}))
+    yield Table(("", "√(σ² + ε)", "mean(g)", "mean(g·x̂)"), rows, frozenset({0}), given=1)
     if len(forward.order) > MOST_SETS:
         yield Text(f"  … and {len(forward.order) - MOST_SETS:,} more", Role.QUIET)
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 
 from convcalc.engine.exact import Array
-from convcalc.engine.graph import GraphGradients, pass_back
+from convcalc.engine.graph import LEARNED, GraphGradients, pass_back
 from convcalc.engine.naming import shape_text
 from convcalc.engine.node import Node
 from convcalc.engine.shapes import like_the_output
@@ -40,7 +40,7 @@ def way_back(session: Session, gradient: str | None) -> Sequence[Node]:
 
 
 def gradients_of(session: Session, gradient: str | None) -> tuple[GraphGradients, dict[str, Array]]:
-    """Return a pass backward through what a session did, and the grids it came to: the input, and those with names.
+    """Return a pass backward through what a session did, and the grids it came to: the input, those with names, others.
 
     Raises UsageError where there is nothing to begin at.
     """
@@ -53,7 +53,13 @@ def gradients_of(session: Session, gradient: str | None) -> tuple[GraphGradients
     reached = [node for node in given if id(node.output) in gradients.parts]
     titles = [_title(node, alone=len(reached) == 1) for node in reached]
     grids = dict(zip(titles, (node.output for node in reached), strict=True))
-    return gradients, grids | {name: grid for name, grid in session.names.items() if grid is not end}
+    grids |= {name: grid for name, grid in session.names.items() if grid is not end}
+    known = {id(grid) for grid in grids.values()}
+    for node in nodes:
+        for role, grid in node.reads.items():
+            if role in LEARNED and id(grid) not in known and id(grid) in gradients.parts:
+                grids[f"{role} of line {node.number}"] = grid  # written in the line, so that it has no name
+    return gradients, grids
 
 
 def _title(node: Node, *, alone: bool) -> str:

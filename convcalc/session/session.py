@@ -196,9 +196,13 @@ class Session:
         """Return a grid by its name, or read it."""
         return self.names[word] if word in self.names else self.host.read(word)
 
+    def number_of(self, line: Line) -> int:
+        """Return a line's number in its script; of one that was typed, that in the history."""
+        return line.number if self.source is not None else len(self.done) + 1
+
     def _take(self, line: Line, grid: Array) -> LineResult:
         """Make a grid the current one, or only keep it under its name."""
-        node = Node(line.number, line.text, None, {}, grid)
+        node = Node(self.number_of(line), line.text, None, {}, grid)
         if line.name is not None:
             self.advance(line, self.current, {**self.names, line.name: grid}, node)
             return LineResult(line.text, line.number, remark=f"kept as {line.name}, {shape_text(grid.shape)}")
@@ -223,7 +227,7 @@ class Session:
             names = self.names if line.name is None else {**self.names, line.name: grid}
             result = None if ran.worked is None else ran.worked.result
             only_shown = any(grid is read for read in ran.reads.values())
-            node = None if only_shown else Node(line.number, line.text, result, ran.reads, grid)
+            node = None if only_shown else Node(self.number_of(line), line.text, result, ran.reads, grid)
             self.advance(line, grid if carried else self.current, names, node)
         remark = f"kept as {line.name}" if line.name else ""
         self.last = ran.worked or ran.walkable or self.last

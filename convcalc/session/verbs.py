@@ -43,7 +43,7 @@ def _set(session: Session, line: Line) -> LineResult:
     cells = grid.astype(object)
     cells[(0,) * (grid.ndim - len(at)) + at] = parse_number(match[2], Place("set"))
     edited = as_grid(cells)
-    session.advance(line, edited, node=Node(line.number, line.text, None, {}, edited))
+    session.advance(line, edited, node=Node(session.number_of(line), line.text, None, {}, edited))
     return _shown(line, edited, "")
 
 

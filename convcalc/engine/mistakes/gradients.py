@@ -139,7 +139,7 @@ def linear_gradient_mistakes(gradients: LinearGradients, which: LinearGradient) 
 
 
 @dataclass(eq=False, repr=False)
-class Stepped:
+class OneStep:
     """A grid, its gradient, and the rate of one step down."""
 
     old: Array
@@ -152,10 +152,10 @@ class Stepped:
         return moved(self.old, self.gradient, self.rate)
 
 
-def step_mistakes(step: Stepped) -> Iterator[Mistake]:
+def step_mistakes(step: OneStep) -> Iterator[Mistake]:
     """Yield the likely mistakes of a step of gradient descent.
 
-    >>> step = Stepped(np.array([1, 2]), np.array([4, -2]), Fraction(1, 2))
+    >>> step = OneStep(np.array([1, 2]), np.array([4, -2]), Fraction(1, 2))
     >>> [mistake.reason for mistake in step_mistakes(step)][:2]
     ['the sign of the step was reversed: the gradient was added', 'the rate was forgotten']
     """
