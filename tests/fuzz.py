@@ -227,6 +227,10 @@ def routed(
             if kind in ("max", "min"):
                 best = (max if kind == "max" else min)(plane[r][c] for r, c in cells)
                 cells = [next((r, c) for r, c in cells if plane[r][c] == best)]
+            if kind == "median":
+                cells = sorted(cells, key=lambda at: plane[at[0]][at[1]])
+                cells = cells[(len(cells) - 1) // 2 : len(cells) // 2 + 1]
+                back = back / len(cells)
             for r, c in cells:
                 total[r][c] += back / (window[0] * window[1]) if kind == "avg" else back
     return total
@@ -416,28 +420,46 @@ VALUES = ("", "1", "0", "-1", "2,1", "1,2,3,4", "same", "1/0", "1e999", "nan 1",
           "1 2; 3", "99999999999999999999", "1;;2", "{}", "1\t\t2", "é", "1 2; 3 4", "0.1 -7; 2 1/3", "1e300 1e300",
           "\0", "\u00a01", "--", "1 2 3 4 5 6 7 8 9", "all", "none", "0,0")  # fmt: skip
 OPTIONS = {
-    "conv": ("-i", "-k", "-s", "-p", "-d", "-g", "-b", "--pad-mode", "--as", "--reads", "--backward", "--wrt", "--at",
-             "--steps", "--check", "--precision", "--format", "--order", "--flip", "--per-channel", "-q", "--heat"),
-    "pool": ("-i", "-w", "-s", "-p", "-d", "--ceil", "--adaptive", "--global", "--norm", "--backward", "--at"),
-    "pad": ("-i", "-p", "--pad-mode", "--check"),
+    "conv": ("-i", "-k", "-s", "-p", "-d", "-g", "-b", "--pad-mode", "--pad-value", "--as", "--reads", "--backward",
+             "--wrt", "--at", "--steps", "--check", "--precision", "--format", "--order", "--flip", "--per-channel",
+             "-q", "--heat"),
+    "pool": ("-i", "-w", "-s", "-p", "-d", "--divisor", "--shape", "--ceil", "--adaptive", "--global", "--norm",
+             "--backward", "--at", "--indices", "--check"),
+    "pad": ("-i", "-p", "--pad-mode", "--pad-value", "--check"),
+    "batch-norm": ("-i", "--gamma", "--beta", "--eps", "--running", "--columns", "--backward", "--wrt", "--at",
+                   "--check"),
+    "layer-norm": ("-i", "--gamma", "--beta", "--eps", "--axes", "--backward", "--wrt", "--steps", "--check"),
+    "group-norm": ("-i", "--gamma", "--groups", "--eps", "--backward", "--format"),
+    "add": ("-i", "--backward", "--wrt", "--at", "--check", "--format"),
+    "concat": ("-i", "--axis", "--backward", "--at"),
+    "upsample": ("-i", "--scale", "--size", "--mode", "--align-corners", "--backward", "--at", "--check", "--format"),
+    "unpool": ("-i", "--indices", "--window", "--stride", "--size", "--backward", "--check"),
+    "dropout": ("-i", "--mask", "-p", "--backward", "--check", "--at"),
+    "attention": ("-i", "--keys", "--values", "--backward", "--wrt", "--at", "--check"),
+    "prelu": ("-i", "--weight", "--backward", "--wrt", "--check"), "clip": ("-i", "--min", "--max", "--backward"),
+    "threshold": ("-i", "--threshold", "--value", "--backward", "--at"), "softshrink": ("-i", "--lambd", "--check"),
     "conv-transpose": ("-i", "-k", "-s", "-p", "-d", "-b", "--output-padding", "--as", "--at"),
     "size": ("-n", "-f", "-s", "-p", "-d", "-O", "--ceil", "--chain", "--convention"),
     "softmax": ("-i", "--axis", "--check", "--at"), "log-softmax": ("-i", "--axis"), "relu": ("-i", "--check"),
     "leaky-relu": ("-i", "--slope"), "elu": ("-i", "--alpha"), "gelu": ("-i", "--tanh"), "sigmoid": ("-i", "--at"),
     "linear": ("-i", "-W", "-b", "--transpose", "--check"), "flatten": ("-i",), "show": ("-i", "--heat", "--normalize"),
-    "loss": ("-i", "-t", "--reduction", "--logits", "--probabilities"), "kernels": ("-i",), "model": ("-i", "--trace"),
+    "loss": ("-i", "-t", "--reduction", "--logits", "--probabilities", "--backward", "--delta", "--margin",
+             "--class-weights", "--ignore-index", "--smoothing", "--check", "--at"),
+    "kernels": ("-i",), "model": ("-i", "--trace"),
 }  # fmt: skip
-ARGUMENTS = {"pool": (*(kind.value for kind in PoolKind), "mid"), "loss": ("mse", "mae", "bce", "cross-entropy", "x"),
+ARGUMENTS = {"pool": (*(kind.value for kind in PoolKind), "mid"), "add": VALUES, "concat": VALUES,
+             "loss": ("mse", "mae", "bce", "cross-entropy", "hinge", "huber", "nll", "x"),
              "kernels": ("edge", "nope"), "model": ("Conv2d(6, 3)", "lenet5", "nope", "Conv2d(")}  # fmt: skip
 FLAGS = ("--flip", "--per-channel", "-q", "--heat", "--ceil", "--global", "--tanh", "--transpose", "--normalize",
-         "--logits", "--probabilities")  # fmt: skip
+         "--logits", "--probabilities", "--columns", "--align-corners", "--indices")  # fmt: skip
 
 
 def any_words(rng: random.Random) -> list[str]:
     command = rng.choice(list(OPTIONS))
     words = [command, *([rng.choice(ARGUMENTS[command])] if command in ARGUMENTS else [])]
+    flags = {*FLAGS, *(["--backward"] if command == "loss" else [])}
     for option in rng.sample(OPTIONS[command], rng.randint(0, min(4, len(OPTIONS[command])))):
-        words += [option] if option in FLAGS else [option, rng.choice(VALUES)]
+        words += [option] if option in flags else [option, rng.choice(VALUES)]
     if "-i" not in words and rng.random() < 0.8:
         words += ["-i", rng.choice(["1 2; 3 4", "0.1 -7; 2 1/3", "1 2 3", "1;;2", "9"])]
     return words

@@ -266,3 +266,10 @@ def test_a_weight_that_is_learned_is_one_a_channel_and_has_a_gradient(convcalc: 
 def test_parameters_that_make_no_sense_are_refused(name: str, parameters: tuple[int, ...], said: str) -> None:
     with pytest.raises(InputError, match=said):
         activate([1], name, *parameters)
+
+
+def test_the_gradient_of_a_weight_of_many_cells_is_the_same_sum() -> None:
+    grid = np.random.default_rng(3).normal(size=(2, 200, 200))
+    gradient = activate(grid, "prelu", [0.25, 0.5]).backward(grid)
+    assert gradient.weight == pytest.approx((np.minimum(grid, 0) * grid).sum((1, 2)), rel=1e-12)
+    assert activate(grid, "prelu", 0.25).backward(grid).weight == pytest.approx([gradient.weight.sum()], rel=1e-12)

@@ -144,6 +144,9 @@ def test_many_cells_are_worked_in_floats_and_come_to_the_same() -> None:
     few = batch_norm(grid[:, :, :20, :20]).backward(1)
     assert few.input.output == pytest.approx(np.zeros((3, 2, 20, 20)), abs=1e-9)
     assert back.gamma == pytest.approx((grid * one.output).sum((0, 2, 3)), rel=1e-9)
+    assert back.beta == pytest.approx(grid.sum((0, 2, 3)), rel=1e-9)
+    whole = batch_norm(grid).backward(np.arange(grid.size).reshape(grid.shape)).beta
+    assert whole.tolist() == np.arange(grid.size).reshape(grid.shape).sum((0, 2, 3)).tolist()
 
 
 @pytest.mark.parametrize(

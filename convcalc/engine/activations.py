@@ -173,6 +173,10 @@ class ActivationGradient:
         assert weight is not None, "only asked of what learns"
         totals = [Fraction(0)] * weight.size
         cells, gradient = (grid.reshape(self.shape) for grid in (self.forward.input, self.gradient))
+        if cells.size > LARGEST_EXACT:
+            parts = np.minimum(as_floats(cells, FLOAT64), 0) * as_floats(gradient, FLOAT64)
+            sums = parts.sum(axis=(0, 2, 3)) if weight.size > 1 else parts.sum()
+            return rounded(np.reshape(sums, weight.shape), float_kind(self.gradient, self.forward.input) or FLOAT64)
         for at, cell in np.ndenumerate(cells):
             if cell < 0:
                 totals[at[1] if weight.size > 1 else 0] += exact(cell) * exact(gradient[at])

@@ -115,19 +115,23 @@ def upsample(
     )
     planes = grid.size // (height * width)
     starts = np.arange(planes)[:, None, None] * (height * width)
-    common = math.lcm(*(w.denominator for axis in (rows, columns) for line in axis for _, w in line)) ** 2
+    over = [math.lcm(*(w.denominator for line in axis for _, w in line)) for axis in (rows, columns)]
     places, weights = [], []
     for row_term, column_term in itertools.product(range(len(rows[0])), range(len(columns[0]))):
-        down = np.array([line[row_term][0] for line in rows])[:, None] * width
-        across = np.array([line[column_term][0] for line in columns])
-        places.append((starts + down + across).ravel())
-        shares = [[row[row_term][1] * col[column_term][1] * common for col in columns] for row in rows]
-        weights.append(np.tile(np.array([[int(w) for w in line] for line in shares]).ravel(), planes))
+        down, across = (
+            np.array([line[term][0] for line in axis]) for axis, term in ((rows, row_term), (columns, column_term))
+        )
+        shares = [
+            np.array([int(line[term][1] * common) for line in axis])
+            for axis, term, common in ((rows, row_term, over[0]), (columns, column_term, over[1]))
+        ]
+        places.append((starts + down[:, None] * width + across).ravel())
+        weights.append(np.tile(np.multiply.outer(*shares).ravel(), planes))
     shape = (*grid.shape[:-2], tall, wide)[-grid.ndim :]
     zoom = f"scale {naming.pair(tall // height, wide // width)}" if size is None else f"size {naming.size(tall, wide)}"
     says = (zoom, str(mode), *(["aligned corners"] * align_corners))
     options = {"scale": scale, "mode": mode, "align_corners": align_corners, "size": size}
-    reading = Reading(np.array(places), np.array(weights), common)
+    reading = Reading(np.array(places), np.array(weights), over[0] * over[1])
     formula = "output[i] reads input[⌊i·N/M⌋]"
     if mode is UpsampleMode.BILINEAR:
         formula = f"output[i] lies at {'i·(N − 1)/(M − 1)' if align_corners else '(i + 1/2)·N/M − 1/2'} of the input"

@@ -212,19 +212,28 @@ class NormGradients:
     @CachedProperty
     def gamma(self) -> Array:
         """The gradient of γ, of its shape: the sum of each cell's gradient times what it was normalised to."""
-        return self._added([g * x for g, x in self._pairs()])
+        if self.output.size > MOST_EXACT_CELLS:
+            normal = self.forward.deviations / self.forward.roots
+            return self._summed(as_floats(self.output, FLOAT64) * normal, self.forward.kind_of_floats)
+        return self._added([exact(g) * self.normal(index) for index, g in enumerate(self.output.flat)])
 
     @CachedProperty
     def beta(self) -> Array:
         """The gradient of β, of its shape: the sum of the cells' gradients."""
+        if self.output.size > MOST_EXACT_CELLS and self.output.dtype.kind == "f":
+            return self._summed(as_floats(self.output, FLOAT64), None)
         return self._added([exact(g) for g in self.output.flat], is_rational=True)
 
-    def _pairs(self) -> list[tuple[Any, Any]]:
+    def _summed(self, parts: Array, kind: np.dtype[Any] | None) -> Array:
+        """Return the floats of all cells that share a number of γ or β, added up: more than are worked exactly."""
+        totals = np.bincount(self.forward.shares.ravel(), weights=parts.ravel())
+        return rounded(totals, float_kind(self.output) or kind or FLOAT64).reshape(self._given(totals).shape)
+
+    def _given(self, totals: Any) -> Array:
+        """Return the γ or β that was given, whose shape its gradient has."""
         forward = self.forward
-        if self.output.size > MOST_EXACT_CELLS:
-            normal = forward.deviations / forward.roots
-            return [(exact(g), Fraction(x)) for g, x in zip(self.output.ravel(), normal.ravel(), strict=True)]
-        return [(exact(g), self.normal(index)) for index, g in enumerate(self.output.flat)]
+        grids = (grid for grid in (forward.gamma, forward.beta) if grid is not None)
+        return next(grids, np.empty(len(totals)))
 
     def normal(self, index: int) -> Fraction:
         """Return what a cell is before γ and β."""
@@ -235,8 +244,7 @@ class NormGradients:
         for share, part in zip(self.forward.shares.ravel().tolist(), parts, strict=True):
             totals[share] += part
         dtype = float_kind(self.output) if is_rational else float_kind(self.output) or self.forward.kind_of_floats
-        given = self.forward.gamma if self.forward.gamma is not None else self.forward.beta
-        return as_answer(totals, np.empty(len(totals)) if given is None else given, dtype)
+        return as_answer(totals, self._given(totals), dtype)
 
 
 @dataclass(eq=False, repr=False)
