@@ -161,7 +161,8 @@ def test_help_on_a_command_is_its_help(convcalc: Convcalc) -> None:
     assert convcalc("help", "conv").stdout == convcalc("conv", "--help").stdout
 
 
-GRIDS = [path for path in sorted(SAMPLES.iterdir()) if path.suffix not in (".convcalc", ".py", ".md")]
+FILES = sorted(path for path in SAMPLES.iterdir() if path.is_file())
+GRIDS = [path for path in FILES if path.suffix not in (".convcalc", ".py", ".md")]
 
 
 def test_every_sample_is_told_of() -> None:

@@ -25,10 +25,11 @@ ALLOWED = {
     "engine": {"engine", "errors", "choices", "later"},
     "matrix_io": {"matrix_io", "engine.exact", "engine.grids", "ending", "errors", "choices", "formats"},
     "network": {"network", "engine.geometry", "errors", "choices"},
-    "report": {"report", "engine", "network", "errors", "choices"},
+    "inference": {"inference", "engine", "network", "errors", "choices"},
+    "report": {"report", "engine", "network", "inference", "errors", "choices"},
     "render": {"render", "report.document"},
-    "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "network", "errors", "choices",
-            "lecture", "ending", "formats"},
+    "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "network", "inference", "errors",
+            "choices", "lecture", "ending", "formats"},
 }  # fmt: skip
 FORBIDDEN_LIBRARIES = {
     "session": {"rich", "typer"},

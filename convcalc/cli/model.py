@@ -9,6 +9,7 @@ import typer
 
 from convcalc.cli.inputs import read_bytes, refuse_overwriting
 from convcalc.cli.messages import note, printable
+from convcalc.cli.network_numbers import NumberOptions, first_that_fits, read_network_input
 from convcalc.cli.options import input_option, numbers, show_option, with_options
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
@@ -42,8 +43,9 @@ class NetworkOptions(NamedTuple):
         input_option(
             "--input",
             "-i",
-            metavar="CxHxW",
-            help="The shape of one input, without its batch: 1x28x28, or 10 for ten features.",
+            metavar="CxHxW|GRID",
+            help="The shape of one input, without its batch: 1x28x28, or 10 for ten features. With --weights its "
+            "numbers: a picture, a file, or written out.",
         ),
     ] = None
     class_name: Annotated[
@@ -113,6 +115,7 @@ def model(
     asked: NetworkOptions,
     transfer: TransferOptions,
     look: LookOptions,
+    with_numbers: NumberOptions,
     out: SheetOptions,
 ) -> None:
     """Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.
@@ -126,6 +129,8 @@ def model(
       convcalc model samples/mycnn.py -i 1x28x28
 
       convcalc model resnet50 --classes 10 --freeze
+
+      convcalc model "Linear(3, 2)" -i "1 2 3" --weights random
 
     """
     from convcalc.report.document import Calculation, Stepped
@@ -142,6 +147,10 @@ def model(
         asked = asked._replace(network="-")
     _check(asked.network, look, out.style(here))
     refuse_overwriting(out.output, _source_of(asked.network), "the network's own source")
+    with_numbers.check()
+    if with_numbers.weights is not None:
+        _with_numbers(here, asked, transfer, look, with_numbers, out)
+        return
     summary = summary_of(here, asked, transfer)
     if out.style(here).record.separator:  # rows have no place for them
         for text in summary.trace.notes:
@@ -160,6 +169,37 @@ def model(
             document = [*document, Stepped(lambda: (), lambda: (), lambda: model_steps(summary, Show()))]
     calculation = Calculation(document, list, steps=lambda show: model_steps(summary, show))
     emit_report(here, calculation, lambda: sheet(summary), out, walk=look.walk)
+
+
+def _with_numbers(
+    here: Surroundings,
+    asked: NetworkOptions,
+    transfer: TransferOptions,
+    look: LookOptions,
+    with_numbers: NumberOptions,
+    out: SheetOptions,
+) -> None:
+    """Run a network on numbers."""
+    from convcalc.cli.network_results import show_numbers
+
+    if look.trace is not None:
+        raise UsageError("--trace and --weights exclude each other", hint="leave one of them out")
+    chosen = {"--layer": look.layer, "--at": with_numbers.at, "--why": with_numbers.why, "--walk": look.walk or None}
+    names = [name for name, value in chosen.items() if value is not None]
+    if len(names) > 1:
+        raise UsageError(
+            f"{names[0]} and {names[1]} exclude each other", hint="--at names its layer, as in conv2:3,4,4"
+        )
+    goes_back = with_numbers.backward or with_numbers.rate is not None
+    if goes_back and (look.layer is not None or look.walk):
+        raise UsageError(f"{names[0]} and --backward exclude each other", hint="leave one of them out")
+    grid = read_network_input(here, asked.input_shape, with_numbers)
+
+    def build(shape: str) -> "Summary":
+        return summary_of(here, asked._replace(input_shape=shape), transfer)
+
+    summary = first_that_fits(grid, build)
+    show_numbers(here, summary, grid, with_numbers, look.layer, out, walk=look.walk)
 
 
 def _check(network: str | None, look: LookOptions, style: Format) -> None:

@@ -20,6 +20,7 @@ from convcalc.engine.node import UNDIVIDED, Node
 from convcalc.engine.normalized import Normalized
 from convcalc.engine.padding import Padded
 from convcalc.engine.pooling import Pooling
+from convcalc.engine.products import Product
 from convcalc.engine.softmax import Softmax
 from convcalc.engine.transposed import Transposed
 from convcalc.errors import InputError
@@ -101,6 +102,9 @@ AGAIN: dict[type, Callable[[Any, Reads], Any]] = {
     Gathered: lambda result, reads: replace(
         result,
         inputs=tuple(reads[name].reshape(grid.shape) for name, grid in zip(result.names, result.inputs, strict=True)),
+    ),
+    Product: lambda result, reads: Product(
+        *(like_the_result(reads[role], result.input) for role in ("input", "other"))
     ),
     Loss: _loss,
 }

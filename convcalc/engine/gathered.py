@@ -4,10 +4,11 @@ They are linear, so that a gradient is gathered in the same way, by the transpos
 of the output cells that read it, times the same numbers.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -27,12 +28,20 @@ from convcalc.engine.exact import (
     quotient,
     rounded,
 )
-from convcalc.engine.gather_kinds import GatherKind
+from convcalc.engine.gather_kinds import GatherRecord
 from convcalc.engine.shapes import like_the_output, place_in
 from convcalc.engine.step import GatherStep, GatherTerm
 
 NOWHERE = -1
 """In place of a cell's number: nothing is read."""
+
+
+class Gatherer(Protocol):
+    """What gathers, by its name as a string: a command's kind, or a network's layer."""
+
+    @property
+    def record(self) -> GatherRecord:
+        """What it says of itself."""
 
 
 class Reading(NamedTuple):
@@ -48,15 +57,16 @@ class Reading(NamedTuple):
 
 
 def _four(shape: Sequence[int]) -> tuple[int, int, int, int]:
-    items, channels, rows, columns = (1,) * (4 - len(shape)) + tuple(shape)
-    return items, channels, rows, columns
+    """Return a shape as items, channels, rows, columns; of more axes the first ones are items together."""
+    channels, rows, columns = ((1,) * (3 - len(shape)) + tuple(shape))[-3:]
+    return math.prod(shape[:-3]), channels, rows, columns
 
 
 @dataclass(eq=False, repr=False)
 class Gathered:
     """A gathering ready to be asked for its whole `output`, or for the working of one cell."""
 
-    kind: GatherKind
+    kind: Gatherer
     inputs: tuple[Array, ...]
     names: tuple[str, ...]
     output_shape: tuple[int, ...]

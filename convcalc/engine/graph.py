@@ -19,6 +19,7 @@ from convcalc.engine.node import UNDIVIDED, Node
 from convcalc.engine.normalized import Normalized
 from convcalc.engine.padding import Padded
 from convcalc.engine.pooling import Pooling
+from convcalc.engine.products import Product
 from convcalc.engine.routing import backward as routed
 from convcalc.engine.shapes import four_dimensional
 from convcalc.engine.softmax import Softmax
@@ -74,6 +75,7 @@ BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
     Normalized: _of_itself,
     Padded: _of_itself,
     Flattened: _of_itself,
+    Product: _of_itself,
     Gathered: _of_itself,
     Loss: _of_loss,
 }
@@ -92,6 +94,7 @@ ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     Normalized: lambda back: {"input": back.input.output, "gamma": back.gamma, "beta": back.beta},
     Padded: _input_alone,
     Flattened: _input_alone,
+    Product: lambda back: {"input": back.input.output, "other": back.other.output},
     Gathered: lambda back: dict(zip(back.forward.names, (part.output for part in back.inputs), strict=True)),
     Loss: _input_alone,
 }  # fmt: skip

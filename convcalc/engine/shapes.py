@@ -93,8 +93,9 @@ def place_in(shape: tuple[int, int, int, int], at: Sequence[int]) -> tuple[int, 
 
 
 def four_dimensional(array: Array) -> Array:
-    """Return a grid as (N, C, H, W), adding axes of length 1 in front."""
-    reshaped: Array = array.reshape((1,) * (4 - array.ndim) + array.shape)
+    """Return a grid as (N, C, H, W), adding axes of length 1 in front; of more axes the first ones become one."""
+    lengths = (1,) * (4 - array.ndim) + array.shape
+    reshaped: Array = array.reshape(math.prod(lengths[:-3]), *lengths[-3:])
     return reshaped
 
 
@@ -112,6 +113,8 @@ def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
 
     Raises InputError for any other shape.
     """
+    if isinstance(gradient, np.ndarray) and gradient.ndim > 4 and gradient.shape == output.shape:
+        return gradient.reshape(maps.shape)  # within a network there are grids of more axes
     grid = own_grid(at_least_one(gradient))
     if grid.size == 1:
         return np.full(maps.shape, grid.ravel()[0], dtype=grid.dtype)

@@ -239,6 +239,16 @@ class GatherStep(NamedTuple):
     probability: Fraction
 
 
+class ProductStep(NamedTuple):
+    """One cell of a product: both cells, and what they make."""
+
+    number: int
+    at: tuple[int, int, int, int]
+    cell: Number
+    factor: Number
+    value: Number
+
+
 class SoftmaxGradientStep(NamedTuple):
     """One line's gradients: the probabilities, what comes from behind, its total, each cell's difference to it."""
 

@@ -80,12 +80,22 @@ class Constant(Source):
 
 
 class Combine(TensorFunction):
-    """A function of two or more tensors, cell by cell, with broadcasting."""
+    """A function of two or more tensors, cell by cell, with broadcasting; or of one.
+
+    `operands` says where numbers stand among the tensors (each of which is None there); nothing: there are none.
+    """
 
     function: str
+    operands: tuple[Any, ...] = ()
+    is_known: bool = True
+    """Whether its operands are all it is given."""
 
-    def __init__(self, function: str) -> None:
-        self.name = function
+    def __init__(self, function: str, operands: Sequence[Any] = (), *, is_known: bool = True) -> None:
+        self.name, self.operands, self.is_known = function, tuple(operands), is_known
+
+    def operands_of(self, tensors: int) -> tuple[Any, ...] | None:
+        """Return its operands, None for each of so many tensors; None if not all of them are known."""
+        return (self.operands or (None,) * tensors) if self.is_known else None
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the broadcast shape; raise InputError where an axis differs."""
@@ -208,10 +218,11 @@ class Permute(TensorFunction):
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the sizes in that order."""
-        order = self._order(len(shapes[0]))
+        order = self.order_of(len(shapes[0]))
         return tuple(shapes[0][axis] for axis in order)
 
-    def _order(self, rank: int) -> list[int]:
+    def order_of(self, rank: int) -> list[int]:
+        """Return which axis stands in each place, of so many."""
         order = [axis_of(axis, rank, "permute") for axis in self.dims_order]
         if sorted(order) != list(range(rank)):
             raise InputError(f"permute{tuple(self.dims_order)} does not name each of {rank} axes once")
@@ -221,7 +232,7 @@ class Permute(TensorFunction):
 
     def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
         """Return where each axis came from."""
-        return tuple(self._order(len(shape)))
+        return tuple(self.order_of(len(shape)))
 
     def details(self) -> str:
         """Return the order."""
@@ -238,14 +249,15 @@ class Reduce(TensorFunction):
     def __init__(self, function: str, axes: Any = None, keepdim: bool = False) -> None:
         self.name, self.axes_reduced, self.keepdim = function, axes, keepdim
 
-    def _gone(self, rank: int) -> list[int]:
+    def axes_gone(self, rank: int) -> list[int]:
+        """Return the axes that are reduced, of so many."""
         given = self.axes_reduced
         axes = range(rank) if given is None else given if isinstance(given, tuple | list) else (given,)
         return sorted({axis_of(axis, rank, self.name) for axis in axes})
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape without those axes."""
-        reduced_axes = self._gone(len(shapes[0]))
+        reduced_axes = self.axes_gone(len(shapes[0]))
         if 0 in reduced_axes:
             raise InputError(
                 f"{self.name} over the batch is no layer of a network", hint=f"as in x.{self.name}((2, 3))"
@@ -255,12 +267,12 @@ class Reduce(TensorFunction):
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the whole of the axes that go."""
-        reduced_axes = self._gone(len(shape))
+        reduced_axes = self.axes_gone(len(shape))
         return tuple(WHOLE if axis in reduced_axes else SAME for axis in range(2, len(shape)))
 
     def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
         """Return where each axis came from."""
-        reduced_axes = self._gone(len(shape))
+        reduced_axes = self.axes_gone(len(shape))
         return tuple(axis for axis in range(len(shape)) if self.keepdim or axis not in reduced_axes)
 
     def details(self) -> str:

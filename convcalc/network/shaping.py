@@ -16,10 +16,15 @@ MOST_SCALE = 1 << 32
 class Elementwise(Layer):
     """A function of each cell; it keeps the shape."""
 
-    settings: dict[str, Any]
+    given: tuple[Any, ...]
+    named: dict[str, Any]
 
     def __init__(self, *given: Any, **named: Any) -> None:
-        self.settings = named
+        self.given, self.named = given, named
+
+    def setting(self, place: int, name: str, default: Any) -> Any:
+        """Return a setting, by its place or its name."""
+        return self.named.get(name, self.given[place] if len(self.given) > place else default)
 
     @classmethod
     def arguments(cls) -> dict[str, Any]:
@@ -29,6 +34,9 @@ class Elementwise(Layer):
 
 class Dropout(Elementwise):
     """Zeros at random while training; `p` is the share of them."""
+
+    drops_always: bool = False
+    """Whether it drops in evaluation too, as `F.dropout` does that is not told whether it trains."""
 
     def __init__(self, p: Any = 0.5, *given: Any, **named: Any) -> None:
         super().__init__(p, *given, **named)
@@ -239,7 +247,7 @@ class Pad(Layer):
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape with its spatial axes longer."""
         self.channels(shapes[0])
-        sides = self._sides()
+        sides = self.sides()
         most = max(max(pair_) - size for pair_, size in zip(sides, shapes[0][2:], strict=True))
         if self.kind.startswith("Reflection") and most >= 0:
             raise InputError(
@@ -250,7 +258,8 @@ class Pad(Layer):
             raise InputError(f"{self.kind} cuts off all of {sizes(shapes[0])}", hint="cut off less")
         return (*shapes[0][:2], *longer)
 
-    def _sides(self) -> list[tuple[int, int]]:
+    def sides(self) -> list[tuple[int, int]]:
+        """Return how many cells are added before and behind each spatial axis."""
         amounts: Any = self.padding
         sides = (amounts,) * (2 * self.dims) if isinstance(amounts, int) else amounts
         if not _are_integers(sides) or len(sides) != 2 * self.dims:
@@ -259,7 +268,7 @@ class Pad(Layer):
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return a cell each, further on by the padding."""
-        return tuple(Reach(1, Fraction(1), Fraction(before)) for before, _ in self._sides())
+        return tuple(Reach(1, Fraction(1), Fraction(before)) for before, _ in self.sides())
 
     def details(self) -> str:
         """Return the amounts."""

@@ -119,6 +119,8 @@ class Summary(Counted):
     fields: list[Field | None]
     output: Shape
     frozen: frozenset[int] = frozenset()
+    output_node: int = 0
+    """Which node's output is the network's."""
 
     @property
     def input(self) -> Shape:
@@ -140,7 +142,7 @@ def summarize(title: str, trace: Trace, output: Tensor, frozen: frozenset[int] =
     """Return what is told of a network."""
     fields_of = fields(trace)
     tree = _tree(trace.nodes[1:], "", 0, trace, fields_of, frozen)
-    return Summary(title, trace, trace.nodes[1:], tree, fields_of, output.shape, frozen)
+    return Summary(title, trace, trace.nodes[1:], tree, fields_of, output.shape, frozen, output.node)
 
 
 def _tree(

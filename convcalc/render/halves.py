@@ -14,7 +14,8 @@ def halves(body: Body, width: int, glyphs: Glyphs, *, grey: bool) -> Drawn:
     every = -(-body.columns // max(width, 1))
     note = f", one cell in {every}" if every > 1 else ""
     note = note.replace("2th", "2nd").replace("3th", "3rd") if every < 4 else note
-    title = f"{INDENT}{glyphs.say(body.title)}, {glyphs.say(' … '.join(body.scale))}{note}"
+    scale = f", {glyphs.say(' … '.join(body.scale))}" if body.scale else ""
+    title = f"{INDENT}{glyphs.say(body.title)}{scale}{note}"
     lines: list[Line] = [[(title, Role.QUIET)]]
     columns = range(0, body.columns, every)
     for row in range(0, body.rows, 2 * every):

@@ -213,13 +213,13 @@ class Layout(Renderer[Line]):
             view = next((view for view in views if width_of(matrix, view) <= self.width), None)
             cut = cut or ((view is None or body.rows > MOST_ROWS) and body.shade is None)
             wide = view is None or body.rows > MOST_ROWS
-            if wide and body.shade is not None:
+            if body.shade is not None and (wide or body.pictured):
                 parts = [halves(body, self.width - len(INDENT), self.glyphs, grey=self.brackets)]
             elif view is None:
                 parts = [Drawn("", list(self._alone(matrix, MOST_ROWS)), self.width)]
             else:
                 parts = [_titled(draw(matrix, view))]
-            if body.shade is not None and not wide and body.columns * 2 <= self.width:
+            if body.shade is not None and not (wide or body.pictured) and body.columns * 2 <= self.width:
                 parts.append(self._shades(body))
             for part in parts:
                 if shelf and sum(one.width + BETWEEN for one in shelf) + part.width > self.width:

@@ -18,6 +18,7 @@ from convcalc.engine.loss_terms import LossGradient
 from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.normalized import NormGradients
 from convcalc.engine.padding import PaddingGradient
+from convcalc.engine.products import ProductGradients
 from convcalc.engine.routing import Routing
 from convcalc.engine.softmax import SoftmaxGradient
 from convcalc.report.activations import worked_activation_gradient
@@ -49,6 +50,7 @@ from convcalc.report.grid import worked_padding_gradient
 from convcalc.report.grids import grids_of
 from convcalc.report.losses import worked_loss_gradient
 from convcalc.report.norms import worked_norm_gradients
+from convcalc.report.products import worked_product_gradients
 from convcalc.report.routing import worked_routing
 from convcalc.report.selection import Show
 from convcalc.report.softmax_gradient import worked_softmax_gradient
@@ -68,6 +70,7 @@ WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
     PaddingGradient: worked_padding_gradient,
     FlattenGradient: worked_flatten_gradient,
     GatherGradients: lambda back, show: worked_gather_gradients(back, show, None, alone_on_page=False),
+    ProductGradients: lambda back, show: worked_product_gradients(back, show, None, alone_on_page=False),
     LossGradient: worked_loss_gradient,
 }
 """How what went back through a line is worked."""

@@ -102,6 +102,8 @@ class Body:
     """Whether cells may touch, as each is set apart by a sign or by space of its own."""
     value: Callable[[int, int], str] | None = None
     """A cell's value with every digit, where its text may be rounded."""
+    pictured: bool = False
+    """Whether only its shades are drawn, a sign for two cells, and none of its numbers."""
     measured: bool = True
     """Whether no cell is wider than `width`; of a very large grid, not every cell was looked at."""
 
@@ -217,6 +219,8 @@ class Steps(NamedTuple):
     name: Callable[[int], str]
     by_columns: bool = False
     """Whether a window's terms are written down its columns."""
+    inner: "Callable[[int, Any], Steps | None] | None" = None
+    """The steps of which one step is made, shown as a `Show` says, if there are any to go down into."""
 
 
 class Calculation(NamedTuple):

@@ -47,6 +47,8 @@ class Walk:
     message: str = ""
     top: int = 0
     """Lines scrolled off the top."""
+    above: list[tuple[Callable[[Show], Steps], int]] = field(default_factory=list)
+    """The walks from which this one was gone down into, and where each stood."""
     steps: Steps = field(init=False)
 
     def __post_init__(self) -> None:
@@ -95,10 +97,10 @@ class Walk:
             "right": forward,
             "l": forward,
             "n": forward,
-            "enter": forward,
+            "enter": self._down if self.steps.inner is not None else forward,
             "left": back,
             "b": back,
-            "backspace": back,
+            "backspace": self._up if self.above else back,
             "down": lambda: self._move(self.index + columns),
             "up": lambda: self._move(self.index - columns),
             "pagedown": lambda: self._set(top=self.top + SCROLLED),
@@ -139,6 +141,27 @@ class Walk:
     def _again(self, show: Show) -> None:
         self.show = show
         self.steps = self.make(show)
+
+    def _down(self) -> None:
+        """Go down into the steps of which this one is made."""
+        inner, index = self.steps.inner, self.index
+        if inner is None or inner(index, self.show) is None:
+            self.message = "this layer has no steps"
+            return
+
+        def make(show: Show) -> Steps:
+            steps = inner(index, show)
+            assert steps is not None, "it had some, and only their look is another"
+            return steps
+
+        self.above.append((self.make, index))
+        self.make, self.index, self.top = make, 0, 0
+        self.steps = make(self.show)
+
+    def _up(self) -> None:
+        """Go back up to the step that was gone down into."""
+        self.make, self.index = self.above.pop()
+        self.steps, self.top = self.make(self.show), 0
 
     def _move(self, index: int) -> None:
         if not 0 <= index < self.count:
@@ -189,4 +212,8 @@ class Walk:
             return self.message
         if self.playing:
             return f"playing, {self.speed:g} a second · space pauses · + - speed · q leaves"
+        if self.steps.inner is not None:
+            return "← → layer · Enter its steps · g go to · space play · p o h look · ? keys · q leave"
+        if self.above:
+            return "← → step · Backspace up · ↑ ↓ row · g go to · space play · ? keys · q leave"
         return "← → step · ↑ ↓ row · g go to · space play · p o h look · ? keys · q leave"

@@ -20,7 +20,7 @@ def gathering_mistakes(result: Gathered) -> Iterator[Mistake]:
     >>> [mistake.reason for mistake in gathering_mistakes(dropout([2, 4], [1, 0]))][:2]
     ['the cells were not scaled up', 'the cells were scaled down, by 1 − p']
     """
-    return made(KINDS[result.kind](result), result.output)
+    return made(KINDS[result.kind](result), result.output) if isinstance(result.kind, GatherKind) else iter(())
 
 
 def _add(result: Gathered) -> Candidates:

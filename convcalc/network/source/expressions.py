@@ -19,7 +19,7 @@ OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.BitOr: operator.or_, ast.BitXor: operator.xor, ast.LShift: operator.lshift, ast.RShift: operator.rshift,
 }  # fmt: skip
 TENSOR_OPERATORS = {
-    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.FloorDiv: "div", ast.Mod: "remainder",
+    ast.Add: "add", ast.Sub: "sub", ast.Mult: "mul", ast.Div: "div", ast.FloorDiv: "floor_divide", ast.Mod: "remainder",
     ast.Pow: "pow",
 }  # fmt: skip
 COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -90,7 +90,8 @@ def combine(follower: Follower, node: ast.AST, sign: ast.operator, left: Any, ri
             isinstance(value, Tensor | Parameter | Array | int | float) for value in (left, right)
         ):
             raise follower.refuse(node, "this operator is not followed on tensors", SUPPORTED)
-        return follower.use(name, Combine(name), *tensors, node=node, scope=scope)
+        numbers = [value if isinstance(value, int | float) else None for value in (left, right)]
+        return follower.use(name, Combine(name, numbers), *tensors, node=node, scope=scope)
     if isinstance(left, Array) or isinstance(right, Array):
         shapes = [value.shape for value in (left, right) if isinstance(value, Array)]
         return Array(Combine("array").output(*shapes))

@@ -23,6 +23,7 @@ from convcalc.network.functions import (
 )
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer, Shape
+from convcalc.network.shaping import Dropout
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import Builtin, Call, Library, Scope
 from convcalc.network.trace import Tensor
@@ -114,10 +115,9 @@ def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
         tensor, *settings = call.given if call.given else [call.named["input"]]
         if kind.startswith("MaxPool") and len(settings) > 4:  # the function takes ceil_mode before return_indices
             settings[4:6] = [*settings[5:6], settings[4]] if len(settings) > 5 else [False, settings[4]]
-        arguments = KINDS[kind].arguments()
-        if not arguments:
-            settings, keywords = [], {}
         layer = KINDS[kind](*settings, **keywords)
+        if isinstance(layer, Dropout):
+            layer.drops_always = len(call.given) < 3 and "training" not in call.named
         full = call.follower.local_name(name, call.scope)
         tensors = call.follower.tensor(tensor, call.node, call.scope)
         output: Tensor = call.follower.use(full, layer, tensors, node=call.node, scope=call.scope)
@@ -133,7 +133,9 @@ def alike(name: str) -> Callable[[Call], Tensor]:
         tensors = [value for value in (*call.given, *call.named.values()) if isinstance(value, Tensor | Parameter)]
         if not tensors:
             raise InputError(f"{name} is given no tensor")
-        return use(call, Combine(name), *tensors)
+        numbers = [value if isinstance(value, int | float) else None for value in call.given]
+        is_known = not call.named and len(tensors) == numbers.count(None)
+        return use(call, Combine(name, numbers, is_known=is_known), *tensors)
 
     return run
 

@@ -22,9 +22,11 @@ def conv(net: NetworkPart, name: str, x: Tensor, out: int, size: Any, **how: Any
     return net(name, layer("Conv2d", out, size, **how), x)
 
 
-def conv_bn(net: NetworkPart, names: tuple[str, str], x: Tensor, out: int, size: Any, **how: Any) -> Tensor:
+def conv_bn(
+    net: NetworkPart, names: tuple[str, str], x: Tensor, out: int, size: Any, *, eps: float = 1e-5, **how: Any
+) -> Tensor:
     """Use a Conv2d without a bias and then a BatchNorm2d, by their two names."""
-    return net(names[1], layer("BatchNorm2d"), conv(net, names[0], x, out, size, bias=False, **how))
+    return net(names[1], layer("BatchNorm2d", eps=eps), conv(net, names[0], x, out, size, bias=False, **how))
 
 
 def act(net: NetworkPart, name: str, x: Tensor, function: str = "ReLU") -> Tensor:

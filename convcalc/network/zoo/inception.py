@@ -9,7 +9,7 @@ from convcalc.network.zoo.blocks import act, cat, conv_bn, global_average, layer
 def _unit(net: NetworkPart, name: str, x: Tensor, out: int, size: Any = 1, **how: Any) -> Tensor:
     """Use a convolution, a batch norm and a ReLU."""
     part = net.part(name, "BasicConv2d")
-    return act(part, "relu", conv_bn(part, ("conv", "bn"), x, out, size, **how))
+    return act(part, "relu", conv_bn(part, ("conv", "bn"), x, out, size, eps=1e-3, **how))
 
 
 GOOGLENET = {

@@ -1,12 +1,14 @@
 """MobileNet v2 and v3, ShuffleNet v2 and EfficientNet: depthwise convolutions."""
 
+from typing import Any
+
 from convcalc.network.functions import Combine, Take
 from convcalc.network.trace import NetworkPart, Tensor
 from convcalc.network.zoo.blocks import act, add, cat, conv, conv_bn, global_average, layer, linear, max_pool, rounded
 
 
 def _unit(
-    net: NetworkPart, name: str, x: Tensor, out: int, size: int = 1, function: str | None = "ReLU6", **how: int
+    net: NetworkPart, name: str, x: Tensor, out: int, size: int = 1, function: str | None = "ReLU6", **how: Any
 ) -> Tensor:
     """Use a convolution that keeps the size but for its stride, a batch norm and an activation."""
     part = net.part(name, "Conv2dNormActivation")
@@ -67,17 +69,20 @@ MOBILENET_V3 = {
     ),
 }  # fmt: skip
 """Kernel, widened, channels, squeeze-and-excite, activation, stride: tables 1 and 2 of Howard and others (2019)."""
+V3_EPS = 1e-3
+"""What its batch norms add to a variance, as torchvision has it."""
 LAST_V3 = {"small": 1024, "large": 1280}
 
 
 def mobilenet_v3(net: NetworkPart, x: Tensor, classes: int = 1000, *, size: str) -> Tensor:
     """MobileNet v3, small or large."""
     features = net.part("features")
-    x = _unit(features, "0", x, 16, 3, "Hardswish", stride=2)
+    x = _unit(features, "0", x, 16, 3, "Hardswish", stride=2, eps=V3_EPS)
     for index, (kernel, inner, channels, squeezes, function, stride) in enumerate(MOBILENET_V3[size], 1):
         block = features.part(str(index), "InvertedResidual")
-        x = _inverted(block, x, kernel, inner, channels, rounded(inner / 4) if squeezes else 0, function, stride)
-    x = _unit(features, str(len(MOBILENET_V3[size]) + 1), x, 6 * x.shape[1], 1, "Hardswish")
+        squeezed = rounded(inner / 4) if squeezes else 0
+        x = _inverted(block, x, kernel, inner, channels, squeezed, function, stride, V3_EPS)
+    x = _unit(features, str(len(MOBILENET_V3[size]) + 1), x, 6 * x.shape[1], 1, "Hardswish", eps=V3_EPS)
     x = global_average(net, x)
     head = net.part("classifier")
     x = act(head, "1", linear(head, "0", x, LAST_V3[size]), "Hardswish")
@@ -85,15 +90,23 @@ def mobilenet_v3(net: NetworkPart, x: Tensor, classes: int = 1000, *, size: str)
 
 
 def _inverted(
-    outer: NetworkPart, x: Tensor, kernel: int, inner: int, channels: int, squeezed: int, function: str, stride: int
+    outer: NetworkPart,
+    x: Tensor,
+    kernel: int,
+    inner: int,
+    channels: int,
+    squeezed: int,
+    function: str,
+    stride: int,
+    eps: float = 1e-5,
 ) -> Tensor:
     """Widen, convolve each channel by itself, squeeze and excite, narrow, and add the shortcut if there is one."""
     block, at, y = outer.part("block"), 0, x
     gate = "Hardsigmoid" if function != "SiLU" else "Sigmoid"
     inside = "ReLU" if function != "SiLU" else "SiLU"
     if inner != x.shape[1]:
-        y, at = _unit(block, "0", y, inner, 1, function), 1
-    y = _unit(block, str(at), y, inner, kernel, function, stride=stride, groups=inner)
+        y, at = _unit(block, "0", y, inner, 1, function, eps=eps), 1
+    y = _unit(block, str(at), y, inner, kernel, function, stride=stride, groups=inner, eps=eps)
     if squeezed:
         at += 1
         part = block.part(str(at), "SqueezeExcitation")
@@ -101,7 +114,7 @@ def _inverted(
         scale = act(part, "activation", conv(part, "fc1", scale, squeezed, 1), inside)
         scale = act(part, "scale_activation", conv(part, "fc2", scale, inner, 1), gate)
         y = part("mul", Combine("mul"), scale, y)
-    y = _unit(block, str(at + 1), y, channels, 1, None)
+    y = _unit(block, str(at + 1), y, channels, 1, None, eps=eps)
     return add(outer, y, x) if stride == 1 and x.shape[1] == channels else y
 
 
@@ -154,11 +167,16 @@ def shufflenet_v2(net: NetworkPart, x: Tensor, classes: int = 1000, *, width: st
     return linear(net, "fc", net("flatten", layer("Flatten"), x), classes)
 
 
+def _half(shape: tuple[int, ...], first: int) -> Take:
+    """Return one half of the channels, from the first of them on."""
+    return Take(shape, f"{first // shape[1]} of 2", cuts={1: (first, 1)})
+
+
 def _shuffled(net: NetworkPart, x: Tensor, channels: int, stride: int) -> Tensor:
     half = channels // 2
     if stride == 1:
         shape = (x.shape[0], half, *x.shape[2:])
-        passed, branch = net("chunk", Take(shape, "0 of 2"), x), net("chunk", Take(shape, "1 of 2"), x)
+        passed, branch = net("chunk", _half(shape, 0), x), net("chunk", _half(shape, half), x)
     else:
         part = net.part("branch1")
         branch = x

@@ -86,17 +86,17 @@ def convnext(
     """ConvNeXt (Liu and others, 2022): depthwise 7×7, LayerNorm, and a fully connected layer at each place."""
     features = net.part("features")
     stem = features.part("0", "Stem")
-    x = stem("1", layer("LayerNorm2d"), conv(stem, "0", x, widths[0], 4, stride=4))
+    x = stem("1", layer("LayerNorm2d", eps=1e-6), conv(stem, "0", x, widths[0], 4, stride=4))
     for stage, (depth, width) in enumerate(zip(depths, widths, strict=True)):
         if stage:
             down = features.part(str(2 * stage), "Downsampling")
-            x = conv(down, "1", down("0", layer("LayerNorm2d"), x), width, 2, stride=2)
+            x = conv(down, "1", down("0", layer("LayerNorm2d", eps=1e-6), x), width, 2, stride=2)
         blocks = features.part(str(2 * stage + 1))
         for index in range(depth):
             x = _convnext_block(blocks.part(str(index), "CNBlock"), x, width)
     average = net("avgpool", layer("AdaptiveAvgPool2d", 1), x)
     head = net.part("classifier")
-    flat = head("1", layer("Flatten"), head("0", layer("LayerNorm2d"), average))
+    flat = head("1", layer("Flatten"), head("0", layer("LayerNorm2d", eps=1e-6), average))
     return linear(head, "2", flat, classes)
 
 
@@ -104,7 +104,7 @@ def _convnext_block(net: NetworkPart, x: Tensor, width: int) -> Tensor:
     block = net.part("block")
     y = conv(block, "0", x, width, 7, padding=3, groups=width)
     y = block("1", Permute((0, 2, 3, 1)), y)
-    y = block("2", layer("LayerNorm", width), y)
+    y = block("2", layer("LayerNorm", width, eps=1e-6), y)
     y = act(block, "4", linear(block, "3", y, 4 * width), "GELU")
     y = block("6", Permute((0, 3, 1, 2)), linear(block, "5", y, width))
     return add(net, net("layer_scale", layer("LayerScale"), y), x)

@@ -1,0 +1,240 @@
+"""What `convcalc model` takes to run a network with numbers: the input, the weights, what is asked of them."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from convcalc.cli.inputs import find, read_options
+from convcalc.cli.messages import note
+from convcalc.cli.options import InputOptions, input_option, number_of, show_option
+from convcalc.cli.surroundings import Surroundings
+from convcalc.errors import InputError, UsageError
+
+if TYPE_CHECKING:
+    from convcalc.engine.exact import Array
+    from convcalc.network.summary import Summary
+
+RANDOM = "random"
+BACK_PANEL = "Backward"
+
+
+class NumberOptions(NamedTuple):
+    """The weights, how a picture becomes the input, and what of the numbers is shown."""
+
+    weights: Annotated[
+        str | None,
+        input_option(
+            "--weights",
+            "-W",
+            metavar="FILE|random",
+            help="The network's weights: .npz, .safetensors, or what PyTorch saves; or drawn as it initialises them. "
+            "--input then holds numbers: a picture, a file, or written out.",
+        ),
+    ] = None
+    seed: Annotated[int, input_option("--seed", metavar="N", help="Of random weights.")] = 0
+    rgb: Annotated[bool, input_option("--rgb", help="Read a picture as red, green and blue.")] = False
+    resize: Annotated[
+        str | None, input_option("--resize", metavar="ROWSxCOLS", help="Resize a picture, as in 28x28.")
+    ] = None
+    normalize: Annotated[bool, input_option("--normalize", help="Divide every cell by 255.")] = False
+    mean: Annotated[
+        str | None, input_option("--mean", metavar="NUMBERS", help="Subtract it, one number or one a channel.")
+    ] = None
+    std: Annotated[
+        str | None, input_option("--std", metavar="NUMBERS", help="Divide by it then, one number or one a channel.")
+    ] = None
+    labels: Annotated[
+        str | None, input_option("--labels", metavar="FILE", help="The names of the classes, one a line.")
+    ] = None
+    exact: Annotated[
+        bool, input_option("--exact", help="Work in fractions, as small networks can be, and not in float32.")
+    ] = False
+    at: Annotated[
+        str | None,
+        show_option(
+            "--at",
+            metavar="LAYER:MAP,ROW,COL",
+            help="Work one neuron, as in conv2:3,4,4 or fc1:7; with --backward one weight's gradient, as in "
+            "conv1.weight:0,0,1,1.",
+        ),
+    ] = None
+    why: Annotated[
+        str | None,
+        show_option(
+            "--why", metavar="LAYER:MAP,ROW,COL", help="A neuron's largest terms, and where in the picture they are."
+        ),
+    ] = None
+    save: Annotated[
+        str | None,
+        show_option("--save", metavar="FILE.npz", help="Write every layer's maps; with --rate the new weights."),
+    ] = None
+    heat: Annotated[bool, show_option("--heat", help="Shade the maps of --layer by their values.")] = False
+    quiet: Annotated[bool, show_option("--quiet", "-q", help="The network's output alone, as plain rows.")] = False
+    backward: Annotated[
+        bool,
+        typer.Option(
+            "--backward", help="Go back to every parameter's gradient, and the input's.", rich_help_panel=BACK_PANEL
+        ),
+    ] = False
+    target: Annotated[
+        str | None,
+        typer.Option(
+            "--target",
+            metavar="CLASS",
+            help="From the cross-entropy of this class (of a batch, one each: 3,5). Without it, from the output's sum.",
+            rich_help_panel=BACK_PANEL,
+        ),
+    ] = None
+    rate: Annotated[
+        str | None,
+        typer.Option(
+            "--rate",
+            metavar="RATE",
+            help="One step of gradient descent; --freeze and --freeze-to keep layers as they are.",
+            rich_help_panel=BACK_PANEL,
+        ),
+    ] = None
+
+    def check(self) -> None:
+        """Refuse what does nothing without weights, and what excludes each other."""
+        words = ("at", "why", "save", "labels", "mean", "std", "resize", "target", "rate")
+        given = [f"--{name}" for name in words if getattr(self, name) is not None]
+        given += [
+            f"--{name}" for name in ("rgb", "normalize", "exact", "heat", "quiet", "backward") if getattr(self, name)
+        ]
+        if self.weights is None and given:
+            raise UsageError(f"{given[0]} does nothing without --weights", hint="as in --weights net.pt, or random")
+        alone = [option for option in given if option in ("--at", "--why", "--rate", "--quiet")]
+        if len(alone) > 1:
+            raise UsageError(f"{alone[0]} and {alone[1]} exclude each other", hint="leave one of them out")
+        if self.target is not None and not (self.backward or self.rate is not None):
+            raise UsageError("--target does nothing without --backward", hint="add --backward")
+        if self.rate is not None and self.target is None:
+            raise UsageError("--rate needs a loss to go down", hint="name the class that is right, as in --target 3")
+        goes_back = self.backward or self.rate is not None
+        lost = next((option for option in given if option in ("--why", "--labels", "--heat", "--quiet")), None)
+        if goes_back and lost is not None:
+            raise UsageError(f"{lost} and --backward exclude each other", hint="leave one of them out")
+        if self.backward and self.save is not None and self.rate is None:
+            raise UsageError("--save writes new weights after --rate", hint="--format json holds the gradients")
+
+
+def read_network_input(here: Surroundings, word: str | None, asked: NumberOptions) -> "Array":
+    """Return the numbers that go into a network, as float32: a picture, scaled and normalised as asked."""
+    import numpy as np
+
+    from convcalc.engine.exact import as_floats
+
+    source = InputOptions(word, rgb=asked.rgb, resize=asked.resize)
+    if word is not None and word not in here.names and _is_shape(word):
+        raise UsageError(f"--input {word} is a shape, and weights need numbers", hint="a picture, a file, or a grid")
+    cells = find(here, word, "--input", read_options(source)).cells
+    if asked.exact:
+        return _exactly_scaled(cells, asked)
+    grid = as_floats(cells, np.dtype(np.float64))
+    if asked.normalize:
+        grid = grid / 255
+    for name, sign in (("mean", -1), ("std", 1)):
+        text = getattr(asked, name)
+        if text is not None:
+            values = np.array([float(number_of(part, f"--{name}")) for part in text.replace(",", " ").split()])  # type: ignore[arg-type]
+            shaped = values.reshape(-1, 1, 1) if values.size > 1 else values
+            grid = grid + sign * shaped if sign < 0 else grid / shaped
+    return grid.astype(np.float32)
+
+
+def _exactly_scaled(cells: "Array", asked: NumberOptions) -> "Array":
+    """Return exact numbers, scaled as asked: fractions, a float as the decimal that it says."""
+    from convcalc.engine.exact import divided
+    from convcalc.inference.parameters import exactly
+
+    if asked.mean is not None or asked.std is not None:
+        raise UsageError("--exact takes no --mean and no --std", hint="leave them out, or leave --exact out")
+    grid = exactly(cells)
+    return divided(grid, 255) if asked.normalize else grid
+
+
+def _is_shape(word: str) -> bool:
+    import re
+
+    return re.fullmatch(r"\d+([x×]\d+)+", word.strip()) is not None
+
+
+def like_the_network(grid: "Array", shape: Sequence[int]) -> "Array":
+    """Return numbers as a batch of the shape a network reads, (C, H, W); one item, or several.
+
+    Raises InputError where they are no such thing.
+    """
+    import numpy as np
+
+    wanted = tuple(shape)
+    axes = len(wanted)
+    for candidate in (grid, np.moveaxis(grid, -1, 0) if grid.ndim == axes > 1 else grid):
+        padded = candidate.reshape((1,) * max(axes - candidate.ndim, 0) + candidate.shape)
+        if padded.shape == wanted:
+            return padded[None]
+        if padded.ndim == axes + 1 and padded.shape[1:] == wanted:
+            return padded
+    texts = "×".join(map(str, grid.shape)), "×".join(map(str, wanted))
+    hint = f"--resize {wanted[-2]}x{wanted[-1]} brings a picture to it" if axes == 3 else "give as many numbers"
+    raise InputError(f"the input is {texts[0]}, and the network reads {texts[1]}", hint=hint)
+
+
+def tensors_of(here: Surroundings, summary: "Summary", asked: NumberOptions) -> dict[int, dict[str, "Array"]]:
+    """Return each layer's tensors, by its identity: a file's, or drawn."""
+    from convcalc.inference.parameters import drawn, matched
+
+    assert asked.weights is not None
+    if asked.weights == RANDOM and not Path(RANDOM).exists():
+        note("random weights are drawn by PyTorch's distributions, and are not its stream of numbers")
+        return _exact_if_asked(drawn(summary.trace, asked.seed), asked)
+    from convcalc.matrix_io.weights import read_weights, without_prefix
+
+    tensors, prefix = without_prefix(read_weights(Path(asked.weights)))
+    if prefix:
+        note(f"every name of {asked.weights} begins with '{prefix}', which is left out")
+    return _exact_if_asked(matched(summary.trace, tensors), asked)
+
+
+def _exact_if_asked(tensors: "dict[int, dict[str, Array]]", asked: NumberOptions) -> "dict[int, dict[str, Array]]":
+    """Return tensors as float32, as PyTorch works; or exactly, a float as the decimal that it says."""
+    from convcalc.inference.parameters import exactly
+
+    if asked.exact:
+        return {layer: {name: exactly(one) for name, one in own.items()} for layer, own in tensors.items()}
+    for own in tensors.values():
+        for name, tensor in own.items():
+            own[name] = tensor.astype("float32", copy=False)
+            own[name].setflags(write=False)
+    return tensors
+
+
+def shapes_for(grid: "Array") -> list[tuple[int, ...]]:
+    """Return the shapes with which a network may read these numbers, the likeliest first.
+
+    A plane is items of so many features each, or has one channel, or is one of several channels in one row; a single
+    row is so many features, or one channel of them.
+
+    >>> import numpy as np
+    >>> shapes_for(np.zeros((28, 28))), shapes_for(np.zeros((2, 3, 8, 8))), shapes_for(np.zeros((1, 3)))
+    ([(28,), (1, 28, 28), (28, 28)], [(3, 8, 8)], [(3,), (1, 3), (1, 1, 3)])
+    """
+    if grid.ndim == 1 or (grid.ndim == 2 and len(grid) == 1):
+        width = grid.shape[-1]
+        return [(width,), (1, width), (1, 1, width)]
+    if grid.ndim == 2:
+        return [grid.shape[1:], (1, *grid.shape), tuple(grid.shape)]
+    return [tuple(grid.shape[-3:])]
+
+
+def first_that_fits(grid: "Array", build: "Callable[[str], Summary]") -> "Summary":
+    """Return a network that reads these numbers, by the first of their shapes that it takes; raise the first error."""
+    errors = []
+    for shape in shapes_for(grid):
+        try:
+            return build("x".join(map(str, shape)))
+        except InputError as error:
+            errors.append(error)
+    raise errors[1 if grid.ndim == 2 and len(grid) > 1 else 0]

@@ -1,0 +1,270 @@
+"""What `convcalc model` shows of a network with numbers: its table, maps and classes, a neuron, gradients, a step."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from convcalc.cli.inputs import read_bytes
+from convcalc.cli.messages import complain
+from convcalc.cli.network_numbers import NumberOptions, like_the_network, tensors_of
+from convcalc.cli.options import number_of, numbers
+from convcalc.cli.sheets import SheetOptions, emit_report
+from convcalc.cli.showing import print_lines
+from convcalc.cli.surroundings import Surroundings
+from convcalc.errors import UsageError
+from convcalc.formats import Format
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from convcalc.engine.exact import Array
+    from convcalc.inference.network import NetworkNumbers
+    from convcalc.network.summary import Summary
+    from convcalc.network.trace import Node
+    from convcalc.report.document import Heading
+    from convcalc.report.selection import Show
+
+MOST_LABELS = 1 << 20
+
+
+def show_numbers(
+    here: Surroundings,
+    summary: "Summary",
+    grid: "Array",
+    asked: NumberOptions,
+    layer: str | None,
+    out: SheetOptions,
+    *,
+    walk: bool,
+) -> None:
+    """Run a network on numbers, and show what was asked for."""
+    from convcalc.inference.network import NetworkNumbers
+    from convcalc.inference.run import check_numbers
+    from convcalc.report.model import heading
+    from convcalc.report.selection import Show
+
+    check_numbers(summary.trace)
+    x = like_the_network(grid, summary.trace.nodes[0].output[1:])
+    tensors = tensors_of(here, summary, asked)
+    network = NetworkNumbers(summary.trace, summary.output_node, tensors, x, asked.exact)
+    title, show = heading(summary), Show(heat=asked.heat)
+    if asked.rate is not None:
+        _step_down(here, summary, network, title, asked, out)
+    elif asked.backward:
+        _go_back(here, network, title, asked, out)
+    elif asked.at is not None or asked.why is not None or layer is not None or walk:
+        _show_layer(here, summary, network, title, asked, layer, show, out, walk=walk)
+    elif asked.quiet:
+        from convcalc.matrix_io.plain import plain_lines, plain_number
+
+        output = network.output
+        print_lines(here, iter(plain_lines(output[0] if len(x) == 1 else output, plain_number)))
+    else:
+        _show_all(here, network, title, asked, out)
+
+
+def _show_all(
+    here: Surroundings, network: "NetworkNumbers", title: "Heading", asked: NumberOptions, out: SheetOptions
+) -> None:
+    """Show the whole network: the table, small maps where they can be drawn, the classes; or all maps as JSON."""
+    from convcalc.inference.names import names_of
+    from convcalc.report.document import Calculation
+    from convcalc.report.network_numbers import LayerRange, network_document, network_sheet
+
+    style, names = out.style(here), names_of(network.trace)
+    keeps = asked.save is not None or style is Format.JSON
+    draws = style in (Format.TABLE, Format.SVG)
+    layers, maps, last = [], {}, network.x
+    for run in network.runs():
+        name = names[run.node.index]
+        layers.append(LayerRange.of(run, name, draws=draws))
+        if keeps:
+            maps[name] = run.output
+        if run.node.index == network.output_node:
+            last = run.output
+    if asked.save is not None:
+        _save(asked.save, maps, f"{len(maps)} layers' maps")
+    if style is Format.JSON:
+        _write_json(here, title, {"layers": _as_records(network, names, maps)}, out)
+        return
+    document = list(network_document(title, layers, last, _labels(here, asked.labels)))
+    emit_report(here, Calculation(document, list), lambda: network_sheet(title, layers), out)
+
+
+def _as_records(
+    network: "NetworkNumbers", names: "Mapping[int, str]", maps: "Mapping[str, Array]"
+) -> "list[dict[str, Any]]":
+    nodes = network.trace.nodes
+    return [
+        {
+            "name": name,
+            "layer": str(nodes[index].layer) if index else "input",
+            "reads": [names[source] for source in nodes[index].inputs],
+            "shape": list(maps[name].shape),
+            "output": _plain(maps[name]),
+        }
+        for index, name in names.items()
+        if name in maps
+    ]
+
+
+def _plain(grid: "Array") -> Any:
+    """Return a grid as lists of plain numbers; a fraction as its text, so that it stays exact."""
+    import numpy as np
+
+    if grid.dtype != object:
+        return grid.tolist()
+    cells = [int(cell) if cell == int(cell) else str(cell) for cell in grid.ravel()]
+    return np.array(cells, dtype=object).reshape(grid.shape).tolist()
+
+
+def _write_json(here: Surroundings, title: "Heading", contents: "dict[str, Any]", out: SheetOptions) -> None:
+    import json
+
+    lines = json.dumps({"version": 1, "title": title.text, **contents}, ensure_ascii=False).splitlines()
+    if out.output is None or out.output == "-":
+        print_lines(here, iter(lines))
+        return
+    from convcalc.matrix_io.saving import write_whole
+
+    write_whole(Path(out.output), iter(lines))
+    complain(f"wrote {out.output}")
+
+
+def _show_layer(
+    here: Surroundings,
+    summary: "Summary",
+    network: "NetworkNumbers",
+    title: "Heading",
+    asked: NumberOptions,
+    layer: str | None,
+    show: "Show",
+    out: SheetOptions,
+    *,
+    walk: bool,
+) -> None:
+    """Show one layer's maps, a neuron's step, its causes; or walk from layer to layer."""
+    from convcalc.inference.names import names_of
+    from convcalc.report.document import Calculation
+    from convcalc.report.network_numbers import maps_document, network_steps, neuron
+    from convcalc.report.why import why_document
+
+    names = names_of(network.trace)
+    word = asked.at or asked.why
+    name, place = (str(layer), ()) if word is None else place_of(word, "--at" if asked.at else "--why")
+    if walk:
+        all_runs = list(network.runs(keep=range(len(network.trace.nodes))))
+        steps = Calculation([], list, steps=lambda show: network_steps(title, all_runs, names, show))
+        emit_report(here, steps, None, out, walk=True)
+        return
+    node = named_layer(summary, name)
+    if asked.why is not None:
+        runs = {run.node.index: run for run in network.runs(keep=range(node.index + 1)) if run.node.index <= node.index}
+        document = list(why_document(title, network.trace, runs, names, node.index, place, show))
+        emit_report(here, Calculation(document, list), None, out)
+        return
+    run = network.run_of(node.index)
+    if asked.at is not None:
+        emit_report(here, neuron(title, run, names[node.index], show._replace(at=place)), None, out)
+        return
+    document = list(maps_document(title, run, names[node.index], show))
+    emit_report(here, Calculation(document, list), None, out)
+
+
+def named_layer(summary: "Summary", name: str) -> "Node":
+    """Return a layer by the name that the table gives it, or a part's last layer by the part's."""
+    from convcalc.inference.names import node_of
+    from convcalc.report.model_steps import layer_named
+
+    if name == "input":
+        return summary.trace.nodes[0]
+    return node_of(summary.trace, name) or layer_named(summary, name)
+
+
+def place_of(text: str, option: str) -> tuple[str, tuple[int, ...]]:
+    """Read a layer and a place in it."""
+    name, colon, indices = text.rpartition(":")
+    if not colon or not name:
+        raise UsageError(f"{option} {text}: it takes a layer and a place", hint=f"as in {option} conv2:3,4,4")
+    return name, numbers(indices, option, most=4, example="conv2:3,4,4")
+
+
+def _targets(text: str | None) -> "list[int] | None":
+    return None if text is None else list(numbers(text, "--target", most=1024, example="3"))
+
+
+def _go_back(
+    here: Surroundings, network: "NetworkNumbers", title: "Heading", asked: NumberOptions, out: SheetOptions
+) -> None:
+    """Show the gradients of a network's parameters and input, or one cell's working."""
+    from convcalc.errors import nearest
+    from convcalc.report.document import Calculation
+    from convcalc.report.network_gradients import gradient_at, gradients_document
+    from convcalc.report.selection import Show
+
+    back = network.backward(_targets(asked.target))
+    if asked.at is not None:
+        name, place = place_of(asked.at, "--at")
+        if name not in back.parameters:
+            close = nearest(name, list(back.parameters))
+            hint = f"did you mean {close[0]}?" if close else "as in conv1.weight:0,0,1,1"
+            raise UsageError(f"the network has no parameter '{name}'", hint=hint)
+        emit_report(here, gradient_at(title, back, name, place, Show()), None, out)
+        return
+    if out.style(here) is Format.JSON:
+        gradients = {name: _plain(gradient) for name, gradient in back.gradients.items()}
+        _write_json(here, title, {"loss": back.loss, "gradients": gradients, "input": _plain(back.input)}, out)
+        return
+    emit_report(here, Calculation(list(gradients_document(title, back, Show())), list), None, out)
+
+
+def _step_down(
+    here: Surroundings,
+    summary: "Summary",
+    network: "NetworkNumbers",
+    title: "Heading",
+    asked: NumberOptions,
+    out: SheetOptions,
+) -> None:
+    """Take one step of descent, say what it did to the loss, and write the new weights."""
+    from convcalc.report.document import Calculation
+    from convcalc.report.network_gradients import descent_document
+    from convcalc.report.selection import Show
+
+    rate, target = float(str(number_of(str(asked.rate), "--rate"))), _targets(asked.target)
+    back = network.backward(target)
+    kept = {id(network.trace.nodes[index].layer) for index in summary.frozen}
+    frozen = [
+        name
+        for name, tensor in back.parameters.items()
+        if any(tensor is own for layer in kept for own in network.tensors.get(layer, {}).values())
+    ]
+    stepped = network.moved(back, rate, frozen)
+    after = stepped.backward(target).loss
+    assert back.loss is not None, "a target has a loss"
+    assert after is not None, "a target has a loss"
+    if asked.save is not None:
+        _save(asked.save, stepped.named_tensors, "the new weights")
+    document = list(descent_document(title, back.loss, after, rate, len(frozen), Show()))
+    emit_report(here, Calculation(document, list), None, out)
+
+
+def _labels(here: Surroundings, word: str | None) -> list[str]:
+    if word is None:
+        return []
+    return read_bytes(here, word, "labels", MOST_LABELS).decode("utf-8-sig", "replace").splitlines()
+
+
+def _save(word: str, arrays: "Mapping[str, Array]", what: str) -> None:
+    import io
+
+    import numpy as np
+
+    from convcalc.matrix_io.saving import write_whole
+
+    if not word.endswith(".npz"):
+        raise UsageError(f"--save {word}: it writes .npz", hint="as in --save maps.npz")
+    stream = io.BytesIO()
+    given: Any = {name: grid.astype(float) if grid.dtype == object else grid for name, grid in arrays.items()}
+    np.savez(stream, **given)
+    write_whole(Path(word), stream.getvalue())
+    complain(f"wrote {what} to {word}")

@@ -1,0 +1,1 @@
+"""A network with numbers: its parameters, and a forward pass through what its trace holds."""

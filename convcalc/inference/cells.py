@@ -1,0 +1,239 @@
+"""Layers that work cell by cell: activations, softmax, sums and products of tensors."""
+
+from collections.abc import Callable, Sequence
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from convcalc.engine.activation_kinds import ActivationKind
+from convcalc.engine.activations import activate
+from convcalc.engine.exact import Array
+from convcalc.engine.gathered import Reading
+from convcalc.engine.products import multiply
+from convcalc.engine.softmax import softmax
+from convcalc.inference.layer_result import LayerResult, Operation, Tensors, gathered, moved, numbered, viewed
+from convcalc.inference.windows import as_plane
+from convcalc.network.functions import Combine, Reduce
+from convcalc.network.shaping import Elementwise, GatedLinearUnit, LearnedSlope
+from convcalc.network.trace import Node
+
+Setting = tuple[str, Any]
+ACTIVATIONS: dict[str, tuple[ActivationKind, tuple[Setting, ...]]] = {
+    "ReLU": (ActivationKind.RELU, ()),
+    "ReLU6": (ActivationKind.RELU6, ()),
+    "LeakyReLU": (ActivationKind.LEAKY_RELU, (("negative_slope", 0.01),)),
+    "ELU": (ActivationKind.ELU, (("alpha", 1.0),)),
+    "SELU": (ActivationKind.SELU, ()),
+    "SiLU": (ActivationKind.SILU, ()),
+    "Mish": (ActivationKind.MISH, ()),
+    "Sigmoid": (ActivationKind.SIGMOID, ()),
+    "LogSigmoid": (ActivationKind.LOGSIGMOID, ()),
+    "Tanh": (ActivationKind.TANH, ()),
+    "Hardtanh": (ActivationKind.CLIP, (("min_val", -1.0), ("max_val", 1.0))),
+    "Hardswish": (ActivationKind.HARDSWISH, ()),
+    "Hardsigmoid": (ActivationKind.HARDSIGMOID, ()),
+    "Softsign": (ActivationKind.SOFTSIGN, ()),
+    "Softshrink": (ActivationKind.SOFTSHRINK, (("lambd", 0.5),)),
+    "Hardshrink": (ActivationKind.HARDSHRINK, (("lambd", 0.5),)),
+    "Threshold": (ActivationKind.THRESHOLD, (("threshold", None), ("value", None))),
+    "Softplus": (ActivationKind.SOFTPLUS, ()),
+    "GELU": (ActivationKind.GELU, ()),
+}
+"""PyTorch's activations: the engine's, and the settings they take in order, with their defaults."""
+SOFTMAXES = {"Softmax": False, "LogSoftmax": True, "Softmax2d": False}
+"""Those that share a sum along an axis; whether the logarithm is taken."""
+RESPONSE_NORMS = frozenset({"LocalResponseNorm", "CrossMapLRN2d"})
+BY_THEIR_NUMBERS: dict[str, Callable[[Array], Array]] = {
+    "exp": np.exp, "log": np.log, "log2": np.log2, "sqrt": np.sqrt, "rsqrt": lambda x: 1 / np.sqrt(x),
+    "abs": np.abs, "neg": np.negative, "sign": np.sign, "square": np.square, "reciprocal": np.reciprocal,
+    "sin": np.sin, "cos": np.cos, "floor": np.floor, "ceil": np.ceil,
+}  # fmt: skip
+"""Functions of one tensor, which have numbers and no steps."""
+BY_THEIR_PAIRS: dict[str, Callable[[Array, Array], Array]] = {
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": np.true_divide, "pow": np.power,
+    "maximum": np.maximum, "minimum": np.minimum, "clamp_min": np.maximum, "clamp_max": np.minimum,
+}  # fmt: skip
+"""Functions of two, with broadcasting; of them sums, differences and products have steps."""
+REDUCED: dict[str, Callable[..., Array]] = {
+    "mean": np.mean, "sum": np.sum, "amax": np.max, "amin": np.min, "prod": np.prod,
+}  # fmt: skip
+
+
+def elementwise(layer: Elementwise, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Apply an activation, or a softmax along PyTorch's axis."""
+    x, name = inputs[0], layer.kind
+    if name == "Identity":
+        return as_it_is(layer, node, tensors, inputs)
+    if name in RESPONSE_NORMS:
+        return response_norm(layer, x)
+    if name in SOFTMAXES:
+        return _softmax(layer, x)
+    kind, settings = ACTIVATIONS[name]
+    if name == "GELU" and layer.setting(0, "approximate", "none") == "tanh":
+        kind = ActivationKind.GELU_TANH
+    values = [layer.setting(place, key, default) for place, (key, default) in enumerate(settings)]
+
+    def operations() -> list[Operation]:
+        return [Operation(activate(x, kind, *map(_as_written, values)), {"input": x})]
+
+    quick = (lambda: np.maximum(x, 0)) if name == "ReLU" else lambda: _in_floats(kind, x, *values)
+    return LayerResult(quick, operations)
+
+
+def _as_written(value: Any) -> Any:
+    """Return a float as the decimal that its source says."""
+    return Fraction(str(value)) if isinstance(value, float) else value
+
+
+def _softmax(layer: Elementwise, x: Array) -> LayerResult:
+    axis = 1 if layer.kind == "Softmax2d" else layer.setting(0, "dim", None)
+    axis = (1 if x.ndim in (2, 4) else 0) if axis is None else axis  # PyTorch's, where none is given
+    result = softmax(x, axis % x.ndim - x.ndim, log=SOFTMAXES[layer.kind])
+    return LayerResult(None, lambda: [Operation(result, {"input": x})])
+
+
+def _in_floats(kind: ActivationKind, x: Array, *values: Any) -> Array:
+    """Return an activation of every cell, worked in float64: a float32 as the number it is, not the decimal it says."""
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        found: Array = kind.record.of(x.astype(np.float64), np.zeros(()), *map(float, values)).astype(x.dtype)
+    return found
+
+
+def response_norm(layer: Elementwise, x: Array) -> LayerResult:
+    """Divide each cell by a power of its neighbours' squares, those in the nearest channels (Krizhevsky, 2012)."""
+    size = int(layer.setting(0, "size", 5))
+    alpha, beta, k = (
+        layer.setting(place, name, default)
+        for place, name, default in ((1, "alpha", 1e-4), (2, "beta", 0.75), (3, "k", 1.0))
+    )
+
+    def numbers() -> Array:
+        around = [(0, 0)] * x.ndim
+        around[1] = (size // 2, (size - 1) // 2)
+        squares = np.pad(x.astype(np.float64) ** 2, around)
+        sums = np.lib.stride_tricks.sliding_window_view(squares, size, axis=1).sum(axis=-1)
+        output: Array = (x / (k + alpha / size * sums) ** beta).astype(x.dtype)
+        return output
+
+    return LayerResult(numbers, None)
+
+
+def as_it_is(layer: Any, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Hand the input on: dropout changes nothing in evaluation."""
+    shape = inputs[0].shape
+    return LayerResult(lambda: inputs[0].reshape(shape), lambda: [viewed(inputs[0], shape)])
+
+
+def prelu(layer: LearnedSlope, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Multiply negative cells by a weight, one for all or one a channel."""
+    weight, x = tensors["weight"], inputs[0]
+    shape = (-1, *[1] * (x.ndim - 2)) if weight.size > 1 else (1,) * x.ndim
+
+    def operations() -> list[Operation]:
+        plane = as_plane(x) if x.ndim > 2 else x[:, :, None, None]
+        before = viewed(x, plane.shape)
+        assert before.output is not None
+        result = activate(before.output, ActivationKind.PRELU, weight)
+        output = result.output
+        own = Operation(result, {"input": before.output, "weight": weight}, output)
+        return [before, own, viewed(output, x.shape)]
+
+    return LayerResult(lambda: np.where(x > 0, x, weight.reshape(shape) * x), operations, main=1)
+
+
+def scaled(layer: Any, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Multiply each channel by a factor: ConvNeXt's layer scale."""
+    return _pairs("mul", [inputs[0], tensors[""]], {"weight": tensors[""]})
+
+
+def combined(layer: Combine, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Add, subtract, multiply or divide tensors and numbers, with broadcasting; or a function of one."""
+    name = layer.kind
+    if name in BY_THEIR_NUMBERS:
+        return LayerResult(lambda: np.asarray(BY_THEIR_NUMBERS[name](inputs[0])), None)
+    grids = iter(inputs)
+    kind = inputs[0].dtype
+    places = layer.operands_of(len(inputs)) or ()
+    operands = [next(grids) if number is None else _constant(number, kind) for number in places]
+    return _pairs(name, operands, {})
+
+
+def _constant(number: Any, kind: Any) -> Array:
+    return np.array([Fraction(str(number))], dtype=object) if kind.kind == "O" else np.array([number], kind)
+
+
+def _pairs(name: str, operands: Sequence[Array], learned: dict[str, Array]) -> LayerResult:
+    """Return what a function of pairs makes, from the left; sums, differences and products have steps."""
+    function = BY_THEIR_PAIRS[name]
+
+    def numbers() -> Array:
+        output = operands[0]
+        for other in operands[1:]:
+            output = function(output, other)
+        return output
+
+    if name not in ("add", "sub", "mul") or (name == "mul" and len(operands) != 2):
+        return LayerResult(numbers, None)
+
+    def operations() -> list[Operation]:
+        shape = np.broadcast_shapes(*(grid.shape for grid in operands))
+        whole, before = [], []
+        for grid in operands:
+            if grid.shape == shape:
+                whole.append(grid)
+                continue
+            repeated = moved("repeat", [grid], np.broadcast_to(numbered([grid])[0], shape))
+            repeated = repeated._replace(output=repeated.result.output)
+            before.append(repeated)
+            whole.append(repeated.result.output)
+        if name == "mul":
+            result = multiply(*whole)
+            return [*before, Operation(result, {"input": whole[0], "other": whole[1]})]
+        places = np.stack([grid.ravel() for grid in numbered(whole)])
+        weights = np.ones_like(places)
+        weights[1:] = -1 if name == "sub" else 1
+        return [*before, gathered(name, whole, shape, Reading(places, weights))]
+
+    return LayerResult(numbers, operations)
+
+
+def reduced(layer: Reduce, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Take a mean, a sum, a maximum along axes; means and sums have steps."""
+    x, name = inputs[0], layer.kind
+    axes, keepdims = tuple(layer.axes_gone(x.ndim)), bool(layer.keepdim)
+
+    def numbers() -> Array:
+        return np.asarray(REDUCED[name](x, axis=axes, keepdims=keepdims))
+
+    def operations() -> list[Operation]:
+        places = np.moveaxis(numbered([x])[0], axes, range(len(axes)))
+        count = int(np.prod(places.shape[: len(axes)]))
+        places = places.reshape(count, -1)
+        reading = Reading(places, np.ones_like(places), count if name == "mean" else 1)
+        return [gathered(name, [x], (len(x), *node.output[1:]), reading)]
+
+    return LayerResult(numbers, operations if name in ("mean", "sum") else None)
+
+
+def gated(layer: GatedLinearUnit, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Gate one half of an axis by the other: torch.nn.GLU."""
+    x = inputs[0]
+
+    def numbers() -> Array:
+        one, other = np.split(x, 2, axis=layer.dim)
+        return one * _in_floats(ActivationKind.SIGMOID, other)
+
+    def operations() -> list[Operation]:
+        halves = [moved("half", [x], places) for places in np.split(numbered([x])[0], 2, axis=layer.dim)]
+        halves = [half._replace(output=half.result.output) for half in halves]
+        one, other = (half.result.output for half in halves)
+        gate = activate(other, ActivationKind.SIGMOID)
+        product = multiply(one, gate.output)
+        return [
+            *halves,
+            Operation(gate, {"input": other}, gate.output),
+            Operation(product, {"input": one, "other": gate.output}),
+        ]
+
+    return LayerResult(numbers, operations)

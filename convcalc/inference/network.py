@@ -1,0 +1,150 @@
+"""A network, its weights and an input: run forward, one neuron's working, backward to every weight, a step down."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.engine.exact import Array
+from convcalc.engine.graph import GraphGradients, pass_back
+from convcalc.engine.loss_kinds import LossKind
+from convcalc.engine.losses import loss
+from convcalc.engine.node import Node as GraphNode
+from convcalc.errors import InputError
+from convcalc.inference.parameters import full_name
+from convcalc.inference.run import LayerRun, forward
+from convcalc.network.shaping import Elementwise
+from convcalc.network.trace import Node, Trace
+
+LOSS = "the loss"
+
+
+class NetworkGradients(NamedTuple):
+    """A pass backward: what went through each layer, and every parameter's gradient by its full name."""
+
+    graph: GraphGradients
+    loss: float | None
+    """None where no loss was taken, and the output's own gradient was given."""
+    parameters: Mapping[str, Array]
+    gradients: Mapping[str, Array]
+    input: Array
+    """The input's gradient, of its shape."""
+
+
+@dataclass(eq=False)
+class NetworkNumbers:
+    """A network with numbers: `trace` is what it does to shapes, `tensors` each layer's by its identity, `x` (N, …)."""
+
+    trace: Trace
+    output_node: int
+    tensors: Mapping[int, Mapping[str, Array]]
+    x: Array
+    exact: bool = False
+
+    def runs(self, keep: Sequence[int] = ()) -> Iterator[LayerRun]:
+        """Yield each layer, run, as it is: maps are let go when they are not wanted any more."""
+        return forward(self.trace, self.tensors, self.x, keep, exact=self.exact)
+
+    def run_of(self, index: int) -> LayerRun:
+        """Return one layer, run."""
+        return next(run for run in self.runs() if run.node.index == index)
+
+    @property
+    def output(self) -> Array:
+        """What the network gives, (N, …)."""
+        return self.run_of(self.output_node).output
+
+    @property
+    def parameters(self) -> dict[str, Array]:
+        """Every tensor that is trained, by its full name."""
+        found: dict[str, Array] = {}
+        for node in self.trace.nodes:
+            for name, tensor in self.tensors.get(id(node.layer), {}).items():
+                if node.used and not name.startswith("running_"):
+                    found.setdefault(full_name(node.name, name), tensor)
+        return found
+
+    def backward(self, target: Sequence[int] | None = None, gradient: Array | None = None) -> NetworkGradients:
+        """Go backward from the cross-entropy of a target (a class for each item), or from the output's own gradient.
+
+        Raises InputError naming a layer that does not go backward, or where the output is no row of classes.
+        """
+        runs = list(self.runs(keep=range(len(self.trace.nodes))))
+        runs = [run for run in runs if run.node.index <= self.output_node]
+        last = runs[-1]
+        value = None
+        if target is not None:
+            is_softmax = isinstance(last.node.layer, Elementwise) and last.node.layer.kind == "Softmax"
+            nodes = self._nodes(runs[:-1] if is_softmax else runs)
+            nodes.append(_loss_node(nodes[-1], last.node, target))
+            value = float(nodes[-1].output.ravel()[0])
+            upstream = np.ones((1,), nodes[-2].output.dtype)
+        else:
+            nodes = self._nodes(runs)
+            upstream = np.ones_like(last.output) if gradient is None else gradient
+        graph = pass_back(nodes, upstream)
+        found = self.parameters
+        gradients = {name: graph.of(tensor) for name, tensor in found.items()}
+        reached = {name: one for name, one in gradients.items() if one is not None}
+        back = graph.of(runs[0].output)
+        return NetworkGradients(graph, value, found, reached, np.zeros_like(self.x) if back is None else back)
+
+    def _nodes(self, runs: Sequence[LayerRun]) -> list[GraphNode]:
+        return [node for run in runs for node in graph_nodes(run, self.tensors.get(id(run.node.layer), {}))]
+
+    def moved(self, gradients: NetworkGradients, rate: float, freeze: Sequence[str] = ()) -> "NetworkNumbers":
+        """Return the network after one step of descent: every parameter less the rate times its gradient."""
+        changed = {
+            id(tensor): (tensor - np.asarray(rate, tensor.dtype) * gradients.gradients[name]).astype(tensor.dtype)
+            for name, tensor in gradients.parameters.items()
+            if name in gradients.gradients and name not in freeze
+        }
+        tensors = {
+            identity: {name: changed.get(id(tensor), tensor) for name, tensor in own.items()}
+            for identity, own in self.tensors.items()
+        }
+        return NetworkNumbers(self.trace, self.output_node, tensors, self.x, self.exact)
+
+    @property
+    def named_tensors(self) -> dict[str, Array]:
+        """Every tensor, by the name that PyTorch gives it."""
+        found: dict[str, Array] = {}
+        for node in self.trace.nodes:
+            for name, tensor in self.tensors.get(id(node.layer), {}).items():
+                found.setdefault(full_name(node.name, name), tensor)
+        return found
+
+
+def graph_nodes(run: LayerRun, tensors: Mapping[str, Array]) -> list[GraphNode]:
+    """Return a layer's operations as nodes of a graph; one that reads nothing is where a grid comes from."""
+    node = run.node
+    text = f"{node.name or 'input'} · {node.layer}" if node.index else "input"
+    if run.result.operations is None:
+        raise InputError(f"{node.name}: {node.layer} does not go backward here", hint="see what its maps are instead")
+    operations = run.result.operations()
+    nodes = [GraphNode(node.index, text, None, {}, tensor) for tensor in tensors.values()]
+    if not operations:
+        return [*nodes, GraphNode(node.index, text, None, {}, run.output)]
+    outputs = [*(operation.output for operation in operations[:-1]), run.output]
+    for operation, output in zip(operations, outputs, strict=True):
+        assert output is not None, "the next operation reads it"
+        nodes.append(GraphNode(node.index, text, operation.result, operation.reads, output))
+    return nodes
+
+
+def _loss_node(last: GraphNode, layer: Node, target: Sequence[int]) -> GraphNode:
+    logits = last.output
+    if logits.ndim != 2:
+        shape = "×".join(map(str, logits.shape[1:]))
+        raise InputError(f"the output is {shape}, no row of classes", hint="--backward alone starts from its sum")
+    if len(target) not in (1, len(logits)):
+        raise InputError(f"{len(logits)} items cannot have {len(target)} targets", hint="one class for each item")
+    classes = list(target) * (len(logits) // len(target))
+    wrong = next((one for one in classes if not 0 <= one < logits.shape[1]), None)
+    if wrong is not None:
+        raise InputError(f"there is no class {wrong}", hint=f"they are counted from 0 to {logits.shape[1] - 1}")
+    takes_logs = isinstance(layer.layer, Elementwise) and layer.layer.kind == "LogSoftmax"
+    kind = LossKind.NLL if takes_logs else LossKind.CROSS_ENTROPY
+    result = loss(logits, classes, kind)
+    return GraphNode(layer.index + 1, f"{LOSS} · {kind}", result, {"input": logits}, result.output)

@@ -1,0 +1,184 @@
+"""The tensors that each layer of a network wants, by PyTorch's names; found in a file's, or drawn at random."""
+
+import math
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import as_grid
+from convcalc.errors import InputError, nearest
+from convcalc.network.dense import Linear
+from convcalc.network.functions import Buffer, Parameter
+from convcalc.network.layer import Layer
+from convcalc.network.norms import BatchNorm, ChannelNorm, GroupNorm, LayerNorm, LayerScale
+from convcalc.network.shaping import LearnedSlope
+from convcalc.network.trace import Node, Trace
+from convcalc.network.windows import Convolution, TransposedConvolution
+
+Shapes = Mapping[str, tuple[int, ...]]
+IGNORED = ("num_batches_tracked",)
+"""Tensors that PyTorch keeps and a forward pass does not read."""
+AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
+"""Heads that only training uses, which torchvision saves with GoogLeNet and Inception."""
+
+
+def _filters(layer: Any) -> Shapes:
+    shape = (layer.out_channels, layer.in_channels // layer.groups, *layer.each("kernel_size"))
+    return {"weight": shape, **({"bias": (layer.out_channels,)} if layer.bias else {})}
+
+
+def _stamps(layer: Any) -> Shapes:
+    shape = (layer.in_channels, layer.out_channels // layer.groups, *layer.each("kernel_size"))
+    return {"weight": shape, **({"bias": (layer.out_channels,)} if layer.bias else {})}
+
+
+def _batch_norm(layer: Any) -> Shapes:
+    names = [*(("weight", "bias") if layer.affine else ())]
+    names += ["running_mean", "running_var"] if layer.track_running_stats else []
+    return dict.fromkeys(names, (layer.num_features,))
+
+
+def _layer_norm(layer: Any) -> Shapes:
+    if not layer.elementwise_affine:
+        return {}
+    shape = layer.normalized_shape
+    last = tuple(shape) if isinstance(shape, tuple | list) else (shape,)
+    return {"weight": last, **({"bias": last} if layer.bias else {})}
+
+
+WANTED: dict[type[Layer], Callable[[Any], Shapes]] = {
+    Convolution: _filters,
+    TransposedConvolution: _stamps,
+    Linear: lambda layer: {
+        "weight": (layer.out_features, layer.in_features),
+        **({"bias": (layer.out_features,)} if layer.bias else {}),
+    },
+    BatchNorm: _batch_norm,
+    GroupNorm: lambda layer: dict.fromkeys(("weight", "bias"), (layer.num_channels,)) if layer.affine else {},
+    ChannelNorm: lambda layer: dict.fromkeys(("weight", "bias"), (layer.normalized_shape,)),
+    LayerNorm: _layer_norm,
+    LearnedSlope: lambda layer: {"weight": (layer.num_parameters,)},
+    LayerScale: lambda layer: {"": (layer.channels_scaled, 1, 1)},
+    Parameter: lambda layer: {"": tuple(layer.shape)},
+    Buffer: lambda layer: {"": tuple(layer.shape)},
+}
+"""The tensors of each kind of layer, by the name behind the layer's, and their shapes; others have none.
+
+An empty name is a tensor that is called as the layer is.
+"""
+
+
+def wanted(layer: Layer) -> Shapes:
+    """Return the names and shapes of a layer's tensors.
+
+    >>> from convcalc.network.kinds import KINDS
+    >>> wanted(KINDS["Conv2d"](1, 6, 5))
+    {'weight': (6, 1, 5, 5), 'bias': (6,)}
+    """
+    kind = next((base for base in type(layer).__mro__ if base in WANTED), None)
+    return {} if kind is None else WANTED[kind](layer)
+
+
+def full_name(name: str, tensor: str) -> str:
+    """Return what PyTorch calls a layer's tensor.
+
+    >>> full_name("conv1", "weight")
+    'conv1.weight'
+    """
+    return f"{name}.{tensor}" if tensor else name
+
+
+def own_tensors(trace: Trace) -> dict[int, tuple[Node, Shapes]]:
+    """Return, for each layer that holds tensors (by its identity), where it is first used, and what it wants."""
+    found: dict[int, tuple[Node, Shapes]] = {}
+    for node in trace.nodes:
+        shapes = wanted(node.layer) if node.used else {}
+        if shapes and id(node.layer) not in found:
+            found[id(node.layer)] = node, shapes
+    return found
+
+
+def matched(trace: Trace, tensors: Mapping[str, Array]) -> dict[int, dict[str, Array]]:
+    """Return each layer's tensors, by its identity and their names, out of a file's.
+
+    Raises InputError naming a tensor that is missing, has another shape, or is not the network's.
+    """
+    found: dict[int, dict[str, Array]] = {}
+    names: set[str] = set()
+    own = own_tensors(trace)
+    all_wanted = {full_name(node.name, tensor) for node, shapes in own.values() for tensor in shapes}
+    for identity, (node, shapes) in own.items():
+        found[identity] = {}
+        for tensor, shape in shapes.items():
+            name = full_name(node.name, tensor)
+            if name not in tensors:
+                close = nearest(name, [other for other in tensors if other not in all_wanted])
+                hint = f"did you mean {close[0]}?" if close else f"it holds {', '.join(list(tensors)[:4])}, …"
+                raise InputError(f"{node.name}, {node.layer}: the file has no {name} of {_text(shape)}", hint=hint)
+            array, flat = tensors[name], math.prod(shape) == max(shape, default=1)
+            if array.shape != shape and not (flat and array.size == math.prod(shape)):
+                shapes_text = f"{name} is {_text(array.shape)} in the file, and must be {_text(shape)}"
+                raise InputError(f"{node.name}, {node.layer}: {shapes_text}", hint="is it the file of this network?")
+            names.add(name)
+            found[identity][tensor] = np.asarray(array).reshape(shape)
+    unused = [full_name(node.name, tensor) for node in trace.nodes if not node.used for tensor in wanted(node.layer)]
+    extra = [
+        name
+        for name in tensors
+        if name not in names and not name.endswith(IGNORED) and not name.startswith(AUXILIARY) and name not in unused
+    ]
+    if extra:
+        raise InputError(
+            f"the file holds {extra[0]}, which is none of the network's tensors"
+            + (f", and {len(extra) - 1} more" if len(extra) > 1 else ""),
+            hint="is it the file of this network?",
+        )
+    return found
+
+
+def _text(shape: tuple[int, ...]) -> str:
+    return "×".join(map(str, shape)) or "one number"
+
+
+def drawn(trace: Trace, seed: int) -> dict[int, dict[str, Array]]:
+    """Return tensors drawn as PyTorch initialises them: its distributions, and not its stream of numbers.
+
+    Convolutions and fully connected layers are uniform within 1/√(inputs of one output) (torch.nn.init's
+    kaiming_uniform with a = √5); norms are 1 and 0.
+    """
+    rng = np.random.default_rng(seed)
+    found: dict[int, dict[str, Array]] = {}
+    for identity, (node, shapes) in own_tensors(trace).items():
+        weight = shapes.get("weight", ())
+        bound = 1 / math.sqrt(math.prod(weight[1:])) if len(weight) > 1 else 0.0
+        found[identity] = {name: _one_drawn(node.layer, name, shape, bound, rng) for name, shape in shapes.items()}
+    return found
+
+
+def _one_drawn(layer: Layer, name: str, shape: tuple[int, ...], bound: float, rng: Any) -> Array:
+    if bound:
+        uniform: Array = rng.uniform(-bound, bound, shape).astype(np.float32)
+        return uniform
+    if isinstance(layer, LearnedSlope):
+        return np.full(shape, layer.init, np.float32)
+    if isinstance(layer, LayerScale):
+        return np.full(shape, 1e-6, np.float32)
+    if isinstance(layer, Parameter):
+        normal: Array = rng.normal(0, 0.02, shape).astype(np.float32)
+        return normal
+    return np.full(shape, 1.0 if name in ("weight", "running_var") else 0.0, np.float32)
+
+
+def exactly(tensor: Array) -> Array:
+    """Return numbers as exact ones: a float is the shortest decimal that it is written as.
+
+    >>> exactly(np.array([0.1, 2], np.float32)).tolist()
+    [Fraction(1, 10), 2]
+    """
+    if tensor.dtype.kind != "f":
+        return as_grid(tensor)
+    cells = [Fraction(str(cell)) for cell in tensor.ravel()]
+    return as_grid(np.array(cells, dtype=object)).reshape(tensor.shape)

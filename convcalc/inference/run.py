@@ -1,0 +1,82 @@
+"""A forward pass: a trace's layers worked one after another, each map kept only as long as it is wanted."""
+
+from collections.abc import Collection, Iterator, Mapping
+from typing import NamedTuple
+
+import numpy as np
+
+from convcalc.engine.exact import Array
+from convcalc.errors import InputError
+from convcalc.inference.apply import APPLY, kind_of
+from convcalc.inference.layer_result import LayerResult
+from convcalc.network.functions import Source
+from convcalc.network.layer import sizes
+from convcalc.network.trace import Node, Trace
+
+
+class LayerRun(NamedTuple):
+    """A layer of a network that was run: its node, what it read and what came out, and how it was worked."""
+
+    node: Node
+    inputs: tuple[Array, ...]
+    output: Array
+    result: LayerResult
+
+
+def check_numbers(trace: Trace) -> None:
+    """Raise InputError naming the first layer that has no numbers here, before any is worked."""
+    for node in trace.nodes:
+        if node.used and kind_of(node) is None:
+            name = f"{node.name}: {node.layer}" if node.name else str(node.layer)
+            raise InputError(
+                f"{name} has no numbers here, only shapes", hint="leave --weights out to have the network counted"
+            )
+
+
+def forward(
+    trace: Trace,
+    tensors: Mapping[int, Mapping[str, Array]],
+    x: Array,
+    keep: Collection[int] = (),
+    *,
+    exact: bool = False,
+) -> Iterator[LayerRun]:
+    """Yield each layer, run; `x` is (N, …) of the input's shape, `tensors` a layer's by its identity.
+
+    A map is let go when the last layer that reads it has, but for the nodes in `keep`. With `exact` every layer is
+    worked by the engine's operations, of exact numbers; a layer that has none raises InputError.
+    """
+    check_numbers(trace)
+    nodes = [node for node in trace.nodes if node.used]
+    wanted = nodes[0].output[1:]
+    if x.shape[1:] != wanted:
+        raise InputError(f"the input is {sizes(x.shape)}, and the network reads {sizes((1, *wanted))}")
+    last_read = {index: node.index for node in nodes for index in node.inputs}
+    maps: dict[int, Array] = {}
+    for node in nodes:
+        kind = kind_of(node)
+        assert kind is not None, "every layer was looked at"
+        if kind is Source:
+            result = LayerResult(lambda: x, list)
+        else:
+            inputs = [maps[index] for index in node.inputs]
+            result = APPLY[kind](node.layer, node, tensors.get(id(node.layer), {}), inputs)
+        output = _output(result, node, len(x), exact=exact)
+        for array in (output, output.base):
+            if isinstance(array, np.ndarray):
+                array.setflags(write=False)  # so that nobody copies it for fear that it changes
+        maps[node.index] = output
+        yield LayerRun(node, tuple(maps[index] for index in node.inputs), output, result)
+        for index in node.inputs:
+            if last_read[index] == node.index and index not in keep:
+                maps.pop(index, None)
+
+
+def _output(result: LayerResult, node: Node, items: int, *, exact: bool) -> Array:
+    operations = result.operations() if result.operations is not None and (exact or result.numbers is None) else []
+    if operations:
+        output: Array = operations[-1].result.output
+        return output.reshape(items, *node.output[1:])
+    if result.numbers is None or (exact and result.operations is None):
+        raise InputError(f"{node.name}: {node.layer} has no exact numbers", hint="leave --exact out")
+    return np.asarray(result.numbers())

@@ -1,0 +1,153 @@
+"""A network's pass backward as a Document: every parameter's gradient, any cell of one worked, and the input's."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from convcalc.choices import Gradient, LinearGradient, NormGradient
+from convcalc.engine.activations import ActivationGradient
+from convcalc.engine.dense import LinearGradients
+from convcalc.engine.exact import FLOAT64, Array, as_floats
+from convcalc.engine.gathered import GatherGradients
+from convcalc.engine.gradients import Gradients, TransposedGradients
+from convcalc.engine.graph import PassedBack
+from convcalc.engine.naming import shape_text
+from convcalc.engine.normalized import NormGradients
+from convcalc.engine.products import ProductGradients
+from convcalc.errors import InputError
+from convcalc.inference.network import NetworkGradients
+from convcalc.report.activations import worked_activation_gradient
+from convcalc.report.backward import WORKED
+from convcalc.report.convolution import Labels
+from convcalc.report.dense_gradients import worked_linear_gradients
+from convcalc.report.document import (
+    Answer,
+    Block,
+    Calculation,
+    Document,
+    Heading,
+    Role,
+    Subheading,
+    Table,
+    Text,
+)
+from convcalc.report.equality import checked_sum
+from convcalc.report.gathered import worked_gather_gradients
+from convcalc.report.gradients import worked_gradients
+from convcalc.report.network_numbers import saliency
+from convcalc.report.norms import worked_norm_gradients
+from convcalc.report.products import worked_product_gradients
+from convcalc.report.selection import Show
+from convcalc.report.transposed_gradients import worked_transposed_gradients
+
+MOST_ROWS = 60
+"""Parameters that the table lists."""
+
+OF_ROLE: dict[type, Callable[[Any, str, Show], Calculation]] = {
+    Gradients: lambda back, role, show: worked_gradients(back, show, Gradient(role), Labels()),
+    TransposedGradients: lambda back, role, show: worked_transposed_gradients(back, show, Gradient(role), "kernel"),
+    LinearGradients: lambda back, role, show: worked_linear_gradients(back, show, LinearGradient(role)),
+    NormGradients: lambda back, role, show: worked_norm_gradients(back, show, NormGradient(role)),
+    ActivationGradient: lambda back, role, show: worked_activation_gradient(back, show, role),
+    GatherGradients: lambda back, role, show: worked_gather_gradients(back, show, role),
+    ProductGradients: lambda back, role, show: worked_product_gradients(back, show, role),
+}
+"""How the gradient of one of several grids that an operation read is worked; of the others only the input has one."""
+WITHOUT_STEPS = frozenset({"bias", "gamma", "beta", "weight"})
+"""Roles whose gradients are sums that are written out whole, and not cell by cell."""
+
+
+def gradients_document(heading: Heading, back: NetworkGradients, show: Show) -> Document:
+    """Show the loss, every parameter's gradient, and the input's."""
+    write = show.write
+    yield heading
+    yield Text("")
+    if back.loss is None:
+        yield Text("  Backward from the sum of the output's cells: the gradient of each is 1.", Role.QUIET)
+    else:
+        yield Text(f"  The loss, the cross-entropy of the target, is {write(back.loss)}.")
+    yield Subheading("the gradients of the parameters")
+    rows = []
+    for name, tensor in back.parameters.items():
+        gradient = back.gradients.get(name)
+        if gradient is None:
+            rows.append((name, shape_text(tensor.shape), "", "not used", ""))
+            continue
+        cells = as_floats(gradient, FLOAT64)
+        at = np.unravel_index(int(np.abs(cells).argmax()), cells.shape)
+        norm = write(float(np.sqrt((cells * cells).sum())))
+        rows.append((name, shape_text(tensor.shape), norm, write(gradient[at]), ",".join(str(int(i)) for i in at)))
+    columns = ("parameter", "shape", "norm", "largest", "at")
+    yield Table(columns, tuple(rows[:MOST_ROWS]), frozenset({0, 1, 4}))
+    if len(rows) > MOST_ROWS:
+        yield Text(f"  … and {len(rows) - MOST_ROWS} more: --format json holds them all", Role.QUIET)
+    yield Subheading("the gradient of the input")
+    yield from saliency(back.input, show)
+
+
+def gradient_at(heading: Heading, back: NetworkGradients, name: str, at: tuple[int, ...], show: Show) -> Calculation:
+    """Return the working of one cell of a parameter's gradient, or of the input's, in every layer that read it.
+
+    Raises InputError where there is no such cell.
+    """
+    tensor = back.parameters[name]
+    if len(at) != tensor.ndim or not all(0 <= i < length for i, length in zip(at, tensor.shape, strict=True)):
+        raise InputError(
+            f"{name} has no cell {','.join(map(str, at))}", hint=f"its shape is {shape_text(tensor.shape)}"
+        )
+    readers = [
+        (passed, role)
+        for passed in back.graph.passed
+        for role, grid in passed.node.reads.items()
+        if grid is tensor and passed.backward is not None
+    ]
+    gradient = back.gradients.get(name)
+    if gradient is None or not readers:
+        raise InputError(f"{name} has no gradient: nothing came back to it", hint="name another parameter")
+
+    def work() -> Document:
+        yield heading
+        for passed, role in readers:
+            yield Subheading(f"{name}[{','.join(map(str, at))}] · {passed.node.text}")
+            yield Text("")
+            yield from (block for block in _of_role(passed, role, at, show).work if not isinstance(block, Answer))
+        yield from _total(back, tensor, at, show)
+
+    answer = np.atleast_1d(gradient[at])
+    return Calculation(work(), lambda: answer, show.answer_write)
+
+
+def _of_role(passed: PassedBack, role: str, at: tuple[int, ...], show: Show) -> Calculation:
+    kind = type(passed.backward)
+    if kind not in OF_ROLE:
+        return WORKED[kind](passed.backward, show)
+    if role in WITHOUT_STEPS:
+        return OF_ROLE[kind](passed.backward, role, show)
+    is_kernel = kind is Gradients and role == "kernel"
+    place = (at[1], at[0], *at[2:]) if is_kernel and len(at) > 2 else at  # a kernel's channels come first there
+    return OF_ROLE[kind](passed.backward, role, show._replace(at=place))
+
+
+def _total(back: NetworkGradients, tensor: Array, at: tuple[int, ...], show: Show) -> Iterator[Block]:
+    """Yield the sum of the gradients of a tensor that several layers read."""
+    parts = back.graph.parts.get(id(tensor), ())
+    if len(parts) < 2:
+        return
+    write = show.write
+    terms = tuple(write.factor(part[at]) for _, part in parts)
+    total = sum(float(part[at]) for _, part in parts)
+    yield Text("")
+    yield Text(f"It is used {len(parts)} times, and its gradients add up:", Role.QUIET)
+    yield checked_sum(terms, " + ", write.outcome(total), "", final=False)
+
+
+def descent_document(heading: Heading, before: float, after: float, rate: float, frozen: int, show: Show) -> Document:
+    """Say what one step of descent did to the loss."""
+    write = show.write
+    yield heading
+    yield Text("")
+    yield Text(f"  Every parameter less {write(rate)} × its gradient.")
+    if frozen:
+        yield Text(f"  {frozen} frozen parameter{'s' * (frozen > 1)} stayed as they were.", Role.QUIET)
+    yield Text(f"  The loss was {write(before)}, and is {write(after)} now.", Role.RESULT)

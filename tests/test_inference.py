@@ -1,0 +1,377 @@
+"""A network with numbers: every layer, and every gradient, against PyTorch's; a neuron's step, its causes, a walk."""
+
+import json
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from convcalc.errors import InputError
+from convcalc.inference.apply import APPLY, WITHOUT, kind_of
+from convcalc.inference.names import names_of
+from convcalc.inference.network import NetworkNumbers
+from convcalc.inference.parameters import drawn, exactly, matched, own_tensors, wanted
+from convcalc.matrix_io.weights import read_weights
+from convcalc.network import written, zoo
+from convcalc.network.kinds import KINDS
+from convcalc.network.source.reader import SourceFile
+from convcalc.report.document import Heading
+from convcalc.report.network_numbers import network_steps
+from convcalc.report.selection import Show
+from convcalc.session.walk import Walk
+from tests.conftest import SAMPLES, Convcalc
+
+
+def arrays(path: Path) -> dict[str, Any]:
+    with np.load(path) as archive:
+        return dict(archive)
+
+
+FOLDER = Path(__file__).parent / "network"
+DIGITS = SAMPLES / "digits"
+TORCH = arrays(FOLDER / "torch-2.13.npz")
+"""What PyTorch 2.13 made of a network of many kinds of layers, and its gradients: `make.py` there."""
+
+
+def network(*, exact: bool = False) -> NetworkNumbers:
+    source = SourceFile((FOLDER / "net.py").read_bytes(), "net.py")
+    trace, output = source.build((3, 30, 26), None, {})
+    tensors = matched(trace, read_weights(FOLDER / "weights.pt"))
+    return NetworkNumbers(trace, output.node, tensors, TORCH["input"], exact)
+
+
+def small(layers: str, shape: tuple[int, ...], x: Any, seed: int = 0) -> NetworkNumbers:
+    trace, output = written.build(layers, shape, {})
+    return NetworkNumbers(trace, output.node, drawn(trace, seed), np.asarray(x, np.float32).reshape(-1, *shape))
+
+
+def relative(found: Any, wanted: Any) -> float:
+    return float(np.abs(np.asarray(found, float) - wanted).max() / max(np.abs(wanted).max(), 1e-30))
+
+
+def test_every_layer_is_pytorchs() -> None:
+    compared = set()
+    for run in network().runs():
+        if run.node.name in TORCH:
+            compared.add(run.node.name)
+            assert relative(run.output, TORCH[run.node.name]) < 1e-6, run.node.name
+    assert compared == {name for name in TORCH if not name.startswith(("gradient", "loss", "output"))}
+
+
+def test_every_layer_has_steps_that_give_what_was_given() -> None:
+    """The quick way to a layer's numbers, and the operation that shows them, are the same."""
+    for run in network().runs():
+        assert run.result.operations is not None, run.node.name
+        operations = run.result.operations()
+        if operations:
+            assert relative(operations[-1].result.output.reshape(run.output.shape), run.output) < 1e-6, run.node.name
+
+
+def test_every_gradient_is_pytorchs() -> None:
+    back = network().backward([1, 3])
+    assert back.loss == pytest.approx(float(TORCH["loss"]), rel=1e-6)
+    names = {name.removeprefix("gradient of ") for name in TORCH if name.startswith("gradient of ")}
+    assert set(back.gradients) | {"input"} == names
+    for name, gradient in {**back.gradients, "input": back.input}.items():
+        assert relative(gradient, TORCH[f"gradient of {name}"]) < 2e-5, name
+
+
+ACTIVATIONS = [
+    f"{name}()"
+    for name in (
+        *("ELU", "SELU", "SiLU", "Mish", "Sigmoid", "LogSigmoid", "Tanh", "Hardtanh", "Hardswish", "ReLU6"),
+        *("Softsign", "Softplus", "LeakyReLU", "ReLU", "Hardsigmoid"),
+    )
+]
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        *ACTIVATIONS,
+        "Hardtanh(-0.5, 0.25)", "Softshrink(0.1)", "Hardshrink(0.1)", "Threshold(0.1, 2)", "GELU('tanh')", "PReLU()",
+        "Softmax(1)", "LogSoftmax(1)", "Softmax2d()", "GLU(1)", "Flatten(), Linear(32, 3)", "Flatten(), LayerNorm(32)",
+        "Conv2d(2, 4, 3, padding='same', padding_mode='reflect')", "Conv2d(2, 4, 2, 2, groups=2, bias=False)",
+        "ConvTranspose2d(2, 4, 3, 2, 1, output_padding=1, groups=2)", "BatchNorm2d(2)", "BatchNorm2d(2, affine=False)",
+        "GroupNorm(1, 2)", "InstanceNorm2d(2)", "InstanceNorm2d(2, affine=True)", "AvgPool2d(2)", "LPPool2d(2, 2)",
+        "BatchNorm2d(2, track_running_stats=False)", "AdaptiveAvgPool2d(3)", "AdaptiveMaxPool2d(3)", "Identity()",
+        "Dropout()", "AvgPool2d(3, 2, 1, ceil_mode=True, count_include_pad=False)", "MaxPool2d(3, 1, 1, 2)",
+        "ZeroPad2d((1, 2, 0, 1))", "ZeroPad2d(-1)", "ConstantPad2d(1, 3.5)", "ReflectionPad2d(1)",
+        "ReplicationPad2d(2)",
+        "PixelUnshuffle(2), PixelShuffle(2)", "Upsample(scale_factor=2)", "Upsample((7, 5), mode='bilinear')",
+        "Unflatten(1, (2, 1)), Flatten(1, 2)", "ChannelShuffle(2)",
+    ],
+)  # fmt: skip
+def test_gradients_are_central_differences(layers: str) -> None:
+    """And the quick way to each layer's numbers is that of the operations whose steps are shown."""
+    x = np.random.default_rng(3).normal(size=(2, 2, 4, 4)).astype(np.float32)
+    net = small(layers, (2, 4, 4), x)
+    for run in net.runs():
+        assert run.result.operations is not None
+        operations = run.result.operations()
+        if operations:
+            assert relative(operations[-1].result.output.reshape(run.output.shape), run.output) < 2e-6
+    weights = np.random.default_rng(4).normal(size=net.output.shape).astype(np.float32)
+    gradient = net.backward(gradient=weights).input
+    rng = np.random.default_rng(5)
+    for _ in range(4):
+        at = tuple(int(rng.integers(length)) for length in x.shape)
+        moved = [x.copy(), x.copy()]
+        moved[0][at] += 1e-2
+        moved[1][at] -= 1e-2
+        one, other = (float((weights * small(layers, (2, 4, 4), grid).output.astype(float)).sum()) for grid in moved)
+        assert gradient[at] == pytest.approx((one - other) / 2e-2, rel=2e-2, abs=5e-3), at
+
+
+def test_a_network_is_worked_exactly() -> None:
+    layers = "Conv2d(1, 2, 2), ReLU(), MaxPool2d(2), Flatten(), Linear(2, 2)"
+    trace, output = written.build(layers, (1, 3, 3), {})
+    tensors = {
+        layer: {name: exactly(np.round(tensor, 1)) for name, tensor in own.items()}
+        for layer, own in drawn(trace, 0).items()
+    }
+    x = exactly(np.arange(9).reshape(1, 1, 3, 3))
+    net = NetworkNumbers(trace, output.node, tensors, x, exact=True)
+    kernel, bias, weights, last = (tensor for own in net.tensors.values() for tensor in own.values())
+    maps = [
+        [[sum(kernel[f, 0, i, j] * x[0, 0, r + i, c + j] for i in (0, 1) for j in (0, 1)) + bias[f] for c in (0, 1)]
+         for r in (0, 1)]
+        for f in (0, 1)
+    ]  # fmt: skip
+    best = [max(0, *map(max, plane)) for plane in maps]
+    expected = [
+        sum(w * value for w, value in zip(row, best, strict=True)) + b for row, b in zip(weights, last, strict=True)
+    ]
+    assert [Fraction(cell) for cell in net.output[0]] == expected
+    assert not any(isinstance(cell, float) for cell in net.output.flat)
+
+
+def test_a_step_of_descent_goes_down() -> None:
+    net = small("Conv2d(1, 2, 3), Tanh(), Flatten(), Linear(8, 3)", (1, 4, 4), np.arange(16) / 16)
+    back = net.backward([2])
+    after = net.moved(back, 0.1)
+    assert back.loss is not None
+    assert after.backward([2]).loss < back.loss  # type: ignore[operator]
+    kept = net.moved(back, 0.1, freeze=["3.bias"]).named_tensors
+    assert kept["3.bias"] is net.named_tensors["3.bias"]
+    expected = net.named_tensors["0.weight"] - np.float32(0.1) * back.gradients["0.weight"]
+    assert np.array_equal(kept["0.weight"], expected)
+
+
+def test_what_has_no_numbers_is_refused_before_anything_is_worked() -> None:
+    net = small("Conv2d(1, 2, 3), CELU(), ReLU()", (1, 4, 4), np.zeros(16))
+    with pytest.raises(InputError, match=r"1: CELU.* has no numbers here"):
+        next(net.runs())
+
+
+@pytest.mark.parametrize("name", sorted(KINDS))
+def test_every_layer_has_numbers_or_is_refused_by_name(name: str) -> None:
+    """The table is complete: a kind of layer that is added stands in it, or here."""
+    base = next((base for base in KINDS[name].__mro__ if base in APPLY), None)
+    assert base is not None, f"{name} is in no table: add it to APPLY, and what it lacks to WITHOUT"
+
+
+def test_the_zoo_has_numbers() -> None:
+    """All but the 1998 LeNet, and networks with functions that are not worked, run."""
+    refused = set()
+    for name in zoo.ZOO:
+        trace, _ = zoo.entry(name).build(None, {})
+        if any(node.used and kind_of(node) is None for node in trace.nodes):
+            refused.add(name)
+    assert refused == {"lenet5-1998"}
+
+
+@pytest.mark.parametrize("kind", list(WITHOUT), ids=lambda kind: kind.__name__)
+def test_what_lacks_numbers_is_a_kind_that_has_them(kind: type) -> None:
+    assert kind in APPLY or kind.__name__ == "RadialBasis"
+
+
+def test_names_are_told_apart() -> None:
+    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, {})
+    names = list(names_of(trace).values())
+    assert names[3:7] == ["max_pool2d", "conv2", "relu#2", "max_pool2d#2"]
+    assert len(set(names)) == len(names)
+
+
+# -- Weights -----------------------------------------------------------------------------------------------------------
+
+
+def changed(**tensors: Any) -> dict[str, Any]:
+    whole = arrays(DIGITS / "weights.npz")
+    return {name: array for name, array in {**whole, **tensors}.items() if array is not None}
+
+
+@pytest.mark.parametrize(
+    ("tensors", "message", "hint"),
+    [
+        ({"conv2.bias": None}, "conv2, Conv2d 8→16, 3×3, padding 1: the file has no conv2.bias of 16", "it holds"),
+        ({"fc.bias": None, "fc.bais": np.zeros(10)}, "the file has no fc.bias of 10", "did you mean fc.bais?"),
+        ({"fc.weight": np.zeros((10, 63))}, "fc.weight is 10×63 in the file, and must be 10×64", "this network"),
+        ({"fc2.weight": np.zeros(3)}, "the file holds fc2.weight, which is none of the network's", "this network"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(tensors: dict[str, Any], message: str, hint: str) -> None:
+    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, {})
+    with pytest.raises(InputError) as caught:
+        matched(trace, changed(**tensors))
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+
+
+def test_random_weights_are_drawn_as_pytorch_draws() -> None:
+    trace, _ = zoo.entry("lenet5").build(None, {})
+    tensors = drawn(trace, 1)
+    for identity, (node, shapes) in own_tensors(trace).items():
+        bound = 1 / np.sqrt(np.prod(shapes["weight"][1:]))
+        for name, shape in shapes.items():
+            tensor = tensors[identity][name]
+            assert tensor.shape == shape == wanted(node.layer)[name]
+            assert np.abs(tensor).max() <= bound
+        assert np.abs(tensors[identity]["weight"]).mean() == pytest.approx(bound / 2, rel=0.2)
+    again = drawn(trace, 1)
+    assert all(np.array_equal(again[key][name], one) for key, own in tensors.items() for name, one in own.items())
+
+
+# -- What is shown -----------------------------------------------------------------------------------------------------
+
+SEVEN = ["model", str(DIGITS / "net.py"), "-i", str(DIGITS / "7.txt"), "--weights", str(DIGITS / "weights.npz")]
+
+
+@pytest.mark.parametrize("digit", range(10))
+def test_the_digits_are_told(convcalc: Convcalc, digit: int) -> None:
+    ran = convcalc("model", str(DIGITS / "net.py"), "-i", str(DIGITS / f"{digit}.txt"), *SEVEN[4:], "-q")
+    row = list(map(float, ran.stdout.split()))
+    assert max(range(10), key=row.__getitem__) == digit
+
+
+def test_the_table_tells_ranges_means_and_classes(convcalc: Convcalc) -> None:
+    ran = convcalc(*SEVEN)
+    assert "16×4×4   -16.1788 to 26.7007    1.5956" in ran.stdout
+    assert "7            0.9997   13.1655" in ran.stdout
+
+
+def test_a_neuron_is_worked_by_the_step_that_conv_shows(convcalc: Convcalc) -> None:
+    """Every product of it can be checked by hand, and it is what the network's own output says."""
+    ran = convcalc(*SEVEN, "--at", "conv1:3,3,5")
+    assert "12×0.266" in ran.stdout
+    assert "= 21.835" in ran.stdout
+    kernel, bias = (arrays(DIGITS / "weights.npz")[name][3] for name in ("conv1.weight", "conv1.bias"))
+    window = np.pad(np.loadtxt(DIGITS / "7.txt"), 1)[3:6, 5:8]
+    assert (window * kernel[0]).sum() + bias == pytest.approx(21.835)
+
+
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("fc:7", "(-0.115) (bias)"),
+        ("max_pool2d#2:3,1,0", "max(4.4358, 0, 0, 0) ≈ 4.4358"),
+        ("relu#2:3,1,1", "max(0, -7.7005) = 0"),
+    ],
+)
+def test_any_layer_is_worked(convcalc: Convcalc, at: str, expected: str) -> None:
+    assert expected in convcalc(*SEVEN, "--at", at).stdout
+
+
+def test_why_follows_a_neuron_back_to_the_picture(convcalc: Convcalc) -> None:
+    ran = convcalc(*SEVEN, "--why", "max_pool2d:3,1,2")
+    assert "max_pool2d[3,1,2] is the largest of its window: relu[3,3,5] = 21.835" in ran.stdout
+    assert "relu[3,3,5] is a function of one cell: conv1[3,3,5] = 21.835" in ran.stdout
+    assert "13×0.472       6.136    28 %   input[0,3,4]   row 3, column 4" in ran.stdout
+    ran = convcalc(*SEVEN, "--why", "fc:7")
+    assert "20.5672×0.213       4.3808     9 %   max_pool2d#2[6,0,1]" in ran.stdout
+
+
+def test_gradients_are_told_and_worked(convcalc: Convcalc) -> None:
+    ran = convcalc(*SEVEN, "--backward", "--target", "3")
+    assert "The loss, the cross-entropy of the target, is 8.0352." in ran.stdout
+    assert "fc.bias        10           1.4138    -0.9997   3" in ran.stdout
+    ran = convcalc(*SEVEN, "--backward", "--target", "3", "--at", "conv1.weight:7,0,2,1")
+    assert "-15.9369" in ran.stdout
+    ran = convcalc(*SEVEN, "--backward", "--target", "3", "--at", "fc.weight:3,53")
+    assert "= -26.69" in ran.stdout or "≈ -26.69" in ran.stdout
+
+
+def test_a_step_of_descent_is_written(convcalc: Convcalc, tmp_path: Path) -> None:
+    new = tmp_path / "new.npz"
+    ran = convcalc(*SEVEN, "--target", "3", "--rate", "0.0001", "--save", str(new), "--freeze-to", "conv2")
+    assert "The loss was 8.0352, and is 6.8951 now." in ran.stdout
+    assert "4 frozen parameters stayed as they were." in ran.stdout
+    before, after = arrays(DIGITS / "weights.npz"), arrays(new)
+    assert np.array_equal(before["conv2.weight"], after["conv2.weight"])
+    assert not np.array_equal(before["fc.weight"], after["fc.weight"])
+    again = convcalc(*SEVEN[:5], str(new), "--backward", "--target", "3")
+    assert ran.stdout.split("and is ")[1].split(" now")[0] in again.stdout
+
+
+def test_json_and_npz_hold_every_map(convcalc: Convcalc, tmp_path: Path) -> None:
+    layers = json.loads(convcalc(*SEVEN, "--format", "json").stdout)["layers"]
+    maps = tmp_path / "maps.npz"
+    convcalc(*SEVEN, "--save", str(maps))
+    saved = arrays(maps)
+    assert [layer["name"] for layer in layers] == list(saved)
+    for layer in layers:
+        assert np.allclose(layer["output"], saved[layer["name"]])
+        assert list(saved[layer["name"]].shape) == layer["shape"]
+    assert layers[3]["reads"] == ["relu"]
+
+
+def test_exact_digits_are_decimals(convcalc: Convcalc) -> None:
+    row = convcalc(*SEVEN, "--exact", "-q").answer.split()
+    floats = convcalc(*SEVEN, "-q").stdout.split()
+    assert all(10**9 % Fraction(cell).denominator == 0 for cell in row)  # three decimals, three times
+    assert [float(Fraction(cell)) for cell in row] == pytest.approx([float(cell) for cell in floats], rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (["--at", "conv2:3,4"], 1, "conv2 gives 16×4×4, and --at names 2 of it"),
+        (["--at", "conv2:16,0,0"], 1, "lies outside"),
+        (["--at", "conv3:0,0,0"], 2, "the network has no layer 'conv3'"),
+        (["--at", "flatten:0"], 1, "only moves cells"),
+        (["--backward", "--target", "10"], 1, "there is no class 10"),
+        (["--backward", "--at", "conv1.wait:0,0,0,0"], 2, "did you mean conv1.weight?"),
+        (["--backward", "--at", "conv1.weight:0,0,3,0"], 1, "conv1.weight has no cell 0,0,3,0"),
+        (["--rate", "0.1"], 2, "--rate needs a loss"),
+        (["--target", "1"], 2, "--target does nothing without --backward"),
+        (["--save", "maps.txt"], 2, "it writes .npz"),
+        (["--at", "conv1:0,0,0", "--layer", "conv1"], 2, "exclude each other"),
+    ],
+)
+def test_what_cannot_be_done_is_said(convcalc: Convcalc, words: list[str], status: int, message: str) -> None:
+    ran = convcalc(*SEVEN, *words)
+    assert ran.status == status
+    assert message in ran.stderr
+
+
+def test_an_input_of_another_shape_is_refused(convcalc: Convcalc) -> None:
+    ran = convcalc("model", str(DIGITS / "net.py"), "-i", "1 2; 3 4", *SEVEN[4:])
+    assert ran.status == 1
+    assert "a window of 2 cells does not fit an input of 1" in ran.stderr
+
+
+def test_options_do_nothing_without_weights(convcalc: Convcalc) -> None:
+    ran = convcalc("model", "lenet5", "--at", "conv1:0,0,0")
+    assert ran.status == 2
+    assert "--at does nothing without --weights" in ran.stderr
+
+
+def test_a_walk_goes_down_into_a_layer_and_up() -> None:
+    net = small("Conv2d(1, 2, 2), Flatten()", (1, 3, 3), np.arange(9))
+    runs, names = list(net.runs(keep=range(3))), names_of(net.trace)
+    walk = Walk(lambda show: network_steps(Heading("a network"), runs, names, show), Show())
+    assert walk.count == 3
+    walk.press("right")
+    walk.press("enter")
+    assert walk.count == 8
+    walk.press("right")
+    assert walk.index == 1
+    walk.press("backspace")
+    assert (walk.count, walk.index) == (3, 1)
+    walk.press("right")
+    walk.press("enter")
+    assert walk.message == "this layer has no steps"
+    walk.press("backspace")
+    assert walk.index == 1
