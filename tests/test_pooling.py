@@ -283,12 +283,15 @@ SHAPES = {
 
 
 @pytest.mark.parametrize("kind", ["max", "min", "median"])
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize(("stride", "dilation", "pad"), [(1, 1, 0), (2, 1, 0), (1, 2, 0), (1, 1, 1)])
+@pytest.mark.parametrize(
+    ("shape", "stride", "dilation", "pad"),
+    [
+        *((shape, *how) for shape in SHAPES for how in ((1, 1, 0), (2, 1, 0), (1, 2, 0))),
+        *((shape, 1, 1, 1) for shape in ("cross", "disk5")),  # a corner of the other would read padding alone
+    ],
+)
 def test_a_footprint_says_which_cells_count(kind: str, shape: str, stride: int, dilation: int, pad: int) -> None:
     plane = np.random.default_rng(4).integers(-20, 20, (10, 9)).tolist()
-    if shape == "1 0; 0 1" and pad:
-        pytest.skip("its corner would read nothing but padding, or all of it")
     found = pool(plane, kind, footprint=SHAPES[shape], stride=stride, dilation=dilation, padding=pad)
     assert found.output.tolist() == slowly(plane, kind, SHAPES[shape], stride, dilation, pad)
     for at in np.ndindex(*found.output.shape):

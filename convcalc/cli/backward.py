@@ -79,7 +79,13 @@ class ScriptSteps(NamedTuple):
     ] = None
 
 
-def goes_back(back: BackwardOptions, check: CheckOptions, descending: DescentOptions, out: OutputOptions) -> bool:
+def goes_back(
+    back: BackwardOptions,
+    check: CheckOptions,
+    descending: DescentOptions,
+    stepping: ScriptSteps,
+    out: OutputOptions,
+) -> bool:
     """Whether the script goes backward, or descends; what does nothing otherwise is refused."""
     descends = descending.rate is not None
     returns = descends or back.backward or check.numeric is not None
@@ -88,15 +94,21 @@ def goes_back(back: BackwardOptions, check: CheckOptions, descending: DescentOpt
         "--freeze": bool(descending.freeze),
         f"--output {out.output}": str(out.output).endswith(SCRIPT_SUFFIX),
     }
-    needs_backward = {"--gradient": back.gradient is not None, "--wrt": back.wrt is not None}
+    needs_backward = {
+        "--gradient": back.gradient is not None,
+        "--wrt": back.wrt is not None,
+        "--steps": stepping.steps is not None,
+        "--walk": stepping.walk,
+        "--precision": stepping.precision is not None,
+    }
     lost = [option for option, given in needs_rate.items() if given and not descends]
     if lost:
         raise UsageError(f"{lost[0]} does nothing without --rate", hint="as in --rate 0.5")
     lost = [option for option, given in needs_backward.items() if given and not returns]
     if lost:
         raise UsageError(f"{lost[0]} does nothing without --backward", hint="add --backward")
-    if descends and (back.gradient is not None or back.wrt == "all"):
-        option = "--gradient" if back.gradient is not None else "--wrt all"
+    if descends and (back.gradient is not None or back.wrt == "all" or stepping.walk):
+        option = "--walk" if stepping.walk else "--gradient" if back.gradient is not None else "--wrt all"
         raise UsageError(f"{option} and --rate exclude each other", hint="leave one of them out")
     if check.numeric is not None and (descends or back.wrt is not None):
         raise UsageError(f"--numeric and {'--rate' if descends else '--wrt'} exclude each other", hint="leave one out")
@@ -117,7 +129,9 @@ def show_way_back(
     from convcalc.report.numbers import Writer
     from convcalc.report.selection import Show
 
-    show = Show(steps=steps_of(stepping.steps), write=Writer(stepping.precision), walk=stepping.walk)
+    show = Show(
+        steps=steps_of(stepping.steps), write=Writer(stepping.precision), walk=stepping.walk, one_at_a_time=False
+    )
     if check.numeric is not None:
         from convcalc.session.numeric import numeric
 

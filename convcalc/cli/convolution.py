@@ -200,7 +200,7 @@ def conv(
         dilation=dilation,
         groups=groups,
         flip=moving.flip,
-        **pad.settings(),
+        **pad.settings(None if isinstance(amounts, PaddingRule) else max(amounts)),
     )
     if large is not None:
         from convcalc.engine.fast.bands import convolution_bands

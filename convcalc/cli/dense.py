@@ -188,9 +188,20 @@ class LossOptions(NamedTuple):
         names = [one.name for one in kind.record.parameters]
         other = next((name for name in given if name not in names), None)
         if other is not None:
-            goes = "huber" if other == "delta" else "hinge"
+            goes = next(k for k in LossKind if other in [one.name for one in k.record.parameters])
             raise UsageError(f"--{other} does nothing to {kind}", hint=f"it goes with {goes}")
         return number_of(given[names[0]], f"--{names[0]}") if given else None
+
+    def check_classes(self, kind: LossKind) -> None:
+        """Refuse what does nothing to a loss without classes."""
+        of_classes = {"--class-weights": self.class_weights, "--ignore-index": self.ignore_index}
+        lost = [name for name, value in of_classes.items() if value is not None and not kind.record.takes_classes]
+        if number_of(self.smoothing, "--smoothing") and not kind.record.smooths:
+            lost.append("--smoothing")
+        if lost:
+            wanted = "smooths" if lost[0] == "--smoothing" else "takes_classes"
+            goes = " and ".join(str(k) for k in LossKind if getattr(k.record, wanted))
+            raise UsageError(f"{lost[0]} does nothing to {kind}", hint=f"it goes with {goes}")
 
     def takes_logits(self, kind: LossKind) -> bool:
         """Return whether the input holds logits; refuse what does nothing to this loss."""
@@ -242,6 +253,7 @@ def loss(
 
     loss_kind = options.halved(kind_of(kind))
     takes_logits = options.takes_logits(loss_kind)
+    options.check_classes(loss_kind)
     show = show_of(how, stepping)
     if show.at is not None and not backward:
         raise UsageError("--at does nothing to loss", hint="--steps chooses how many terms are shown")

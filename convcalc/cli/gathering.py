@@ -172,6 +172,8 @@ def upsample(
 
     if factor is not None and size is not None:
         raise UsageError("--scale and --size exclude each other", hint="leave one of them out")
+    if align_corners and mode is UpsampleMode.NEAREST:
+        raise UsageError("--align-corners does nothing to nearest", hint="it goes with --mode bilinear")
     here, show = surroundings_of(ctx), show_of(how, stepping)
     scale = pair_of("2" if factor is None else factor, "--scale")
     wanted = None if size is None else numbers(size, "--size", most=2, least=1, example="8x8")
@@ -191,8 +193,8 @@ def unpool(
         ),
     ],
     window: Annotated[
-        str, moving_option("--window", "-w", metavar="N|ROWS,COLS", help="The window of the pooling.")
-    ] = "2",
+        str | None, moving_option("--window", "-w", metavar="N|ROWS,COLS", help="The window of the pooling. Default 2.")
+    ] = None,
     stride: Annotated[
         str | None, moving_option("--stride", metavar="N|ROWS,COLS", help="Its stride. Default: the window.")
     ] = None,
@@ -212,12 +214,17 @@ def unpool(
     """
     from convcalc.engine.gathering import unpool as put_back
 
+    if size is not None and (window is not None or stride is not None):
+        option = "--window" if window is not None else "--stride"
+        raise UsageError(f"{option} and --size exclude each other", hint="leave one of them out")
     here, show = surroundings_of(ctx), show_of(how, stepping)
     where = read(here, indices, "--indices").cells
     wanted = None if size is None else numbers(size, "--size", most=2, least=1, example="4x4")
     grid = read_input(here, source).cells
     strides = None if stride is None else pair_of(stride, "--stride")
-    result = put_back(grid, where, window=pair_of(window, "--window"), stride=strides, size=wanted)
+    result = put_back(
+        grid, where, window=pair_of("2" if window is None else window, "--window"), stride=strides, size=wanted
+    )
     _emit(here, result, parts, show, out)
 
 

@@ -121,8 +121,9 @@ def _running(here: Surroundings, text: str) -> tuple[Any, Any]:
             f"--running {text}: a mean and a variance are two",
             hint="as in --running 2.5,1.25, or --running '1 2,4 9' for two channels",
         )
-    mean, variance = (read(here, word.strip(), "--running").cells for word in words)
-    return mean, variance
+    mean = read(here, words[0].strip(), "--running").cells
+    here.grids["running mean"] = mean
+    return mean, read(here, words[1].strip(), "--running").cells
 
 
 @with_options

@@ -196,12 +196,16 @@ class PaddingOptions(NamedTuple):
         str, moving_option("--pad-value", metavar="NUMBER", help="The number that stands in the padding.")
     ] = "0"
 
-    def settings(self) -> dict[str, Any]:
-        """Return what the engine is told; raise UsageError for a mode that there is not."""
+    def settings(self, padding: object = None) -> dict[str, Any]:
+        """Return what the engine is told; raise UsageError for a mode that there is not, or where nothing is padded."""
         try:
-            return {"mode": border(self.pad_mode, number_of(self.pad_value, "--pad-value"))}
+            chosen = border(self.pad_mode, number_of(self.pad_value, "--pad-value"))
         except InputError as error:
             raise UsageError(f"--pad-mode {self.pad_mode}: {error.message}", hint=error.hint) from None
+        if padding == 0 and (self.pad_value != "0" or self.pad_mode != PadMode.ZEROS.value):
+            option = "--pad-value" if self.pad_value != "0" else "--pad-mode"
+            raise UsageError(f"{option} does nothing without padding", hint="add --padding, as in --padding 1")
+        return {"mode": chosen}
 
 
 Dilation = Annotated[

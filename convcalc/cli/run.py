@@ -72,7 +72,7 @@ def run(
         if session.left:
             break
     here.comments += inner.comments
-    if goes_back(back, check, descending, out):
+    if goes_back(back, check, descending, stepping, out):
         show_way_back(here, session, (texts, lines), back, check, descending, stepping, out)
         return
     if session.current is None:

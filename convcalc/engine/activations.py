@@ -76,10 +76,12 @@ class Activated:
         record = self.kind.record
         if record.of_cells is not None:
             return as_grid(record.of_cells(self.input))
-        integers = over_common_denominator(self.input) if record.of_integers is not None else None
+        for_all = self.weight is None or self.weight.size == 1
+        integers = over_common_denominator(self.input) if record.of_integers is not None and for_all else None
         if integers is not None and record.of_integers is not None:
-            return quotient(*record.of_integers(*integers, *self.parameters), float_kind(self.input))
-        if record.exactly is not None and self.input.size <= LARGEST_EXACT:
+            parameters = self.parameters if self.weight is None else self.parameters_at((0, 0, 0, 0))
+            return quotient(*record.of_integers(*integers, *parameters), self.float_dtype)
+        if record.exactly is not None and (self.input.size <= LARGEST_EXACT or self.float_dtype is None):
             return self._exactly(record.exactly, self.input, self.float_dtype)
         return self._in_floats(self.input, self.float_parameters)
 
@@ -222,8 +224,9 @@ def activate(x: Any, kind: ActivationKind | str, *parameters: Any) -> Activated:
     """
     grid, kind = own_grid(x), choose(ActivationKind, kind)
     known = kind.record.parameters
-    if kind.record.learns and len(parameters) == 1 and parameters[0] is not None:
-        return Activated(grid, kind, (), _weight(parameters[0], grid))
+    if kind.record.learns and len(parameters) <= 1:
+        weight = parameters[0] if parameters and parameters[0] is not None else Fraction(known[0].default)
+        return Activated(grid, kind, (), _weight(weight, grid))
     if len(parameters) > len(known):
         has = f"{len(known)} parameter{'s' * (len(known) != 1)}" if known else "no parameter"
         raise InputError(f"{kind} has {has}", hint="leave it out" if not known else "leave the others out")

@@ -180,6 +180,17 @@ def float_kind(*arrays: Array) -> np.dtype[Any] | None:
     return np.result_type(*floats) if floats else None
 
 
+def as_answer(values: "Sequence[Any]", shape: "Sequence[int]", dtype: np.dtype[Any] | None) -> Array:
+    """Return exact values in a shape: exact, or each rounded once to a float dtype.
+
+    >>> as_answer([Fraction(1, 2), 1], (2, 1), None).tolist(), as_answer([Fraction(1, 3)], (1,), FLOAT64).tolist()
+    ([[Fraction(1, 2)], [1]], [0.3333333333333333])
+    """
+    if dtype is None:
+        return integers_or_fractions(list(values)).reshape(shape)
+    return np.array([rounded_result(value, dtype) for value in values], dtype).reshape(shape)
+
+
 def over_common_denominator(array: Array, *, quickly: bool = False) -> tuple[Array, int] | None:
     """Return (numerators, denominator): integers, int64 if they fit, whose quotient is the grid.
 

@@ -137,6 +137,8 @@ def joined(grids: Sequence[Array]) -> Array:
     kinds = {grid.dtype for grid in grids}
     if len(kinds) == 1:
         return np.concatenate([grid.ravel() for grid in grids])
+    if float_kind(*grids) is None:
+        return np.concatenate([grid.astype(object).ravel() for grid in grids])
     if sum(grid.size for grid in grids) > LARGEST_EXACT:
         return np.concatenate([as_floats(grid, FLOAT64).ravel() for grid in grids])
     return integers_or_fractions([exact(cell) for grid in grids for cell in grid.ravel()])

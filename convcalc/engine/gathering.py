@@ -17,8 +17,8 @@ from convcalc.engine.gather_kinds import GatherKind
 from convcalc.engine.gathered import NOWHERE, Gathered, Reading
 from convcalc.engine.grids import as_grid, own_grid
 from convcalc.engine.naming import Naming, shape_text
-from convcalc.engine.settings import Pair, choose
-from convcalc.engine.shapes import check_cells
+from convcalc.engine.settings import Pair, choose, whole_numbers
+from convcalc.engine.shapes import check_cells, is_like
 from convcalc.errors import InputError
 
 AXES = {-1: "columns", -2: "rows", -3: "channels", -4: "items"}
@@ -97,6 +97,8 @@ def upsample(
     ([1, 1, 3, 3], [1, Fraction(3, 2), Fraction(5, 2), 3])
     """
     grid, mode = own_grid(x), choose(UpsampleMode, mode)
+    many_rows = _asks_for_rows(scale if size is None else size)
+    grid = grid[None] if grid.ndim == 1 and many_rows else grid
     if align_corners and mode is UpsampleMode.NEAREST:
         raise InputError("corners are aligned of bilinear upsampling only", hint="leave it out, or take bilinear")
     height, width = (1, *grid.shape)[-2:]
@@ -128,7 +130,8 @@ def upsample(
         places.append((starts + down[:, None] * width + across).ravel())
         weights.append(np.tile(np.multiply.outer(*shares).ravel(), planes))
     shape = (*grid.shape[:-2], tall, wide)[-grid.ndim :]
-    zoom = f"scale {naming.pair(tall // height, wide // width)}" if size is None else f"size {naming.size(tall, wide)}"
+    named = Naming(tall == 1)
+    zoom = f"scale {named.pair(tall // height, wide // width)}" if size is None else f"size {named.size(tall, wide)}"
     says = (zoom, str(mode), *(["aligned corners"] * align_corners))
     options = {"scale": scale, "mode": mode, "align_corners": align_corners, "size": size}
     reading = Reading(np.array(places), np.array(weights), over[0] * over[1])
@@ -156,6 +159,12 @@ def _positions(before: int, after: int, mode: UpsampleMode, *, align_corners: bo
     return lines
 
 
+def _asks_for_rows(pair: Any) -> bool:
+    """Whether one number for rows and one for columns are asked for, and more than one row."""
+    numbers = whole_numbers(pair, "a size")
+    return len(numbers) == 2 and numbers[0] > 1
+
+
 def unpool(x: Any, indices: Any, *, window: Pair = 2, stride: Pair | None = None, size: Pair | None = None) -> Gathered:
     """Put the maxima of a pooling back where they were: `indices` has their places, row · width + column, of the plane.
 
@@ -165,7 +174,8 @@ def unpool(x: Any, indices: Any, *, window: Pair = 2, stride: Pair | None = None
     [[0, 0, 0, 0], [0, 6, 0, 8]]
     """
     grid, where = own_grid(x), own_grid(indices)
-    if where.size != grid.size:
+    grid = grid[None] if grid.ndim == 1 and size is not None and _asks_for_rows(size) else grid
+    if not is_like(where.shape, grid.shape):
         shapes = shape_text(grid.shape), shape_text(where.shape)
         raise InputError(f"the input is {shapes[0]}, but the indices are {shapes[1]}", hint="one place a cell")
     height, width = (1, *grid.shape)[-2:]
@@ -177,12 +187,13 @@ def unpool(x: Any, indices: Any, *, window: Pair = 2, stride: Pair | None = None
     else:
         tall, wide = naming.read_pair(size, "size")
     check_cells("the answer", (*grid.shape[:-2], tall, wide), grid, "ask for a smaller size")
+    named = Naming(tall == 1)
     numbers = [exact(cell) for cell in where.ravel()]
     wrong = next((n for n in numbers if n.denominator != 1 or not 0 <= n < tall * wide), None)
     if wrong is not None:
         raise InputError(
-            f"there is no place {wrong} in {naming.size(tall, wide)} cells",
-            hint=f"they count from 0 to {tall * wide - 1}; --size {2 * height}x{wide} would be another size",
+            f"there is no place {wrong} in {named.size(tall, wide)} cells",
+            hint=f"they count from 0 to {tall * wide - 1}; a larger --size has more",
         )
     planes = grid.size // (height * width)
     places = np.full(planes * tall * wide, NOWHERE)
@@ -196,7 +207,7 @@ def unpool(x: Any, indices: Any, *, window: Pair = 2, stride: Pair | None = None
     places[targets] = np.arange(grid.size)
     shape = (*grid.shape[:-2], tall, wide)[-grid.ndim :]
     reading = Reading(places[None], (places[None] != NOWHERE).astype(np.int64))
-    return Gathered(GatherKind.UNPOOL, (grid,), ("input",), shape, reading, (f"size {naming.size(tall, wide)}",))
+    return Gathered(GatherKind.UNPOOL, (grid,), ("input",), shape, reading, (f"size {named.size(tall, wide)}",))
 
 
 def dropout(x: Any, mask: Any, probability: Any = Fraction(1, 2)) -> Gathered:
@@ -208,7 +219,7 @@ def dropout(x: Any, mask: Any, probability: Any = Fraction(1, 2)) -> Gathered:
     [5, 0, Fraction(15, 2)]
     """
     grid, kept = own_grid(x), own_grid(mask)
-    if kept.size != grid.size:
+    if not is_like(kept.shape, grid.shape):
         shapes = shape_text(grid.shape), shape_text(kept.shape)
         raise InputError(f"the input is {shapes[0]}, but the mask is {shapes[1]}", hint="one 0 or 1 a cell")
     if not ((kept == 0) | (kept == 1)).all():

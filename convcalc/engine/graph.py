@@ -50,8 +50,9 @@ class GraphGradients(NamedTuple):
         return None if parts is None else added([part for _, part in parts])
 
 
-def _of_loss(result: Loss, upstream: Array) -> Any:
-    if upstream.size != 1 or upstream.ravel()[0] != 1:
+def _of_loss(result: Loss, upstream: Any) -> Any:
+    cells = np.asarray(upstream)
+    if cells.size != 1 or cells.ravel()[0] != 1:
         raise InputError("a loss is where a pass backward begins", hint="let it be the last line")
     return result.backward()
 
@@ -81,6 +82,8 @@ BACKWARD: dict[type, Callable[[Any, Array], Any]] = {
 }
 """How each kind of result goes backward."""
 TARGET, LARGEST_BYTE = "target", 255
+CONSTANTS = frozenset({"class-weights", "running", "running mean", "mask"})
+"""The roles of grids that an operation takes for constants, though what it makes changes with them."""
 ROLES: dict[type, Callable[[Any], Mapping[str, Array]]] = {
     Convolution: lambda back: {"input": back.input, "kernel": back.kernel, "bias": back.bias},
     Transposed: lambda back: {
@@ -156,8 +159,6 @@ def backward(result: Any, gradient: Any = 1) -> Any:
     kind = type(result)
     if kind not in BACKWARD:
         raise InputError(f"{kind.__name__} does not go backward", hint="give it what an operation returned")
-    if kind is Loss:
-        return result.backward()
     return BACKWARD[kind](result, gradient)
 
 
@@ -167,7 +168,7 @@ def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
     Raises InputError where a gradient comes to a node that does not go backward.
     """
     parts: dict[int, list[tuple[int, Array]]] = {id(nodes[-1].output): [(0, upstream)]}
-    read = {id(grid) for node in nodes for role, grid in node.reads.items() if role != TARGET}
+    read = {id(grid) for node in nodes for role, grid in node.reads.items() if role not in (TARGET, *CONSTANTS)}
     read |= {id(node.output) for node in nodes if node.reads}
     passed = []
     for node in reversed(nodes):
@@ -185,6 +186,7 @@ def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
                 )
             back = BACKWARD[kind](node.result, total)
             roles = dict(ROLES[kind](back))
+            _check_constants(node, roles, read)
             if TARGET in node.reads and id(node.reads[TARGET]) in read:
                 roles[TARGET] = _of_target(node, back)
             for role, gradient in roles.items():
@@ -197,6 +199,18 @@ def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
                     parts.setdefault(id(before), []).append((node.number, part))
         passed.append(PassedBack(node, tuple(came), total, back))
     return GraphGradients(tuple(passed), {grid: tuple(found) for grid, found in parts.items()})
+
+
+def _check_constants(node: Node, roles: Mapping[str, Array], read: set[int]) -> None:
+    """Refuse a grid that is worked, or read elsewhere, where an operation takes it for a constant."""
+    for role, grid in node.reads.items():
+        is_known = role in roles or role in (TARGET, UNDIVIDED, *roles)
+        if not is_known and role in CONSTANTS and id(grid) in read:
+            raise InputError(
+                f"line {node.number}, {node.text}: the {role} are worked from other grids, or read elsewhere, and "
+                "their gradient is not known",
+                hint="write their numbers out in that line",
+            )
 
 
 def _of_target(node: Node, back: Any) -> Array:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
+
 from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import FLOAT64, Array, as_floats, exact, float_kind, integers_or_fractions, rounded
 from convcalc.engine.softmax import Softmax, softmax
@@ -53,17 +55,18 @@ class LossCells:
     @CachedProperty
     def class_targets(self) -> Array:
         """The exact target of each cell, where each row has a class: weighted, smoothed, 0 where it is ignored."""
-        rows, classes = self.input.shape
+        classes = self.input.shape[1]
         share = self.smoothing / classes
         weights = [1] * classes if self.weights is None else [exact(weight) for weight in self.weights.ravel()]
-        values = [
-            0
-            if self.ignored is not None and target == self.ignored
-            else ((1 - self.smoothing) * (target == index) + share) * weights[index]
-            for target in self.target.tolist()
-            for index in range(classes)
+        whole = 1 - self.smoothing
+        of_each = [
+            [((whole if index == target else 0) + share) * weights[index] for index in range(classes)]
+            for target in range(classes)
         ]
-        return integers_or_fractions(values).reshape(rows, classes)
+        ignored = [[0] * classes] if self.ignored is not None else []
+        table = integers_or_fractions([cell for row in [*of_each, *ignored] for cell in row]).reshape(-1, classes)
+        places = self.target if self.ignored is None else np.where(self.target == self.ignored, classes, self.target)
+        return np.asarray(table[places.astype(np.int64)])
 
     @CachedProperty
     def probabilities(self) -> Softmax:

@@ -138,7 +138,12 @@ class CrossEntropy(LossRecord):
         """Return p·Σt − t, as p·(Σt − t) − (1 − p)·t, which loses no digit; Σt, of a row, is 1 as a rule."""
         assert logs is not None
         target = loss.target_of_each
-        rests = np.array([[math.fsum([*row, -cell]) for cell in row] for row in target])
+        if loss.is_plain:
+            rests = 1 - target
+        elif target.size > exact.LARGEST_EXACT:
+            rests = target.sum(axis=-1, keepdims=True) - target
+        else:
+            rests = np.array([[math.fsum([*row, -cell]) for cell in row] for row in target])
         return np.asarray(np.exp(logs) * rests + np.expm1(logs) * target)
 
     def slope_exactly(self, x: Any, target: Any, *parameters: Any) -> Any:

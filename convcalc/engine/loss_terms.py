@@ -15,6 +15,7 @@ from convcalc.engine.exact import (
     FLOAT64,
     LARGEST_EXACT,
     Array,
+    as_answer,
     as_floats,
     as_shown,
     exact,
@@ -23,6 +24,7 @@ from convcalc.engine.exact import (
     rounded,
     rounded_result,
     shown_number,
+    to_float,
     to_float_or_decimal,
 )
 from convcalc.engine.functions import exponential
@@ -97,9 +99,7 @@ class Loss(LossCells):
 
     def _settled(self, values: list[int | Fraction]) -> Array:
         kind = float_kind(self.input, self.target, *([] if self.weights is None else [self.weights]))
-        if kind is None:
-            return integers_or_fractions(values)
-        return np.array([rounded_result(value, kind) for value in values], kind)
+        return as_answer(values, (len(values),), kind)
 
     @CachedProperty
     def total(self) -> Any:
@@ -137,13 +137,15 @@ class Loss(LossCells):
             return self.class_targets
         return self.target if self.weights is None else as_grid(self.target * self.weights)
 
-    @property
+    @CachedProperty
     def divisor(self) -> int | Fraction:
         """What a mean divides by: how many terms there are, or of classes the sum of their weights; of a sum 1."""
         if self.reduction is not Reduction.MEAN:
             return 1
         if not self.by_class:
             return int(self.terms.size)
+        if self.weights is None:
+            return int(np.count_nonzero(self.target != self.ignored)) if self.ignored is not None else len(self.target)
         total = Fraction(sum(self.weight_of(index) for index in range(len(self.target))))
         return int(total) if total.denominator == 1 else total
 
@@ -259,6 +261,9 @@ class LossGradient:
                 slopes = record.row_slopes(cells, target, loss.parameters) if weight else [0] * len(cells)
                 values += [weight * slope for slope in slopes]
             return integers_or_fractions(values).reshape(loss.input.shape)
+        if record.is_rational and loss.input.size > LARGEST_EXACT and float_kind(loss.input, self.targets) is not None:
+            grids = as_floats(loss.input, FLOAT64), as_floats(self.targets, FLOAT64)
+            return np.asarray(record.slope_exactly(*grids, *map(to_float, loss.parameters)), FLOAT64)
         pairs = zip(loss.input.flat, self.targets.flat, strict=True)
         values = [record.slope_exactly(exact(x), exact(t), *loss.parameters) for x, t in pairs]
         return integers_or_fractions(values).reshape(loss.input.shape)
@@ -268,12 +273,11 @@ class LossGradient:
         """The gradient of the input, with as many axes as it was given with."""
         dtype = float_kind(self.forward.input, self.targets)
         if self.slopes.dtype.kind == "f":
-            quotients = rounded(self.slopes / float(self.divisor) + 0.0, dtype or FLOAT64)
-            return self.forward.like_the_input(quotients)
-        values = [Fraction(exact(slope)) / self.divisor for slope in self.slopes.flat]
-        if dtype is None:
-            return self.forward.like_the_input(integers_or_fractions(values))
-        return self.forward.like_the_input(np.array([rounded_result(value, dtype) for value in values], dtype))
+            floats = rounded(self.slopes / float(self.divisor) + 0.0, dtype or FLOAT64)
+            return self.forward.like_the_input(floats)
+        divisor = Fraction(self.divisor)
+        quotients = [exact(slope) / divisor for slope in self.slopes.flat]
+        return self.forward.like_the_input(as_answer(quotients, self.slopes.shape, dtype))
 
     @CachedProperty
     def chances(self) -> Array:
@@ -297,13 +301,22 @@ class LossGradient:
             total = as_shown(as_grid([forward.like_the_input(sums).reshape(self.shape)[place]])[0])
         parameters = tuple(as_shown(as_grid([value])[0]) for value in forward.parameters)
         margin = self._margin(place) if forward.kind.record.rows_are_rational and parameters else None
-        return LossGradientStep(number, place, cell, target, chance, slope, value, is_exact, total, margin, parameters)
+        weight = as_shown(as_grid([forward.weight_of(self._row_of(place)[0])])[0]) if forward.kind.record.by_row else 1
+        return LossGradientStep(
+            number, place, cell, target, chance, slope, value, is_exact, total, margin, parameters, weight
+        )
+
+    def _row_of(self, place: tuple[int, int, int, int]) -> tuple[int, int]:
+        """Return the row of classes that a cell lies in, and its class."""
+        forward = self.forward
+        numbers = forward.like_the_input(np.arange(forward.input.size).reshape(forward.input.shape))
+        row, column = divmod(int(numbers.reshape(self.shape)[place]), forward.input.shape[1])
+        return row, column
 
     def _margin(self, place: tuple[int, int, int, int]) -> Any:
         """Return by how much a cell comes too near its row's target; None of the target itself."""
         forward = self.forward
-        numbers = forward.like_the_input(np.arange(forward.input.size).reshape(forward.input.shape))
-        row, column = divmod(int(numbers.reshape(self.shape)[place]), forward.input.shape[1])
+        row, column = self._row_of(place)
         target = int(forward.target[row])
         if column == target or not forward.weight_of(row):
             return None

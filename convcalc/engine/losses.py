@@ -20,6 +20,7 @@ from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.loss_record import Logits
 from convcalc.engine.loss_terms import Loss
 from convcalc.engine.settings import choose
+from convcalc.engine.shapes import is_like
 from convcalc.errors import InputError
 
 
@@ -165,6 +166,10 @@ def _by_row(
             f"{'×'.join(map(str, wanted.shape))}",
             hint=f"give a class for each {what} (0 to {classes - 1}), or a probability for each cell",
         )
+    places = (*grid.shape[:-3], *grid.shape[-2:]) if grid.ndim > 2 else (items,)
+    if grid.ndim > 2 and not is_like(wanted.shape, places):
+        shapes = "×".join(map(str, wanted.shape)), "×".join(map(str, places))
+        raise InputError(f"the target is {shapes[0]}, and the places are {shapes[1]}", hint="rows come before columns")
     numbers = [exact(cell) for cell in wanted.ravel()]
     wrong = next(
         (
@@ -185,7 +190,12 @@ def _by_row(
         raise InputError("no row is left to take the mean of: all are ignored, or weigh 0", hint="--reduction sum")
     counted = indices != how.ignored if how.ignored is not None else np.full(items, True)
     if kind.record.logits is not Logits.NEVER:
-        _check_possible(result.input[np.arange(items)[counted], indices[counted]], logits=logits)
+        possible = (
+            result.input[result.class_targets != 0]
+            if how.smoothing
+            else result.input[np.arange(items)[counted], indices[counted]]
+        )
+        _check_possible(possible, logits=logits)
     return result
 
 

@@ -15,11 +15,11 @@ from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
     FLOAT64,
     Array,
+    as_answer,
     as_floats,
     as_shown,
     exact,
     float_kind,
-    integers_or_fractions,
     over_common_denominator,
     rounded,
     rounded_result,
@@ -117,8 +117,18 @@ class Normalized:
     def parameters_of(self, index: int) -> tuple[int | Fraction, int | Fraction]:
         """Return γ and β of a cell."""
         share = int(self.shares.ravel()[index])
-        gamma = 1 if self.gamma is None else exact(self.gamma.ravel()[share])
-        return gamma, 0 if self.beta is None else exact(self.beta.ravel()[share])
+        gamma, beta = (
+            default if grid is None else exact(grid.ravel()[share if grid.size > 1 else 0])
+            for grid, default in ((self.gamma, 1), (self.beta, 0))
+        )
+        return gamma, beta
+
+    def of_cells(self, grid: Array | None, default: float) -> Any:
+        """Return γ or β of every cell, in float64; the default where there is none."""
+        if grid is None:
+            return default
+        numbers = as_floats(grid, FLOAT64).ravel()
+        return numbers[0] if numbers.size == 1 else numbers[self.shares]
 
     def deviation(self, index: int) -> Fraction:
         """Return a cell less the mean of its set."""
@@ -130,21 +140,22 @@ class Normalized:
 
     @CachedProperty
     def output(self) -> Array:
-        """The answer, of the input's shape: exact if every root is rational, else rounded once."""
-        if self.input.size > MOST_EXACT_CELLS:
+        """The answer, of the input's shape: exact if every root is rational, else rounded once.
+
+        Beyond MOST_EXACT_CELLS irrational ones are worked in float64, which may lose a few units in the last place of
+        the larger of γ·(x − μ)/r and β.
+        """
+        if self.input.size > MOST_EXACT_CELLS and self.kind_of_floats is not None:
             return self._in_floats()
-        return as_answer([self._exactly(index) for index in range(self.input.size)], self.input, self.kind_of_floats)
+        values = [self._exactly(index) for index in range(self.input.size)]
+        return as_answer(values, self.input.shape, self.kind_of_floats)
 
     @CachedProperty
     def deviations(self) -> Array:
         """Every cell less the mean of its set, in float64."""
         means = np.array([[float(one.mean), float(one.mean - Fraction(float(one.mean)))] for one in self.statistics])
         cells, rests = floats_and_rests(self.input)
-        high, low = (
-            means[self.set_of.reshape(self.input.shape)].T
-            if self.input.ndim == 1
-            else np.moveaxis(means[self.set_of.reshape(self.input.shape)], -1, 0)
-        )
+        high, low = np.moveaxis(means[self.set_of.reshape(self.input.shape)], -1, 0)
         return np.asarray((cells - high) + (rests - low))
 
     @CachedProperty
@@ -153,10 +164,7 @@ class Normalized:
         return np.array([float(one.root) for one in self.statistics])[self.set_of].reshape(self.input.shape)
 
     def _in_floats(self) -> Array:
-        gamma, beta = (
-            default if grid is None else as_floats(grid, FLOAT64).ravel()[self.shares]
-            for grid, default in ((self.gamma, 1.0), (self.beta, 0.0))
-        )
+        gamma, beta = self.of_cells(self.gamma, 1.0), self.of_cells(self.beta, 0.0)
         return rounded(gamma * (self.deviations / self.roots) + beta, self.kind_of_floats or FLOAT64)
 
     def step(self, at: Sequence[int], number: int = 1) -> NormStep:
@@ -189,13 +197,6 @@ class Normalized:
         return NormGradients(self, like_the_output(gradient, self.input, self.input))
 
 
-def as_answer(values: list[Any], grid: Array, dtype: np.dtype[Any] | None) -> Array:
-    """Return exact values with a grid's shape: exact, or rounded once."""
-    if dtype is None:
-        return integers_or_fractions(values).reshape(grid.shape)
-    return np.array([rounded_result(value, dtype) for value in values], dtype).reshape(grid.shape)
-
-
 @dataclass(eq=False, repr=False)
 class NormGradients:
     """The gradients of a normalisation, given that of its output."""
@@ -214,37 +215,37 @@ class NormGradients:
         """The gradient of γ, of its shape: the sum of each cell's gradient times what it was normalised to."""
         if self.output.size > MOST_EXACT_CELLS:
             normal = self.forward.deviations / self.forward.roots
-            return self._summed(as_floats(self.output, FLOAT64) * normal, self.forward.kind_of_floats)
-        return self._added([exact(g) * self.normal(index) for index, g in enumerate(self.output.flat)])
+            return self._summed(self.forward.gamma, as_floats(self.output, FLOAT64) * normal)
+        parts = [exact(g) * self.normal(index) for index, g in enumerate(self.output.flat)]
+        return self._added(self.forward.gamma, parts)
 
     @CachedProperty
     def beta(self) -> Array:
         """The gradient of β, of its shape: the sum of the cells' gradients."""
         if self.output.size > MOST_EXACT_CELLS and self.output.dtype.kind == "f":
-            return self._summed(as_floats(self.output, FLOAT64), None)
-        return self._added([exact(g) for g in self.output.flat], is_rational=True)
+            return self._summed(self.forward.beta, as_floats(self.output, FLOAT64))
+        return self._added(self.forward.beta, [exact(g) for g in self.output.flat], is_rational=True)
 
-    def _summed(self, parts: Array, kind: np.dtype[Any] | None) -> Array:
+    def _summed(self, given: Array | None, parts: Array) -> Array:
         """Return the floats of all cells that share a number of γ or β, added up: more than are worked exactly."""
+        dtype = float_kind(self.output) or self.forward.kind_of_floats or FLOAT64
+        if given is not None and given.size == 1:
+            return rounded(np.array([parts.sum()]), dtype).reshape(given.shape)
         totals = np.bincount(self.forward.shares.ravel(), weights=parts.ravel())
-        return rounded(totals, float_kind(self.output) or kind or FLOAT64).reshape(self._given(totals).shape)
-
-    def _given(self, totals: Any) -> Array:
-        """Return the γ or β that was given, whose shape its gradient has."""
-        forward = self.forward
-        grids = (grid for grid in (forward.gamma, forward.beta) if grid is not None)
-        return next(grids, np.empty(len(totals)))
+        return rounded(totals, dtype).reshape((-1,) if given is None else given.shape)
 
     def normal(self, index: int) -> Fraction:
         """Return what a cell is before γ and β."""
         return self.forward.deviation(index) / self.forward.statistic(index).root
 
-    def _added(self, parts: list[Any], *, is_rational: bool = False) -> Array:
+    def _added(self, given: Array | None, parts: list[Any], *, is_rational: bool = False) -> Array:
         totals: list[Any] = [Fraction(0)] * (int(self.forward.shares.max()) + 1)
         for share, part in zip(self.forward.shares.ravel().tolist(), parts, strict=True):
             totals[share] += part
         dtype = float_kind(self.output) if is_rational else float_kind(self.output) or self.forward.kind_of_floats
-        return as_answer(totals, self._given(totals), dtype)
+        if given is not None and given.size == 1:
+            totals = [sum(totals)]
+        return as_answer(totals, (len(totals),) if given is None else given.shape, dtype)
 
 
 @dataclass(eq=False, repr=False)
@@ -263,30 +264,43 @@ class NormInputGradient:
         """The shape as items, channels, rows, columns."""
         return self.forward.shape
 
-    @CachedProperty
-    def weighted(self) -> list[Any]:
-        """The gradient of every normalised cell: that of the output times γ."""
-        return [exact(g) * self.forward.parameters_of(index)[0] for index, g in enumerate(self.gradient.flat)]
+    def weighted(self, index: int) -> Any:
+        """Return the gradient of a normalised cell: that of the output times γ."""
+        return exact(self.gradient.flat[index]) * self.forward.parameters_of(index)[0]
 
     @CachedProperty
-    def means(self) -> list[tuple[Any, Any]]:
-        """Of each set, the mean of the weighted gradients, and that of each times its deviation."""
-        forward, count = self.forward, self.forward.order.shape[1]
-        if forward.running is not None:
-            return [(0, 0)] * len(forward.order)
-        return [
-            (
-                Fraction(sum(self.weighted[index] for index in places)) / count,
-                Fraction(sum(self.weighted[index] * forward.deviation(index) for index in places)) / count,
-            )
-            for places in forward.order.tolist()
-        ]
+    def float_weighted(self) -> Array:
+        """The gradients of all normalised cells, in float64."""
+        return np.asarray(as_floats(self.gradient, FLOAT64) * self.forward.of_cells(self.forward.gamma, 1.0))
+
+    @CachedProperty
+    def means(self) -> dict[int, tuple[Any, Any]]:
+        """Of each set that was asked for, the mean of the weighted gradients, and that of each times its deviation."""
+        return {}
+
+    def means_of(self, index: int) -> tuple[Any, Any]:
+        """Return the two means of a set: of a large one they are sums of floats."""
+        if self.forward.running is not None:
+            return 0, 0
+        if index not in self.means:
+            places = self.forward.order[index]
+            count, forward = len(places), self.forward
+            if self.gradient.size > MOST_EXACT_CELLS:
+                g = self.float_weighted.ravel()[places]
+                products = g * forward.deviations.ravel()[places]
+                self.means[index] = Fraction(math.fsum(g)) / count, Fraction(math.fsum(products)) / count
+            else:
+                weighted = [self.weighted(place) for place in places.tolist()]
+                pairs = zip(weighted, places.tolist(), strict=True)
+                product = sum(g * forward.deviation(place) for g, place in pairs)
+                self.means[index] = Fraction(sum(weighted)) / count, Fraction(product) / count
+        return self.means[index]
 
     def _exactly(self, index: int) -> Any:
         one = self.forward.statistic(index)
-        mean, product = self.means[self.forward.set_of[index]]
+        mean, product = self.means_of(int(self.forward.set_of[index]))
         pull = self.forward.deviation(index) * product / (one.variance + self.forward.eps) if product else 0
-        return (self.weighted[index] - mean - pull) / one.root
+        return (self.weighted(index) - mean - pull) / one.root
 
     @CachedProperty
     def dtype(self) -> np.dtype[Any] | None:
@@ -297,10 +311,8 @@ class NormInputGradient:
     def output(self) -> Array:
         """The gradient of the input, of its shape."""
         if self.gradient.size <= MOST_EXACT_CELLS:
-            return as_answer([self._exactly(i) for i in range(self.gradient.size)], self.gradient, self.dtype)
-        forward = self.forward
-        gamma = 1.0 if forward.gamma is None else as_floats(forward.gamma, FLOAT64).ravel()[forward.shares]
-        weighted = as_floats(self.gradient, FLOAT64) * gamma
+            return as_answer([self._exactly(i) for i in range(self.gradient.size)], self.gradient.shape, self.dtype)
+        forward, weighted = self.forward, self.float_weighted
         normal = forward.deviations / forward.roots
         taken = np.zeros(weighted.size)
         for places in forward.order if forward.running is None else ():
@@ -313,7 +325,7 @@ class NormInputGradient:
         place = place_in(self.shape, at)
         index = int(np.ravel_multi_index(place, self.shape))
         one = self.forward.statistic(index)
-        mean, product = self.means[self.forward.set_of[index]]
+        mean, product = self.means_of(int(self.forward.set_of[index]))
         kind = None if one.rational else FLOAT64
         normal, share = (rounded_result(value / one.root, kind) for value in (self.forward.deviation(index), product))
         gamma, _ = self.forward.parameters_of(index)

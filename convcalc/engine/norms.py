@@ -13,8 +13,11 @@ import numpy as np
 
 from convcalc.engine.exact import Array, exact
 from convcalc.engine.grids import as_grid, at_least_one, own_grid
+from convcalc.engine.naming import shape_text
 from convcalc.engine.norm_kinds import EPS, NormKind
 from convcalc.engine.normalized import Normalized
+from convcalc.engine.settings import whole_numbers
+from convcalc.engine.shapes import is_like
 from convcalc.errors import InputError
 
 
@@ -60,14 +63,14 @@ def layer_norm(x: Any, *, gamma: Any = None, beta: Any = None, eps: Any = EPS, a
     [[-1, 1], [-1, 1]]
     """
     grid = own_grid(x)
-    last = (1, 1, 3, 3)[grid.ndim - 1] if axes is None else axes
+    (last,) = whole_numbers((1, 1, 3, 3)[grid.ndim - 1] if axes is None else axes, "axes")
     if not 1 <= last <= grid.ndim:
         raise InputError(f"a grid of {grid.ndim} axes cannot be normalised over {last}", hint=f"at most {grid.ndim}")
     cells = math.prod(grid.shape[-last:])
     order = np.arange(grid.size).reshape(-1, cells)
     one = all(grid is None or np.size(grid) == 1 for grid in (gamma, beta))
     shares = np.zeros(grid.shape, dtype=np.int64) if one else (np.arange(grid.size) % cells).reshape(grid.shape)
-    return _normalized(grid, NormKind.LAYER, order, shares, (gamma, beta), eps, None, "cell of a set")
+    return _normalized(grid, NormKind.LAYER, order, shares, (gamma, beta), eps, None, "cell of a set", last)
 
 
 def group_norm(x: Any, groups: int = 1, *, gamma: Any = None, beta: Any = None, eps: Any = EPS) -> Normalized:
@@ -79,6 +82,7 @@ def group_norm(x: Any, groups: int = 1, *, gamma: Any = None, beta: Any = None, 
     [[[-1, 1]], [[-1, 1]]]
     """
     grid = own_grid(x)
+    (groups,) = whole_numbers(groups, "groups")
     channels = 1 if grid.ndim < 3 else grid.shape[-3]
     items = grid.shape[0] if grid.ndim == 4 else 1
     if not 1 <= groups <= channels or channels % groups:
@@ -100,10 +104,13 @@ def _normalized(
     eps: Any,
     running: tuple[Array, Array] | None,
     noun: str,
+    axes: int = 0,
 ) -> Normalized:
+    """Return a normalisation, its numbers checked; γ and β are of so many last `axes`, or (0) one for each `noun`."""
     count = int(shares.max()) + 1
+    shape = grid.shape[grid.ndim - axes :] if axes else (count,)
     gamma, beta = (
-        _parameter(value, count, name, noun) for value, name in zip(parameters, ("gamma", "beta"), strict=True)
+        _parameter(value, count, shape, name, noun) for value, name in zip(parameters, ("gamma", "beta"), strict=True)
     )
     added = Fraction(exact(as_grid([eps])[0]))
     if added < 0:
@@ -116,15 +123,18 @@ def _normalized(
     return result
 
 
-def _parameter(value: Any, count: int, name: str, noun: str) -> Array | None:
-    """Return γ or β, one for each `noun`; one that is given for all is repeated."""
+def _parameter(value: Any, count: int, shape: tuple[int, ...], name: str, noun: str) -> Array | None:
+    """Return γ or β, one for each `noun`, in a row or of a shape; or one for all."""
     if value is None:
         return None
     grid = own_grid(at_least_one(value))
-    if grid.size == 1:
-        return np.full(count, grid.ravel()[0], dtype=grid.dtype) if count > 1 else grid
-    if grid.size != count:
+    if grid.size not in (1, count):
         raise InputError(f"{name} has {grid.size} numbers, and there must be {count}", hint=f"one for each {noun}")
+    if grid.size > 1 and max(grid.shape) < grid.size and not is_like(grid.shape, shape):
+        shapes = shape_text(grid.shape), shape_text(shape)
+        raise InputError(
+            f"{name} is {shapes[0]}, and must be {shapes[1]}", hint=f"one number for each {noun}, in order"
+        )
     return grid
 
 

@@ -23,7 +23,7 @@ from convcalc.engine.pooling_record import WindowCells
 from convcalc.engine.settings import Pair, choose, whole_numbers
 from convcalc.engine.shapes import check_cells, four_dimensional, like_the_input, place_in, warn_of_channels_last
 from convcalc.engine.step import PoolingStep, Window
-from convcalc.engine.windows import PoolingWindows, at_the_ends
+from convcalc.engine.windows import PoolingWindows, after, at_the_ends
 from convcalc.errors import InputError
 
 MOST_NORM = 64
@@ -123,7 +123,11 @@ def _named_footprint(name: str, size: int) -> Array:
 
 def _check_footprint(result: "Pooling") -> None:
     """Raise InputError where a window's footprint would hold nothing but padding."""
-    for row, column in np.ndindex(*result.shape[2:]):
+    rows, columns = (at_the_ends(axis) if axis.before or after(axis) else [] for axis in (result.rows, result.columns))
+    ends = itertools.chain(
+        itertools.product(rows, range(result.columns.output)), itertools.product(range(result.rows.output), columns)
+    )
+    for row, column in ends:
         step_padding = result.outside(row, column)
         if all(itertools.chain.from_iterable(step_padding)):
             raise InputError(

@@ -258,6 +258,7 @@ class Median(PoolingRecord):
     noun = "the median"
     gradient = "goes to the cell in the middle; of an even number, half to each of the two in the middle"
     other_words = ("middle",)
+    sorts = True
     takes_footprint = True
     is_likely = False
 
@@ -303,6 +304,17 @@ class Median(PoolingRecord):
         middle = _middle(real)
         share = fractions.Fraction(1, len(middle))
         return [[share if (i, j) in middle else 0 for j in range(len(line))] for i, line in enumerate(step.cells)]
+
+    def float_weights(self, cells: "Array", valid: "Array") -> "Array":
+        """Return 1 for the cell in the middle, or 1/2 for each of two; of equal cells the first ones come first."""
+        behind = np.where(valid[:, None, None], cells, np.inf)
+        order, counts = np.argsort(behind, axis=0, kind="stable"), valid.sum(axis=0)
+        weights = np.zeros(cells.shape)
+        for at in ((counts - 1) // 2, counts // 2):
+            picked = np.take_along_axis(order, np.broadcast_to(at, (1, *cells.shape[1:])), axis=0)
+            shares = np.take_along_axis(weights, picked, axis=0) + 0.5
+            np.put_along_axis(weights, picked, shares, axis=0)
+        return weights
 
     def written_gradient(self, write: Any, routed: RoutedGradient) -> Written:
         """Write 3 → input[0][1], the median; or 3/2 for each of two."""

@@ -90,6 +90,8 @@ class PoolingRecord(ABC):
     """Whether a window can be worked piece by piece: its `summands` are added up, or the pieces `joined`."""
     is_likely = True
     """Whether it may be taken by mistake for another."""
+    sorts = False
+    """Whether it puts the cells of a window in order."""
     beats: "Callable[[Any, Any], Any] | None" = None
     """Of a kind that picks a cell: whether one cell is picked before another."""
 
@@ -119,6 +121,13 @@ class PoolingRecord(ABC):
 
     def float_weight(self, cells: "Array", maps: "Array", norm: int) -> "Array | None":
         """Return the derivative for one cell of every window in float64, given what the windows give; None: exactly."""
+        return None
+
+    def float_weights(self, cells: "Array", valid: "Array") -> "Array | None":
+        """Return the derivatives for all cells of every window at once, (cells, N, C, rows, columns); None: one by one.
+
+        `valid` (cells, rows, columns) says which cells a window has.
+        """
         return None
 
     def is_irrational(self, norm: int) -> bool:

@@ -124,9 +124,15 @@ class Routing:
         cells, maps, output = (
             as_floats(array, np.dtype(np.float64)) for array in (self.forward.padded, self.forward.maps, self.output)
         )
-        total = np.zeros(cells.shape)
-        for tap in self._taps:
-            weight = self.forward.kind.record.float_weight(tap.of(cells), maps, self.forward.norm)
+        total, record = np.zeros(cells.shape), self.forward.kind.record
+        stacked = np.stack([tap.of(cells) for tap in self._taps]) if record.sorts else None
+        together = None
+        if stacked is not None:
+            together = record.float_weights(stacked, np.stack([tap.valid for tap in self._taps]))
+        for index, tap in enumerate(self._taps):
+            weight = (
+                record.float_weight(tap.of(cells), maps, self.forward.norm) if together is None else together[index]
+            )
             if weight is None:
                 return None
             tap.add(total, np.where(tap.valid, output * weight, 0))

@@ -97,14 +97,15 @@ class Hinge(RowLoss):
         tail = f"− {write.factor(term.cells[index])} + {write.factor(margin)}"
         gaps = [f"max(0, {write(cell)} {tail})" for cell in others]
         margins = [write(margin) for margin in term.margins]
-        sums = [" + ".join(gaps), " + ".join(margins)]
+        sums = list(dict.fromkeys((" + ".join(gaps), " + ".join(margins))))
         if term.weight != 1:
             sums = [f"{write.factor(term.weight)}×({text})" for text in sums]
         return WrittenTerm(tuple(sums), " = ", write.outcome(term.value))
 
     def slope_written(self, write: Any, step: "LossGradientStep", *, logits: bool) -> str:
         """Write [2.9 > 0], which is 1 if that is so and else 0; of the target nothing: it is but a number."""
-        return "" if step.margin is None else f"[{write(step.margin)} > 0]"
+        weight = "" if step.weight == 1 else f"{write.factor(step.weight)}×"
+        return "" if step.margin is None else f"{weight}[{write(step.margin)} > 0]"
 
     def margins(self, cells: Sequence[Any], index: int, parameters: Sequence[Any]) -> list[Any]:
         """Return the margin of every other class."""

@@ -127,6 +127,16 @@ def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
     return grid.reshape(maps.shape)
 
 
+def is_like(shape: tuple[int, ...], wanted: tuple[int, ...]) -> bool:
+    """Whether a grid of one shape can be read as one of another: the same but for axes of length 1 in front, or a row.
+
+    >>> is_like((2, 3), (1, 2, 3)), is_like((6,), (2, 3)), is_like((3, 2), (2, 3))
+    (True, True, False)
+    """
+    flat = _core(shape) == shape[-1:] or shape == (1,) * len(shape)
+    return _core(shape) == _core(wanted) or (flat and math.prod(shape) == math.prod(wanted))
+
+
 def _core(shape: tuple[int, ...]) -> tuple[int, ...]:
     """Return a shape without the axes of length 1 in front."""
     first = next((index for index, length in enumerate(shape) if length > 1), len(shape))

@@ -172,6 +172,8 @@ class LossGradientStep(NamedTuple):
     margin: Number | None = None
     """Of a cell of another class than its row's, by how much it is too near, or (below 0) far enough."""
     parameters: tuple[Number, ...] = ()
+    weight: Number = 1
+    """Of a row of classes, what its term is multiplied by."""
 
 
 class ActivationStep(NamedTuple):

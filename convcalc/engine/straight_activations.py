@@ -64,6 +64,7 @@ PRELU = ActivationRecord(
     learns=True,
     example="--weight 0.5",
     of=lambda x, rest, weight: np.asarray(np.maximum(x, 0) + weight * np.minimum(x, 0)),
+    of_integers=_leaky_integers,
     exactly=lambda x, weight: max(x, 0) + weight * min(x, 0),
     derivative="1 if x > 0, else weight",
     slope=lambda x, rest, weight: np.where(x > 0, 1.0, weight),

@@ -112,7 +112,9 @@ def _room(answer: Array) -> Iterator[Block]:
 def _working(question: Question) -> Iterator[Block]:
     """Yield the sums of every step, and the answer; of what has no steps, all there is to show."""
     if question.steps is None:
-        blocks = [block for block in flowing(question.working()) if not isinstance(block, Heading)]
+        blocks = list(flowing(question.working()))
+        several = sum(isinstance(block, Heading) for block in blocks) > 1  # else the question said it
+        blocks = [part for block in blocks for part in _below(block, several=several)]
         yield from (block.grids if isinstance(block, Answer) else block for block in blocks)
         if not any(isinstance(block, Answer) for block in blocks):
             yield from _answer(question.answer)
@@ -128,6 +130,14 @@ def _working(question: Question) -> Iterator[Block]:
             label = (f"{name}:" if place == 0 else "").ljust(width) + one.label
             yield one._replace(label=label)
     yield from _answer(question.answer)
+
+
+def _below(block: Block, *, several: bool) -> list[Block]:
+    """Return a block as it stands below an exercise's own heading: one of several headings opens a part."""
+    if not isinstance(block, Heading):
+        return [block]
+    formulas = [Text(f"  {formula}", Role.QUIET) for formula in block.formulas]
+    return [Subheading(block.text), *formulas] if several else []
 
 
 def _in_decimals(answer: Array) -> bool:

@@ -71,10 +71,10 @@ def worked_attention_gradients(
         yield Text("")
         yield _given(gradients.forward, show)
         parts = {
-            "the weighing, whose input are the weights": _linear(gradients.mixed, show),
+            "the weighing: its input is the softmax, its weights are the values": _linear(gradients.mixed, show),
             "the softmax": worked_softmax_gradient(gradients.weights, show),
             "the division by √d": _scaled(gradients.scaled, show, "gradient of the scores").worked(),
-            "the scores, whose weights are the keys": _linear(gradients.scores, show),
+            "the scores: their weights are the keys": _linear(gradients.scores, show),
         }
         for title, part in parts.items():
             yield Text("")

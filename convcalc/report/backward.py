@@ -7,6 +7,8 @@ from functools import partial
 from itertools import accumulate
 from typing import Any
 
+import numpy as np
+
 from convcalc.engine.activations import ActivationGradient
 from convcalc.engine.attention import AttentionGradients
 from convcalc.engine.dense import FlattenGradient, LinearGradients
@@ -192,4 +194,5 @@ def _sums(gradients: GraphGradients, grids: Mapping[str, Array], show: Show) -> 
         yield Text(f"{name} is used in {len(parts)} lines, and its gradients add up:", Role.QUIET)
         for index in range(grid.size):
             terms = tuple(write.factor(part.ravel()[index]) for _, part in reversed(parts))
-            yield checked_sum(terms, " + ", write.outcome(total[index]), f"[{index}]  ", final=False)
+            at = ",".join(str(int(place)) for place in np.unravel_index(index, grid.shape))
+            yield checked_sum(terms, " + ", write.outcome(total[index]), f"[{at}]  ", final=False)

@@ -44,6 +44,11 @@ class CellResult(Protocol):
         """Return the working of one cell."""
 
 
+def is_row(grid: Array) -> bool:
+    """Whether a grid is a single row, or several of one row each."""
+    return grid.ndim == 1 or grid.shape[-2] == 1
+
+
 @dataclass(eq=False, repr=False)
 class CellByCell:
     """The report of what makes each cell of a cell: `title` has a place for the input's shape."""
@@ -82,7 +87,10 @@ class CellByCell:
     def grids(self, *, heat: bool) -> Grids:
         """Return what is given, side by side."""
         write = self.show.write
-        drawn = (grids_of(grid, name, write, heat=heat, naming=self.naming) for name, grid in self.given_grids)
+        drawn = (
+            grids_of(grid, name, write, heat=heat, naming=Naming(self.naming.one_row and is_row(grid)))
+            for name, grid in self.given_grids
+        )
         return Grids(tuple(matrix for one in drawn for matrix in one.matrices))
 
     def given(self) -> Document:
@@ -121,7 +129,7 @@ class CellByCell:
         width = max(map(len, names.values()), default=0)
         for part in self.selection:
             if isinstance(part, Skipped):
-                yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
+                yield Text(f"  {skipped_text(part.steps, self.show)}", Role.QUIET)
             else:
                 step = self.result.step(part.at, part.number)
                 yield self.line(step, self.result, self.show.write, names[part].ljust(width + 2))

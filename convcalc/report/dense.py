@@ -163,7 +163,7 @@ class Layer:
         yield self.heading()
         if self.inputs > MOST_DRAWN:
             yield Text(f"Weights of more than {MOST_DRAWN} inputs are not drawn.", Role.QUIET)
-        yield stepped(lambda: chosen, self.titled, lambda: self.walked(self.show))
+        yield stepped(lambda: chosen, self.titled, lambda: self.walked(self.show), self.show)
         if not self.whole and self.inputs > FEW:
             yield Text("")
             yield Text("Long sums are cut to their ends: --steps all or --at writes them out.", Role.QUIET)

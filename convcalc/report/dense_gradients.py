@@ -41,6 +41,7 @@ def worked_linear_gradients(
         LinearGradient.INPUT: lambda: gradients.input.output,
     }
     answer = answers[wrt or LinearGradient.INPUT]()
+    has_bias = gradients.forward.convolution.bias is not None
     alone = wrt or (LinearGradient.INPUT if show.at is not None else None)
     if show.at is not None and alone in TITLES:
         layer = _layer(gradients, alone, show)
@@ -55,6 +56,7 @@ def worked_linear_gradients(
         sections = {
             which: partial(_part, gradients, which, show) if which in TITLES else partial(_bias, gradients, show)
             for which in answers
+            if which is not LinearGradient.BIAS or alone_on_page or wrt is which or has_bias
         }
         yield from one_or_all(
             sections,
@@ -98,7 +100,7 @@ def _part(gradients: LinearGradients, which: LinearGradient, show: Show) -> Iter
     layer = _layer(gradients, which, show)
     yield layer.heading()
     chosen = list(select(layer.shape, show, layer.naming))
-    yield stepped(lambda: chosen, layer.titled, lambda: layer.walked(show))
+    yield stepped(lambda: chosen, layer.titled, lambda: layer.walked(show), show)
 
 
 def _bias(gradients: LinearGradients, show: Show) -> Iterator[Block]:

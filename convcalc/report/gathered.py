@@ -10,7 +10,7 @@ from convcalc.engine.gathered import Gathered, GatherGradients
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.engine.shapes import four_dimensional
 from convcalc.engine.step import GatherStep
-from convcalc.report.cell_by_cell import CellByCell
+from convcalc.report.cell_by_cell import CellByCell, is_row
 from convcalc.report.document import (
     Block,
     Body,
@@ -124,7 +124,7 @@ def worked_gather_gradients(
 
     def drawn(which: str) -> Grids:
         grid = parts[which].output
-        return grids_of(grid, f"{which} gradient", show.write, heat=show.heat, naming=Naming(grid.ndim == 1))
+        return grids_of(grid, f"{which} gradient", show.write, heat=show.heat, naming=Naming(is_row(grid)))
 
     def work() -> Document:
         yield Heading(f"backward through {_title(forward).format('')}")

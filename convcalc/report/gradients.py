@@ -122,7 +122,12 @@ def worked_gradients(
     def work() -> Document:
         yield Heading(heading(gradients, labels))
         yield Text(WHAT_IT_SAYS, Role.QUIET)
-        blocks = {which: partial(section, gradients, show) for which, section in sections.items()}
+        has_bias = gradients.forward.bias is not None
+        blocks = {
+            which: partial(section, gradients, show)
+            for which, section in sections.items()
+            if which is not Gradient.BIAS or alone_on_page or wrt is which or has_bias
+        }
         yield from one_or_all(
             blocks,
             lambda which: drawn_gradient(arrays[which](), which, show),

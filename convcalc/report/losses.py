@@ -39,7 +39,7 @@ def worked_loss(result: Loss, show: Show) -> Calculation:
         for part in selection:
             if isinstance(part, Skipped):
                 yield Text("")
-                yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
+                yield Text(f"  {skipped_text(part.steps, show)}", Role.QUIET)
                 continue
             term = result.term(part.number - 1)
             if result.kind.record.by_row:
@@ -68,6 +68,10 @@ def worked_loss_gradient(result: LossGradient, show: Show) -> Calculation:
     derivative = record.logit_derivative if forward.logits else record.derivative
     if forward.logits and record.by_row and not forward.target_adds_up:
         derivative = "(p·Σt − t)"
+    if " if " in derivative or " else " in derivative or " and " in derivative:
+        derivative = f"({derivative})" if over else derivative
+    weighs = forward.kind.record.rows_are_rational and forward.weights is not None
+    derivative = f"weight·{derivative if derivative.startswith('(') else f'({derivative})'}" if weighs else derivative
     formulas = [f"∂L/∂x = {derivative}{over}{record.probability * forward.logits}"]
     weighed = forward.by_class and forward.weights is not None
     of = f"{forward.terms.size} terms, weighed" if weighed else f"{forward.terms.size} terms"

@@ -1,5 +1,6 @@
 """Normalisations as Documents: the means and variances, each cell's working, and the gradients."""
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial
 
@@ -64,7 +65,12 @@ def _name(result: Normalized, index: int) -> str:
         groups = sets // shape[0]
         return f"item {index // groups}, group {index % groups}"
     if result.kind is NormKind.LAYER:
-        return f"{'row' if result.order.shape[1] == shape[-1] else 'item'} {index}"
+        cells, noun = result.order.shape[1], "item"
+        if cells == math.prod(shape[-1:]):
+            noun = "row"
+        elif cells == math.prod(shape[-2:]) and len(shape) > 2:
+            noun = "channel"
+        return f"{noun} {index}"
     return f"{'column' if _by_column(result) else result.kind.record.noun} {index}"
 
 
@@ -190,7 +196,7 @@ def _means(result: NormInputGradient, show: Show) -> Document:
     rows = tuple(
         (_name(forward, index), write(float(one.root)), write(mean), write(float(product / one.root)))
         for index, (one, (mean, product)) in enumerate(
-            zip(forward.statistics[:MOST_SETS], result.means[:MOST_SETS], strict=True)
+            (one, result.means_of(index)) for index, one in enumerate(forward.statistics[:MOST_SETS])
         )
     )
     yield Table(("", "√(σ² + ε)", "mean(g)", "mean(g·x̂)"), rows, frozenset({0}), given=1)
@@ -236,7 +242,7 @@ def _added(
     """Yield the sum of each number of γ or β: of every cell that has it."""
     shares, output = gradients.forward.shares.ravel(), gradients.output.ravel()
     for share, total in enumerate(totals.ravel()[:MOST_SETS]):
-        places = np.flatnonzero(shares == share).tolist()
+        places = np.flatnonzero((shares == share) | (totals.size == 1)).tolist()
         terms = shortened(places, lambda place: write_term(place, output[place]))
         label = f"[{share}]  " if totals.size > 1 else ""
         outcome = show.write.outcome(total) if totals.dtype.kind != "f" else show.write.near(total)

@@ -193,7 +193,7 @@ def _dot_products(
     write = show.write
     for part in chosen:
         if isinstance(part, Skipped):
-            yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
+            yield Text(f"  {skipped_text(part.steps, show)}", Role.QUIET)
             continue
         name, index = places[part.number]
         product = products[part.at[1] // per_group]

@@ -51,7 +51,7 @@ def worked_indices(result: Indices, show: Show) -> Calculation:
         yield Text("")
         for part in selection:
             if isinstance(part, Skipped):
-                yield Text(f"  {skipped_text(part.steps)}", Role.QUIET)
+                yield Text(f"  {skipped_text(part.steps, show)}", Role.QUIET)
                 continue
             step = result.step(part.at, part.number)
             assert step.winner is not None

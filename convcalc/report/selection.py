@@ -28,6 +28,8 @@ class Show(NamedTuple):
     """Whether it is to be asked about, instead of shown."""
     check: str | None = None
     """The user's word for an answer that is to be marked."""
+    one_at_a_time: bool = True
+    """Whether a single step may be asked for, with --at."""
 
     @property
     def answer_write(self) -> Writer | None:
@@ -115,7 +117,8 @@ def number(at: tuple[int, int, int, int], shape: tuple[int, int, int, int]) -> i
     return ((item * shape[1] + map_) * shape[2] + row) * shape[3] + column + 1
 
 
-def skipped_text(count: int) -> str:
+def skipped_text(count: int, show: Show) -> str:
     """Say that steps were left out, and how to see them."""
     steps = "step" if count == 1 else "steps"
-    return f"… {count:,} more {steps}: --steps all shows every one, --at ROW,COL a single one"
+    single = ", --at ROW,COL a single one" if show.one_at_a_time else ""
+    return f"… {count:,} more {steps}: --steps all shows every one{single}"

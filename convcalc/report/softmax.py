@@ -73,7 +73,7 @@ class _Report:
             yield Text(f"Along axis {axis}, {_adding(self.result)}; the axes are {named_axes(grid.shape)}.", Role.QUIET)
             yield Text("")
             yield grids_of(grid, "input", self.show.write, heat=self.show.heat)
-        yield stepped(lambda: chosen, self.titled, lambda: self.walked(self.show))
+        yield stepped(lambda: chosen, self.titled, lambda: self.walked(self.show), self.show)
         yield Text("")
         yield answer_of(self.result.output, self.show.write, "channel", heat=self.show.heat, naming=self.naming)
 

@@ -63,7 +63,7 @@ def worked_softmax_gradient(result: SoftmaxGradient, show: Show) -> Calculation:
 
     def work() -> Document:
         yield from given()
-        yield stepped(lambda: chosen, titled, lambda: walked(show))
+        yield stepped(lambda: chosen, titled, lambda: walked(show), show)
         yield Text("")
         yield Answer(grids_of(result.output, "input gradient", show.write, heat=show.heat, naming=naming))
 

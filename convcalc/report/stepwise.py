@@ -119,7 +119,7 @@ class Stepwise(ABC):
         def choose() -> Iterable[Chosen | Skipped]:
             return select(self.shape, self.show, self.naming)
 
-        return stepped(choose, titled, lambda: self.walked(self.show))
+        return stepped(choose, titled, lambda: self.walked(self.show), self.show)
 
     @abstractmethod
     def heading(self) -> str:
@@ -197,6 +197,7 @@ def stepped(
     choose: Callable[[], Iterable[Chosen | Skipped]],
     titled: Callable[[Chosen], Iterable[Block]],
     steps: Callable[[], Steps],
+    show: Show,
 ) -> Stepped:
     """Return steps that are written out where they are chosen; what is left out is said."""
 
@@ -204,7 +205,7 @@ def stepped(
         for part in choose():
             if isinstance(part, Skipped):
                 yield Text("")
-                yield Text(skipped_text(part.steps), Role.QUIET)
+                yield Text(skipped_text(part.steps, show), Role.QUIET)
             else:
                 yield from titled(part)
 

@@ -162,7 +162,7 @@ class _Report:
     def stamps(self) -> Stepped:
         """Return the stamps, those written out that are chosen."""
         count = math.prod(self.result.stamps)
-        return stepped(self.chosen, lambda part: self.stamp(part, count), self.all_stamps)
+        return stepped(self.chosen, lambda part: self.stamp(part, count), self.all_stamps, self.show)
 
     def chosen(self) -> Iterator[Chosen | Skipped]:
         """Yield the stamps that reach the cell asked for, or as many as of any steps."""

@@ -79,6 +79,7 @@ def backward(session: Session, gradient: str | None, wrt: str | None, show: Show
     name = wrt or reached[0]
     if name not in reached:
         close = nearest(name, reached)
-        unused = f"'{name}' is not used on the way" if name in grids else f"there is no grid '{name}'"
+        unused = f"'{name}' is not used on the way, or only as a constant"
+        unused = unused if name in grids else f"there is no grid '{name}'"
         raise UsageError(unused, hint=f"did you mean {close[0]}?" if close else f"there are {', '.join(reached)}")
     return worked_backward(gradients, grids, name, show)

@@ -41,16 +41,17 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
     """Yield the likely mistakes of a loss."""
 
     def candidates() -> Candidates:
+        wanted = WANTED[result.reduction]
         for reduction, name in ((Reduction.SUM, "the terms were added up"), (Reduction.MEAN, "the mean was taken")):
-            if reduction is not result.reduction:
-                yield f"{name}, not their {result.reduction}", partial(_with, result, reduction=reduction)
+            if reduction is not result.reduction and replace(result, reduction=reduction).divisor != 0:
+                yield f"{name}, {wanted}", partial(_with, result, reduction=reduction)
         if result.kind.record.is_rational:
             for other in (kind for kind in LossKind if kind.record.is_rational and kind is not result.kind):
                 parameters = tuple(Fraction(parameter.default) for parameter in other.record.parameters)
                 reason = result.kind.record.instead(other.record)
                 yield reason, partial(_with, result, kind=other, parameters=parameters)
         elif result.kind.record.rows_are_rational:
-            yield from _of_rows(result)
+            yield from OF_ROWS[result.kind](result)
         else:
             yield "the minus sign was forgotten", lambda: -result.output
             if result.is_plain and len(result.target) == 1:
@@ -75,52 +76,64 @@ def loss_mistakes(result: Loss) -> Iterator[Mistake]:
     return made(candidates(), result.output)
 
 
-def _of_rows(result: Loss) -> Candidates:
-    """Yield the mistakes of a loss that is exact for each row."""
-    if result.kind is LossKind.NLL:
-        yield "the minus sign was forgotten", lambda: -result.output
+WANTED = {
+    Reduction.SUM: "not their sum",
+    Reduction.MEAN: "not their mean",
+    Reduction.NONE: "and were to be left as they are",
+}
+"""What was to be done with the terms."""
+
+
+def _of_likelihoods(result: Loss) -> Candidates:
+    yield "the minus sign was forgotten", lambda: -result.output
+
+
+def _of_margins(result: Loss) -> Candidates:
+    """Yield the mistakes of a hinge loss whose rows all count alike."""
+    if not all(result.weight_of(index) == 1 for index in range(len(result.input))):
         return
     (margin,), count = result.parameters, result.input.shape[1]
-    sums = replace(result, reduction=Reduction.NONE).output
     rows = [[exact(cell) for cell in row] for row in result.input]
-    gaps = [
-        [max(0, cell - row[target] + margin) for place, cell in enumerate(row) if place != target]
+    ahead = [
+        [cell - row[target] + margin for place, cell in enumerate(row) if place != target]
         for row, target in zip(rows, result.target.tolist(), strict=True)
     ]
+    gaps = [[max(0, gap) for gap in row] for row in ahead]
 
     def reduced(terms: list[Any]) -> Array:
-        total = sum(terms, Fraction(0))
         if result.reduction is Reduction.NONE:
-            return integers_or_fractions(terms)
-        return integers_or_fractions([total / result.divisor])
+            return integers_or_fractions(terms).reshape(result.places)
+        return integers_or_fractions([sum(terms, Fraction(0)) / result.divisor])
 
-    if all(result.weight_of(index) == 1 for index in range(len(rows))):
-        yield "the margin was forgotten", lambda: reduced([sum(max(0, g - margin) for g in row) for row in gaps])
-        yield "the right class was counted, too", lambda: reduced([sum(row) + margin for row in gaps])
-        yield "only the largest margin was taken", lambda: reduced([max(row) for row in gaps])
-        yield (
-            "margins below 0 were not made 0",
-            lambda: reduced(
-                [
-                    sum(cell - row[target] + margin for place, cell in enumerate(row) if place != target)
-                    for row, target in zip(rows, result.target.tolist(), strict=True)
-                ]
-            ),
-        )
-        shares = [exact(term) / Fraction(count) for term in sums]
-        yield "it was divided by the number of classes", lambda: reduced(shares)
+    yield "the margin was forgotten", lambda: reduced([sum(max(0, gap - margin) for gap in row) for row in ahead])
+    yield "the right class was counted, too", lambda: reduced([sum(row) + margin for row in gaps])
+    yield "only the largest margin was taken", lambda: reduced([max(row) for row in gaps])
+    yield "margins below 0 were not made 0", lambda: reduced([sum(row) for row in ahead])
+    yield "it was divided by the number of classes", lambda: reduced([Fraction(sum(row)) / count for row in gaps])
+
+
+OF_ROWS = {LossKind.NLL: _of_likelihoods, LossKind.HINGE: _of_margins}
+"""The mistakes of each loss that is exact for each row."""
 
 
 def loss_gradient_mistakes(result: LossGradient) -> Iterator[Mistake]:
     """Yield the likely mistakes of the gradient of a loss."""
     shaped, divisor = result.forward.like_the_input, float(result.divisor)
+    squares = result.forward.kind in (LossKind.MSE,)
+
+    def twice() -> Array:
+        output = result.output
+        if output.dtype.kind == "f":
+            return output / divisor
+        return integers_or_fractions([exact(cell) / Fraction(result.divisor) for cell in output.flat]).reshape(
+            output.shape
+        )
 
     def candidates() -> Candidates:
         yield "the mean's division was forgotten", lambda: shaped(result.slopes)
-        twice = partial(divided, result.output, int(result.divisor))
         yield "the gradient was divided twice by the number of terms", twice
         yield "every sign was reversed", lambda: -result.output
-        if result.forward.kind is LossKind.MSE:
+        if squares:
             yield "the factor 2 was forgotten", lambda: divided(result.output, 2)
         if result.forward.logits:
             yield "the target was not subtracted", lambda: shaped(result.chances / divisor)

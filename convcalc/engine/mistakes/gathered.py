@@ -58,24 +58,31 @@ def _upsample(result: Gathered) -> Candidates:
         yield "cells were repeated, not mixed", again(mode=UpsampleMode.NEAREST, align_corners=False)
         aligned = result.options["align_corners"]
         yield f"the corners were {'not ' * aligned}aligned", again(align_corners=not aligned)
-    yield "zeros were put between the cells", lambda: _spread(result)
+    if all(after >= before for before, after in _lengths(result)):
+        yield "zeros were put between the cells", lambda: _spread(result)
+
+
+def _lengths(result: Gathered) -> list[tuple[int, int]]:
+    """Return how many rows there are before and after, and how many columns."""
+    before, after = ((1, *shape)[-2:] for shape in (result.input.shape, result.output_shape))
+    return list(zip(before, after, strict=True))
 
 
 def _spread(result: Gathered) -> Array:
-    rows, columns = (np.atleast_2d(np.empty(shape)).shape[-2:] for shape in (result.input.shape, result.output_shape))
-    steps = [max(after // before, 1) for before, after in zip(rows, columns, strict=True)]
+    """Return the cells in place, with zeros between them; an axis is no shorter than it was."""
+    (rows, columns), lengths = (1, *result.input.shape)[-2:], _lengths(result)
+    down, across = (after // before for before, after in lengths)
     answer = np.zeros(np.atleast_2d(result.output).shape, dtype=result.output.dtype)
-    spread = answer[..., :: steps[0], :: steps[1]]
-    spread[..., : rows[0], : rows[1]] = np.atleast_2d(result.input)
+    answer[..., ::down, ::across][..., :rows, :columns] = np.atleast_2d(result.input)
     return answer.reshape(result.output_shape)
 
 
 def _unpool(result: Gathered) -> Candidates:
-    rows, columns = (np.atleast_2d(np.empty(shape)).shape[-2:] for shape in (result.input.shape, result.output_shape))
-    if any(after % before for before, after in zip(rows, columns, strict=True)):
+    if any(after % before for before, after in _lengths(result)):
         return
+    size = tuple(after for _, after in _lengths(result))
     yield "each maximum was put in its window's first cell", lambda: _spread(result)
-    yield "each maximum was put in every cell of its window", lambda: upsample(result.input, size=columns).output
+    yield "each maximum was put in every cell of its window", lambda: upsample(result.input, size=size).output
 
 
 def _dropout(result: Gathered) -> Candidates:

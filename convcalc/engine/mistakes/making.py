@@ -10,7 +10,7 @@ from convcalc.engine.exact import Array, absolute, exact, integers_or_fractions
 from convcalc.engine.grids import as_grid
 from convcalc.errors import ConvcalcError
 
-FEWEST_IN_PAIRS, MOST_IN_PAIRS = 3, 1024
+FEWEST_IN_PAIRS, MOST_IN_PAIRS = 5, 1024
 """Cells of an answer that two mistakes together are tried for: fewer are explained by too much, more take too long."""
 
 

@@ -60,7 +60,7 @@ def norm_mistakes(result: Normalized) -> Iterator[Mistake]:
 def _means(result: Normalized) -> Array:
     """Return what the mean of each cell's set comes to once it is divided and weighted."""
     means = np.array([float(one.mean) for one in result.statistics])[result.set_of].reshape(result.input.shape)
-    gamma = 1.0 if result.gamma is None else as_floats(result.gamma, FLOAT64).ravel()[result.shares]
+    gamma = result.of_cells(result.gamma, 1.0)
     return np.asarray(gamma * means / result.roots)
 
 
@@ -69,7 +69,7 @@ def norm_gradient_mistakes(result: NormInputGradient) -> Iterator[Mistake]:
     forward = result.forward
 
     def candidates() -> Candidates:
-        weighted = as_floats(np.array(result.weighted, dtype=object), FLOAT64).reshape(result.gradient.shape)
+        weighted = result.float_weighted
         if forward.running is None:
             yield "mean and variance were taken for constants", lambda: weighted / forward.roots
             yield "the variance was taken for a constant", lambda: (weighted - _of_sets(result, 0)) / forward.roots
@@ -82,5 +82,5 @@ def norm_gradient_mistakes(result: NormInputGradient) -> Iterator[Mistake]:
 
 
 def _of_sets(result: NormInputGradient, which: int) -> Array:
-    means = np.array([float(pair[which]) for pair in result.means])
+    means = np.array([float(result.means_of(index)[which]) for index in range(len(result.forward.order))])
     return np.asarray(means[result.forward.set_of].reshape(result.gradient.shape))
