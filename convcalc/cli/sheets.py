@@ -27,7 +27,8 @@ class SheetOptions(NamedTuple):
             "--output",
             "-o",
             metavar="FILE",
-            help="Write to FILE: .html, .svg, .md, .tex, .csv, .tsv, .json by suffix, anything else as text.",
+            help="Write to FILE: .html, .svg, .md or .tex by suffix, .csv, .tsv or .json where it is a table, anything "
+            "else as text.",
         ),
     ] = None
     format: Annotated[

@@ -1,5 +1,6 @@
 """The windows of a pooling on its input: where they lie, what they read, and what their cells add up to."""
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -90,12 +91,13 @@ class PoolingWindows:
 
     @property
     def has_odd_windows(self) -> bool:
-        """Whether every window has an odd number of cells."""
-        if self.footprint is not None:
-            return bool(self.footprint.sum() % 2)
-        return all(
-            len(axis.reads(index)) % 2 == 1 for axis in (self.rows, self.columns) for index in range(axis.output)
-        )
+        """Whether every window has an odd number of cells of the input."""
+        down, across = along(self.rows), along(self.columns)
+        counts = np.zeros(self.shape[2:], dtype=np.int64)
+        for (i, (_, down_real)), (j, (_, across_real)) in itertools.product(enumerate(down), enumerate(across)):
+            if self.footprint is None or self.footprint[i, j]:
+                counts += np.logical_and.outer(down_real, across_real)
+        return bool((counts % 2).all())
 
     def counted(self, row: int, column: int) -> int:
         """Return how many cells a window counts: all of its own, or those that are no padding."""

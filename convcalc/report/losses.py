@@ -8,10 +8,10 @@ import numpy as np
 from convcalc.choices import Reduction
 from convcalc.engine.loss_record import Logits
 from convcalc.engine.loss_terms import Loss, LossGradient
-from convcalc.engine.naming import Naming, shape_text
+from convcalc.engine.naming import ONE_ROW, Naming, shape_text
 from convcalc.engine.step import LossGradientStep, LossTerm
 from convcalc.report.cell_by_cell import CellByCell
-from convcalc.report.document import Block, Calculation, Document, Grids, Heading, Role, Subheading, Sum, Text
+from convcalc.report.document import Block, Calculation, Document, Grids, Heading, Role, Steps, Subheading, Sum, Text
 from convcalc.report.equality import checked_outcome, checked_sum
 from convcalc.report.grids import answer_of, grids_of
 from convcalc.report.likely import likely_mistakes
@@ -58,7 +58,24 @@ def worked_loss(result: Loss, show: Show) -> Calculation:
         yield _grids(result, show)
 
     mistakes = partial(likely_mistakes, result)
-    return Calculation(work(), lambda: output, show.answer_write, None, given, mistakes, result)
+    return Calculation(work(), lambda: output, show.answer_write, partial(_walked, result), given, mistakes, result)
+
+
+def _walked(result: Loss, show: Show) -> Steps:
+    """Return the terms as steps."""
+
+    def blocks(index: int) -> list[Block]:
+        term = result.term(index)
+        if result.kind.record.by_row:
+            return [block for block in _cross_entropy(result, term, show.write) if not isinstance(block, Subheading)]
+        terms, joiner, outcome = result.kind.record.written(term, show.write, logits=result.logits)
+        return [_grids(result, show), Text(""), checked_sum(terms, joiner, outcome)]
+
+    def name(index: int) -> str:
+        return _label(result.term(index), result)
+
+    head = Heading(heading(result, show.write), (_formula(result),))
+    return Steps(head, (1, 1, 1, result.terms.size), ONE_ROW, blocks, name)
 
 
 def worked_loss_gradient(result: LossGradient, show: Show) -> Calculation:
