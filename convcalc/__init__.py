@@ -29,6 +29,7 @@ _HOMES = {
     "layer_norm": "convcalc.engine.norms",
     "linear": "convcalc.engine.dense",
     "loss": "convcalc.engine.losses",
+    "model": "convcalc.models",
     "softmax": "convcalc.engine.softmax",
     "pool": "convcalc.engine.pooling",
     "pad": "convcalc.engine.padding",
@@ -59,6 +60,7 @@ __all__ = [
     "layer_norm",
     "linear",
     "loss",
+    "model",
     "pad",
     "pool",
     "read_grid",
@@ -86,6 +88,7 @@ if TYPE_CHECKING:
     from convcalc.engine.transposed import conv_transpose
     from convcalc.errors import ConvcalcError
     from convcalc.matrix_io.files import read_grid
+    from convcalc.models import model
 
 
 def __getattr__(name: str) -> "Any":

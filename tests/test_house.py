@@ -20,6 +20,7 @@ ALLOWED = {
     "formats": {"choices"},
     "lecture": {"errors", "lecture_files"},
     "lecture_files": set(),
+    "models": {"engine", "network", "inference", "matrix_io", "errors"},
     "quiz": {"quiz", "report", "matrix_io", "engine", "network.chain", "errors", "choices", "later"},
     "session": {"session", "report", "matrix_io", "engine", "errors", "choices"},
     "engine": {"engine", "errors", "choices", "later"},

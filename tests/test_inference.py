@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import convcalc
 from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, WITHOUT, kind_of
 from convcalc.inference.names import names_of
@@ -356,6 +357,28 @@ def test_options_do_nothing_without_weights(convcalc: Convcalc) -> None:
     ran = convcalc("model", "lenet5", "--at", "conv1:0,0,0")
     assert ran.status == 2
     assert "--at does nothing without --weights" in ran.stderr
+
+
+def test_the_library_has_a_network_as_objects() -> None:
+    counted = convcalc.model("lenet5")
+    assert (counted.parameters, counted.layers["conv1"].shape) == (61_706, (6, 28, 28))
+    assert counted.layers["conv1"].output is None
+    seven = np.loadtxt(DIGITS / "7.txt")
+    for weights in (str(DIGITS / "weights.npz"), changed()):
+        digits = convcalc.model(DIGITS / "net.py", seven, weights=weights)
+        assert digits.output.argmax() == 7
+        output = digits.layers["conv2"].output
+        assert output is not None
+        assert digits.step("conv2", (3, 1, 2)).value == output[0, 3, 1, 2]
+        assert digits.step("fc", (7,)).value == pytest.approx(float(digits.output[0, 7]))
+        assert digits.backward(3).gradients["fc.bias"].argmin() == 3
+        assert "1×8×8 → 10, 1,898 parameters" in repr(digits)
+    with pytest.raises(InputError, match="was only counted"):
+        _ = counted.output
+    with pytest.raises(InputError, match="there is no layer 'conv3'"):
+        digits.step("conv3", (0, 0, 0))
+    exact = convcalc.model(DIGITS / "net.py", seven, weights=changed(), exact=True)
+    assert 10**9 % Fraction(exact.output[0, 0]).denominator == 0
 
 
 def test_a_walk_goes_down_into_a_layer_and_up() -> None:

@@ -9,12 +9,13 @@ import typer
 
 from convcalc.cli.inputs import read_bytes, refuse_overwriting
 from convcalc.cli.messages import note, printable
-from convcalc.cli.network_numbers import NumberOptions, first_that_fits, read_network_input
+from convcalc.cli.network_numbers import NumberOptions, read_network_input
 from convcalc.cli.options import input_option, numbers, show_option, with_options
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, UsageError
 from convcalc.formats import Format
+from convcalc.network.order import read_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -181,6 +182,7 @@ def _with_numbers(
 ) -> None:
     """Run a network on numbers."""
     from convcalc.cli.network_results import show_numbers
+    from convcalc.inference.inputs import first_that_fits
 
     if look.trace is not None:
         raise UsageError("--trace and --weights exclude each other", hint="leave one of them out")
@@ -195,8 +197,8 @@ def _with_numbers(
         raise UsageError(f"{names[0]} and --backward exclude each other", hint="leave one of them out")
     grid = read_network_input(here, asked.input_shape, with_numbers)
 
-    def build(shape: str) -> "Summary":
-        return summary_of(here, asked._replace(input_shape=shape), transfer)
+    def build(shape: "Shape") -> "Summary":
+        return summary_of(here, asked._replace(input_shape="x".join(map(str, shape))), transfer)
 
     summary = first_that_fits(grid, build)
     show_numbers(here, summary, grid, with_numbers, look.layer, out, walk=look.walk)
@@ -259,55 +261,6 @@ def _source_of(word: str | None) -> str | None:
     from convcalc.network import zoo
 
     return None if word is None or zoo.named(word) is not None else word
-
-
-def read_in_order(
-    build: "Callable[[Shape | None, dict[str, int]], tuple[Trace, Tensor]]", shape: "Shape | None"
-) -> "Callable[[dict[str, int]], tuple[Trace, Tensor]]":
-    """Return how a network is built, its input's channels put first where they were written last.
-
-    The network decides, if it says how many channels it reads; else what a picture's shape looks like.
-    """
-    if shape is None or len(shape) < 2 or shape[-1] == shape[0]:
-        return lambda replaced: build(shape, replaced)
-    turned = (shape[-1], *shape[:-1])
-
-    def build_turned(replaced: dict[str, int]) -> "tuple[Trace, Tensor]":
-        trace, output = build(turned, replaced)
-        trace.channels_last = shape
-        return trace, output
-
-    try:
-        trace, output = build(shape, {})
-    except InputError as error:
-        if len(shape) == 3 and shape[0] != shape[1] and not looks_turned(shape):
-            raise  # no picture's rows and columns: a mistake, rather than another order
-        try:
-            build_turned({})
-        except InputError:
-            if not looks_turned(shape):
-                raise error from None
-        return build_turned
-    if looks_turned(shape) and not trace.tells_channels:
-        return build_turned
-    return lambda replaced: build(shape, replaced) if replaced else (trace, output)
-
-
-def looks_turned(shape: "Shape") -> bool:
-    """Whether a shape looks like a picture's height × width × channels.
-
-    >>> [looks_turned(shape) for shape in ((63, 63, 16), (480, 640, 3), (1, 28, 28), (3, 3, 3), (16, 10, 8))]
-    [True, True, False, False, False]
-    """
-    if len(shape) != 3:
-        return False
-    height, width, channels = shape
-    square = height == width > channels
-    return square or (channels in PICTURE_CHANNELS and min(height, width) > max(PICTURE_CHANNELS))
-
-
-PICTURE_CHANNELS = (1, 3, 4)
-"""Grey, colours, colours and how opaque."""
 
 
 def _builder(

@@ -1,6 +1,5 @@
 """What `convcalc model` takes to run a network with numbers: the input, the weights, what is asked of them."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
@@ -10,7 +9,7 @@ from convcalc.cli.inputs import find, read_options
 from convcalc.cli.messages import note
 from convcalc.cli.options import InputOptions, input_option, number_of, show_option
 from convcalc.cli.surroundings import Surroundings
-from convcalc.errors import InputError, UsageError
+from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
     from convcalc.engine.exact import Array
@@ -162,26 +161,6 @@ def _is_shape(word: str) -> bool:
     return re.fullmatch(r"\d+([x×]\d+)+", word.strip()) is not None
 
 
-def like_the_network(grid: "Array", shape: Sequence[int]) -> "Array":
-    """Return numbers as a batch of the shape a network reads, (C, H, W); one item, or several.
-
-    Raises InputError where they are no such thing.
-    """
-    import numpy as np
-
-    wanted = tuple(shape)
-    axes = len(wanted)
-    for candidate in (grid, np.moveaxis(grid, -1, 0) if grid.ndim == axes > 1 else grid):
-        padded = candidate.reshape((1,) * max(axes - candidate.ndim, 0) + candidate.shape)
-        if padded.shape == wanted:
-            return padded[None]
-        if padded.ndim == axes + 1 and padded.shape[1:] == wanted:
-            return padded
-    texts = "×".join(map(str, grid.shape)), "×".join(map(str, wanted))
-    hint = f"--resize {wanted[-2]}x{wanted[-1]} brings a picture to it" if axes == 3 else "give as many numbers"
-    raise InputError(f"the input is {texts[0]}, and the network reads {texts[1]}", hint=hint)
-
-
 def tensors_of(here: Surroundings, summary: "Summary", asked: NumberOptions) -> dict[int, dict[str, "Array"]]:
     """Return each layer's tensors, by its identity: a file's, or drawn."""
     from convcalc.inference.parameters import drawn, matched
@@ -200,41 +179,8 @@ def tensors_of(here: Surroundings, summary: "Summary", asked: NumberOptions) -> 
 
 def _exact_if_asked(tensors: "dict[int, dict[str, Array]]", asked: NumberOptions) -> "dict[int, dict[str, Array]]":
     """Return tensors as float32, as PyTorch works; or exactly, a float as the decimal that it says."""
-    from convcalc.inference.parameters import exactly
+    from convcalc.inference.parameters import as_float32, exactly
 
     if asked.exact:
         return {layer: {name: exactly(one) for name, one in own.items()} for layer, own in tensors.items()}
-    for own in tensors.values():
-        for name, tensor in own.items():
-            own[name] = tensor.astype("float32", copy=False)
-            own[name].setflags(write=False)
-    return tensors
-
-
-def shapes_for(grid: "Array") -> list[tuple[int, ...]]:
-    """Return the shapes with which a network may read these numbers, the likeliest first.
-
-    A plane is items of so many features each, or has one channel, or is one of several channels in one row; a single
-    row is so many features, or one channel of them.
-
-    >>> import numpy as np
-    >>> shapes_for(np.zeros((28, 28))), shapes_for(np.zeros((2, 3, 8, 8))), shapes_for(np.zeros((1, 3)))
-    ([(28,), (1, 28, 28), (28, 28)], [(3, 8, 8)], [(3,), (1, 3), (1, 1, 3)])
-    """
-    if grid.ndim == 1 or (grid.ndim == 2 and len(grid) == 1):
-        width = grid.shape[-1]
-        return [(width,), (1, width), (1, 1, width)]
-    if grid.ndim == 2:
-        return [grid.shape[1:], (1, *grid.shape), tuple(grid.shape)]
-    return [tuple(grid.shape[-3:])]
-
-
-def first_that_fits(grid: "Array", build: "Callable[[str], Summary]") -> "Summary":
-    """Return a network that reads these numbers, by the first of their shapes that it takes; raise the first error."""
-    errors = []
-    for shape in shapes_for(grid):
-        try:
-            return build("x".join(map(str, shape)))
-        except InputError as error:
-            errors.append(error)
-    raise errors[1 if grid.ndim == 2 and len(grid) > 1 else 0]
+    return as_float32(tensors)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.inputs import read_bytes
 from convcalc.cli.messages import complain
-from convcalc.cli.network_numbers import NumberOptions, like_the_network, tensors_of
+from convcalc.cli.network_numbers import NumberOptions, tensors_of
 from convcalc.cli.options import number_of, numbers
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.showing import print_lines
@@ -37,6 +37,7 @@ def show_numbers(
     walk: bool,
 ) -> None:
     """Run a network on numbers, and show what was asked for."""
+    from convcalc.inference.inputs import like_the_network
     from convcalc.inference.network import NetworkNumbers
     from convcalc.inference.run import check_numbers
     from convcalc.report.model import heading

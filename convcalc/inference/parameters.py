@@ -182,3 +182,15 @@ def exactly(tensor: Array) -> Array:
         return as_grid(tensor)
     cells = [Fraction(str(cell)) for cell in tensor.ravel()]
     return as_grid(np.array(cells, dtype=object)).reshape(tensor.shape)
+
+
+def as_float32(tensors: Mapping[int, Mapping[str, Array]]) -> dict[int, dict[str, Array]]:
+    """Return layers' tensors as float32, as PyTorch works, and so that nobody changes them."""
+    found = {
+        layer: {name: tensor.astype(np.float32, copy=False) for name, tensor in own.items()}
+        for layer, own in tensors.items()
+    }
+    for own in found.values():
+        for tensor in own.values():
+            tensor.setflags(write=False)
+    return found

@@ -1,0 +1,186 @@
+"""`convcalc.model`: a network for a program, counted or with numbers; what `convcalc model` shows, as objects."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from convcalc.engine.exact import Array
+from convcalc.engine.grids import as_grid
+from convcalc.errors import InputError, UsageError, nearest
+from convcalc.inference.inputs import first_that_fits, like_the_network
+from convcalc.inference.names import names_of
+from convcalc.inference.network import NetworkGradients, NetworkNumbers
+from convcalc.inference.parameters import as_float32, drawn, exactly, matched
+from convcalc.inference.run import LayerRun
+from convcalc.network import written, zoo
+from convcalc.network.layer import Shape
+from convcalc.network.order import read_in_order
+from convcalc.network.summary import Summary, summarize
+
+SOURCE_SUFFIX = ".py"
+
+
+class ModelLayer(NamedTuple):
+    """One layer: what it is called, what it does, its output's shape without the batch, what it costs, its output."""
+
+    name: str
+    text: str
+    shape: Shape
+    parameters: int
+    multiply_adds: int
+    output: Array | None
+    """Its numbers, (N, …); None of a network that is only counted."""
+
+
+class Model:
+    """A network that was counted, or with numbers run; made by `model`."""
+
+    def __init__(self, summary: Summary, numbers: NetworkNumbers | None) -> None:
+        self._summary, self._numbers = summary, numbers
+
+    def __repr__(self) -> str:
+        shapes = "×".join(map(str, self._summary.input[1:])), "×".join(map(str, self._summary.output[1:]))
+        return f"<{self._summary.title}: {shapes[0]} → {shapes[1]}, {self.parameters:,} parameters>"
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers it learns."""
+        return self._summary.weights
+
+    @property
+    def multiply_adds(self) -> int:
+        """How many it takes for one item."""
+        return self._summary.multiply_adds
+
+    @cached_property
+    def _runs(self) -> Mapping[str, LayerRun]:
+        network = self._with_numbers()
+        names = names_of(network.trace)
+        return {names[run.node.index]: run for run in network.runs(keep=range(len(network.trace.nodes)))}
+
+    def _with_numbers(self) -> NetworkNumbers:
+        if self._numbers is None:
+            raise InputError("this network was only counted", hint='give it weights: model(…, weights="net.pt")')
+        return self._numbers
+
+    @cached_property
+    def layers(self) -> dict[str, ModelLayer]:
+        """Every layer that is used, by the name that the table gives it."""
+        nodes = self._summary.trace.nodes
+        return {
+            name: ModelLayer(
+                name,
+                str(nodes[index].layer) if index else "input",
+                nodes[index].output[1:],
+                nodes[index].weights.value,
+                nodes[index].multiply_adds.value,
+                None if self._numbers is None else self._runs[name].output,
+            )
+            for index, name in names_of(self._summary.trace).items()
+        }
+
+    @property
+    def output(self) -> Array:
+        """What the network gives, (N, …)."""
+        return self._with_numbers().output
+
+    def step(self, layer: str, at: Sequence[int]) -> Any:
+        """Return the working of one cell of a layer's output, as the layer's own operation gives it.
+
+        Raises InputError where there is no such layer, or it has no steps.
+        """
+        if layer not in self._runs:
+            close = nearest(layer, list(self._runs))
+            raise InputError(f"there is no layer '{layer}'", hint=f"did you mean {close[0]}?" if close else None)
+        result = self._runs[layer].result
+        operations = result.operations() if result.operations is not None else ()
+        if not operations or not hasattr(operations[result.main].result, "step"):
+            raise InputError(f"{layer} has no steps", hint="it only moves cells")
+        operation = operations[result.main].result
+        place = tuple(at)
+        if self._runs[layer].output.ndim == 2:
+            place = (0,) * (2 - len(place)) + place
+            return operation.step(*place) if type(operation).__name__ == "Linear" else operation.step(place)
+        return operation.step(place)
+
+    def backward(self, target: int | Sequence[int] | None = None) -> NetworkGradients:
+        """Return every parameter's gradient, and the input's: of a class's cross-entropy, or of the output's sum."""
+        targets = [target] if isinstance(target, int) else None if target is None else list(target)
+        return self._with_numbers().backward(targets)
+
+
+def model(
+    network: str | Path,
+    x: Any = None,
+    *,
+    weights: str | Path | Mapping[str, Any] | None = None,
+    class_name: str | None = None,
+    seed: int = 0,
+    exact: bool = False,
+) -> Model:
+    """Return a network: a PyTorch source file (which is read, never run), a name of the zoo, or a list of layers.
+
+    `x` is the shape of one item, (C, H, W); with `weights` its numbers, or a batch. `weights` is a file as
+    `convcalc model --weights` takes it, "random", or a mapping of arrays by PyTorch's names, such as a state dict.
+    Numbers are float32, or with `exact` fractions. Raises ConvcalcError for what cannot be read or does not fit.
+
+    >>> model("Conv2d(6, 5), ReLU()", (1, 28, 28)).layers["0"].shape
+    (6, 24, 24)
+    >>> tiny = model("Linear(3, 1)", [1, 2, 3], weights={"0.weight": [[4, 5, 6]], "0.bias": [1]})
+    >>> tiny.output.tolist(), tiny.step("0", (0,)).value
+    ([[33.0]], 33.0)
+    >>> tiny.backward().gradients["0.weight"].tolist()
+    [[1.0, 2.0, 3.0]]
+    """
+    word = str(network)
+    if weights is None:
+        return Model(_built(word, None if x is None else tuple(x), class_name), None)
+    grid = as_grid(x)
+    grid = exactly(grid) if exact else grid.astype(np.float32)
+    summary = first_that_fits(grid, lambda shape: _built(word, shape, class_name))
+    tensors = _tensors(summary, weights, seed)
+    if exact:
+        tensors = {layer: {name: exactly(one) for name, one in own.items()} for layer, own in tensors.items()}
+    else:
+        tensors = as_float32(tensors)
+    batch = like_the_network(grid, summary.trace.nodes[0].output[1:])
+    return Model(summary, NetworkNumbers(summary.trace, summary.output_node, tensors, batch, exact))
+
+
+def _built(word: str, shape: Shape | None, class_name: str | None) -> Summary:
+    """Return a network, counted, whichever way it is named."""
+    if word.endswith(SOURCE_SUFFIX):
+        from convcalc.network.source.reader import SourceFile
+
+        if shape is None:
+            raise UsageError("the shape of the input is missing", hint="as in (1, 28, 28)")
+        source = SourceFile(Path(word).read_bytes(), word)
+        build = read_in_order(lambda shape, replaced: source.build(_given(shape), class_name, replaced), shape)
+        title = source.title(class_name)
+    elif written.looks_written(word):
+        build = read_in_order(lambda shape, replaced: written.build(word, _given(shape), replaced), shape)
+        title = "a list of layers"
+    else:
+        entry = zoo.entry(word)
+        build, title = read_in_order(entry.build, shape), entry.title
+    return summarize(title, *build({}))
+
+
+def _given(shape: Shape | None) -> Shape:
+    if shape is None:
+        raise UsageError("the shape of the input is missing", hint="as in (1, 28, 28)")
+    return shape
+
+
+def _tensors(summary: Summary, weights: str | Path | Mapping[str, Any], seed: int) -> dict[int, dict[str, Array]]:
+    if isinstance(weights, Mapping):
+        return matched(summary.trace, {name: np.asarray(tensor) for name, tensor in weights.items()})
+    if str(weights) == "random":
+        return drawn(summary.trace, seed)
+    from convcalc.matrix_io.weights import read_weights, without_prefix
+
+    tensors, _ = without_prefix(read_weights(Path(weights)))
+    return matched(summary.trace, tensors)
