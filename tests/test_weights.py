@@ -144,6 +144,22 @@ def test_views_of_a_storage(
     assert read_weights(path)["w"].tolist() == expected
 
 
+def old(contents: Any, data: dict[str, bytes], cells: int | None = None) -> bytes:
+    """Write a file as PyTorch did before 1.6."""
+    whole = io.BytesIO()
+    for part in (0x1950A86A20F9469CFC6C, 1001, {"little_endian": True}, contents, list(data)):
+        Pickler(whole, 2).dump(part)
+    for content in data.values():
+        whole.write((len(content) // 4 if cells is None else cells).to_bytes(8, "little") + content)
+    return whole.getvalue()
+
+
+def test_old_files_are_read(tmp_path: Path) -> None:
+    path = tmp_path / "w.pt"
+    path.write_bytes(old({"w": tensor("FloatStorage", "0", 6, (3, 2), (1, 3))}, {"0": CELLS}))
+    assert read_weights(path)["w"].tolist() == [[0, 3], [1, 4], [2, 5]]
+
+
 def test_two_tensors_may_share_a_storage(tmp_path: Path) -> None:
     tied = {"one": tensor("FloatStorage", "0", 6, (6,), (1,)), "two": tensor("FloatStorage", "0", 6, (2, 3), (3, 1))}
     path = tmp_path / "w.pt"
@@ -195,8 +211,8 @@ HUGE = 10**12
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (2, 3), (3, 2))}, {"0": CELLS}), "larger than its storage"),
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (6,), (1,), 1)}, {"0": CELLS}), "larger than its storage"),
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (2,), (-1,), 5)}, {"0": CELLS}), "damaged"),
-        (lambda: saved({"w": tensor("FloatStorage", "0", 9, (9,), (1,))}, {"0": CELLS}), "the bytes of w are missing"),
-        (lambda: saved({"w": tensor("FloatStorage", "1", 6, (6,), (1,))}, {"0": CELLS}), "the bytes of w are missing"),
+        (lambda: saved({"w": tensor("FloatStorage", "0", 9, (9,), (1,))}, {"0": CELLS}), "are missing"),
+        (lambda: saved({"w": tensor("FloatStorage", "1", 6, (6,), (1,))}, {"0": CELLS}), "are missing"),
         (many_views, "would take"),
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (6,), (1,))}, {"0": CELLS}, zipfile.ZIP_DEFLATED),
          "is compressed"),
@@ -205,9 +221,14 @@ HUGE = 10**12
         (lambda: PT.read_bytes()[:9000], "is damaged"),
         (lambda: PT.read_bytes()[:-30], "is damaged"),
         (lambda: b"PK\x03\x04 and nothing more", "is damaged"),
-        (lambda: pickle.dumps({"w": [1, 2]}), "is no zip, as PyTorch has saved since 1.6"),
-        (lambda: b"", "is no zip"),
+        (lambda: pickle.dumps({"w": [1, 2]}), "is no file of PyTorch's"),
+        (lambda: b"", "is no file of PyTorch's"),
         (bomb, "compressed"),
+        (lambda: old({"w": Named("os", "system", "echo ran > ran.txt")}, {}), "os.system, which is no tensor"),
+        (lambda: old({"w": tensor("FloatStorage", "0", 6, (6,), (1,))}, {"0": CELLS[:-4]}), "are missing"),
+        (lambda: old({"w": tensor("FloatStorage", "0", HUGE, (HUGE,), (1,))}, {"0": CELLS}, HUGE), "are missing"),
+        (lambda: old({"w": tensor("FloatStorage", "0", 6, (6,), (1,))}, {"1": CELLS}), "says nothing"),
+        (lambda: old({"w": 3}, {})[:40], "is damaged"),
     ],
 )  # fmt: skip
 def test_a_hostile_file_is_refused(

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from convcalc.cli.inputs import read_bytes
-from convcalc.cli.messages import complain
+from convcalc.cli.messages import complain, note
 from convcalc.cli.network_numbers import NumberOptions, tensors_of
 from convcalc.cli.options import number_of, numbers
 from convcalc.cli.sheets import SheetOptions, emit_report
@@ -57,6 +57,8 @@ def show_numbers(
     elif asked.quiet:
         from convcalc.matrix_io.plain import plain_lines, plain_number
 
+        for text in summary.trace.notes:
+            note(text)
         output = network.output
         print_lines(here, iter(plain_lines(output[0] if len(x) == 1 else output, plain_number)))
     else:
@@ -74,20 +76,21 @@ def _show_all(
     style, names = out.style(here), names_of(network.trace)
     keeps = asked.save is not None or style is Format.JSON
     draws = style in (Format.TABLE, Format.SVG)
-    layers, maps, last = [], {}, network.x
+    layers, maps, outputs = [], {}, []
+    read = {index for node in network.trace.nodes for index in node.inputs}
     for run in network.runs():
         name = names[run.node.index]
         layers.append(LayerRange.of(run, name, draws=draws))
         if keeps:
             maps[name] = run.output
-        if run.node.index == network.output_node:
-            last = run.output
+        if run.node.index not in read:
+            outputs.append((run.node, name, run.output))
     if asked.save is not None:
         _save(asked.save, maps, f"{len(maps)} layers' maps")
     if style is Format.JSON:
         _write_json(here, title, {"layers": _as_records(network, names, maps)}, out)
         return
-    document = list(network_document(title, layers, last, _labels(here, asked.labels)))
+    document = list(network_document(title, layers, outputs, _labels(here, asked.labels)))
     emit_report(here, Calculation(document, list), lambda: network_sheet(title, layers), out)
 
 

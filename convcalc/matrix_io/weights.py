@@ -1,8 +1,9 @@
 """A network's saved weights: NPZ, safetensors, and what PyTorch saves, whose pickle is read and never executed.
 
-A PyTorch file is a zip with a pickle of names, shapes and places, and a member for each storage's bytes. The unpickler
-here knows tensors, storages, ordered dicts and plain numbers, and refuses everything else by its name, before anything
-of it is called. A name that is refused costs no memory: a tensor is only made when all of the pickle is read.
+A PyTorch file is a zip with a pickle of names, shapes and places, and a member for each storage's bytes; before 1.6 it
+was such a pickle with the bytes behind it. The unpickler here knows tensors, storages, ordered dicts and plain numbers,
+and refuses everything else by its name, before anything of it is called. A name that is refused costs no memory: a
+tensor is only made when all of the pickle is read.
 """
 
 import json
@@ -10,7 +11,7 @@ import math
 import pickle
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -19,6 +20,8 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.errors import InputError
 
+OLD_MAGIC = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
+"""What a file begins with that PyTorch saved before 1.6: a number, pickled."""
 MOST_PICKLE = 64 << 20
 """Bytes of a pickle of names and shapes: the largest networks take a few."""
 MOST_HEADER = 100 << 20
@@ -58,12 +61,14 @@ def read_weights(path: Path) -> dict[str, Array]:
             if suffix == ".safetensors":
                 return _safetensors(stream, path)
             if start[:4] == b"PK\x03\x04":
-                return _torch(stream, path)
+                return _of_torch(stream, path, _torch)
+            if OLD_MAGIC in start:
+                return _of_torch(stream, path, _old_torch)
     except OSError as error:
         raise InputError(f"cannot read the weights '{path}': {error.strerror or error}", hint="name a file") from None
     if suffix in (".pt", ".pth", ".ckpt", ".bin") or start[:1] == b"\x80":
         raise InputError(
-            f"{path} is no zip, as PyTorch has saved since 1.6",
+            f"{path} is no file of PyTorch's, or a damaged one",
             hint='save it anew: torch.save(torch.load(old, map_location="cpu", weights_only=True), new)',
         )
     raise InputError(f"{path} holds no weights that are read here", hint=".npz, .safetensors, or PyTorch's .pt or .pth")
@@ -149,6 +154,7 @@ class _Unpickler(pickle.Unpickler):
     ALLOWED: Mapping[tuple[str, str], Any] = {
         ("collections", "OrderedDict"): OrderedDict,
         ("torch._utils", "_rebuild_tensor_v2"): _rebuilt,
+        ("torch._utils", "_rebuild_tensor"): _rebuilt,
         ("torch._utils", "_rebuild_parameter"): _parameter,
         ("torch", "Size"): tuple,
         **{("torch", name): _StorageKind(dtype) for name, dtype in TORCH_DTYPES.items()},
@@ -165,32 +171,67 @@ class _Unpickler(pickle.Unpickler):
 
     def persistent_load(self, pid: Any) -> Storage:
         """Return a storage, by what the file says of it."""
-        fits = isinstance(pid, tuple) and len(pid) == 5 and pid[0] == "storage" and isinstance(pid[1], _StorageKind)
+        fits = (
+            isinstance(pid, tuple) and len(pid) in (5, 6) and pid[0] == "storage" and isinstance(pid[1], _StorageKind)
+        )
         if not fits or not isinstance(pid[2], str) or type(pid[4]) is not int or pid[4] < 0:
             raise InputError("a storage of the file is damaged", hint="save it anew")
         return Storage(pid[2], pid[1].dtype, pid[4])
 
 
-def _torch(stream: IO[bytes], path: Path) -> dict[str, Array]:
+def _of_torch(stream: IO[bytes], path: Path, read: Callable[[IO[bytes], Path], dict[str, Array]]) -> dict[str, Array]:
+    """Read a file of PyTorch's, in the one way or the other; what is damaged is refused in words."""
     try:
-        with zipfile.ZipFile(stream) as archive:
-            members = {info.filename: info for info in archive.infolist()}
-            names = [name for name in members if name.endswith("/data.pkl") or name == "data.pkl"]
-            if len(names) != 1:
-                raise InputError(f"{path} is a zip, and none of PyTorch's", hint="torch.save writes one")
-            if any(info.compress_type != zipfile.ZIP_STORED for info in members.values()):
-                raise InputError(f"{path} is compressed, as torch.save never writes it", hint="save it anew")
-            if members[names[0]].file_size > MOST_PICKLE:
-                raise InputError(f"{path}: its pickle is too large", hint="save the state dict alone")
-            saved = _Unpickler(archive.open(names[0])).load()
-            tensors = _state_dict(saved, path)
-            return _made(archive, names[0].removesuffix("data.pkl"), members, tensors, path)
+        return read(stream, path)
     except InputError as error:
         raise InputError(
             error.message if str(path) in error.message else f"{path}: {error.message}", hint=error.hint
         ) from None
     except Exception as error:  # a damaged pickle or zip may raise anything, and has run nothing of its own
         raise InputError(f"{path} is damaged: {type(error).__name__}", hint="save it anew, or copy it again") from None
+
+
+def _torch(stream: IO[bytes], path: Path) -> dict[str, Array]:
+    with zipfile.ZipFile(stream) as archive:
+        members = {info.filename: info for info in archive.infolist()}
+        names = [name for name in members if name.endswith("/data.pkl") or name == "data.pkl"]
+        if len(names) != 1:
+            raise InputError(f"{path} is a zip, and none of PyTorch's", hint="torch.save writes one")
+        if any(info.compress_type != zipfile.ZIP_STORED for info in members.values()):
+            raise InputError(f"{path} is compressed, as torch.save never writes it", hint="save it anew")
+        if members[names[0]].file_size > MOST_PICKLE:
+            raise InputError(f"{path}: its pickle is too large", hint="save the state dict alone")
+        tensors = _state_dict(_Unpickler(archive.open(names[0])).load(), path)
+        folder = names[0].removesuffix("data.pkl")
+
+        def cells_of(storage: Storage) -> bytes:
+            member = members.get(f"{folder}data/{storage.key}")
+            needed = storage.cells * _itemsize(storage.dtype)
+            if member is None or member.file_size < needed:
+                raise InputError(f"{path}: the bytes of a storage are missing", hint="copy it again")
+            return archive.read(member)[:needed]
+
+        return _made(cells_of, tensors, path)
+
+
+def _old_torch(stream: IO[bytes], path: Path) -> dict[str, Array]:
+    """Read what PyTorch saved before 1.6: pickles one behind the other, then each storage's length and bytes."""
+    for _ in ("the magic number", "the version", "the machine"):
+        _Unpickler(stream).load()
+    tensors = _state_dict(_Unpickler(stream).load(), path)
+    dtypes = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
+    found: dict[str, bytes] = {}
+    for key in _Unpickler(stream).load():
+        cells = int.from_bytes(stream.read(8), "little")
+        storage = dtypes.get(key)
+        if storage is None:
+            raise InputError(f"{path} holds a storage of which the state dict says nothing", hint="save it anew")
+        needed = storage.cells * _itemsize(storage.dtype)
+        data = stream.read(needed) if needed <= path.stat().st_size else b""
+        if cells != storage.cells or len(data) < needed:
+            raise InputError(f"{path}: the bytes of a storage are missing", hint="copy it again")
+        found[key] = data
+    return _made(lambda storage: found[storage.key], tensors, path)
 
 
 def _state_dict(saved: Any, path: Path) -> dict[str, SavedTensor]:
@@ -205,13 +246,8 @@ def _state_dict(saved: Any, path: Path) -> dict[str, SavedTensor]:
     raise InputError(f"{path} holds no state dict", hint="torch.save(model.state_dict(), 'weights.pt')")
 
 
-def _made(
-    archive: zipfile.ZipFile,
-    folder: str,
-    members: Mapping[str, zipfile.ZipInfo],
-    tensors: Mapping[str, SavedTensor],
-    path: Path,
-) -> dict[str, Array]:
+def _made(cells_of: Callable[[Storage], bytes], tensors: Mapping[str, SavedTensor], path: Path) -> dict[str, Array]:
+    """Return the tensors, whose storages' bytes are read one by one, if together they are not more than the file."""
     size = path.stat().st_size
     wanted = sum(math.prod(tensor.shape) * _itemsize(tensor.storage.dtype) for tensor in tensors.values())
     if wanted > MOST_TIMES * size:
@@ -224,11 +260,7 @@ def _made(
     for name, tensor in tensors.items():
         storage = tensor.storage
         if storage not in storages:
-            member = members.get(f"{folder}data/{storage.key}")
-            needed = storage.cells * _itemsize(storage.dtype)
-            if member is None or member.file_size < needed:
-                raise InputError(f"{path}: the bytes of {name} are missing", hint="copy it again")
-            storages[storage] = _as_array(archive.read(member)[:needed], storage.dtype)
+            storages[storage] = _as_array(cells_of(storage), storage.dtype)
         whole = storages[storage]
         view = np.lib.stride_tricks.as_strided(
             whole[tensor.offset :] if math.prod(tensor.shape) else whole[:0],

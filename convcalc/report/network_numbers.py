@@ -56,6 +56,8 @@ BEST = 5
 MOST_MAPS, MOST_CELLS = 16, 400
 """Maps of a layer that are drawn, and cells of one whose numbers are."""
 MOST_CLASSES = 100_000
+MOST_NUMBERS = 16
+"""Of an output that is one of several, how many are written."""
 MOST_LAYERS = 12
 """Layers whose maps are drawn small below the table."""
 SMALL, ACROSS = 16, 76
@@ -113,8 +115,13 @@ WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
 """How each of the engine's results is shown, a step of it as its own command shows it."""
 
 
-def network_document(heading: Heading, layers: Sequence[LayerRange], output: Array, labels: Sequence[str]) -> Document:
-    """Show every layer's range and mean, small pictures of the maps, and the classes that are the likeliest."""
+def network_document(
+    heading: Heading, layers: Sequence[LayerRange], outputs: Sequence[tuple[Node, str, Array]], labels: Sequence[str]
+) -> Document:
+    """Show every layer's range and mean, small pictures of the maps, and what the network gives: a head, or several.
+
+    Of classes the likeliest are told.
+    """
     write = Writer()
     yield heading
     yield Text("")
@@ -130,7 +137,15 @@ def network_document(heading: Heading, layers: Sequence[LayerRange], output: Arr
     )
     yield Table(("name", "layer", "output", "range", "mean"), rows, frozenset({0, 1}), spare=(1,))
     yield from _maps(layers)
-    yield from classes(layers[-1].node, output, labels)
+    for node, name, output in outputs:
+        if len(outputs) == 1:
+            yield from classes(node, output, labels)
+        elif output[0].size <= MOST_NUMBERS:
+            yield Subheading(f"{name}, one of {len(outputs)} outputs")
+            for row in output.reshape(len(output), -1):
+                yield Text("  " + "  ".join(map(write, row)))
+        else:
+            yield Subheading(f"{name}, one of {len(outputs)} outputs", f"{sizes(node.output)}: --layer shows it")
 
 
 def _maps(layers: Sequence[LayerRange]) -> Iterator[Block]:
