@@ -14,7 +14,7 @@ from convcalc.errors import UsageError
 from convcalc.formats import Format
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from convcalc.engine.exact import Array
     from convcalc.inference.network import NetworkNumbers
@@ -74,6 +74,9 @@ def _show_all(
     from convcalc.report.network_numbers import LayerRange, network_document, network_sheet
 
     style, names = out.style(here), names_of(network.trace)
+    if style is Format.HTML:
+        _write_page(here, network, title, asked, out)
+        return
     keeps = asked.save is not None or style is Format.JSON
     draws = style in (Format.TABLE, Format.SVG)
     layers, maps, outputs = [], {}, []
@@ -92,6 +95,36 @@ def _show_all(
         return
     document = list(network_document(title, layers, outputs, _labels(here, asked.labels)))
     emit_report(here, Calculation(document, list), lambda: network_sheet(title, layers), out)
+
+
+def _write_page(
+    here: Surroundings, network: "NetworkNumbers", title: "Heading", asked: NumberOptions, out: SheetOptions
+) -> None:
+    """Write the network as a page: its first item, with as many maps and weights as a page holds."""
+    from dataclasses import replace
+
+    from convcalc.inference.names import names_of
+    from convcalc.render.network import render
+    from convcalc.report.network_page import page_data
+
+    if asked.save is not None:
+        raise UsageError("--save and a page exclude each other", hint="ask for them one after the other")
+    one = replace(network, x=network.x[:1])
+    runs = list(one.runs(keep=range(len(network.trace.nodes))))
+    read = {index for node in network.trace.nodes for index in node.inputs}
+    outputs = [run.node.index for run in runs if run.node.index not in read]
+    data = page_data(title, runs, names_of(network.trace), outputs, _labels(here, asked.labels))
+    _write(here, render(data), out)
+
+
+def _write(here: Surroundings, lines: "Iterator[str]", out: SheetOptions) -> None:
+    if out.output is None or out.output == "-":
+        print_lines(here, lines)
+        return
+    from convcalc.matrix_io.saving import write_whole
+
+    write_whole(Path(out.output), lines)
+    complain(f"wrote {out.output}")
 
 
 def _as_records(
@@ -124,14 +157,8 @@ def _plain(grid: "Array") -> Any:
 def _write_json(here: Surroundings, title: "Heading", contents: "dict[str, Any]", out: SheetOptions) -> None:
     import json
 
-    lines = json.dumps({"version": 1, "title": title.text, **contents}, ensure_ascii=False).splitlines()
-    if out.output is None or out.output == "-":
-        print_lines(here, iter(lines))
-        return
-    from convcalc.matrix_io.saving import write_whole
-
-    write_whole(Path(out.output), iter(lines))
-    complain(f"wrote {out.output}")
+    text = json.dumps({"version": 1, "title": title.text, **contents}, ensure_ascii=False)
+    _write(here, iter([text]), out)
 
 
 def _show_layer(

@@ -75,15 +75,15 @@ def index(title: str, pages: Iterable[tuple[str, str]]) -> Iterator[str]:
     yield "</html>"
 
 
-def opening(title: str) -> Iterator[str]:
-    """Yield a page's head, and the beginning of its body."""
-    digest = base64.b64encode(hashlib.sha256(script().encode()).digest()).decode()
+def opening(title: str, code: str | None = None, more_style: str = "") -> Iterator[str]:
+    """Yield a page's head, and the beginning of its body; `code` is the one script that it may run."""
+    digest = base64.b64encode(hashlib.sha256((code or script()).encode()).digest()).decode()
     yield '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f'<meta name="generator" content="convcalc"><title>{escape(title)}</title>'
-    yield f"<style>{style()}</style></head>"
+    yield f"<style>{style()}{more_style}</style></head>"
     yield "<body><main><header></header>"
     yield "<noscript><p>Without JavaScript the steps cannot be stepped through.</p></noscript>"
 

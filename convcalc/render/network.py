@@ -1,0 +1,26 @@
+"""A network as one self-contained page: the network is the picture, and a click on any map works the cell."""
+
+import json
+from collections.abc import Iterator, Mapping
+from html import escape
+from typing import Any
+
+from convcalc.render.page import opening, resource
+
+
+def render(data: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the lines of a page, of what `report.network_page` tells of a network."""
+    code = resource("network.js")
+    title = str(data["title"])
+    yield from opening(title, code, resource("network.css"))
+    yield f"<h1>{escape(title)}</h1>"
+    yield from (f'<p class="quiet">{escape(note)}</p>' for note in data["notes"])
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+    yield f'<script type="application/json" id="network">{text}</script>'
+    yield '<div class="classes"></div>'
+    yield '<p class="quiet">A click on a map works the cell; a click on a cell that it read goes one layer back. '
+    yield "Arrow keys move, [ and ] change the map, Backspace goes back.</p>"
+    yield '<div class="scroll network" tabindex="-1"><div class="layers"><svg class="joins" aria-hidden="true"></svg>'
+    yield '</div></div><section class="work" aria-live="polite"></section></main>'
+    yield f"<script>{code}</script>"
+    yield "</html>"
