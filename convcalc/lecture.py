@@ -24,6 +24,10 @@ POOLED = "6 8; 3 4;; 1 0; 5 2"
 FEATURES = "6 8 3 4"
 WEIGHTS = "1 0 -1 2; 0.5 -1 1 0; -1 1 0 0.5"
 LOGITS = "2 1 0.1"
+SEVEN = (
+    "0 0 9 13 16 16 4 0; 0 2 12 5 4 14 4 0; 0 0 0 0 5 13 0 0; 0 0 0 3 13 12 5 0; "
+    "0 0 0 13 14 12 8 0; 0 0 0 13 6 0 0 0; 0 0 4 14 1 0 0 0; 0 0 14 7 0 0 0 0"
+)
 
 
 class Exercise(NamedTuple):
@@ -243,6 +247,15 @@ ROWS = (
                 "tiny-cnn.convcalc.",
                 ("run", "-"),
                 TINY_CNN,
+            ),
+            Exercise(
+                "The same with trained weights: a network of two convolutions, on a digit of 8×8 cells. This is the "
+                "sample digits.",
+                ("model", "digits", "-i", SEVEN, "--weights", "trained"),
+            ),
+            Exercise(
+                "Any of its numbers can be worked: row 3, column 5 of the first convolution's fourth map.",
+                ("model", "digits", "-i", SEVEN, "--weights", "trained", "--at", "conv1:3,3,5"),
             ),
         ),
     ),

@@ -187,6 +187,7 @@ def test_every_sample_is_read_and_shown(convcalc: Convcalc, path: Path) -> None:
 
 def test_the_lectures_grids_are_the_samples() -> None:
     from convcalc import lecture, lecture_files
+    from convcalc.network import zoo
 
     for text, name in (
         (lecture.EXAMPLE, "lecture-6x6.txt"),
@@ -196,10 +197,13 @@ def test_the_lectures_grids_are_the_samples() -> None:
         (lecture.RGB, "rgb-4x4.txt"),
         (lecture.TWO_FILTERS, "two-filters.txt"),
         (lecture.SERIES, "time-series.txt"),
+        (lecture.SEVEN, "digits/7.txt"),
     ):
         assert read_grid(text).cells.tolist() == read_grid(str(SAMPLES / name)).cells.tolist()
     assert (SAMPLES / "tiny-cnn.convcalc").read_text(encoding="utf-8") == lecture_files.TINY_CNN
     assert (SAMPLES / "backprop-2-2-2.convcalc").read_text(encoding="utf-8") == lecture_files.BACKPROP
+    shipped = Path(zoo.__file__).parent / zoo.ZOO["digits"].weights
+    assert (SAMPLES / "digits" / "weights.npz").read_bytes() == shipped.read_bytes()
     assert (SAMPLES / "mycnn.py").read_text(encoding="utf-8") == lecture_files.MYCNN
 
 

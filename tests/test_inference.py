@@ -353,6 +353,16 @@ def test_an_input_of_another_shape_is_refused(convcalc: Convcalc) -> None:
     assert "a window of 2 cells does not fit an input of 1" in ran.stderr
 
 
+def test_trained_weights_come_with_a_network(convcalc: Convcalc) -> None:
+    ran = convcalc("model", "digits", "-i", str(DIGITS / "7.txt"), "--weights", "trained", "-q")
+    assert ran.stdout == convcalc(*SEVEN, "-q").stdout
+    ran = convcalc("model", "lenet5", "-i", str(SAMPLES / "seven-28x28.png"), "--weights", "trained")
+    assert ran.status in (1, 2)
+    ran = convcalc("model", "lenet5", "-i", str(SAMPLES / "seven-28x28.png"), "--resize", "32x32", "-W", "trained")
+    assert ran.status == 2
+    assert "no trained weights come with 'lenet5'" in ran.stderr
+
+
 def test_options_do_nothing_without_weights(convcalc: Convcalc) -> None:
     ran = convcalc("model", "lenet5", "--at", "conv1:0,0,0")
     assert ran.status == 2

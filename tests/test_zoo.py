@@ -31,6 +31,8 @@ PUBLISHED = {
     "efficientnet_b0": (5_288_548, 0.386), "convnext_tiny": (28_589_128, 4.456),
     # torchvision's own count is with the auxiliary head, which its `_ops` leave out.
     "inception_v3": (23_834_568, 5.713),
+    # samples/digits/net.py: 8·(9 + 1) + 16·(8·9 + 1) + 10·(64 + 1).
+    "digits": (1_898, None),
     # LeCun and others (1998), section II.B: "60,000 trainable parameters".
     "lenet5-1998": (60_000, None),
     # The sum over its five layers: 156 + 2,416 + 48,120 + 10,164 + 850.

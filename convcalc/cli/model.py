@@ -201,7 +201,7 @@ def _with_numbers(
         return summary_of(here, asked._replace(input_shape="x".join(map(str, shape))), transfer)
 
     summary = first_that_fits(grid, build)
-    show_numbers(here, summary, grid, with_numbers, look.layer, out, walk=look.walk)
+    show_numbers(here, summary, grid, with_numbers, look.layer, out, word=str(asked.network), walk=look.walk)
 
 
 def _check(network: str | None, look: LookOptions, style: Format) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from convcalc.engine.exact import Array
     from convcalc.network.summary import Summary
 
-RANDOM = "random"
+RANDOM, TRAINED = "random", "trained"
 BACK_PANEL = "Backward"
 
 
@@ -27,9 +27,9 @@ class NumberOptions(NamedTuple):
         input_option(
             "--weights",
             "-W",
-            metavar="FILE|random",
-            help="The network's weights: .npz, .safetensors, or what PyTorch saves; or drawn as it initialises them. "
-            "--input then holds numbers: a picture, a file, or written out.",
+            metavar="FILE|random|trained",
+            help="The network's weights: .npz, .safetensors, or what PyTorch saves; or drawn as it initialises them; "
+            "or (of digits) those that come with it. --input then holds numbers: a picture, a file, or written out.",
         ),
     ] = None
     seed: Annotated[int, input_option("--seed", metavar="N", help="Of random weights.")] = 0
@@ -161,8 +161,10 @@ def _is_shape(word: str) -> bool:
     return re.fullmatch(r"\d+([x×]\d+)+", word.strip()) is not None
 
 
-def tensors_of(here: Surroundings, summary: "Summary", asked: NumberOptions) -> dict[int, dict[str, "Array"]]:
-    """Return each layer's tensors, by its identity: a file's, or drawn."""
+def tensors_of(
+    here: Surroundings, summary: "Summary", asked: NumberOptions, network: str
+) -> dict[int, dict[str, "Array"]]:
+    """Return each layer's tensors, by its identity: a file's, drawn, or those that come with a network of the zoo."""
     from convcalc.inference.parameters import drawn, matched
 
     assert asked.weights is not None
@@ -171,10 +173,24 @@ def tensors_of(here: Surroundings, summary: "Summary", asked: NumberOptions) -> 
         return _exact_if_asked(drawn(summary.trace, asked.seed), asked)
     from convcalc.matrix_io.weights import read_weights, without_prefix
 
+    if asked.weights == TRAINED and not Path(TRAINED).exists():
+        return _exact_if_asked(matched(summary.trace, read_weights(trained_weights(network))), asked)
     tensors, prefix = without_prefix(read_weights(Path(asked.weights)))
     if prefix:
         note(f"every name of {asked.weights} begins with '{prefix}', which is left out")
     return _exact_if_asked(matched(summary.trace, tensors), asked)
+
+
+def trained_weights(network: str) -> Path:
+    """Return the file of trained weights that comes with a network of the zoo; raise UsageError where there is none."""
+    from convcalc.network import zoo
+
+    name = zoo.named(network)
+    file = "" if name is None else zoo.ZOO[name].weights
+    if not file:
+        having = ", ".join(name for name, entry in zoo.ZOO.items() if entry.weights)
+        raise UsageError(f"no trained weights come with '{network}'", hint=f"they do with {having}; or name a file")
+    return Path(zoo.__file__).parent / file
 
 
 def _exact_if_asked(tensors: "dict[int, dict[str, Array]]", asked: NumberOptions) -> "dict[int, dict[str, Array]]":

@@ -34,9 +34,10 @@ def show_numbers(
     layer: str | None,
     out: SheetOptions,
     *,
+    word: str,
     walk: bool,
 ) -> None:
-    """Run a network on numbers, and show what was asked for."""
+    """Run a network on numbers, and show what was asked for; `word` is what the network was named by."""
     from convcalc.inference.inputs import like_the_network
     from convcalc.inference.network import NetworkNumbers
     from convcalc.inference.run import check_numbers
@@ -45,7 +46,7 @@ def show_numbers(
 
     check_numbers(summary.trace)
     x = like_the_network(grid, summary.trace.nodes[0].output[1:])
-    tensors = tensors_of(here, summary, asked)
+    tensors = tensors_of(here, summary, asked, word)
     network = NetworkNumbers(summary.trace, summary.output_node, tensors, x, asked.exact)
     title, show = heading(summary), Show(heat=asked.heat)
     if asked.rate is not None:

@@ -26,6 +26,8 @@ class ZooEntry:
     """Why the count is another, or what to know of it."""
     lecture: bool = False
     """Whether it is one of the lecture's seven, or another reading of one."""
+    weights: str = ""
+    """The file beside this one that holds trained weights, if there are some."""
 
     def build(self, shape: Shape | None = None, replaced: dict[str, int] | None = None) -> tuple[Trace, Tensor]:
         """Build it for an input of a shape (C, H, W) and return what it did, and its output."""
@@ -85,6 +87,10 @@ ZOO: dict[str, ZooEntry] = {
     ),
     "densenet201": _densenet(201, (6, 12, 48, 32), quoted="20M", lecture=True, why="the same, rounded; the paper is of "
                              "2016, its conference of 2017"),
+    "digits": ZooEntry(
+        "a network for 8×8 digits", 2026, "classics.digits", input=(1, 8, 8), weights="digits.npz",
+        why="convcalc's own sample, whose trained weights come with it: --weights trained",
+    ),
     "vgg11": _vgg(11), "vgg13": _vgg(13), "vgg19": _vgg(19),
     "vgg11_bn": _vgg(11, True), "vgg13_bn": _vgg(13, True), "vgg16_bn": _vgg(16, True), "vgg19_bn": _vgg(19, True),
     "resnet18": _resnet("ResNet-18", 2015, (2, 2, 2, 2)),

@@ -21,6 +21,14 @@ def lenet5(net: NetworkPart, x: Tensor, classes: int = 10) -> Tensor:
     return linear(net, "fc3", x, classes)
 
 
+def digits(net: NetworkPart, x: Tensor, classes: int = 10) -> Tensor:
+    """Two convolutions and a fully connected layer, for digits of 8×8 cells: samples/digits/net.py."""
+    for index, channels in enumerate((8, 16), 1):
+        x = conv(net, f"conv{index}", x, channels, 3, padding=1)
+        x = max_pool(net, f"pool{index}", act(net, f"relu{index}", x), 2, 2)
+    return linear(net, "fc", net("flatten", layer("Flatten"), x), classes)
+
+
 C3 = (
     (0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5), (0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5),
     (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5), (0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5),
