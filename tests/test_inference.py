@@ -379,7 +379,7 @@ def test_the_library_has_a_network_as_objects() -> None:
         assert digits.output.argmax() == 7
         output = digits.layers["conv2"].output
         assert output is not None
-        assert digits.step("conv2", (3, 1, 2)).value == output[0, 3, 1, 2]
+        assert digits.step("conv2", (3, 1, 2)).value == pytest.approx(output[0, 3, 1, 2], rel=1e-6)
         assert digits.step("fc", (7,)).value == pytest.approx(float(digits.output[0, 7]))
         assert digits.backward(3).gradients["fc.bias"].argmin() == 3
         assert "1×8×8 → 10, 1,898 parameters" in repr(digits)

@@ -189,6 +189,13 @@ class Convolution:
             over *= biases_over
         return total, over
 
+    def float_maps(self) -> Array:
+        """Return the maps (N, O, rows, columns) worked in the kernel's float dtype throughout, as a framework does.
+
+        What few cells of decimals cost to be exact is saved; an answer may be some units in the last place off.
+        """
+        return self._in_floats(self.kernel.dtype)
+
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
         cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)
         with np.errstate(all="ignore"):

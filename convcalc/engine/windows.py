@@ -73,6 +73,11 @@ class PoolingWindows:
             return np.asarray(combine.reduce(np.stack(cells), axis=0))
         return reduced(x, self.rows, self.columns, combine, work)
 
+    def float_means(self, dtype: np.dtype[Any]) -> Array:
+        """Return the mean of every window, worked in float64 and rounded once to a float dtype."""
+        sums = self.reduced(self.padded, np.add, np.dtype(np.float64))
+        return (sums / self.divisors()).astype(dtype)
+
     def sorted_cells(self) -> tuple[Array, Array]:
         """Return the cells of every window from the smallest on, (N, C, rows, columns, cells), and how many there are.
 

@@ -37,14 +37,24 @@ def for_both(values: tuple[int, ...], first: int) -> tuple[int, ...]:
     return (first, *values) if len(values) == 1 else values
 
 
-def on_planes(x: Array, node: Node, work: Callable[[Array], Any], *, quick: Any = None, **reads: Array) -> LayerResult:
-    """Return what an operation on planes makes: of rows, (N, C, L), it makes a plane and takes it back."""
+def on_planes(
+    x: Array, node: Node, work: Callable[[Array], Any], quick: Callable[[Any], Array] | None = None, **reads: Array
+) -> LayerResult:
+    """Return what an operation on planes makes: of rows, (N, C, L), it makes a plane and takes it back.
+
+    `quick` makes float32 of the operation's result, where that is quicker than its own output.
+    """
     reads = {role: grid for role, grid in reads.items() if grid is not None}
     shape = (len(x), *node.output[1:])
+    in_floats = quick is not None and x.dtype == np.float32
+
+    def numbers_of(result: Any) -> Array:
+        output: Array = quick(result) if quick is not None and in_floats else result.output
+        return output.reshape(shape)
+
     if x.ndim == 4:
         result = work(x)
-        numbers = quick or (lambda: result.output.reshape(shape))
-        return LayerResult(numbers, lambda: [Operation(result, {"input": x, **reads})])
+        return LayerResult(lambda: numbers_of(result), lambda: [Operation(result, {"input": x, **reads})])
     before = viewed(x, as_plane(x).shape)
     assert before.output is not None
     planes = before.output
@@ -54,7 +64,7 @@ def on_planes(x: Array, node: Node, work: Callable[[Array], Any], *, quick: Any 
         output = result.output
         return [before, Operation(result, {"input": planes, **reads}, output), viewed(output, shape)]
 
-    return LayerResult(quick or (lambda: result.output.reshape(shape)), operations, main=1)
+    return LayerResult(lambda: numbers_of(result), operations, main=1)
 
 
 def _parameters(tensors: Tensors, **roles: str) -> Any:
@@ -74,6 +84,7 @@ def convolution(layer: Convolution, node: Node, tensors: Tensors, inputs: list[A
         inputs[0],
         node,
         lambda x: convolve(x, kernel, bias=bias, channels_first=True, **settings),
+        lambda result: result.float_maps(),
         **_parameters(tensors, kernel="weight", bias="bias"),
     )
 
@@ -94,13 +105,20 @@ def transposed(layer: TransposedConvolution, node: Node, tensors: Tensors, input
     )
 
 
+def float_means(result: Any) -> Array:
+    """Return an average pooling's means as float32."""
+    means: Array = result.float_means(np.dtype(np.float32))
+    return means
+
+
 def _pool(kind: PoolKind, layer: Any, node: Node, x: Array, **settings: Any) -> LayerResult:
     settings |= {
         "window": for_both(layer.each("kernel_size"), 1), "stride": for_both(layer.each("stride"), 1),
         "padding": for_both(layer.each("padding", 0), 0), "dilation": for_both(layer.each("dilation"), 1),
         "ceil": bool(layer.ceil_mode),
     }  # fmt: skip
-    return on_planes(x, node, lambda planes: pool(planes, kind, **settings))
+    quick = float_means if kind is PoolKind.AVG else None
+    return on_planes(x, node, lambda planes: pool(planes, kind, **settings), quick)
 
 
 def max_pool(layer: MaxPool, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
@@ -123,7 +141,8 @@ def adaptive(layer: AdaptivePool, node: Node, tensors: Tensors, inputs: list[Arr
     """Pool by windows that are fitted to the output."""
     kind = PoolKind.MAX if "Max" in layer.kind else PoolKind.AVG
     size = for_both(node.output[2:], 1)
-    return on_planes(inputs[0], node, lambda planes: pool(planes, kind, adaptive=size))
+    quick = float_means if kind is PoolKind.AVG else None
+    return on_planes(inputs[0], node, lambda planes: pool(planes, kind, adaptive=size), quick)
 
 
 def batch_norm_of(layer: BatchNorm, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
