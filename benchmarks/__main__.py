@@ -41,7 +41,7 @@ def chosen(word: str, *, quick: bool) -> Iterator[Case]:
     """Yield the cases in whose group or name a word stands; their files are gone afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         for group in (cases.start(), cases.drawing(Path(folder)), cases.key_pressed(), cases.engine(quick=quick),
-                      cases.ways(quick=quick)):  # fmt: skip
+                      cases.networks(), cases.ways(quick=quick)):  # fmt: skip
             yield from (case for case in group if word in f"{case.group} {case.name}")
         if word in "a large file":
             yield from cases.large(Path(folder), quick=quick)

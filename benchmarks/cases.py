@@ -1,4 +1,4 @@
-"""What is timed: the engine, the start of the commands, the drawing, and the array that does not fit."""
+"""What is timed: the engine, networks, the start of the commands, the drawing, and the array that does not fit."""
 
 import io
 import os
@@ -22,6 +22,9 @@ from convcalc.engine.fast.sums import Work, summed, ways_for
 from convcalc.engine.geometry import Axis
 from convcalc.engine.kernels import kernel
 from convcalc.engine.pooling import pool
+from convcalc.inference.network import NetworkNumbers
+from convcalc.inference.parameters import as_float32, drawn
+from convcalc.network import zoo
 
 ROOT = Path(__file__).parents[1]
 GRID = str(ROOT / "samples" / "lecture-6x6.txt")
@@ -127,6 +130,18 @@ def _reduction(x: Any, axis: Axis) -> Case:
     jobs = (partial(way.run, x, windows, 1, np.maximum, out) for way in (first, second))
     name = f"{first.name}: maxima of {axis.kernel} rows, stride {axis.stride}, {axis.size}², else {second.name}"
     return Case("the ways", name, next(jobs), {"the next way": next(jobs)})
+
+
+def networks() -> Iterator[Case]:
+    """Yield forward passes of whole networks with random weights; the answers are compared before anything is timed."""
+    for name in ("lenet5", "resnet18", "vgg11", "mobilenet_v2"):
+        trace, output = zoo.entry(name).build(None, {})
+        x = np.random.default_rng(0).normal(size=(1, *trace.nodes[0].output[1:])).astype(np.float32)
+        network = NetworkNumbers(trace, output.node, as_float32(drawn(trace, 0)), x)
+        others = peers.network(network)
+        for job in others.values():
+            np.testing.assert_allclose(network.output, job().numpy(), rtol=1e-3, atol=1e-5)
+        yield Case("a network, float32", zoo.entry(name).title, partial(getattr, network, "output"), others)
 
 
 def start() -> Iterator[Case]:

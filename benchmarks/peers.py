@@ -65,3 +65,48 @@ def pooling(x: Any, kind: str, window: int, stride: int) -> dict[str, Job]:
         reduce = np.max if kind == "max" else np.mean
         jobs["scikit-image"] = lambda: skimage.block_reduce(x, (1, window, window), reduce)
     return jobs
+
+
+def network(numbers: Any) -> dict[str, Job]:
+    """Return how torch runs a network of ours, layer by layer with the same tensors, on two threads."""
+    if torch is None:
+        return {}
+    functional = torch.nn.functional
+    plain = {
+        "ReLU": functional.relu,
+        "ReLU6": functional.relu6,
+        "Flatten": lambda x: x.flatten(1),
+        "Dropout": lambda x: x,
+    }
+
+    def job_of(node: Any) -> Any:
+        layer, kind = node.layer, node.layer.kind
+        own = {name: torch.from_numpy(np.array(one)) for name, one in numbers.tensors.get(id(layer), {}).items()}
+        weight, bias = own.get("weight"), own.get("bias")
+        if kind == "Conv2d":
+            how = {"stride": layer.each("stride"), "padding": layer.each("padding", 0), "groups": layer.groups}
+            return lambda x: functional.conv2d(x, weight, bias, **how)
+        if kind == "BatchNorm2d":
+            statistics = own["running_mean"], own["running_var"]
+            return lambda x: functional.batch_norm(x, *statistics, weight, bias, eps=layer.eps)
+        if kind == "MaxPool2d":
+            settings = layer.each("kernel_size"), layer.each("stride"), layer.each("padding", 0)
+            return lambda x: functional.max_pool2d(x, *settings)
+        if kind == "AdaptiveAvgPool2d":
+            return lambda x: functional.adaptive_avg_pool2d(x, node.output[2:])
+        if kind == "Linear":
+            return lambda x: functional.linear(x, weight, bias)
+        return (lambda x, y: x + y) if kind == "add" else plain[kind]
+
+    nodes = [node for node in numbers.trace.nodes[1:] if node.used]
+    jobs = [job_of(node) for node in nodes]
+    x = torch.from_numpy(np.array(numbers.x))
+
+    def run() -> Any:
+        maps = {0: x}
+        with torch.inference_mode():
+            for node, job in zip(nodes, jobs, strict=True):
+                maps[node.index] = job(*(maps[index] for index in node.inputs))
+        return maps[nodes[-1].index]
+
+    return {"torch": run}

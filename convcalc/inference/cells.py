@@ -41,6 +41,16 @@ ACTIVATIONS: dict[str, tuple[ActivationKind, tuple[Setting, ...]]] = {
     "GELU": (ActivationKind.GELU, ()),
 }
 """PyTorch's activations: the engine's, and the settings they take in order, with their defaults."""
+QUICK: dict[str, Callable[[Array], Array]] = {
+    "ReLU": lambda x: np.maximum(x, 0),
+    "ReLU6": lambda x: np.clip(x, 0, 6),
+    "Sigmoid": lambda x: 1 / (1 + np.exp(-x)),
+    "SiLU": lambda x: x / (1 + np.exp(-x)),
+    "Hardswish": lambda x: x * np.clip(x + 3, 0, 6) / 6,
+    "Hardsigmoid": lambda x: np.clip(x + 3, 0, 6) / 6,
+    "Tanh": np.tanh,
+}
+"""Activations that are worked in float32 as they stand, as frameworks do; the others in float64."""
 SOFTMAXES = {"Softmax": False, "LogSoftmax": True, "Softmax2d": False}
 """Those that share a sum along an axis; whether the logarithm is taken."""
 RESPONSE_NORMS = frozenset({"LocalResponseNorm", "CrossMapLRN2d"})
@@ -77,8 +87,14 @@ def elementwise(layer: Elementwise, node: Node, tensors: Tensors, inputs: list[A
     def operations() -> list[Operation]:
         return [Operation(activate(x, kind, *map(_as_written, values)), {"input": x})]
 
-    quick = (lambda: np.maximum(x, 0)) if name == "ReLU" else lambda: _in_floats(kind, x, *values)
-    return LayerResult(quick, operations)
+    if name in QUICK:
+        return LayerResult(lambda: _quickly(QUICK[name], x), operations)
+    return LayerResult(lambda: _in_floats(kind, x, *values), operations)
+
+
+def _quickly(function: Callable[[Array], Array], x: Array) -> Array:
+    with np.errstate(over="ignore", under="ignore"):
+        return function(x)
 
 
 def _as_written(value: Any) -> Any:

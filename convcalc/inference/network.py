@@ -2,14 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.graph import GraphGradients, pass_back
-from convcalc.engine.loss_kinds import LossKind
-from convcalc.engine.losses import loss
 from convcalc.engine.node import Node as GraphNode
 from convcalc.errors import InputError
 from convcalc.inference.parameters import full_name
@@ -17,13 +14,16 @@ from convcalc.inference.run import LayerRun, forward
 from convcalc.network.shaping import Elementwise
 from convcalc.network.trace import Node, Trace
 
+if TYPE_CHECKING:
+    from convcalc.engine.graph import GraphGradients
+
 LOSS = "the loss"
 
 
 class NetworkGradients(NamedTuple):
     """A pass backward: what went through each layer, and every parameter's gradient by its full name."""
 
-    graph: GraphGradients
+    graph: "GraphGradients"
     loss: float | None
     """None where no loss was taken, and the output's own gradient was given."""
     parameters: Mapping[str, Array]
@@ -70,6 +70,8 @@ class NetworkNumbers:
 
         Raises InputError naming a layer that does not go backward, or where the output is no row of classes.
         """
+        from convcalc.engine.graph import pass_back
+
         runs = list(self.runs(keep=range(len(self.trace.nodes))))
         runs = [run for run in runs if run.node.index <= self.output_node]
         last = runs[-1]
@@ -134,6 +136,9 @@ def graph_nodes(run: LayerRun, tensors: Mapping[str, Array]) -> list[GraphNode]:
 
 
 def _loss_node(last: GraphNode, layer: Node, target: Sequence[int]) -> GraphNode:
+    from convcalc.engine.loss_kinds import LossKind
+    from convcalc.engine.losses import loss
+
     logits = last.output
     if logits.ndim != 2:
         shape = "×".join(map(str, logits.shape[1:]))
