@@ -144,3 +144,30 @@ def test_the_page_is_clicked_through_down_to_a_product(chromium: Any, convcalc: 
     body.send_keys("\ue014")
     assert "conv1[3,3,6]" in work.text
     assert [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"] == []
+
+
+def test_a_page_without_numbers_holds_every_layers_counts(convcalc: Convcalc, tmp_path: Path) -> None:
+    page = tmp_path / "net.html"
+    assert convcalc("model", "resnet18", "-o", str(page)).status == 0
+    text = page.read_text(encoding="utf-8")
+    data = data_of(text)
+    layers = {layer["name"]: layer for layer in data["layers"]}
+    assert layers["layer2.0.conv1"]["counts"] == "73,728 parameters, 57,802,752 multiply-adds"
+    assert "  parameters     128×(3×3×64) = 73,728" in layers["layer2.0.conv1"]["lines"]
+    shortcut = [data["layers"][place]["name"] for place in layers["layer1.0.add"]["reads"]]
+    assert shortcut == ["layer1.0.bn2", "maxpool"]
+    assert "11,689,512, all trainable" in text
+    assert convcalc("model", "resnet18", "--format", "html").stdout.strip() == text.strip()
+
+
+@pytest.mark.slow
+def test_layers_without_numbers_are_clicked(chromium: Any, convcalc: Convcalc, tmp_path: Path) -> None:
+    page = tmp_path / "net.html"
+    convcalc("model", "lenet5", "-o", str(page))
+    chromium.get(page.as_uri())
+    work = chromium.find_element("css selector", ".work")
+    chromium.find_element("css selector", '[aria-label="conv2"]').click()
+    assert "16×(5×5×6 + 1) = 2,416" in work.text
+    chromium.find_element("css selector", "body").send_keys("\ue014")
+    assert work.text.startswith("relu2")
+    assert [entry for entry in chromium.get_log("browser") if entry["level"] == "SEVERE"] == []

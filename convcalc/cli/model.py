@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 TRAIN_PANEL = "Transfer learning"
 MOST_BYTES = 1 << 20
+PAGE_WIDTH = 100
+"""Columns of a layer's counts on a page."""
 
 
 class NetworkOptions(NamedTuple):
@@ -134,7 +136,7 @@ def model(
       convcalc model "Linear(3, 2)" -i "1 2 3" --weights random
 
     """
-    from convcalc.report.document import Calculation, Stepped
+    from convcalc.report.document import Calculation
     from convcalc.report.model import model_document, sheet
     from convcalc.report.model_steps import layer_document, layer_named, model_steps, trace_document
 
@@ -165,11 +167,24 @@ def model(
         everything = look.everything or (look.depth is None and out.style(here) is Format.PLAIN)
         document = model_document(summary, look.depth, everything=everything)
         if out.style(here).record.steps_through:
-            from convcalc.report.selection import Show
-
-            document = [*document, Stepped(lambda: (), lambda: (), lambda: model_steps(summary, Show()))]
+            _write_architecture(here, summary, document, out)
+            return
     calculation = Calculation(document, list, steps=lambda show: model_steps(summary, show))
     emit_report(here, calculation, lambda: sheet(summary), out, walk=look.walk)
+
+
+def _write_architecture(here: Surroundings, summary: "Summary", document: "Document", out: SheetOptions) -> None:
+    """Write a network as a page: the layers as a picture, a click on one for its counts, and the table below."""
+    from convcalc.cli.messages import glyphs_for
+    from convcalc.cli.network_results import write_lines
+    from convcalc.render.network import render
+    from convcalc.render.plain import render as plain
+    from convcalc.report.network_counts import counted_data
+
+    glyphs = glyphs_for(None, out.ascii)
+    data = counted_data(summary, lambda blocks: plain(blocks, PAGE_WIDTH, glyphs, answers=True))
+    _, *below = document
+    write_lines(here, render(data, below), out)
 
 
 def _with_numbers(

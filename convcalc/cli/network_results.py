@@ -115,10 +115,11 @@ def _write_page(
     read = {index for node in network.trace.nodes for index in node.inputs}
     outputs = [run.node.index for run in runs if run.node.index not in read]
     data = page_data(title, runs, names_of(network.trace), outputs, _labels(here, asked.labels))
-    _write(here, render(data), out)
+    write_lines(here, render(data), out)
 
 
-def _write(here: Surroundings, lines: "Iterator[str]", out: SheetOptions) -> None:
+def write_lines(here: Surroundings, lines: "Iterator[str]", out: SheetOptions) -> None:
+    """Print lines, or write them whole to the file that is asked for."""
     if out.output is None or out.output == "-":
         print_lines(here, lines)
         return
@@ -159,7 +160,7 @@ def _write_json(here: Surroundings, title: "Heading", contents: "dict[str, Any]"
     import json
 
     text = json.dumps({"version": 1, "title": title.text, **contents}, ensure_ascii=False)
-    _write(here, iter([text]), out)
+    write_lines(here, iter([text]), out)
 
 
 def _show_layer(

@@ -15,6 +15,7 @@ import numpy as np
 
 from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
+    FLOAT64,
     FLOAT64_INTEGERS,
     INT64_LIMIT,
     LARGEST_EXACT,
@@ -44,7 +45,7 @@ from convcalc.engine.step import ChannelSum, ConvolutionStep, Window
 from convcalc.errors import InputError
 
 MANY_PRODUCTS = 250_000
-"""Products of Python integers beyond which decimals are left to float arithmetic; integers never are."""
+"""Products beyond which decimals are left to float arithmetic (integers never are), and float32 to its own."""
 
 
 def convolve(
@@ -192,9 +193,12 @@ class Convolution:
     def float_maps(self) -> Array:
         """Return the maps (N, O, rows, columns) worked in the kernel's float dtype throughout, as a framework does.
 
-        What few cells of decimals cost to be exact is saved; an answer may be some units in the last place off.
+        What few cells of decimals cost to be exact is saved; an answer may be some units in the last place off. Few
+        products are added up as float64 and rounded once: their digits then do not depend on the processor.
         """
-        return self._in_floats(self.kernel.dtype)
+        kind = self.kernel.dtype
+        few = self.plan.products <= MANY_PRODUCTS
+        return self._in_floats(FLOAT64).astype(kind) if few else self._in_floats(kind)
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
         cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)

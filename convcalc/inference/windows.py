@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from convcalc.engine.convolution import convolve
+from convcalc.engine.convolution import MANY_PRODUCTS, convolve
 from convcalc.engine.dense import linear
-from convcalc.engine.exact import Array
+from convcalc.engine.exact import FLOAT64, Array, as_floats
 from convcalc.engine.norms import batch_norm, group_norm, layer_norm
 from convcalc.engine.pooling import pool
 from convcalc.engine.pooling_kinds import PoolKind
@@ -259,8 +259,12 @@ def linear_of(layer: Linear, node: Node, tensors: Tensors, inputs: list[Array]) 
     rows = x.reshape(-1, x.shape[-1])
 
     def numbers() -> Array:
-        output: Array = x @ weight.T
-        return output if bias is None else output + bias
+        if len(rows) * weight.size <= MANY_PRODUCTS:  # as a convolution's
+            total: Array = as_floats(x, FLOAT64) @ as_floats(weight, FLOAT64).T
+        else:
+            total = x @ weight.T
+        output: Array = (total if bias is None else total + bias).astype(weight.dtype, copy=False)
+        return output
 
     def operations() -> list[Operation]:
         reads = {"weights": weight, **({} if bias is None else {"bias": bias})}

@@ -211,6 +211,12 @@ const go = (place, index, keep = true) => {
   here = [place, index];
   const layer = layers[place];
   work.replaceChildren();
+  for (const one of layers) if (one.box) one.box.classList.toggle("chosen", one === layer);
+  if (layer.lines !== undefined) {
+    work.append(make("h2", { textContent: layer.name }), make("pre", { textContent: layer.lines.join("\n") }));
+    layer.box.scrollIntoView({ block: "nearest", inline: "nearest" });
+    return;
+  }
   for (const one of document.querySelectorAll("canvas")) one.className = "";
   if (layer.cells === null) {
     work.append(make("p", { textContent: `The maps of ${layer.name} are too large for this page.` }));
@@ -282,7 +288,15 @@ layers.forEach((layer, place) => {
   const [channels, rows, columns] = layer.planes;
   const column = make("section", { className: "layer" }, make("h2", { textContent: layer.name }),
     make("p", { className: "text", textContent: `${layer.text === "input" ? "" : `${layer.text} · `}${layer.shape.join("×")}` }));
-  if (layer.cells === null) {
+  if (layer.lines !== undefined) {
+    // A box as tall as its maps and as wide as they are many, both by their logarithms.
+    layer.box = make("button", { className: "box" });
+    layer.box.setAttribute("aria-label", layer.name);
+    layer.box.style.height = `${16 + 9 * Math.log2(rows * columns)}px`;
+    layer.box.style.width = `${16 + 7 * Math.log2(channels)}px`;
+    layer.box.addEventListener("click", () => go(place, 0));
+    column.append(layer.box, make("p", { className: "more", textContent: layer.counts }));
+  } else if (layer.cells === null) {
     column.append(make("p", { className: "more", textContent: "too large for this page" }));
   } else {
     layer.largest = layer.cells.reduce((most, cell) => Math.max(most, Math.abs(cell)), 0);
@@ -346,6 +360,11 @@ addEventListener("keydown", (event) => {
   if (here === null || event.altKey || event.ctrlKey || event.metaKey) return;
   if (event.key === "Backspace" && history.length > 0) { go(...history.pop(), false); event.preventDefault(); return; }
   const [place, index] = here, layer = layers[place], [channel, row, column] = at(layer, index);
+  if (layer.lines !== undefined) {
+    const next = place + ({ ArrowLeft: -1, ArrowRight: 1 }[event.key] || 0);
+    if (next !== place && layers[next] !== undefined) { go(next, 0, false); event.preventDefault(); }
+    return;
+  }
   const moves = { ArrowLeft: [0, 0, -1], ArrowRight: [0, 0, 1], ArrowUp: [0, -1, 0], ArrowDown: [0, 1, 0], "[": [-1, 0, 0], "]": [1, 0, 0] };
   const move = moves[event.key];
   if (move === undefined) return;

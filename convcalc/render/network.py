@@ -5,11 +5,19 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from convcalc.render.html import Html
 from convcalc.render.page import opening, resource
+from convcalc.report.document import Document
+
+NUMBERS = (
+    "A click on a map works the cell; a click on a cell that it read goes one layer back. "
+    "Arrow keys move, [ and ] change the map, Backspace goes back."
+)
+COUNTS = "A click on a layer, or the arrow keys, show how its size and its counts come about."
 
 
-def render(data: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the lines of a page, of what `report.network_page` tells of a network."""
+def render(data: Mapping[str, Any], below: Document = ()) -> Iterator[str]:
+    """Yield the lines of a page, of what `report.network_page` tells of a network; a document may follow below."""
     code = resource("network.js")
     title = str(data["title"])
     yield from opening(title, code, resource("network.css"))
@@ -18,9 +26,10 @@ def render(data: Mapping[str, Any]) -> Iterator[str]:
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     yield f'<script type="application/json" id="network">{text}</script>'
     yield '<div class="classes"></div>'
-    yield '<p class="quiet">A click on a map works the cell; a click on a cell that it read goes one layer back. '
-    yield "Arrow keys move, [ and ] change the map, Backspace goes back.</p>"
+    yield f'<p class="quiet">{NUMBERS if data["numbers"] else COUNTS}</p>'
     yield '<div class="scroll network" tabindex="-1"><div class="layers"><svg class="joins" aria-hidden="true"></svg>'
-    yield '</div></div><section class="work" aria-live="polite"></section></main>'
+    yield '</div></div><section class="work" aria-live="polite"></section>'
+    yield from Html().document(below)
+    yield "</main>"
     yield f"<script>{code}</script>"
     yield "</html>"

@@ -37,6 +37,7 @@ from convcalc.report.gathered import worked_gather_gradients
 from convcalc.report.gradients import worked_gradients
 from convcalc.report.network_numbers import saliency
 from convcalc.report.norms import worked_norm_gradients
+from convcalc.report.numbers import six_digits
 from convcalc.report.products import worked_product_gradients
 from convcalc.report.selection import Show
 from convcalc.report.transposed_gradients import worked_transposed_gradients
@@ -66,7 +67,7 @@ def gradients_document(heading: Heading, back: NetworkGradients, show: Show) -> 
     if back.loss is None:
         yield Text("  Backward from the sum of the output's cells: the gradient of each is 1.", Role.QUIET)
     else:
-        yield Text(f"  The loss, the cross-entropy of the target, is {write(back.loss)}.")
+        yield Text(f"  The loss, the cross-entropy of the target, is {write(six_digits(back.loss))}.")
     yield Subheading("the gradients of the parameters")
     rows = []
     for name, tensor in back.parameters.items():
@@ -76,8 +77,10 @@ def gradients_document(heading: Heading, back: NetworkGradients, show: Show) -> 
             continue
         cells = as_floats(gradient, FLOAT64)
         at = np.unravel_index(int(np.abs(cells).argmax()), cells.shape)
-        norm = write(float(np.sqrt((cells * cells).sum())))
-        rows.append((name, shape_text(tensor.shape), norm, write(gradient[at]), ",".join(str(int(i)) for i in at)))
+        norm = write(six_digits(float(np.sqrt((cells * cells).sum()))))
+        rows.append(
+            (name, shape_text(tensor.shape), norm, write(six_digits(gradient[at])), ",".join(str(int(i)) for i in at))
+        )
     columns = ("parameter", "shape", "norm", "largest", "at")
     yield Table(columns, tuple(rows[:MOST_ROWS]), frozenset({0, 1, 4}))
     if len(rows) > MOST_ROWS:
@@ -150,4 +153,4 @@ def descent_document(heading: Heading, before: float, after: float, rate: float,
     yield Text(f"  Every parameter less {write(rate)} × its gradient.")
     if frozen:
         yield Text(f"  {frozen} frozen parameter{'s' * (frozen > 1)} stayed as they were.", Role.QUIET)
-    yield Text(f"  The loss was {write(before)}, and is {write(after)} now.", Role.RESULT)
+    yield Text(f"  The loss was {write(six_digits(before))}, and is {write(six_digits(after))} now.", Role.RESULT)

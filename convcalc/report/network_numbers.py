@@ -44,7 +44,7 @@ from convcalc.report.document import (
 from convcalc.report.gathered import worked_gathered
 from convcalc.report.grids import body_of, grids_of, like
 from convcalc.report.norms import worked_norm
-from convcalc.report.numbers import Writer
+from convcalc.report.numbers import Writer, six_digits
 from convcalc.report.pooling import worked_pooling
 from convcalc.report.products import worked_product
 from convcalc.report.selection import Chosen, Show, select
@@ -80,7 +80,8 @@ class LayerRange(NamedTuple):
     def of(cls, run: LayerRun, name: str, *, draws: bool = False) -> "LayerRange":
         """Return what an output's numbers are; with pictures of its maps, if it has rows and columns."""
         output = run.output
-        numbers = output.min(), output.max(), float(np.mean(as_floats(output, FLOAT64)))
+        mean = float(np.mean(as_floats(output, FLOAT64)))
+        numbers = six_digits(output.min()), six_digits(output.max()), six_digits(mean)
         if not draws or output.ndim != 4 or output.shape[-1] * output.shape[-2] == 1:
             return cls(run.node, name, *numbers)
         first = output[0]
@@ -143,7 +144,7 @@ def network_document(
         elif output[0].size <= MOST_NUMBERS:
             yield Subheading(f"{name}, one of {len(outputs)} outputs")
             for row in output.reshape(len(output), -1):
-                yield Text("  " + "  ".join(map(write, row)))
+                yield Text("  " + "  ".join(write(six_digits(cell)) for cell in row))
         else:
             yield Subheading(f"{name}, one of {len(outputs)} outputs", f"{sizes(node.output)}: --layer shows it")
 
@@ -203,7 +204,7 @@ def classes(last: Node, output: Array, labels: Sequence[str]) -> Iterator[Block]
             (
                 f"{index} {labels[index]}" if index < len(labels) else str(index),
                 write.as_decimal(float(chances[index])),
-                write(row[index]),
+                write(six_digits(row[index])),
             )
             for index in best.tolist()
         )

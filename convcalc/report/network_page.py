@@ -27,7 +27,7 @@ MOST_BYTES = 1_300_000
 
 
 def page_data(
-    heading: Heading, runs: Sequence[LayerRun], names: Mapping[int, str], outputs: Sequence[int], labels: Sequence[str]
+    title: Heading, runs: Sequence[LayerRun], names: Mapping[int, str], outputs: Sequence[int], labels: Sequence[str]
 ) -> dict[str, Any]:
     """Return a network's layers, their maps and weights of the first item, and the classes; what does not fit is named.
 
@@ -60,7 +60,8 @@ def page_data(
         else:
             without_steps.append(layer["name"])
     return {
-        "title": heading.text,
+        "title": title.text,
+        "numbers": True,
         "layers": layers,
         "classes": _classes(runs, places, outputs, labels),
         "notes": _notes(without_maps, without_steps),

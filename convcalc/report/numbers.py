@@ -177,3 +177,14 @@ def plain(value: Any) -> Number:
 def widest(grid: Array, write: Any) -> int:
     """Return the width of a very large grid's widest cell, as far as its extremes and its first cells tell."""
     return max(len(write(cell)) for cell in (grid.max(), grid.min(), *grid.ravel()[:256]))
+
+
+def six_digits(value: Any) -> Any:
+    """Return a float by its first six digits: those on which float32 sums agree, in whatever order they are added.
+
+    What is exact stays as it is.
+
+    >>> six_digits(-14.454000473), six_digits(Fraction(1, 3))
+    (-14.454, Fraction(1, 3))
+    """
+    return float(f"{float(value):.6g}") if isinstance(value, float | np.floating) else value

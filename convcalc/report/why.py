@@ -20,6 +20,7 @@ from convcalc.inference.run import LayerRun
 from convcalc.network.receptive import traced_back
 from convcalc.network.trace import Trace
 from convcalc.report.document import Block, Document, Heading, Role, Subheading, Table, Text
+from convcalc.report.numbers import six_digits
 from convcalc.report.selection import Show
 
 PADDING = -1
@@ -223,14 +224,14 @@ def why_document(
 def _followed(heading: Heading, causes: Causes, cell: Cell, show: Show) -> Iterator[Block]:
     write = show.write
     yield heading
-    yield Subheading(f"why {causes.name(cell)} = {write(causes.runs[cell.layer].output[cell.at])}")
+    yield Subheading(f"why {causes.name(cell)} = {write(six_digits(causes.runs[cell.layer].output[cell.at]))}")
     yield Text("")
     cause = causes.cause(cell)
     while cause is not None and len(cause.terms) == 1 and cause.terms[0].weight is None:
         before = causes.cell_of(cause.terms[0])
         if before is None:
             break
-        value = causes.runs[before.layer].output[before.at]
+        value = six_digits(causes.runs[before.layer].output[before.at])
         yield Text(f"  {causes.name(cell)} {cause.how or 'is'}: {causes.name(before)} = {write(value)}")
         cell = before
         cause = causes.cause(cell)
@@ -251,17 +252,17 @@ def _terms(causes: Causes, cell: Cell, cause: Cause, show: Show) -> Iterator[Blo
     rows = []
     for term in terms[:MOST_TERMS]:
         source = causes.cell_of(term)
-        written = write.factor(term.value)
+        written = write.factor(six_digits(term.value))
         if term.weight is not None:
             written += f"×{write.factor(term.weight)}"
         share = f"{100 * abs(term.product) / total:.0f} %" if total else ""
         where = (
             ("padding" * (term.cell == PADDING), "") if source is None else (causes.name(source), causes.seen(source))
         )
-        rows.append((written, write(term.product), share, *where))
+        rows.append((written, write(six_digits(term.product)), share, *where))
     yield Table(
         ("term", "product", "share", "read from", "which sees, of the input"), tuple(rows), frozenset({0, 3, 4})
     )
     if len(terms) > MOST_TERMS:
         rest = sum(term.product for term in terms[MOST_TERMS:])
-        yield Text(f"  … and {len(terms) - MOST_TERMS:,} smaller ones, {write(rest)} together", Role.QUIET)
+        yield Text(f"  … and {len(terms) - MOST_TERMS:,} smaller ones, {write(six_digits(rest))} together", Role.QUIET)
