@@ -135,7 +135,7 @@ def _reduction(x: Any, axis: Axis) -> Case:
 def networks() -> Iterator[Case]:
     """Yield forward passes of whole networks with random weights; the answers are compared before anything is timed."""
     for name in ("lenet5", "resnet18", "vgg11", "mobilenet_v2"):
-        trace, output = zoo.entry(name).build(None, {})
+        trace, output = zoo.entry(name).build()
         x = np.random.default_rng(0).normal(size=(1, *trace.nodes[0].output[1:])).astype(np.float32)
         network = NetworkNumbers(trace, output.node, as_float32(drawn(trace, 0)), x)
         others = peers.network(network)

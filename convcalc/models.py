@@ -10,7 +10,7 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, UsageError, nearest
-from convcalc.inference.inputs import first_that_fits, like_the_network
+from convcalc.inference.inputs import first_that_fits
 from convcalc.inference.names import names_of
 from convcalc.inference.network import NetworkGradients, NetworkNumbers
 from convcalc.inference.parameters import as_float32, drawn, exactly, matched
@@ -19,6 +19,7 @@ from convcalc.network import written, zoo
 from convcalc.network.layer import Shape
 from convcalc.network.order import read_in_order
 from convcalc.network.summary import Summary, summarize
+from convcalc.network.trace import Trace
 
 SOURCE_SUFFIX = ".py"
 
@@ -107,9 +108,15 @@ class Model:
         return operation.step(place)
 
     def backward(self, target: int | Sequence[int] | None = None) -> NetworkGradients:
-        """Return every parameter's gradient, and the input's: of a class's cross-entropy, or of the output's sum."""
-        targets = [target] if isinstance(target, int) else None if target is None else list(target)
-        return self._with_numbers().backward(targets)
+        """Return every parameter's gradient, and the input's: of a class's cross-entropy, or of the output's sum.
+
+        Raises InputError for a class that there is none of.
+        """
+        targets = None if target is None else [target] if np.ndim(target) == 0 else list(target)  # type: ignore[arg-type]
+        wrong = [one for one in targets or () if not isinstance(one, int | np.integer) or isinstance(one, bool)]
+        if wrong:
+            raise InputError(f"{wrong[0]!r} is no class", hint="they are counted from 0, as in target=3")
+        return self._with_numbers().backward(targets)  # type: ignore[arg-type]
 
 
 def model(
@@ -140,33 +147,35 @@ def model(
         return Model(_built(word, None if x is None else tuple(x), class_name), None)
     grid = as_grid(x)
     grid = exactly(grid) if exact else grid.astype(np.float32)
-    summary = first_that_fits(grid, lambda shape: _built(word, shape, class_name))
+    summary, batch = first_that_fits(grid, lambda shape, items: _built(word, shape, class_name, items))
     tensors = _tensors(summary, weights, seed)
     if exact:
         tensors = {layer: {name: exactly(one) for name, one in own.items()} for layer, own in tensors.items()}
     else:
         tensors = as_float32(tensors)
-    batch = like_the_network(grid, summary.trace.nodes[0].output[1:])
     return Model(summary, NetworkNumbers(summary.trace, summary.output_node, tensors, batch, exact))
 
 
-def _built(word: str, shape: Shape | None, class_name: str | None) -> Summary:
+def _built(word: str, shape: Shape | None, class_name: str | None, items: int = 1) -> Summary:
     """Return a network, counted, whichever way it is named."""
     if word.endswith(SOURCE_SUFFIX):
         from convcalc.network.source.reader import SourceFile
 
         if shape is None:
             raise UsageError("the shape of the input is missing", hint="as in (1, 28, 28)")
-        source = SourceFile(Path(word).read_bytes(), word)
-        build = read_in_order(lambda shape, replaced: source.build(_given(shape), class_name, replaced), shape)
+        try:
+            source = SourceFile(Path(word).read_bytes(), word)
+        except OSError as error:
+            raise InputError(f"cannot read '{word}': {error.strerror or error}", hint="name a .py file") from None
+        build = read_in_order(lambda shape, trace: source.build(_given(shape), class_name, trace), shape)
         title = source.title(class_name)
     elif written.looks_written(word):
-        build = read_in_order(lambda shape, replaced: written.build(word, _given(shape), replaced), shape)
+        build = read_in_order(lambda shape, trace: written.build(word, _given(shape), trace), shape)
         title = "a list of layers"
     else:
         entry = zoo.entry(word)
         build, title = read_in_order(entry.build, shape), entry.title
-    return summarize(title, *build({}))
+    return summarize(title, *build(Trace(items=items)))
 
 
 def _given(shape: Shape | None) -> Shape:

@@ -18,6 +18,7 @@ from convcalc.matrix_io.weights import read_weights
 from convcalc.network import written, zoo
 from convcalc.network.kinds import KINDS
 from convcalc.network.source.reader import SourceFile
+from convcalc.network.trace import Trace
 from convcalc.report.document import Heading
 from convcalc.report.network_numbers import network_steps
 from convcalc.report.selection import Show
@@ -38,14 +39,15 @@ TORCH = arrays(FOLDER / "torch-2.13.npz")
 
 def network(*, exact: bool = False) -> NetworkNumbers:
     source = SourceFile((FOLDER / "net.py").read_bytes(), "net.py")
-    trace, output = source.build((3, 30, 26), None, {})
+    trace, output = source.build((3, 30, 26), None, Trace(items=len(TORCH["input"])))
     tensors = matched(trace, read_weights(FOLDER / "weights.pt"))
     return NetworkNumbers(trace, output.node, tensors, TORCH["input"], exact)
 
 
 def small(layers: str, shape: tuple[int, ...], x: Any, seed: int = 0) -> NetworkNumbers:
-    trace, output = written.build(layers, shape, {})
-    return NetworkNumbers(trace, output.node, drawn(trace, seed), np.asarray(x, np.float32).reshape(-1, *shape))
+    batch = np.asarray(x, np.float32).reshape(-1, *shape)
+    trace, output = written.build(layers, shape, Trace(items=len(batch)))
+    return NetworkNumbers(trace, output.node, drawn(trace, seed), batch)
 
 
 def relative(found: Any, wanted: Any) -> float:
@@ -128,7 +130,7 @@ def test_gradients_are_central_differences(layers: str) -> None:
 
 def test_a_network_is_worked_exactly() -> None:
     layers = "Conv2d(1, 2, 2), ReLU(), MaxPool2d(2), Flatten(), Linear(2, 2)"
-    trace, output = written.build(layers, (1, 3, 3), {})
+    trace, output = written.build(layers, (1, 3, 3))
     tensors = {
         layer: {name: exactly(np.round(tensor, 1)) for name, tensor in own.items()}
         for layer, own in drawn(trace, 0).items()
@@ -178,7 +180,7 @@ def test_the_zoo_has_numbers() -> None:
     """All but the 1998 LeNet, and networks with functions that are not worked, run."""
     refused = set()
     for name in zoo.ZOO:
-        trace, _ = zoo.entry(name).build(None, {})
+        trace, _ = zoo.entry(name).build()
         if any(node.used and kind_of(node) is None for node in trace.nodes):
             refused.add(name)
     assert refused == {"lenet5-1998"}
@@ -190,7 +192,7 @@ def test_what_lacks_numbers_is_a_kind_that_has_them(kind: type) -> None:
 
 
 def test_names_are_told_apart() -> None:
-    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, {})
+    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, Trace())
     names = list(names_of(trace).values())
     assert names[3:7] == ["max_pool2d", "conv2", "relu#2", "max_pool2d#2"]
     assert len(set(names)) == len(names)
@@ -214,7 +216,7 @@ def changed(**tensors: Any) -> dict[str, Any]:
     ],
 )
 def test_tensors_that_do_not_fit_are_named(tensors: dict[str, Any], message: str, hint: str) -> None:
-    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, {})
+    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, Trace())
     with pytest.raises(InputError) as caught:
         matched(trace, changed(**tensors))
     assert message in caught.value.message
@@ -222,7 +224,7 @@ def test_tensors_that_do_not_fit_are_named(tensors: dict[str, Any], message: str
 
 
 def test_random_weights_are_drawn_as_pytorch_draws() -> None:
-    trace, _ = zoo.entry("lenet5").build(None, {})
+    trace, _ = zoo.entry("lenet5").build()
     tensors = drawn(trace, 1)
     for identity, (node, shapes) in own_tensors(trace).items():
         bound = 1 / np.sqrt(np.prod(shapes["weight"][1:]))

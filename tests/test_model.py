@@ -218,7 +218,7 @@ REFUSED = [
     (("BatchNorm2d(3)", "4x9x9"), 1, "receives 4 channels", "BatchNorm2d(4)"),
     (("BatchNorm1d(4)", "4x9x9"), 1, "wants 1 spatial axes", "BatchNorm2d"),
     (("PixelShuffle(2)", "3x9x9"), 1, "receives 3 channels", "multiple of 4"),
-    (("ReflectionPad2d(9)", "1x9x9"), 1, "cannot reflect more than there is", "less than the size"),
+    (("ReflectionPad2d(9)", "1x9x9"), 1, "cannot repeat more than there is", "less than the size"),
     (("Conv2d(1, 2, 3, padding=9, padding_mode='reflect')", "1x9x9"), 1, "has not enough of 1×9×9", "use zeros"),
     (("Upsample(scale_factor=0.1)", "1x9x9"), 1, "leaves nothing of 1×9×9", "larger"),
     (("ChannelShuffle(2)", "3x9x9"), 1, "receives 3×9×9", "divisor"),

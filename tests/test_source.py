@@ -11,6 +11,7 @@ from convcalc.errors import InputError
 from convcalc.network.kinds import KINDS
 from convcalc.network.source import library, python, tensors
 from convcalc.network.source.reader import SourceFile
+from convcalc.network.trace import Trace
 from tests.conftest import Convcalc
 
 STYLES = {
@@ -291,4 +292,4 @@ def test_odd_arguments_are_refused_and_never_crash(name: str) -> None:
     for given in UNUSUAL:
         text = f"{before}        y = self.c(x)\n        y = {name}({given})\n        return y\n"
         with contextlib.suppress(InputError):
-            SourceFile(text.encode(), "net.py").build((1, 9, 9), None, {})
+            SourceFile(text.encode(), "net.py").build((1, 9, 9), None, Trace())

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcalc import model
 from convcalc.errors import InputError
 from convcalc.matrix_io.weights import read_weights, without_prefix
 
@@ -194,6 +195,14 @@ def bomb() -> bytes:
     return whole.getvalue()
 
 
+def by_hand(body: bytes) -> bytes:
+    """Return a file whose pickle is these opcodes."""
+    whole = io.BytesIO()
+    with zipfile.ZipFile(whole, "w") as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02" + body)
+    return whole.getvalue()
+
+
 HUGE = 10**12
 
 
@@ -207,7 +216,7 @@ HUGE = 10**12
         (lambda: saved({"w": Named("__main__", "Net")}, {}), "__main__.Net"),
         (lambda: saved({"w": tensor("FloatStorage", "0", HUGE, (HUGE,), (1,))}, {"0": CELLS}), "would take"),
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (HUGE,), (1,))}, {"0": CELLS}), "larger than its storage"),
-        (lambda: saved({"w": tensor("FloatStorage", "0", 6, (HUGE,), (0,))}, {"0": CELLS}), "larger than its storage"),
+        (lambda: saved({"w": tensor("FloatStorage", "0", 6, (HUGE,), (0,))}, {"0": CELLS}), "would take"),
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (2, 3), (3, 2))}, {"0": CELLS}), "larger than its storage"),
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (6,), (1,), 1)}, {"0": CELLS}), "larger than its storage"),
         (lambda: saved({"w": tensor("FloatStorage", "0", 6, (2,), (-1,), 5)}, {"0": CELLS}), "damaged"),
@@ -229,6 +238,10 @@ HUGE = 10**12
         (lambda: old({"w": tensor("FloatStorage", "0", HUGE, (HUGE,), (1,))}, {"0": CELLS}, HUGE), "are missing"),
         (lambda: old({"w": tensor("FloatStorage", "0", 6, (6,), (1,))}, {"1": CELLS}), "says nothing"),
         (lambda: old({"w": 3}, {})[:40], "is damaged"),
+        (lambda: by_hand(b"}" + b")" + b"\x85" * 3_000_000 + b"K\x01s."), "nested too deep"),
+        (lambda: by_hand(b"}" + b")" + b"\x85q\x00h\x00" * 60 + b"K\x01s."), "nested too deep"),
+        (lambda: by_hand(b"}r\xff\xff\xff\x7f."), "none of PyTorch's"),
+        (lambda: by_hand(b"aaaa."), "is damaged"),
     ],
 )  # fmt: skip
 def test_a_hostile_file_is_refused(
@@ -249,6 +262,13 @@ def test_a_hostile_file_is_refused(
     assert taken < 32 << 20
 
 
+def header(places: dict[str, Any]) -> bytes:
+    """Return a safetensors file whose entries of six cells lie where they are said to."""
+    entries = {name: {"dtype": "F32", "shape": [6], "data_offsets": place} for name, place in places.items()}
+    text = json.dumps(entries).encode()
+    return len(text).to_bytes(8, "little") + text + bytes(48)
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -259,6 +279,11 @@ def test_a_hostile_file_is_refused(
         (safetensors({"w": np.zeros(6, np.float32)}).replace(b"F32", b"F99"), "cannot be read"),
         ((3).to_bytes(8, "little") + b"[1]", "cannot be read"),
         ((2).to_bytes(8, "little") + b"{]", "cannot be read"),
+        (header({"a": [0, 24], "b": [0, 24]}), "bytes of b do not fit"),
+        (header({"a": [0, 24], "b": [8, 32]}), "bytes of b do not fit"),
+        (header({"a": [0, float("inf")]}), "no whole numbers"),
+        (header({"a": [0, 24.0]}), "no whole numbers"),
+        (header({"a": [0]}), "cannot be read"),
     ],
 )
 def test_damaged_safetensors_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
@@ -276,6 +301,41 @@ def test_npz_with_objects_or_bombs_is_refused(tmp_path: Path) -> None:
     np.savez_compressed(path, w=np.zeros(1 << 25))
     with pytest.raises(InputError, match="would unpack"):
         read_weights(path)
+    with path.open("wb") as stream:
+        np.save(stream, np.zeros(3))
+    with pytest.raises(InputError, match="cannot be read as NPZ: File is not a zip file"):
+        read_weights(path)
+    one = io.BytesIO()
+    np.save(one, np.zeros(6))
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("w.npy", one.getvalue().replace(b"(6,), }          ", b"(1000000000000,)}"))
+    with pytest.raises(InputError, match="do not fit its shape"):
+        read_weights(path)
+
+
+def test_an_empty_state_dict_and_an_expanded_tensor(tmp_path: Path) -> None:
+    path = tmp_path / "w.pt"
+    path.write_bytes(saved({}, {}))
+    assert read_weights(path) == {}
+    assert model("ReLU()", [-1, 2], weights=path).output.tolist() == [[0, 2]]
+    path.write_bytes(saved({"w": tensor("FloatStorage", "0", 6, (1000,), (0,), 2)}, {"0": CELLS}))
+    assert read_weights(path)["w"].tolist() == [2] * 1000
+
+
+@pytest.mark.parametrize(
+    ("weight", "message"),
+    [
+        (np.array([[np.nan, 1]]), "0.weight holds a NaN"),
+        (np.array([[np.inf, 1]], np.float32), "0.weight holds an infinite number"),
+        (np.array([[1e300, 1]]), "too large for float32"),
+        (np.array([["1", "2"]]), "0.weight holds no numbers"),
+        (np.array([[1j, 2]]), "0.weight holds no numbers"),
+        (np.array([["2026-01-01", "2026-01-02"]], "datetime64[D]"), "0.weight holds no numbers"),
+    ],
+)
+def test_what_is_no_number_is_refused_by_its_name(weight: Any, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        model("Linear(2, 1, bias=False)", [1, 2], weights={"0.weight": weight})
 
 
 @pytest.mark.parametrize(("name", "message"), [("w.bin2", "holds no weights"), ("none.pt", "cannot read the weights")])

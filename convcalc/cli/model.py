@@ -201,22 +201,36 @@ def _with_numbers(
 
     if look.trace is not None:
         raise UsageError("--trace and --weights exclude each other", hint="leave one of them out")
+    idle = {"--depth": look.depth is not None, "--all": look.everything}
+    if with_numbers.rate is None:
+        idle |= {"--freeze": transfer.freeze, "--freeze-to": transfer.freeze_to is not None}
+    does_nothing = [option for option, is_given in idle.items() if is_given]
+    if does_nothing:
+        hint = "add --rate to take a step" if does_nothing[0].startswith("--freeze") else "every layer is shown"
+        raise UsageError(f"{does_nothing[0]} does nothing with --weights", hint=hint)
     chosen = {"--layer": look.layer, "--at": with_numbers.at, "--why": with_numbers.why, "--walk": look.walk or None}
     names = [name for name, value in chosen.items() if value is not None]
     if len(names) > 1:
         raise UsageError(
             f"{names[0]} and {names[1]} exclude each other", hint="--at names its layer, as in conv2:3,4,4"
         )
+    if with_numbers.quiet and (names or out.format is not None):
+        other = names[0] if names else "--format"
+        raise UsageError(f"--quiet and {other} exclude each other", hint="--quiet prints the output alone")
+    saves_maps = with_numbers.save is not None and with_numbers.rate is None
+    if saves_maps and (names or with_numbers.quiet):
+        other = names[0] if names else "--quiet"
+        raise UsageError(f"--save and {other} exclude each other", hint="--save writes every layer's maps")
     goes_back = with_numbers.backward or with_numbers.rate is not None
     if goes_back and (look.layer is not None or look.walk):
         raise UsageError(f"{names[0]} and --backward exclude each other", hint="leave one of them out")
     grid = read_network_input(here, asked.input_shape, with_numbers)
 
-    def build(shape: "Shape") -> "Summary":
-        return summary_of(here, asked._replace(input_shape="x".join(map(str, shape))), transfer)
+    def build(shape: "Shape", items: int) -> "Summary":
+        return summary_of(here, asked._replace(input_shape="x".join(map(str, shape))), transfer, items)
 
-    summary = first_that_fits(grid, build)
-    show_numbers(here, summary, grid, with_numbers, look.layer, out, word=str(asked.network), walk=look.walk)
+    summary, x = first_that_fits(grid, build)
+    show_numbers(here, summary, x, with_numbers, look.layer, out, word=str(asked.network), walk=look.walk)
 
 
 def _check(network: str | None, look: LookOptions, style: Format) -> None:
@@ -236,21 +250,22 @@ def _check(network: str | None, look: LookOptions, style: Format) -> None:
         raise UsageError(f"{other} does not go with {style}", hint=hint)
 
 
-def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOptions) -> "Summary":
-    """Return a network, counted: with its last layer replaced, and frozen, as asked."""
+def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOptions, items: int = 1) -> "Summary":
+    """Return a network, counted of a batch of so many: with its last layer replaced, and frozen, as asked."""
     from convcalc.network.summary import last_layer, summarize
+    from convcalc.network.trace import Trace
     from convcalc.report.model_steps import layer_named
 
     shape = None if asked.input_shape is None else shape_of(asked.input_shape)
     title, build_from = _builder(here, str(asked.network), shape, asked.class_name)
     build = read_in_order(build_from, shape)
-    trace, output = build({})
+    trace, output = build(Trace(items=items))
     last = last_layer(trace)
     if last is None and (transfer.classes is not None or transfer.freeze):
         raise UsageError("the network has no layer to be replaced", hint="leave --classes and --freeze out")
     if transfer.classes is not None and last is not None:
         before = str(last.layer)
-        trace, output = build({last.name: transfer.classes})
+        trace, output = build(Trace({last.name: transfer.classes}, items))
         last = last_layer(trace)
         assert last is not None
         trace.notes.append(f"{last.name} was {before} and is now {last.layer}")
@@ -280,7 +295,7 @@ def _source_of(word: str | None) -> str | None:
 
 def _builder(
     here: Surroundings, word: str, shape: "Shape | None", class_name: str | None
-) -> "tuple[str, Callable[[Shape | None, dict[str, int]], tuple[Trace, Tensor]]]":
+) -> "tuple[str, Callable[[Shape | None, Trace], tuple[Trace, Tensor]]]":
     """Return a network's title and how it is built, whichever way it is named."""
     from convcalc.network import written, zoo
 
@@ -300,14 +315,14 @@ def _builder(
 
         source = SourceFile(read_bytes(here, word, "source file", MOST_BYTES), "stdin" if word == "-" else word)
         _needed(shape)
-        return source.title(class_name), lambda shape, replaced: source.build(_needed(shape), class_name, replaced)
+        return source.title(class_name), lambda shape, trace: source.build(_needed(shape), class_name, trace)
     if written.looks_written(word):
         _needed(shape)
-        return "a list of layers", lambda shape, replaced: written.build(word, _needed(shape), replaced)
+        return "a list of layers", lambda shape, trace: written.build(word, _needed(shape), trace)
     if re.search(r"[\\/.]", word) and zoo.named(word) is None:
         raise UsageError(f"there is no file '{word}'", hint="name a .py file, or a network: `convcalc zoo --all`")
     entry = zoo.entry(word)
-    return entry.title, lambda shape, replaced: entry.build(shape, replaced)
+    return entry.title, entry.build
 
 
 SAVED = {

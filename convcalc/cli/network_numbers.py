@@ -32,7 +32,7 @@ class NumberOptions(NamedTuple):
             "or (of digits) those that come with it. --input then holds numbers: a picture, a file, or written out.",
         ),
     ] = None
-    seed: Annotated[int, input_option("--seed", metavar="N", help="Of random weights.")] = 0
+    seed: Annotated[int | None, input_option("--seed", metavar="N", help="Of random weights. Default: 0.")] = None
     rgb: Annotated[bool, input_option("--rgb", help="Read a picture as red, green and blue.")] = False
     resize: Annotated[
         str | None, input_option("--resize", metavar="ROWSxCOLS", help="Resize a picture, as in 28x28.")
@@ -98,7 +98,7 @@ class NumberOptions(NamedTuple):
 
     def check(self) -> None:
         """Refuse what does nothing without weights, and what excludes each other."""
-        words = ("at", "why", "save", "labels", "mean", "std", "resize", "target", "rate")
+        words = ("at", "why", "save", "labels", "mean", "std", "resize", "target", "rate", "seed")
         given = [f"--{name}" for name in words if getattr(self, name) is not None]
         given += [
             f"--{name}" for name in ("rgb", "normalize", "exact", "heat", "quiet", "backward") if getattr(self, name)
@@ -135,13 +135,26 @@ def read_network_input(here: Surroundings, word: str | None, asked: NumberOption
     grid = as_floats(cells, np.dtype(np.float64))
     if asked.normalize:
         grid = grid / 255
-    for name, sign in (("mean", -1), ("std", 1)):
-        text = getattr(asked, name)
-        if text is not None:
-            values = np.array([float(number_of(part, f"--{name}")) for part in text.replace(",", " ").split()])  # type: ignore[arg-type]
-            shaped = values.reshape(-1, 1, 1) if values.size > 1 else values
-            grid = grid + sign * shaped if sign < 0 else grid / shaped
+    if asked.mean is not None:
+        grid = grid - _by_channel(asked.mean, "--mean", grid)
+    if asked.std is not None:
+        deviations = _by_channel(asked.std, "--std", grid)
+        if not deviations.all():
+            raise UsageError(f"--std {asked.std}: nothing can be divided by 0", hint="leave it out, or give another")
+        grid = grid / deviations
     return grid.astype(np.float32)
+
+
+def _by_channel(text: str, option: str, grid: "Array") -> "Array":
+    """Return one number, or one a channel, so that they broadcast to the input."""
+    import numpy as np
+
+    values = np.array([float(number_of(part, option)) for part in text.replace(",", " ").split()])
+    channels = grid.shape[-3] if grid.ndim > 2 else 1
+    if values.size not in (1, channels):
+        fault = f"{option} {text!r} holds {values.size} of the {channels} numbers that it takes, one a channel"
+        raise UsageError(fault, hint="give one, or one for each channel")
+    return values.reshape(-1, 1, 1) if values.size > 1 else values
 
 
 def _exactly_scaled(cells: "Array", asked: NumberOptions) -> "Array":
@@ -168,9 +181,12 @@ def tensors_of(
     from convcalc.inference.parameters import drawn, matched
 
     assert asked.weights is not None
-    if asked.weights == RANDOM and not Path(RANDOM).exists():
+    is_drawn = asked.weights == RANDOM and not Path(RANDOM).exists()
+    if asked.seed is not None and not is_drawn:
+        raise UsageError("--seed does nothing: these weights are not drawn", hint="leave it out, or --weights random")
+    if is_drawn:
         note("random weights are drawn by PyTorch's distributions, and are not its stream of numbers")
-        return _exact_if_asked(drawn(summary.trace, asked.seed), asked)
+        return _exact_if_asked(drawn(summary.trace, asked.seed or 0), asked)
     from convcalc.matrix_io.weights import read_weights, without_prefix
 
     if asked.weights == TRAINED and not Path(TRAINED).exists():

@@ -10,7 +10,7 @@ from convcalc.cli.options import number_of, numbers
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.showing import print_lines
 from convcalc.cli.surroundings import Surroundings
-from convcalc.errors import UsageError
+from convcalc.errors import InputError, UsageError
 from convcalc.formats import Format
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ MOST_LABELS = 1 << 20
 def show_numbers(
     here: Surroundings,
     summary: "Summary",
-    grid: "Array",
+    x: "Array",
     asked: NumberOptions,
     layer: str | None,
     out: SheetOptions,
@@ -37,15 +37,13 @@ def show_numbers(
     word: str,
     walk: bool,
 ) -> None:
-    """Run a network on numbers, and show what was asked for; `word` is what the network was named by."""
-    from convcalc.inference.inputs import like_the_network
+    """Run a network on a batch (N, …), and show what was asked for; `word` is what the network was named by."""
     from convcalc.inference.network import NetworkNumbers
     from convcalc.inference.run import check_numbers
     from convcalc.report.model import heading
     from convcalc.report.selection import Show
 
     check_numbers(summary.trace)
-    x = like_the_network(grid, summary.trace.nodes[0].output[1:])
     tensors = tensors_of(here, summary, asked, word)
     network = NetworkNumbers(summary.trace, summary.output_node, tensors, x, asked.exact)
     title, show = heading(summary), Show(heat=asked.heat)
@@ -61,7 +59,7 @@ def show_numbers(
         for text in summary.trace.notes:
             note(text)
         output = network.output
-        print_lines(here, iter(plain_lines(output[0] if len(x) == 1 else output, plain_number)))
+        write_lines(here, iter(plain_lines(output[0] if len(x) == 1 else output, plain_number)), out)
     else:
         _show_all(here, network, title, asked, out)
 
@@ -102,16 +100,13 @@ def _write_page(
     here: Surroundings, network: "NetworkNumbers", title: "Heading", asked: NumberOptions, out: SheetOptions
 ) -> None:
     """Write the network as a page: its first item, with as many maps and weights as a page holds."""
-    from dataclasses import replace
-
     from convcalc.inference.names import names_of
     from convcalc.render.network import render
     from convcalc.report.network_page import page_data
 
     if asked.save is not None:
         raise UsageError("--save and a page exclude each other", hint="ask for them one after the other")
-    one = replace(network, x=network.x[:1])
-    runs = list(one.runs(keep=range(len(network.trace.nodes))))
+    runs = list(network.runs(keep=range(len(network.trace.nodes))))
     read = {index for node in network.trace.nodes for index in node.inputs}
     outputs = [run.node.index for run in runs if run.node.index not in read]
     data = page_data(title, runs, names_of(network.trace), outputs, _labels(here, asked.labels))
@@ -237,7 +232,7 @@ def _go_back(
     back = network.backward(_targets(asked.target))
     if asked.at is not None:
         name, place = place_of(asked.at, "--at")
-        if name not in back.parameters:
+        if name not in back.parameters and name != "input":
             close = nearest(name, list(back.parameters))
             hint = f"did you mean {close[0]}?" if close else "as in conv1.weight:0,0,1,1"
             raise UsageError(f"the network has no parameter '{name}'", hint=hint)
@@ -263,14 +258,10 @@ def _step_down(
     from convcalc.report.network_gradients import descent_document
     from convcalc.report.selection import Show
 
-    rate, target = float(str(number_of(str(asked.rate), "--rate"))), _targets(asked.target)
+    rate, target = float(number_of(str(asked.rate), "--rate")), _targets(asked.target)
     back = network.backward(target)
     kept = {id(network.trace.nodes[index].layer) for index in summary.frozen}
-    frozen = [
-        name
-        for name, tensor in back.parameters.items()
-        if any(tensor is own for layer in kept for own in network.tensors.get(layer, {}).values())
-    ]
+    frozen = [name for name, layer, part in network.learned if id(layer) in kept or (part or "weight") in layer.frozen]
     stepped = network.moved(back, rate, frozen)
     after = stepped.backward(target).loss
     assert back.loss is not None, "a target has a loss"
@@ -284,7 +275,10 @@ def _step_down(
 def _labels(here: Surroundings, word: str | None) -> list[str]:
     if word is None:
         return []
-    return read_bytes(here, word, "labels", MOST_LABELS).decode("utf-8-sig", "replace").splitlines()
+    try:
+        return read_bytes(here, word, "labels", MOST_LABELS).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{word} is no text", hint="write the names of the classes, one a line, as UTF-8") from None
 
 
 def _save(word: str, arrays: "Mapping[str, Array]", what: str) -> None:

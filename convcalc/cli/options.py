@@ -18,6 +18,8 @@ from convcalc.errors import InputError, Place, UsageError, nearest
 from convcalc.formats import Format
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from convcalc.report.selection import Show
 
 INPUT_PANEL, MOVING_PANEL, READ_PANEL = "Input", "How the window moves", "Read another way"
@@ -260,12 +262,13 @@ def numbers(
     return values
 
 
-def number_of(text: str, option: str) -> object:
+def number_of(text: str, option: str) -> "int | float | Fraction":
     """Read one number, as a grid's cell is read: an integer, a decimal or a fraction."""
     from convcalc.matrix_io.text import parse_number
 
     try:
-        return parse_number(text.strip(), Place(option))
+        number: int | float | Fraction = parse_number(text.strip(), Place(option))
+        return number
     except InputError as error:
         raise UsageError(str(error), hint=error.hint) from None
 

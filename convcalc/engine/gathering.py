@@ -87,11 +87,13 @@ def upsample(
     *,
     align_corners: bool = False,
     size: Pair | None = None,
+    steps: Sequence[Fraction] | None = None,
 ) -> Gathered:
     """Enlarge the rows and columns of a grid by a `scale`, or to a `size`.
 
     Nearest: output cell i reads input cell ⌊i·N/M⌋, N cells becoming M. Bilinear: it lies at (i + ½)·N/M − ½ on the
     input, or with `align_corners` at i·(N − 1)/(M − 1), and mixes the two cells beside it, along rows and columns.
+    `steps` are other numbers for N/M, along rows and columns, as of PyTorch's scale_factor that makes no whole size.
 
     >>> upsample([1, 3], 2).output.tolist(), upsample([1, 3], 2, "bilinear").output.tolist()
     ([1, 1, 3, 3], [1, Fraction(3, 2), Fraction(5, 2), 3])
@@ -112,8 +114,10 @@ def upsample(
         raise InputError("nothing would be left", hint="scale by 1 at least")
     check_cells("the answer", (*grid.shape[:-2], tall, wide), grid, "scale by less")
     rows, columns = (
-        _positions(before, after, mode, align_corners=align_corners)
-        for before, after in ((height, tall), (width, wide))
+        _positions(before, after, mode, step, align_corners=align_corners)
+        for before, after, step in zip(
+            (height, width), (tall, wide), steps or (Fraction(height, tall), Fraction(width, wide)), strict=True
+        )
     )
     planes = grid.size // (height * width)
     starts = np.arange(planes)[:, None, None] * (height * width)
@@ -141,17 +145,19 @@ def upsample(
     return Gathered(GatherKind.UPSAMPLE, (grid,), ("input",), shape, reading, says, options, formula)
 
 
-def _positions(before: int, after: int, mode: UpsampleMode, *, align_corners: bool) -> list[list[tuple[int, Fraction]]]:
+def _positions(
+    before: int, after: int, mode: UpsampleMode, step: Fraction, *, align_corners: bool
+) -> list[list[tuple[int, Fraction]]]:
     """Return, for each output cell of an axis, which cells it reads, and with what weights: one, or two."""
     lines = []
     for index in range(after):
         if mode is UpsampleMode.NEAREST:
-            lines.append([(index * before // after, Fraction(1))])
+            lines.append([(min(int(index * step), before - 1), Fraction(1))])
             continue
         if align_corners:
             at = Fraction(index * (before - 1), after - 1) if after > 1 else Fraction(0)
         else:
-            at = max(Fraction(2 * index + 1, 2) * before / after - Fraction(1, 2), Fraction(0))
+            at = max(Fraction(2 * index + 1, 2) * step - Fraction(1, 2), Fraction(0))
         low = min(int(at), before - 1)
         high = min(low + 1, before - 1)
         share = at - low if high > low else Fraction(0)

@@ -32,6 +32,7 @@ from convcalc.inference.moving import (
     joined,
     padded,
     permuted,
+    repeated,
     reshaped,
     resized,
     shuffled,
@@ -61,6 +62,7 @@ from convcalc.network.functions import (
     Parameter,
     Permute,
     Reduce,
+    Repeat,
     Resize,
     Source,
     Stack,
@@ -77,6 +79,7 @@ from convcalc.network.shaping import (
     GatedLinearUnit,
     LearnedSlope,
     Pad,
+    PadAxes,
     PixelShuffle,
     PixelUnshuffle,
     Unflatten,
@@ -124,6 +127,8 @@ APPLY: dict[type[Layer], Apply] = {
     Permute: permuted,
     Reduce: reduced,
     Resize: resized,
+    Repeat: repeated,
+    PadAxes: padded,
     MatMul: lambda layer, node, tensors, inputs: LayerResult(lambda: np.matmul(*inputs), None),
     Parameter: lambda layer, node, tensors, inputs: LayerResult(lambda: tensors[""], list),
 }
@@ -135,7 +140,7 @@ WITHOUT: dict[type[Layer], Callable[[Any, Node], bool]] = {
     AvgPool: lambda layer, node: layer.dims > 2,
     AdaptivePool: lambda layer, node: layer.dims > 2,
     LPPool: lambda layer, node: layer.norm_type != int(layer.norm_type),
-    BatchNorm: lambda layer, node: layer.dims > 2,
+    BatchNorm: lambda layer, node: layer.dims > 2 or layer.trains_always,
     RadialBasis: lambda layer, node: True,
     Elementwise: lambda layer, node: (
         layer.kind not in (*ACTIVATIONS, *SOFTMAXES, *RESPONSE_NORMS, "Identity")
@@ -147,7 +152,7 @@ WITHOUT: dict[type[Layer], Callable[[Any, Node], bool]] = {
     Upsample: lambda layer, node: len(node.output) > 4 or layer.mode not in ("nearest", "bilinear", "linear"),
     Pad: lambda layer, node: layer.dims > 2 or layer.kind[:-2] not in PADS,
     LearnedSlope: lambda layer, node: len(node.output) > 4,
-    Dropout: lambda layer, node: layer.drops_always,
+    Dropout: lambda layer, node: layer.trains_always and layer.p != 0,
 }
 """Of these kinds, some have no numbers."""
 

@@ -12,7 +12,7 @@ from convcalc.engine.exact import Array
 from convcalc.engine.gathered import Reading
 from convcalc.engine.products import multiply
 from convcalc.engine.softmax import softmax
-from convcalc.inference.layer_result import LayerResult, Operation, Tensors, gathered, moved, numbered, viewed
+from convcalc.inference.layer_result import LayerResult, Operation, Tensors, constant, gathered, moved, numbered, viewed
 from convcalc.inference.windows import as_plane
 from convcalc.network.functions import Combine, Reduce
 from convcalc.network.shaping import Elementwise, GatedLinearUnit, LearnedSlope
@@ -71,7 +71,7 @@ REDUCED: dict[str, Callable[..., Array]] = {
 
 
 def elementwise(layer: Elementwise, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
-    """Apply an activation, or a softmax along PyTorch's axis."""
+    """Apply an activation, or a softmax."""
     x, name = inputs[0], layer.kind
     if name == "Identity":
         return as_it_is(layer, node, tensors, inputs)
@@ -102,10 +102,16 @@ def _as_written(value: Any) -> Any:
     return Fraction(str(value)) if isinstance(value, float) else value
 
 
+def softmax_axis(layer: Elementwise, axes: int) -> int:
+    """Return along which axis a softmax is taken, of a tensor of so many axes."""
+    if layer.kind == "Softmax2d":
+        return 1
+    axis: int | None = layer.setting(0, "dim", None)
+    return (1 if axes in (2, 4) else 0) if axis is None else axis  # PyTorch's, where none is given
+
+
 def _softmax(layer: Elementwise, x: Array) -> LayerResult:
-    axis = 1 if layer.kind == "Softmax2d" else layer.setting(0, "dim", None)
-    axis = (1 if x.ndim in (2, 4) else 0) if axis is None else axis  # PyTorch's, where none is given
-    result = softmax(x, axis % x.ndim - x.ndim, log=SOFTMAXES[layer.kind])
+    result = softmax(x, softmax_axis(layer, x.ndim) % x.ndim - x.ndim, log=SOFTMAXES[layer.kind])
     return LayerResult(None, lambda: [Operation(result, {"input": x})])
 
 
@@ -171,12 +177,8 @@ def combined(layer: Combine, node: Node, tensors: Tensors, inputs: list[Array]) 
     grids = iter(inputs)
     kind = inputs[0].dtype
     places = layer.operands_of(len(inputs)) or ()
-    operands = [next(grids) if number is None else _constant(number, kind) for number in places]
+    operands = [next(grids) if number is None else constant(number, kind) for number in places]
     return _pairs(name, operands, {})
-
-
-def _constant(number: Any, kind: Any) -> Array:
-    return np.array([Fraction(str(number))], dtype=object) if kind.kind == "O" else np.array([number], kind)
 
 
 def _pairs(name: str, operands: Sequence[Array], learned: dict[str, Array]) -> LayerResult:
@@ -227,7 +229,7 @@ def reduced(layer: Reduce, node: Node, tensors: Tensors, inputs: list[Array]) ->
         count = int(np.prod(places.shape[: len(axes)]))
         places = places.reshape(count, -1)
         reading = Reading(places, np.ones_like(places), count if name == "mean" else 1)
-        return [gathered(name, [x], (len(x), *node.output[1:]), reading)]
+        return [gathered(name, [x], node.output, reading)]
 
     return LayerResult(numbers, operations if name in ("mean", "sum") else None)
 

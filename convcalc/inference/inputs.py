@@ -1,14 +1,12 @@
 """Numbers as a network's input: with which shape it may read them, and as a batch of the shape that it reads."""
 
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.errors import InputError
-
-Network = TypeVar("Network")
+from convcalc.network.summary import Summary
 
 
 def like_the_network(grid: Array, shape: Sequence[int]) -> Array:
@@ -47,12 +45,19 @@ def shapes_for(grid: Array) -> list[tuple[int, ...]]:
     return [tuple(grid.shape[-3:])]
 
 
-def first_that_fits(grid: Array, build: Callable[[tuple[int, ...]], Network]) -> Network:
-    """Return a network that reads these numbers, by the first of their shapes that it takes; raise the first error."""
+def first_that_fits(grid: Array, build: Callable[[tuple[int, ...], int], Summary]) -> tuple[Summary, Array]:
+    """Return a network that reads these numbers, by the first of their shapes that it takes, and they as its batch.
+
+    `build` makes a network for items of a shape, and for a batch of so many. What it does to a batch may be another
+    thing than what it does to each item: it is then told of the batch. Raises the first error.
+    """
     errors = []
     for shape in shapes_for(grid):
         try:
-            return build(shape)
+            summary = build(shape, 1)
         except InputError as error:
             errors.append(error)
+            continue
+        batch = like_the_network(grid, summary.trace.nodes[0].output[1:])
+        return summary if len(batch) == 1 else build(shape, len(batch)), batch
     raise errors[1 if grid.ndim == 2 and len(grid) > 1 else 0]

@@ -1,6 +1,7 @@
 """What a layer makes of its input: its numbers, by the quick way; and the engine's operations, which have the steps."""
 
 from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -85,6 +86,11 @@ def numbered(inputs: Sequence[Array]) -> list[Array]:
         np.arange(start, start + grid.size).reshape(grid.shape)
         for start, grid in zip(starts.tolist(), inputs, strict=False)
     ]
+
+
+def constant(number: Any, kind: np.dtype[Any]) -> Array:
+    """Return a number as an array of one cell, of a dtype; exactly, where that is of Python's numbers."""
+    return np.array([Fraction(str(number))], dtype=object) if kind.kind == "O" else np.array([number], kind)
 
 
 def viewed(grid: Array, shape: Sequence[int]) -> Operation:

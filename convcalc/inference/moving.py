@@ -1,5 +1,6 @@
 """Layers that move, join, repeat and pad cells."""
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -8,21 +9,22 @@ from convcalc.choices import UpsampleMode
 from convcalc.engine.exact import Array
 from convcalc.engine.gathered import NOWHERE
 from convcalc.engine.gathering import upsample
-from convcalc.engine.padding import pad
-from convcalc.inference.layer_result import LayerResult, Operation, Tensors, moved, movement, numbered, viewed
+from convcalc.inference.layer_result import LayerResult, Operation, Tensors, constant, moved, movement, numbered, viewed
 from convcalc.inference.windows import for_both, on_planes
-from convcalc.network.functions import Cat, Permute, Resize, Stack, Take
-from convcalc.network.shaping import ChannelShuffle, Pad, PixelShuffle, PixelUnshuffle, Upsample
+from convcalc.network.functions import Cat, Permute, Repeat, Resize, Stack, Take
+from convcalc.network.shaping import ChannelShuffle, Pad, PadAxes, PixelShuffle, PixelUnshuffle, Upsample
 from convcalc.network.trace import Node
 
-PADS = {"ZeroPad": "constant", "ConstantPad": "constant", "ReflectionPad": "reflect", "ReplicationPad": "edge"}
+PADS = {
+    "ZeroPad": "constant", "ConstantPad": "constant", "ReflectionPad": "reflect", "ReplicationPad": "edge",
+    "CircularPad": "wrap",
+}  # fmt: skip
 """PyTorch's padding layers, without their axes, and numpy's words for them."""
 
 
 def reshaped(layer: Any, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
     """View the input in another shape."""
-    shape = (len(inputs[0]), *node.output[1:])
-    return LayerResult(lambda: inputs[0].reshape(shape), lambda: [viewed(inputs[0], shape)])
+    return LayerResult(lambda: inputs[0].reshape(node.output), lambda: [viewed(inputs[0], node.output)])
 
 
 def joined(layer: Cat, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
@@ -41,18 +43,25 @@ def permuted(layer: Permute, node: Node, tensors: Tensors, inputs: list[Array]) 
 
 
 def resized(layer: Resize, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
-    """Add axes of length 1, or repeat cells."""
-    shape = (len(inputs[0]), *node.output[1:])
-    if inputs[0].size == np.prod(shape):
+    """Add axes of length 1, take some away, or repeat the only cell of others."""
+    if inputs[0].size == np.prod(node.output):
         return reshaped(layer, node, tensors, inputs)
-    return movement(layer.kind, inputs, lambda grid: np.broadcast_to(grid, shape))
+    return movement(layer.kind, inputs, lambda grid: np.broadcast_to(grid, node.output))
+
+
+def repeated(layer: Repeat, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+    """Repeat the whole tensor along its axes: torch's `repeat`."""
+    return movement("repeat", inputs, lambda grid: np.tile(grid, layer.counts))
 
 
 def upsampled(layer: Upsample, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
     """Repeat cells, or mix neighbours."""
     mode = UpsampleMode.NEAREST if layer.mode == "nearest" else UpsampleMode.BILINEAR
-    size, corners = for_both(node.output[2:], 1), bool(layer.align_corners)
-    return on_planes(inputs[0], node, lambda grid: upsample(grid, size=size, mode=mode, align_corners=corners))
+    settings: Any = {
+        "size": for_both(node.output[2:], 1), "mode": mode, "align_corners": bool(layer.align_corners),
+        "steps": [Fraction(1)] * (4 - len(node.output)) + layer.steps(node.shapes[0]),
+    }  # fmt: skip
+    return on_planes(inputs[0], node, lambda grid: upsample(grid, **settings))
 
 
 def shuffled(layer: PixelShuffle, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
@@ -93,27 +102,25 @@ def channels_shuffled(layer: ChannelShuffle, node: Node, tensors: Tensors, input
     return movement("channel shuffle", inputs, move)
 
 
-def padded(layer: Pad, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
+def padded(layer: Pad | PadAxes, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
     """Put cells around every channel, or (of less than none) take some away."""
-    ends = [(0, 0), (0, 0), *layer.sides()]
+    ends, x = layer.ends(len(node.output)), inputs[0]
     around = [(max(before, 0), max(after, 0)) for before, after in ends]
     inside = tuple(slice(max(-before, 0), after if after < 0 else None) for before, after in ends)
-    mode: Any = PADS[layer.kind[:-2]]
-    value = layer.value if layer.kind.startswith("Constant") else 0
+    mode: Any = PADS.get(layer.kind[:-2], "constant")
+    value = constant(0 if layer.kind.startswith("Zero") else layer.value, x.dtype)
 
     def move(grid: Array, value: Any) -> Array:
         named = {"constant_values": value} if mode == "constant" else {}
         return np.pad(grid[inside], around, mode=mode, **named)
 
     def operations() -> list[Operation]:
-        if value:
-            padding: Any = tuple(amount for pair in [(0, 0), *layer.sides()][-2:] for amount in pair)
-            return list(
-                (on_planes(inputs[0], node, lambda grid: pad(grid, padding, pad_value=value)).operations or list)()
-            )
+        if mode == "constant" and value[0]:
+            return [moved("pad", [x, value], move(numbered([x])[0], x.size))]  # the value is a cell of its own
         return [moved("pad", inputs, move(numbered(inputs)[0], NOWHERE))]
 
-    return LayerResult(lambda: move(inputs[0], value), operations, main=1 if value and inputs[0].ndim == 3 else -1)
+    is_told = mode != "constant" or x.dtype.kind == "O" or np.isfinite(value[0])
+    return LayerResult(lambda: move(x, value[0]), operations if is_told else None)
 
 
 def axes_left(node: Node) -> list[int]:
@@ -132,6 +139,6 @@ def taken(layer: Take, node: Node, tensors: Tensors, inputs: list[Array]) -> Lay
             if axis:  # the batch is never cut
                 length = node.output[axes.index(axis)]
                 grid = np.take(grid, first + step * np.arange(length), axis=axis)
-        return grid.reshape(len(grid), *node.output[1:])
+        return grid.reshape(node.output)
 
     return movement("part", inputs, move)

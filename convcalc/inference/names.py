@@ -9,7 +9,7 @@ def names_of(trace: Trace) -> dict[int, str]:
     """Return each used layer's own name, by its number: the second `relu` is relu#2.
 
     >>> from convcalc.network import zoo
-    >>> list(names_of(zoo.entry("lenet5").build(None, {})[0]).values())[:4]
+    >>> list(names_of(zoo.entry("lenet5").build()[0]).values())[:4]
     ['input', 'conv1', 'relu1', 'pool1']
     """
     seen: Counter[str] = Counter()

@@ -9,10 +9,13 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.engine.node import Node as GraphNode
 from convcalc.errors import InputError
+from convcalc.inference.ending import Ending, ending_of
+from convcalc.inference.layer_result import viewed
 from convcalc.inference.parameters import full_name
 from convcalc.inference.run import LayerRun, forward
-from convcalc.network.shaping import Elementwise
-from convcalc.network.trace import Node, Trace
+from convcalc.network.functions import Buffer
+from convcalc.network.layer import Layer
+from convcalc.network.trace import Trace
 
 if TYPE_CHECKING:
     from convcalc.engine.graph import GraphGradients
@@ -28,8 +31,10 @@ class NetworkGradients(NamedTuple):
     """None where no loss was taken, and the output's own gradient was given."""
     parameters: Mapping[str, Array]
     gradients: Mapping[str, Array]
+    x: Array
+    """The input, (N, …)."""
     input: Array
-    """The input's gradient, of its shape."""
+    """Its gradient, of its shape."""
 
 
 @dataclass(eq=False)
@@ -59,11 +64,17 @@ class NetworkNumbers:
     def parameters(self) -> dict[str, Array]:
         """Every tensor that is trained, by its full name."""
         found: dict[str, Array] = {}
-        for node in self.trace.nodes:
-            for name, tensor in self.tensors.get(id(node.layer), {}).items():
-                if node.used and not name.startswith("running_"):
-                    found.setdefault(full_name(node.name, name), tensor)
+        for name, layer, part in self.learned:
+            found.setdefault(name, self.tensors[id(layer)][part])
         return found
+
+    @property
+    def learned(self) -> Iterator[tuple[str, Layer, str]]:
+        """Yield every tensor that is trained: its full name, the layer that it is of, and what that calls it."""
+        for node in self.trace.nodes:
+            for part in self.tensors.get(id(node.layer), {}):
+                if node.used and not part.startswith("running_") and not isinstance(node.layer, Buffer):
+                    yield full_name(node.name, part), node.layer, part
 
     def backward(self, target: Sequence[int] | None = None, gradient: Array | None = None) -> NetworkGradients:
         """Go backward from the cross-entropy of a target (a class for each item), or from the output's own gradient.
@@ -72,16 +83,20 @@ class NetworkNumbers:
         """
         from convcalc.engine.graph import pass_back
 
+        if self.trace.ends_detached:
+            raise InputError("no gradient goes back from the output", hint="forward detaches it, or made it in no_grad")
         runs = list(self.runs(keep=range(len(self.trace.nodes))))
         runs = [run for run in runs if run.node.index <= self.output_node]
         last = runs[-1]
         value = None
         if target is not None:
-            is_softmax = isinstance(last.node.layer, Elementwise) and last.node.layer.kind == "Softmax"
-            nodes = self._nodes(runs[:-1] if is_softmax else runs)
-            nodes.append(_loss_node(nodes[-1], last.node, target))
+            ending = ending_of({run.node.index: run.node for run in runs}, self.output_node)
+            if ending.kind == "Softmax":  # the loss is taken of the logits that go into it
+                runs = [run for run in runs if run.node.index <= ending.node.inputs[0]]
+            nodes = self._nodes(runs)
+            nodes.append(_loss_node(nodes, ending, target))
             value = float(nodes[-1].output.ravel()[0])
-            upstream = np.ones((1,), nodes[-2].output.dtype)
+            upstream = np.ones((1,), nodes[-1].output.dtype)
         else:
             nodes = self._nodes(runs)
             upstream = np.ones_like(last.output) if gradient is None else gradient
@@ -90,7 +105,8 @@ class NetworkNumbers:
         gradients = {name: graph.of(tensor) for name, tensor in found.items()}
         reached = {name: one for name, one in gradients.items() if one is not None}
         back = graph.of(runs[0].output)
-        return NetworkGradients(graph, value, found, reached, np.zeros_like(self.x) if back is None else back)
+        x = runs[0].output
+        return NetworkGradients(graph, value, found, reached, x, np.zeros_like(x) if back is None else back)
 
     def _nodes(self, runs: Sequence[LayerRun]) -> list[GraphNode]:
         return [node for run in runs for node in graph_nodes(run, self.tensors.get(id(run.node.layer), {}))]
@@ -135,11 +151,17 @@ def graph_nodes(run: LayerRun, tensors: Mapping[str, Array]) -> list[GraphNode]:
     return nodes
 
 
-def _loss_node(last: GraphNode, layer: Node, target: Sequence[int]) -> GraphNode:
+def _loss_node(nodes: list[GraphNode], ending: Ending, target: Sequence[int]) -> GraphNode:
+    """Return the loss of the last node's output; where that is a column of logits, it is laid out as a row first."""
     from convcalc.engine.loss_kinds import LossKind
     from convcalc.engine.losses import loss
 
-    logits = last.output
+    logits, number = nodes[-1].output, ending.node.index
+    if ending.kind and logits.ndim > 2:
+        row = viewed(logits, (len(logits), -1))
+        assert row.output is not None
+        nodes.append(GraphNode(number, "logits", row.result, row.reads, row.output))
+        logits = row.output
     if logits.ndim != 2:
         shape = "×".join(map(str, logits.shape[1:]))
         raise InputError(f"the output is {shape}, no row of classes", hint="--backward alone starts from its sum")
@@ -149,7 +171,6 @@ def _loss_node(last: GraphNode, layer: Node, target: Sequence[int]) -> GraphNode
     wrong = next((one for one in classes if not 0 <= one < logits.shape[1]), None)
     if wrong is not None:
         raise InputError(f"there is no class {wrong}", hint=f"they are counted from 0 to {logits.shape[1] - 1}")
-    takes_logs = isinstance(layer.layer, Elementwise) and layer.layer.kind == "LogSoftmax"
-    kind = LossKind.NLL if takes_logs else LossKind.CROSS_ENTROPY
+    kind = LossKind.NLL if ending.kind == "LogSoftmax" else LossKind.CROSS_ENTROPY
     result = loss(logits, classes, kind)
-    return GraphNode(layer.index + 1, f"{LOSS} · {kind}", result, {"input": logits}, result.output)
+    return GraphNode(number + 1, f"{LOSS} · {kind}", result, {"input": logits}, result.output)

@@ -18,6 +18,7 @@ from convcalc.network.shaping import LearnedSlope
 from convcalc.network.trace import Node, Trace
 from convcalc.network.windows import Convolution, TransposedConvolution
 
+LARGEST = float(np.finfo(np.float32).max)
 Shapes = Mapping[str, tuple[int, ...]]
 IGNORED = ("num_batches_tracked",)
 """Tensors that PyTorch keeps and a forward pass does not read."""
@@ -113,17 +114,19 @@ def matched(trace: Trace, tensors: Mapping[str, Array]) -> dict[int, dict[str, A
     for identity, (node, shapes) in own.items():
         found[identity] = {}
         for tensor, shape in shapes.items():
-            name = full_name(node.name, tensor)
+            called = [full_name(one, tensor) for one in (node.name, *trace.also_called.get(identity, ()))]
+            name = next((one for one in called if one in tensors), called[0])
             if name not in tensors:
                 close = nearest(name, [other for other in tensors if other not in all_wanted])
-                hint = f"did you mean {close[0]}?" if close else f"it holds {', '.join(list(tensors)[:4])}, …"
+                held = ", ".join(list(tensors)[:4]) or "nothing"
+                hint = f"did you mean {close[0]}?" if close else f"it holds {held}{', …' * (len(tensors) > 4)}"
                 raise InputError(f"{node.name}, {node.layer}: the file has no {name} of {_text(shape)}", hint=hint)
             array, flat = tensors[name], math.prod(shape) == max(shape, default=1)
             if array.shape != shape and not (flat and array.size == math.prod(shape)):
                 shapes_text = f"{name} is {_text(array.shape)} in the file, and must be {_text(shape)}"
                 raise InputError(f"{node.name}, {node.layer}: {shapes_text}", hint="is it the file of this network?")
-            names.add(name)
-            found[identity][tensor] = np.asarray(array).reshape(shape)
+            names.update(called)
+            found[identity][tensor] = _numbers(name, np.asarray(array)).reshape(shape)
     unused = [full_name(node.name, tensor) for node in trace.nodes if not node.used for tensor in wanted(node.layer)]
     extra = [
         name
@@ -137,6 +140,16 @@ def matched(trace: Trace, tensors: Mapping[str, Array]) -> dict[int, dict[str, A
             hint="is it the file of this network?",
         )
     return found
+
+
+def _numbers(name: str, tensor: Array) -> Array:
+    """Return a tensor, if it holds numbers that a network can be worked with; raise InputError by its name."""
+    if tensor.dtype.kind not in "fiubO":
+        raise InputError(f"{name} holds no numbers: its type is {tensor.dtype}", hint="save it as float32")
+    if tensor.dtype.kind == "f" and tensor.size and not float(np.abs(tensor).max()) <= LARGEST:
+        kind = "a NaN" if np.isnan(tensor).any() else "an infinite number, or one too large for float32"
+        raise InputError(f"{name} holds {kind}", hint="did its training diverge?")
+    return tensor
 
 
 def _text(shape: tuple[int, ...]) -> str:

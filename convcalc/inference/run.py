@@ -6,11 +6,11 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.naming import shape_text
 from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, kind_of
 from convcalc.inference.layer_result import LayerResult
 from convcalc.network.functions import Source
-from convcalc.network.layer import sizes
 from convcalc.network.trace import Node, Trace
 
 
@@ -25,6 +25,8 @@ class LayerRun(NamedTuple):
 
 def check_numbers(trace: Trace) -> None:
     """Raise InputError naming the first layer that has no numbers here, before any is worked."""
+    if trace.unknown:
+        raise trace.unknown[0]
     for node in trace.nodes:
         if node.used and kind_of(node) is None:
             name = f"{node.name}: {node.layer}" if node.name else str(node.layer)
@@ -41,16 +43,16 @@ def forward(
     *,
     exact: bool = False,
 ) -> Iterator[LayerRun]:
-    """Yield each layer, run; `x` is (N, …) of the input's shape, `tensors` a layer's by its identity.
+    """Yield each layer, run; `x` is (N, …) of the shape that was traced, `tensors` a layer's by its identity.
 
     A map is let go when the last layer that reads it has, but for the nodes in `keep`. With `exact` every layer is
     worked by the engine's operations, of exact numbers; a layer that has none raises InputError.
     """
     check_numbers(trace)
     nodes = [node for node in trace.nodes if node.used]
-    wanted = nodes[0].output[1:]
-    if x.shape[1:] != wanted:
-        raise InputError(f"the input is {sizes(x.shape)}, and the network reads {sizes((1, *wanted))}")
+    wanted = nodes[0].output
+    if x.shape != wanted:
+        raise InputError(f"the input is {shape_text(x.shape)}, and the network reads {shape_text(wanted)}")
     last_read = {index: node.index for node in nodes for index in node.inputs}
     maps: dict[int, Array] = {}
     for node in nodes:
@@ -59,9 +61,12 @@ def forward(
         if kind is Source:
             result = LayerResult(lambda: x, list)
         else:
-            inputs = [maps[index] for index in node.inputs]
+            inputs = [
+                maps[index].view() if is_detached else maps[index]  # another array, to which no gradient finds its way
+                for index, is_detached in zip(node.inputs, node.detached, strict=True)
+            ]
             result = APPLY[kind](node.layer, node, tensors.get(id(node.layer), {}), inputs)
-        output = _output(result, node, len(x), exact=exact)
+        output = _output(result, node, exact=exact)
         for array in (output, output.base):
             if isinstance(array, np.ndarray):
                 array.setflags(write=False)  # so that nobody copies it for fear that it changes
@@ -72,11 +77,11 @@ def forward(
                 maps.pop(index, None)
 
 
-def _output(result: LayerResult, node: Node, items: int, *, exact: bool) -> Array:
+def _output(result: LayerResult, node: Node, *, exact: bool) -> Array:
     operations = result.operations() if result.operations is not None and (exact or result.numbers is None) else []
     if operations:
         output: Array = operations[-1].result.output
-        return output.reshape(items, *node.output[1:])
+        return output.reshape(node.output)
     if result.numbers is None or (exact and result.operations is None):
         raise InputError(f"{node.name}: {node.layer} has no exact numbers", hint="leave --exact out")
     return np.asarray(result.numbers())

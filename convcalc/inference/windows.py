@@ -40,12 +40,12 @@ def for_both(values: tuple[int, ...], first: int) -> tuple[int, ...]:
 def on_planes(
     x: Array, node: Node, work: Callable[[Array], Any], quick: Callable[[Any], Array] | None = None, **reads: Array
 ) -> LayerResult:
-    """Return what an operation on planes makes: of rows, (N, C, L), it makes a plane and takes it back.
+    """Return what an operation on planes makes: of rows, (N, C, L), and of (N, C) it makes planes and takes them back.
 
     `quick` makes float32 of the operation's result, where that is quicker than its own output.
     """
     reads = {role: grid for role, grid in reads.items() if grid is not None}
-    shape = (len(x), *node.output[1:])
+    shape = node.output
     in_floats = quick is not None and x.dtype == np.float32
 
     def numbers_of(result: Any) -> Array:
@@ -55,7 +55,7 @@ def on_planes(
     if x.ndim == 4:
         result = work(x)
         return LayerResult(lambda: numbers_of(result), lambda: [Operation(result, {"input": x, **reads})])
-    before = viewed(x, as_plane(x).shape)
+    before = viewed(x, as_plane(x).shape if x.ndim == 3 else (*x.shape, 1, 1))
     assert before.output is not None
     planes = before.output
     result = work(planes)
@@ -181,7 +181,7 @@ def _normalised(
     return LayerResult(
         numbers,
         lambda: (on_planes(x, node, work, **named).operations or list)(),
-        main=1 if x.ndim == 3 else -1,
+        main=-1 if x.ndim == 4 else 1,
     )
 
 
@@ -275,6 +275,6 @@ def linear_of(layer: Linear, node: Node, tensors: Tensors, inputs: list[Array]) 
         result = linear(before.output, weight, bias)
         output = result.output
         own = Operation(result, {"input": before.output, **reads}, output)
-        return [before, own, viewed(output, (len(x), *node.output[1:]))]
+        return [before, own, viewed(output, node.output)]
 
     return LayerResult(numbers, operations, main=-1 if x.ndim == 2 else 1)

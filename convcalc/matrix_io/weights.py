@@ -6,6 +6,7 @@ and refuses everything else by its name, before anything of it is called. A name
 tensor is only made when all of the pickle is read.
 """
 
+import io
 import json
 import math
 import pickle
@@ -19,6 +20,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.errors import InputError
+from convcalc.matrix_io.pickles import look_through
 
 OLD_MAGIC = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
 """What a file begins with that PyTorch saved before 1.6: a number, pickled."""
@@ -28,6 +30,8 @@ MOST_HEADER = 100 << 20
 """Bytes of a safetensors header, as its own library has it."""
 MOST_TIMES = 4
 """How many times a file's own size its tensors may take together, where storages are shared."""
+FREE = 1 << 20
+"""Bytes that tensors may take in any case: an expanded one repeats the little that its storage holds."""
 MOST_TENSORS = 200_000
 MOST_UNPACKED = 100
 """How many times a compressed file's size it may unpack to: weights hardly shrink at all."""
@@ -76,14 +80,27 @@ def read_weights(path: Path) -> dict[str, Array]:
 
 def _npz(path: Path) -> dict[str, Array]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path) as archive:
             size = path.stat().st_size
-            total = sum(info.file_size for info in archive.zip.infolist())
+            total = sum(info.file_size for info in archive.infolist())
             if total > max(size * MOST_UNPACKED, 1 << 26):
                 raise InputError(f"{path} would unpack to {total:,} bytes", hint="save it anew with numpy.savez")
-            return {name: np.asarray(archive[name]) for name in archive.files}
+            return {info.filename.removesuffix(".npy"): _member(archive, info) for info in archive.infolist()}
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
         raise InputError(f"{path} cannot be read as NPZ: {error}", hint="numpy.savez writes one") from None
+
+
+def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    """Return an array of an NPZ, whose header must not ask for more than there is."""
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise ValueError(f"the bytes of {member.filename} do not fit its shape {shape}")
+    with archive.open(member) as stream:
+        array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+        return array
 
 
 def _safetensors(stream: IO[bytes], path: Path) -> dict[str, Array]:
@@ -95,18 +112,22 @@ def _safetensors(stream: IO[bytes], path: Path) -> dict[str, Array]:
     try:
         header = json.loads(stream.read(length))
         entries = {name: entry for name, entry in header.items() if name != "__metadata__"}
-        found = {}
-        for name, entry in entries.items():
-            begin, end = (int(offset) for offset in entry["data_offsets"])
-            shape = tuple(int(length) for length in entry["shape"])
+        found, behind = {}, 0
+        for name, entry in sorted(entries.items(), key=lambda item: item[1]["data_offsets"]):
+            (begin, end), shape = entry["data_offsets"], tuple(entry["shape"])
+            if not all(type(number) is int and number >= 0 for number in (begin, end, *shape)):
+                raise InputError(f"{path}: the place or shape of {name} is no whole numbers", hint="copy it again")
             dtype = SAFETENSORS_DTYPES[entry["dtype"]]
-            if not 0 <= begin <= end <= size - 8 - length or end - begin != math.prod(shape) * _itemsize(dtype):
+            fits = behind <= begin <= end <= size - 8 - length and end - begin == math.prod(shape) * _itemsize(dtype)
+            if not fits:
                 raise InputError(f"{path}: the bytes of {name} do not fit its shape {shape}", hint="copy it again")
+            behind = end
             stream.seek(8 + length + begin)
             found[name] = _as_array(stream.read(end - begin), dtype).reshape(shape)
         return found
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise InputError(f"{path} cannot be read as safetensors: {error}", hint="copy it again") from None
+        what = f"it has no {error}" if isinstance(error, KeyError) else error
+        raise InputError(f"{path} cannot be read as safetensors: {what}", hint="copy it again") from None
 
 
 class Storage(NamedTuple):
@@ -132,7 +153,8 @@ def _rebuilt(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> Sa
     if not isinstance(storage, Storage) or not all(type(number) is int and number >= 0 for number in numbers):
         raise InputError("a tensor of the file is damaged", hint="save it anew")
     last = offset + sum((length - 1) * stride for length, stride in zip(shape, strides, strict=True))
-    if math.prod(shape) > storage.cells or (math.prod(shape) and last >= storage.cells):
+    distinct = math.prod(length for length, stride in zip(shape, strides, strict=True) if stride)
+    if distinct > storage.cells or (math.prod(shape) and last >= storage.cells):
         raise InputError(
             f"a tensor of {'×'.join(map(str, shape))} is larger than its storage of {storage.cells:,}",
             hint="save it anew",
@@ -179,6 +201,11 @@ class _Unpickler(pickle.Unpickler):
         return Storage(pid[2], pid[1].dtype, pid[4])
 
 
+def _loaded(stream: IO[bytes]) -> Any:
+    look_through(stream)
+    return _Unpickler(stream).load()
+
+
 def _of_torch(stream: IO[bytes], path: Path, read: Callable[[IO[bytes], Path], dict[str, Array]]) -> dict[str, Array]:
     """Read a file of PyTorch's, in the one way or the other; what is damaged is refused in words."""
     try:
@@ -201,7 +228,7 @@ def _torch(stream: IO[bytes], path: Path) -> dict[str, Array]:
             raise InputError(f"{path} is compressed, as torch.save never writes it", hint="save it anew")
         if members[names[0]].file_size > MOST_PICKLE:
             raise InputError(f"{path}: its pickle is too large", hint="save the state dict alone")
-        tensors = _state_dict(_Unpickler(archive.open(names[0])).load(), path)
+        tensors = _state_dict(_loaded(io.BytesIO(archive.read(names[0]))), path)
         folder = names[0].removesuffix("data.pkl")
 
         def cells_of(storage: Storage) -> bytes:
@@ -217,11 +244,11 @@ def _torch(stream: IO[bytes], path: Path) -> dict[str, Array]:
 def _old_torch(stream: IO[bytes], path: Path) -> dict[str, Array]:
     """Read what PyTorch saved before 1.6: pickles one behind the other, then each storage's length and bytes."""
     for _ in ("the magic number", "the version", "the machine"):
-        _Unpickler(stream).load()
-    tensors = _state_dict(_Unpickler(stream).load(), path)
+        _loaded(stream)
+    tensors = _state_dict(_loaded(stream), path)
     dtypes = {tensor.storage.key: tensor.storage for tensor in tensors.values()}
     found: dict[str, bytes] = {}
-    for key in _Unpickler(stream).load():
+    for key in _loaded(stream):
         cells = int.from_bytes(stream.read(8), "little")
         storage = dtypes.get(key)
         if storage is None:
@@ -241,7 +268,8 @@ def _state_dict(saved: Any, path: Path) -> dict[str, SavedTensor]:
         found = {name: value for name, value in saved.items() if isinstance(value, SavedTensor)}
         if held is not None and not found:
             found = {name: value for name, value in held.items() if isinstance(value, SavedTensor)}
-        if found and all(isinstance(name, str) for name in found) and len(found) <= MOST_TENSORS:
+        fits = all(isinstance(name, str) for name in found) and len(found) <= MOST_TENSORS
+        if fits and (found or not saved or held == {}):  # a network that learns nothing has an empty one
             return found
     raise InputError(f"{path} holds no state dict", hint="torch.save(model.state_dict(), 'weights.pt')")
 
@@ -249,11 +277,12 @@ def _state_dict(saved: Any, path: Path) -> dict[str, SavedTensor]:
 def _made(cells_of: Callable[[Storage], bytes], tensors: Mapping[str, SavedTensor], path: Path) -> dict[str, Array]:
     """Return the tensors, whose storages' bytes are read one by one, if together they are not more than the file."""
     size = path.stat().st_size
+    most = max(MOST_TIMES * size, FREE)
     wanted = sum(math.prod(tensor.shape) * _itemsize(tensor.storage.dtype) for tensor in tensors.values())
-    if wanted > MOST_TIMES * size:
+    if wanted > most:
         raise InputError(f"{path}: its tensors would take {wanted:,} bytes, and it has {size:,}", hint="save it anew")
     held = sum(storage.cells * _itemsize(storage.dtype) for storage in {tensor.storage for tensor in tensors.values()})
-    if held > MOST_TIMES * size:
+    if held > most:
         raise InputError(f"{path}: its storages would take {held:,} bytes, and it has {size:,}", hint="save it anew")
     storages: dict[Storage, Array] = {}
     found = {}

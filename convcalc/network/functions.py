@@ -179,9 +179,10 @@ class View(TensorFunction):
             raise InputError(f"view: {wanted!r} is no shape", hint="as in view(-1, 192)")
         after = fill_in(wanted, cells, f"view: {sizes(before)}", hint=instead)
         if after[0] != before[0]:
-            each = math.prod(after[1:])
+            each, each_has = math.prod(after[1:]), cells // before[0]
+            count = "one item" if before[0] == 1 else f"{before[0]} items"
             raise InputError(
-                f"view{wanted} makes {after[0]} rows of one item: {sizes(before)} are {cells:,} cells, not {each:,}",
+                f"view{wanted} makes {after[0]} rows of {count}: {sizes(before)} are {each_has:,} cells, not {each:,}",
                 hint=instead,
             )
         return after
@@ -297,7 +298,7 @@ class MatMul(TensorFunction):
     def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
         """One for each cell of the output and each of the inner axis."""
         inner = shapes[0][-1]
-        return Count(math.prod(output) * inner, f"{times(output[1:])} × {inner}")
+        return Count(math.prod(output[1:]) * inner, f"{times(output[1:])} × {inner}")
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return everything: what lies where is not followed."""
@@ -332,6 +333,32 @@ class Take(TensorFunction):
     def details(self) -> str:
         """Return which part."""
         return self.text
+
+
+class Repeat(TensorFunction):
+    """The whole tensor again and again, along each axis so often."""
+
+    name = "repeat"
+    counts: Any
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape times the counts; raise InputError where items of a batch would be repeated."""
+        longer = self.before(shapes[0])
+        if self.counts[0] != 1 or len(self.counts) < len(shapes[0]):
+            raise InputError(f"repeat{tuple(self.counts)} repeats the items of a batch", hint="begin with 1")
+        return tuple(size * count for size, count in zip(longer, self.counts, strict=True))
+
+    def before(self, shape: Shape) -> Shape:
+        """Return the shape that is repeated: of as many axes as there are counts."""
+        return (1,) * (len(self.counts) - len(shape)) + tuple(shape)
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return everything: it is read again and again."""
+        return (WHOLE,) * max(len(shape) - 2, 0)
+
+    def places(self, shape: Shape, output: Shape) -> tuple[int | None, ...]:
+        """Return where each axis came from."""
+        return aligned_axes(shape, output)
 
 
 class Resize(TensorFunction):

@@ -43,6 +43,7 @@ _BY_AXES: dict[str, tuple[type[Layer], tuple[int, ...]]] = {
     "ConstantPad": (Pad, (1, 2, 3)),
     "ReflectionPad": (Pad, (1, 2, 3)),
     "ReplicationPad": (Pad, (1, 2, 3)),
+    "CircularPad": (Pad, (1, 2, 3)),
 }
 _ALIKE = {
     "activations": "ReLU ReLU6 LeakyReLU RReLU ELU CELU SELU GELU SiLU Mish Sigmoid LogSigmoid Tanh Hardtanh Hardswish "
@@ -76,8 +77,9 @@ def _made() -> dict[str, type[Layer]]:
         base = Dropout if alike == "dropouts" else Elementwise
         kinds |= {name: type(name, (base,), {}) for name in names.split()}
     kinds |= {name: type(name, (base,), {}) for name, base in _OTHERS.items()}
-    for mode in ("nearest", "bilinear"):
-        kinds[f"Upsampling{mode.title()}2d"] = type(f"Upsampling{mode.title()}2d", (Upsample,), {"mode": mode})
+    for mode, corners in (("nearest", None), ("bilinear", True)):
+        settings = {"mode": mode, "align_corners": corners}
+        kinds[f"Upsampling{mode.title()}2d"] = type(f"Upsampling{mode.title()}2d", (Upsample,), settings)
     return kinds
 
 

@@ -98,6 +98,10 @@ class Layer:
 
     frozen: frozenset[str] = frozenset()
     """Which of its parameters (`weight`, `bias`) are not trained."""
+    trains_always: bool = False
+    """Whether it works as in training after `eval()` too: its numbers are then those of a batch, or of chance."""
+    works_in_place: bool = False
+    """Whether it changes its input's own numbers."""
 
     def __init__(self, *given: Any, **named: Any) -> None:
         values = self._bound(given, named)

@@ -8,35 +8,35 @@ from convcalc.network.trace import Tensor, Trace
 
 
 def read_in_order(
-    build: Callable[[Shape | None, dict[str, int]], tuple[Trace, Tensor]], shape: Shape | None
-) -> Callable[[dict[str, int]], tuple[Trace, Tensor]]:
-    """Return how a network is built, its input's channels put first where they were written last.
+    build: Callable[[Shape | None, Trace], tuple[Trace, Tensor]], shape: Shape | None
+) -> Callable[[Trace], tuple[Trace, Tensor]]:
+    """Return how a network is built into a new trace, its input's channels put first where they were written last.
 
     The network decides, if it says how many channels it reads; else what a picture's shape looks like.
     """
     if shape is None or len(shape) < 2 or shape[-1] == shape[0]:
-        return lambda replaced: build(shape, replaced)
+        return lambda empty: build(shape, empty)
     turned = (shape[-1], *shape[:-1])
 
-    def build_turned(replaced: dict[str, int]) -> tuple[Trace, Tensor]:
-        trace, output = build(turned, replaced)
+    def build_turned(empty: Trace) -> tuple[Trace, Tensor]:
+        trace, output = build(turned, empty)
         trace.channels_last = shape
         return trace, output
 
     try:
-        trace, output = build(shape, {})
+        trace, output = build(shape, Trace())
     except InputError as error:
         if len(shape) == 3 and shape[0] != shape[1] and not looks_turned(shape):
             raise  # no picture's rows and columns: a mistake, rather than another order
         try:
-            build_turned({})
+            build_turned(Trace())
         except InputError:
             if not looks_turned(shape):
                 raise error from None
         return build_turned
     if looks_turned(shape) and not trace.tells_channels:
         return build_turned
-    return lambda replaced: build(shape, replaced) if replaced else (trace, output)
+    return lambda empty: (trace, output) if empty == Trace() else build(shape, empty)
 
 
 def looks_turned(shape: Shape) -> bool:

@@ -6,11 +6,19 @@ from fractions import Fraction
 from typing import Any
 
 from convcalc.errors import InputError
-from convcalc.network.functions import axis_of, fill_in
+from convcalc.network.functions import TensorFunction, axis_of, fill_in
 from convcalc.network.layer import Count, Layer, Reach, Shape, Size, kept_axes, pair, sizes
 
 MOST_SCALE = 1 << 32
 """The largest size or factor anything is scaled to or by."""
+IN_PLACE = {
+    **dict.fromkeys(("ReLU", "ReLU6", "SELU", "SiLU", "Mish", "Hardswish", "Hardsigmoid"), 0),
+    **dict.fromkeys(("LeakyReLU", "ELU", "CELU"), 1),
+    **dict.fromkeys(("Hardtanh", "Threshold", "RReLU"), 2),
+}
+"""As which of its arguments an activation takes `inplace`."""
+MOST_REPEATED = {"ReflectionPad": 0, "CircularPad": 1}
+"""How many cells more than there are of an axis are too many for a padding that repeats them."""
 
 
 class Elementwise(Layer):
@@ -21,6 +29,7 @@ class Elementwise(Layer):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         self.given, self.named = given, named
+        self.works_in_place = bool(self.setting(IN_PLACE.get(self.kind, len(given)), "inplace", False))
 
     def setting(self, place: int, name: str, default: Any) -> Any:
         """Return a setting, by its place or its name."""
@@ -35,11 +44,11 @@ class Elementwise(Layer):
 class Dropout(Elementwise):
     """Zeros at random while training; `p` is the share of them."""
 
-    drops_always: bool = False
-    """Whether it drops in evaluation too, as `F.dropout` does that is not told whether it trains."""
+    p: Any
 
     def __init__(self, p: Any = 0.5, *given: Any, **named: Any) -> None:
         super().__init__(p, *given, **named)
+        self.p, self.works_in_place = p, False  # it changes nothing in evaluation
         if isinstance(p, int | float) and not 0 <= p <= 1:
             raise InputError(f"{self.kind}: p must be between 0 and 1, not {p}", hint="PyTorch's own is 0.5")
 
@@ -158,11 +167,21 @@ class Upsample(Layer):
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return the cells that are repeated or interpolated between: one, two or four."""
         after = self.output(shape)
-        return tuple(self._along(size, larger) for size, larger in zip(shape[2:], after[2:], strict=True))
+        return tuple(map(self._along, shape[2:], after[2:], self.steps(shape)))
 
-    def _along(self, size: int, larger: int) -> Reach:
+    def steps(self, shape: Shape) -> list[Fraction]:
+        """Return how far apart on the input neighbouring output cells lie, along each axis.
+
+        By a factor that is given it is 1/factor, as PyTorch has it, even where the output's size is rounded down.
+        """
+        after = self.output(shape)[2:]
+        if self.size is not None or self.recompute_scale_factor:
+            return [Fraction(size, larger) for size, larger in zip(shape[2:], after, strict=True)]
+        factors = self.scale_factor if isinstance(self.scale_factor, tuple | list) else [self.scale_factor] * len(after)
+        return [1 / Fraction(str(factor)) for factor in factors]
+
+    def _along(self, size: int, larger: int, stride: Fraction) -> Reach:
         """Return what is read along one axis, as PyTorch places the cells."""
-        stride = Fraction(size, larger)
         if self.mode in ("nearest", "nearest-exact"):
             before = -stride / 2 if self.mode == "nearest-exact" else Fraction(0)
             return Reach(1, stride, before, first=math.floor)
@@ -239,7 +258,7 @@ class PixelUnshuffle(Layer):
 
 
 class Pad(Layer):
-    """ZeroPad, ReflectionPad, ReplicationPad and ConstantPad: (left, right, top, bottom), the last axis first."""
+    """ZeroPad, ReflectionPad, ReplicationPad, CircularPad and ConstantPad: (left, right, top, bottom)."""
 
     padding: Size
     value: float = 0
@@ -249,9 +268,9 @@ class Pad(Layer):
         self.channels(shapes[0])
         sides = self.sides()
         most = max(max(pair_) - size for pair_, size in zip(sides, shapes[0][2:], strict=True))
-        if self.kind.startswith("Reflection") and most >= 0:
+        if most >= MOST_REPEATED.get(self.kind[:-2], math.inf):
             raise InputError(
-                f"{self.kind} cannot reflect more than there is of {sizes(shapes[0])}", hint="pad by less than the size"
+                f"{self.kind} cannot repeat more than there is of {sizes(shapes[0])}", hint="pad by less than the size"
             )
         longer = tuple(size + before + after for size, (before, after) in zip(shapes[0][2:], sides, strict=True))
         if min(longer) < 1:
@@ -266,6 +285,10 @@ class Pad(Layer):
             raise InputError(f"{self.kind} takes one number, or {2 * self.dims}", hint="left, right, top, bottom")
         return list(zip(sides[::2], sides[1::2], strict=True))[::-1]
 
+    def ends(self, rank: int) -> list[tuple[int, int]]:
+        """Return how many cells are added before and behind each axis of so many, the batch's too."""
+        return [(0, 0)] * (rank - self.dims) + self.sides()
+
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return a cell each, further on by the padding."""
         return tuple(Reach(1, Fraction(1), Fraction(before)) for before, _ in self.sides())
@@ -273,6 +296,31 @@ class Pad(Layer):
     def details(self) -> str:
         """Return the amounts."""
         return pair((self.padding,) if isinstance(self.padding, int) else tuple(self.padding))
+
+
+class PadAxes(TensorFunction):
+    """Cells of one value before and behind any axes: `F.pad` of more than the spatial ones."""
+
+    name = "pad"
+    amounts: Any
+    """Before and behind each axis."""
+    value: Any = 0
+
+    def output(self, *shapes: Shape) -> Shape:
+        """Return the shape with its axes longer."""
+        longer = tuple(size + sum(ends) for size, ends in zip(shapes[0], self.amounts, strict=True))
+        if min(longer) < 1:
+            raise InputError(f"pad cuts off all of {sizes(shapes[0])}", hint="cut off less")
+        return longer
+
+    def ends(self, rank: int) -> Sequence[tuple[int, int]]:
+        """Return how many cells are added before and behind each axis, of so many."""
+        ends: Sequence[tuple[int, int]] = self.amounts
+        return ends
+
+    def reach(self, shape: Shape) -> tuple[Reach, ...]:
+        """Return a cell each, further on by the padding."""
+        return tuple(Reach(1, Fraction(1), Fraction(before)) for before, _ in self.amounts[2:])
 
 
 def _are_integers(values: Any) -> bool:

@@ -7,20 +7,12 @@ from itertools import groupby
 
 from convcalc.network.layer import Count, Shape, times
 from convcalc.network.receptive import Field, fields
-from convcalc.network.trace import Node, Tensor, Trace
+from convcalc.network.trace import NO_COPY, Node, Tensor, Trace
 
 FROZEN_UNKNOWN = "is not followed: --freeze and --freeze-to do it here"
 """How a remark ends on something that freezes parameters."""
 FLOAT = 4
 """Bytes of a float32."""
-NO_COPY = frozenset(
-    (
-        *("Flatten", "Unflatten", "view", "permute", "part", "chunk", "squeeze", "unsqueeze", "expand"),
-        *("input", "constant", "Parameter", "Identity"),
-        *("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"),
-    )
-)
-"""Layers whose output is their input's memory, or (dropout) that do nothing once a network is trained."""
 
 
 class Counted:

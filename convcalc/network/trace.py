@@ -1,6 +1,6 @@
 """A trace: what a network did with one input, layer by layer. Everything that is told of a network is read from it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convcalc.errors import InputError
@@ -11,12 +11,28 @@ MOST_NODES = 20_000
 MOST_TENSOR_CELLS = 10**15
 
 
+NO_COPY = frozenset(
+    (
+        *("Flatten", "Unflatten", "view", "permute", "part", "chunk", "squeeze", "unsqueeze", "expand"),
+        *("input", "constant", "Parameter", "Identity"),
+        *("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout", "FeatureAlphaDropout"),
+    )
+)
+"""Layers whose output is their input's memory, or (dropout) that do nothing once a network is trained."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """What a layer gave: its shape, batch first, and the number of the node that made it."""
 
     shape: Shape
     node: int
+    memory: int = 0
+    """Tensors of one memory are views of the same cells."""
+    unknown: InputError | None = None
+    """Why its numbers cannot be told, where only its shape is followed."""
+    detached: bool = False
+    """Whether no gradient goes back from it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +58,8 @@ class Node:
     """Whether its weights are none of the network's, being in a plain list or made in forward."""
     used: bool = True
     """Whether it is part of the way from the input to the output."""
+    detached: tuple[bool, ...] = ()
+    """Of which inputs no gradient goes back."""
 
     @property
     def is_parameter(self) -> bool:
@@ -54,6 +72,8 @@ class Trace:
     """Applies layers to shapes and keeps what they did. `replaced` gives layers, by name, another output size."""
 
     replaced: dict[str, int] = field(default_factory=dict)
+    items: int = 1
+    """How many items a batch has: what is counted is counted of one."""
     nodes: list[Node] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     """What the parts of the network are called, by their names: `layer1.0` is a Bottleneck."""
@@ -62,18 +82,32 @@ class Trace:
     """The input's shape as it was written, if that was height × width × channels."""
     own: frozenset[int] | None = None
     """The identities of the network's own layers; None: all are."""
+    also_called: dict[int, list[str]] = field(default_factory=dict)
+    """The other names of layers that have several, by their identity."""
     outside: int = 0
     """How many weights layers have that are not the network's."""
     seen: dict[int, Layer] = field(default_factory=dict)
+    unknown: list[InputError] = field(default_factory=list)
+    """Why its numbers cannot be told, where only shapes are followed."""
+    ends_detached: bool = False
+    """Whether no gradient goes back from the output."""
+    memories: int = 0
+    """How many tensors there are that share no memory."""
+    changed: dict[int, int] = field(default_factory=dict)
+    """The node that changed a memory last, where it stands."""
+    instead: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Of a memory that was changed, which node stands for another from then on."""
 
     def input(self, shape: Shape) -> Tensor:
-        """Begin with one item of a shape (without its batch)."""
-        return self.apply("input", Source((1, *shape)))
+        """Begin with items of a shape (without the batch)."""
+        return self.apply("input", Source((self.items, *shape)))
 
     def apply(self, name: str, layer: Layer, *tensors: Tensor) -> Tensor:
         """Use a layer and return what it gives; raise InputError, naming it, where it does not fit."""
         if len(self.nodes) >= MOST_NODES:
             raise InputError(f"the network has more than {MOST_NODES:,} layers", hint="count a smaller one")
+        tensors = tuple(map(self.current, tensors))
+        self.unknown += [tensor.unknown for tensor in tensors if tensor.unknown is not None]
         shapes = tuple(tensor.shape for tensor in tensors)
         if name in self.replaced:
             _replace(layer, self.replaced[name])
@@ -99,9 +133,43 @@ class Trace:
         self.outside += layer.weights.value if outside and not layer_seen else 0
         frozen, shared = layer.frozen_weights if is_counted else 0, layer_seen and has_weights
         index = len(self.nodes)
-        node = Node(index, name, layer, inputs, shapes, output, weights, buffers, work, frozen, shared, took, outside)
+        detached = tuple(tensor.detached for tensor in tensors)
+        node = Node(
+            index, name, layer, inputs, shapes, output, weights, buffers, work, frozen, shared, took, outside,
+            detached=detached,
+        )  # fmt: skip
         self.nodes.append(node)
-        return Tensor(output, node.index)
+        shares = bool(tensors) and layer.kind in NO_COPY
+        tensor = Tensor(output, node.index, tensors[0].memory if shares else self._new_memory())
+        return self.change(tensors[0], tensor) if layer.works_in_place else tensor
+
+    def _new_memory(self) -> int:
+        self.memories += 1
+        return self.memories
+
+    def copy(self, tensor: Tensor) -> Tensor:
+        """Return a tensor in a memory of its own."""
+        return replace(self.current(tensor), memory=self._new_memory())
+
+    def change(self, before: Tensor, after: Tensor) -> Tensor:
+        """Change a tensor where it stands: whoever reads it from now on, by whatever name, reads `after`."""
+        self.changed[before.memory] = after.node
+        self.instead[before.memory, before.node] = after.node
+        return replace(after, memory=before.memory)
+
+    def current(self, tensor: Tensor) -> Tensor:
+        """Return a tensor as it is now; of a view whose cells were changed by way of another, nobody knows numbers."""
+        node = tensor.node
+        while (tensor.memory, node) in self.instead:
+            node = self.instead[tensor.memory, node]
+        unknown = tensor.unknown
+        if unknown is None and node < self.changed.get(tensor.memory, node):
+            change = self.nodes[self.changed[tensor.memory]]
+            unknown = InputError(
+                f"{change.name or change.layer} changes numbers where they stand, and a view of them is read later",
+                hint="let it make new ones: without inplace=True, and with x = x + y for x += y",
+            )
+        return replace(tensor, node=node, unknown=unknown)
 
     @property
     def tells_channels(self) -> bool:

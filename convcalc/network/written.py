@@ -33,9 +33,9 @@ def refuse_printed(text: str) -> None:
         )
 
 
-def build(text: str, shape: Shape, replaced: dict[str, int] | None = None) -> tuple[Trace, Tensor]:
-    """Read a list of layers, apply them to an input of a shape (C, H, W), and return what they did, and the output."""
-    net = NetworkPart(Trace(replaced or {}))
+def build(text: str, shape: Shape, trace: Trace | None = None) -> tuple[Trace, Tensor]:
+    """Read a list of layers, apply them to an input of a shape (C, H, W), and return the trace, and the output."""
+    net = NetworkPart(Trace() if trace is None else trace)
     x = net.input(shape)
     for index, (layer, place) in enumerate(layers(text)):
         try:

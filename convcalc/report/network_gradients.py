@@ -94,7 +94,9 @@ def gradient_at(heading: Heading, back: NetworkGradients, name: str, at: tuple[i
 
     Raises InputError where there is no such cell.
     """
-    tensor = back.parameters[name]
+    is_input = name == "input"
+    tensor = back.x if is_input else back.parameters[name]
+    at = (0, *at) if is_input and len(at) == tensor.ndim - 1 else at  # of the first item
     if len(at) != tensor.ndim or not all(0 <= i < length for i, length in zip(at, tensor.shape, strict=True)):
         raise InputError(
             f"{name} has no cell {','.join(map(str, at))}", hint=f"its shape is {shape_text(tensor.shape)}"
@@ -105,7 +107,7 @@ def gradient_at(heading: Heading, back: NetworkGradients, name: str, at: tuple[i
         for role, grid in passed.node.reads.items()
         if grid is tensor and passed.backward is not None
     ]
-    gradient = back.gradients.get(name)
+    gradient = back.input if is_input else back.gradients.get(name)
     if gradient is None or not readers:
         raise InputError(f"{name} has no gradient: nothing came back to it", hint="name another parameter")
 

@@ -20,9 +20,9 @@ from convcalc.engine.products import Product
 from convcalc.engine.softmax import Softmax, softmax
 from convcalc.engine.transposed import Transposed
 from convcalc.errors import InputError
+from convcalc.inference.ending import ending_of
 from convcalc.inference.run import LayerRun
 from convcalc.network.layer import sizes
-from convcalc.network.shaping import Elementwise
 from convcalc.network.trace import Node
 from convcalc.report.activations import worked_activation
 from convcalc.report.convolution import Labels, worked_convolution
@@ -104,7 +104,7 @@ def _small_map(plane: Array, title: str, columns: int) -> Matrix:
 
 WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
     Convolution: lambda result, show: worked_convolution(result, show, Labels()),
-    Transposed: lambda result, show: worked_transposed(result, show, "kernel", TransposedReading.SCATTER),
+    Transposed: lambda result, show: worked_transposed(result, show, "kernel", TransposedReading.ZEROS),
     Pooling: worked_pooling,
     Activated: worked_activation,
     Linear: worked_linear,
@@ -140,7 +140,8 @@ def network_document(
     yield from _maps(layers)
     for node, name, output in outputs:
         if len(outputs) == 1:
-            yield from classes(node, output, labels)
+            ending = ending_of({one.node.index: one.node for one in layers}, node.index)
+            yield from classes(ending.kind, output, labels)
         elif output[0].size <= MOST_NUMBERS:
             yield Subheading(f"{name}, one of {len(outputs)} outputs")
             for row in output.reshape(len(output), -1):
@@ -179,26 +180,24 @@ def network_sheet(heading: Heading, layers: Sequence[LayerRange]) -> Sheet:
     return Sheet(heading.text, ("name", "layer", "output", "least", "largest", "mean"), rows)
 
 
-def chances_of(last: Node, row: Array) -> Array:
+def chances_of(kind: str, row: Array) -> Array:
     """Return probabilities of classes in float64, whatever a network ends in: logits, their softmax, its logarithm."""
-    kind = last.layer.kind if isinstance(last.layer, Elementwise) else ""
     cells = as_floats(row, FLOAT64)
     if kind == "Softmax":
         return cells
     return np.exp(cells) if kind == "LogSoftmax" else softmax(cells, -1).output
 
 
-def classes(last: Node, output: Array, labels: Sequence[str]) -> Iterator[Block]:
+def classes(kind: str, output: Array, labels: Sequence[str]) -> Iterator[Block]:
     """Yield the likeliest classes of each item, if the output is a row of them."""
     if output.ndim != 2 or not 2 <= output.shape[1] <= MOST_CLASSES:
         return
-    ends_in_softmax = isinstance(last.layer, Elementwise) and last.layer.kind in ("Softmax", "LogSoftmax")
     write = Writer()
     for item, row in enumerate(output):
-        chances = chances_of(last, row)
+        chances = chances_of(kind, row)
         best = np.argsort(-chances, kind="stable")[:BEST]
         name = f", item {item}" if len(output) > 1 else ""
-        how = "" if ends_in_softmax else ", by the softmax of the last layer's logits"
+        how = "" if kind else ", by the softmax of the last layer's logits"
         yield Subheading(f"the likeliest classes{name}{how}")
         rows = tuple(
             (

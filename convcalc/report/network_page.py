@@ -17,6 +17,7 @@ from convcalc.engine.pooling import Pooling
 from convcalc.engine.products import Product
 from convcalc.engine.softmax import Softmax
 from convcalc.engine.transposed import Transposed
+from convcalc.inference.ending import ending_of
 from convcalc.inference.run import LayerRun
 from convcalc.report.document import Heading
 from convcalc.report.network_numbers import chances_of
@@ -86,7 +87,8 @@ def _classes(
     run = runs[places[outputs[0]]]
     if run.output.ndim != 2 or run.output.shape[1] < 2:
         return []
-    chances, write = chances_of(run.node, run.output[0]), Writer()
+    ending = ending_of({one.node.index: one.node for one in runs}, run.node.index)
+    chances, write = chances_of(ending.kind, run.output[0]), Writer()
     best = np.argsort(-chances, kind="stable")[:5].tolist()
     return [
         [f"{index} {labels[index]}" if index < len(labels) else str(index), write.as_decimal(float(chances[index]))]

@@ -1,7 +1,9 @@
 """Why a neuron has its value, as a Document: its largest terms, and where in the picture each comes from."""
 
+import itertools
 import math
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -13,14 +15,19 @@ from convcalc.engine.exact import Array
 from convcalc.engine.gathered import Gathered
 from convcalc.engine.normalized import Normalized
 from convcalc.engine.pooling import Pooling
+from convcalc.engine.pooling_kinds import PoolKind
+from convcalc.engine.products import Product
+from convcalc.engine.softmax import Softmax
 from convcalc.engine.step import Number
+from convcalc.engine.transposed import Transposed
 from convcalc.errors import InputError
 from convcalc.inference.layer_result import Operation
 from convcalc.inference.run import LayerRun
+from convcalc.network.functions import Source
 from convcalc.network.receptive import traced_back
 from convcalc.network.trace import Trace
 from convcalc.report.document import Block, Document, Heading, Role, Subheading, Table, Text
-from convcalc.report.numbers import six_digits
+from convcalc.report.numbers import plain, six_digits
 from convcalc.report.selection import Show
 
 PADDING = -1
@@ -78,20 +85,24 @@ def _of_pooling(result: Pooling, place: tuple[int, ...], grid: Array) -> Cause:
     step = result.step(place)
     _, channels, height, width = result.input.shape
     terms = []
+    how, share = f"is worked by {result.kind} from its window", None
+    if step.winner is not None:
+        how = "is the largest of its window"
+    elif result.kind is PoolKind.AVG and step.divisor:
+        how, share = "is the mean of its window", Fraction(1, step.divisor)
     for row, column in np.ndindex(len(step.cells), len(step.cells[0])):
         at = step.window.rows[row] - result.rows.before, step.window.columns[column] - result.columns.before
         if step.padding[row][column] or (step.winner is not None and step.winner != (row, column)):
             continue
         cell = ((place[0] * channels + place[1]) * height + at[0]) * width + at[1]
-        terms.append(Term(grid, cell, step.cells[row][column], None))
-    how = "is the largest of its window" if step.winner is not None else f"is worked by {result.kind} from its window"
+        terms.append(Term(grid, cell, step.cells[row][column], share))
     return Cause(terms, None, how)
 
 
 def _of_one_cell(how: str) -> Callable[[Any, tuple[int, ...], Array], Cause]:
     def cause(result: Any, place: tuple[int, ...], grid: Array) -> Cause:
-        cell = int(np.ravel_multi_index(place, result.shape))
-        return Cause([Term(grid, cell, grid.ravel()[cell].item(), None)], None, how)
+        cell = int(np.ravel_multi_index(place, (1,) * (4 - grid.ndim) + grid.shape))
+        return Cause([Term(grid, cell, plain(grid.ravel()[cell]), None)], None, how)
 
     return cause
 
@@ -108,11 +119,39 @@ def _of_gathering(result: Gathered, place: tuple[int, ...], grid: Array) -> Caus
     return Cause(terms)
 
 
+def _of_transposed(result: Transposed, place: tuple[int, ...], grid: Array) -> Cause:
+    item, map_, row, column = place
+    _, channels, height, width = result.input.shape
+    depth = channels // result.groups
+    first = map_ // result.maps_a_group * depth
+    down, across = (
+        [(index, list(axis.stamps(index)).index(at)) for index in range(length) if at in axis.stamps(index)]
+        for axis, length, at in ((result.rows, height, row), (result.columns, width, column))
+    )
+    terms = []
+    for channel in range(first, first + depth):
+        for (i, k), (j, m) in itertools.product(down, across):
+            cell, weight = ((item * channels + channel) * height + i) * width + j, result.kernel[channel]
+            weight = plain(weight[map_ % result.maps_a_group, k, m])
+            terms.append(Term(grid, cell, plain(grid.ravel()[cell]), weight))
+    return Cause(terms, None if result.bias is None else plain(result.bias[map_]))
+
+
+def _of_product(result: Product, place: tuple[int, ...], grid: Array) -> Cause:
+    cell = int(np.ravel_multi_index(place, result.shape))
+    return Cause(
+        [Term(grid, cell, *(plain(part.ravel()[cell]) for part in (grid, result.other)))], None, "is a product"
+    )
+
+
 CAUSES: dict[type, Callable[[Any, tuple[int, ...], Array], Cause]] = {
     Convolution: _of_convolution,
     Linear: _of_linear,
     Pooling: _of_pooling,
+    Transposed: _of_transposed,
+    Product: _of_product,
     Activated: _of_one_cell("is a function of one cell"),
+    Softmax: _of_one_cell("is one cell's share in the exponentials of its line"),
     Normalized: _of_one_cell("is one cell, normalised"),
     Gathered: _of_gathering,
 }
@@ -150,7 +189,7 @@ class Causes:
             before = made.get(id(operation.reads["input"]))
             if before is None:
                 source = operation.reads["input"]
-                return Cause([Term(source, flat, source.ravel()[flat].item(), None)])
+                return Cause([Term(source, flat, plain(source.ravel()[flat]), None)])
             operation = before
         kind = type(operation.result)
         if kind not in CAUSES:
@@ -235,8 +274,13 @@ def _followed(heading: Heading, causes: Causes, cell: Cell, show: Show) -> Itera
         yield Text(f"  {causes.name(cell)} {cause.how or 'is'}: {causes.name(before)} = {write(value)}")
         cell = before
         cause = causes.cause(cell)
+    layer = causes.trace.nodes[cell.layer].layer
+    if isinstance(layer, Source):
+        whose = "the input" if cell.layer == 0 else "the network's own"
+        yield Text(f"  {causes.name(cell)} is a number of {whose}.", Role.QUIET)
+        return
     if cause is None or not cause.terms:
-        yield Text(f"  {causes.name(cell)} is where it comes from.", Role.QUIET)
+        yield Text(f"  How {causes.name(cell)} comes of its inputs is not told of {layer}.", Role.QUIET)
         return
     yield from _terms(causes, cell, cause, show)
 

@@ -9,7 +9,7 @@ from convcalc.network.source.follower import Follower, named_kind
 from convcalc.network.source.values import Array, Class, Library, Module, Scope, Weight, set_trained
 from convcalc.network.trace import Tensor
 
-HARMLESS_SETTINGS = frozenset(("requires_grad", "training", "inplace", "eps", "momentum", "p", "name"))
+HARMLESS_SETTINGS = frozenset(("requires_grad", "eps", "momentum", "p", "name"))
 """What may be changed of a layer without changing a shape or a count."""
 
 
@@ -76,6 +76,10 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
         raise follower.refuse(
             node, f"a {name} that is shared or taken away is not followed", "use the layer itself twice"
         )
+    elif isinstance(holder, Layer) and name in ("training", "inplace"):
+        setattr(holder, {"training": "trains_always", "inplace": "works_in_place"}[name], follower.truth(node, value))
+    elif isinstance(holder, Layer) and name == "eps" and hasattr(holder, "eps"):
+        holder.eps = value
     elif isinstance(holder, Layer) and name not in HARMLESS_SETTINGS:
         raise follower.refuse(node, f"a layer's {name} that is changed is not followed", "make the layer so")
     elif not isinstance(holder, Layer | Tensor | Library):  # requires_grad and the like change no shape

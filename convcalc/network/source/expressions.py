@@ -124,8 +124,13 @@ def _unaryop(follower: Follower, node: ast.UnaryOp, scope: Scope) -> Any:
     value = follower.evaluate(node.operand, scope)
     if isinstance(node.op, ast.Not):
         return not follower.truth(node.operand, value)
-    if isinstance(value, Tensor):
-        return follower.use("neg", Combine("neg"), value, node=node, scope=scope)
+    if isinstance(value, Tensor | Parameter):
+        if isinstance(node.op, ast.UAdd):
+            return value
+        if isinstance(node.op, ast.Invert):
+            raise follower.refuse(node, "~ of a tensor is not followed", "1 - x turns a mask over")
+        tensor = follower.tensor(value, node, scope)
+        return follower.use("neg", Combine("neg"), tensor, node=node, scope=scope)
     signs: dict[type[ast.unaryop], Any] = {
         ast.USub: operator.neg,
         ast.UAdd: operator.pos,

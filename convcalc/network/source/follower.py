@@ -5,6 +5,7 @@ What Python it follows is a table: `Language`.
 
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from convcalc.errors import InputError, Place
@@ -32,6 +33,8 @@ LONGEST = 100_000
 """Items of the longest list, signs of the longest word, bits of the largest number."""
 MISUSED = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError)
 """What Python raises where a function is called with arguments of another kind or number than it takes."""
+STOPPING = frozenset(("torch.no_grad", "torch.inference_mode"))
+"""What stops gradients, as a context or a decorator."""
 DEEPEST = 60
 """Calls within calls: Python's own stack holds some fifteen frames of ours for each."""
 
@@ -83,6 +86,8 @@ class Follower:
         """Libraries of which everything was imported."""
         self.steps = 0
         self.depth = 0
+        self.stops = False
+        """Whether no gradient goes back from what is made here."""
 
     def refuse(self, node: ast.AST, message: str, hint: str | None = None) -> InputError:
         """Return an error that points at a place of the file."""
@@ -249,12 +254,16 @@ class Follower:
         inner = Scope(self._arguments(node, function, given, named), function.scope, this, function.owner, scope.path)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, inner)
+        stops = self.stops
+        self.stops = stops or bool(STOPPING & set(function.decorators))
         try:
             self.run(function.node.body, inner)
         except ReturnError as returned:
             return returned.value
         except LeavingError:
             raise self.refuse(function.node, "a break or continue stands outside of a loop") from None
+        finally:
+            self.stops = stops
         return None
 
     def _arguments(self, node: ast.AST, function: Function, given: list[Any], named: dict[str, Any]) -> dict[str, Any]:
@@ -309,7 +318,8 @@ class Follower:
         if layer.is_function:
             name = self.local_name(name, scope)
         try:
-            return self.trace.apply(name, layer, *tensors_)
+            tensor = self.trace.apply(name, layer, *tensors_)
+            return replace(tensor, detached=True) if self.stops else tensor
         except InputError as error:
             origin = self.made_at.get(id(layer), node)
             line = getattr(node, "lineno", None)

@@ -9,15 +9,21 @@ from collections.abc import Callable
 from typing import Any
 
 from convcalc.errors import InputError, nearest
-from convcalc.network.functions import Parameter, Resize, fill_in
+from convcalc.network.functions import Parameter, fill_in
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
+from convcalc.network.shaping import PadAxes
 from convcalc.network.source import modules, tensors
+from convcalc.network.source.copies import SAME
 from convcalc.network.source.follower import LONGEST, SUPPORTED
 from convcalc.network.source.python import listed, pairs, plainly
 from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module, set_trained
 from convcalc.network.trace import Tensor
 
+PAD_KINDS = {
+    "constant": "ConstantPad", "reflect": "ReflectionPad", "replicate": "ReplicationPad", "circular": "CircularPad",
+}  # fmt: skip
+"""The layer that does what `F.pad` does, by its mode."""
 HARMLESS_HERE = "torch.nn.init."
 """Functions below this name fill weights with numbers, and change no shape."""
 AS_FUNCTIONS = {
@@ -154,7 +160,7 @@ def of_array(array: Array, name: str) -> Any:
         return Builtin(name, lambda call: math.prod(array.shape))
     if name == "size":
         return Builtin(name, lambda call: array.shape[call.given[0]] if call.given else array.shape)
-    if name.endswith("_") or name in tensors.UNCHANGED or name in tensors.ALIKE:
+    if name.endswith("_") or name in SAME or name in tensors.ALIKE:
         return Builtin(name, lambda call: array)
     if name in ("view", "reshape"):
         return Builtin(name, lambda call: Array(fill_in(tensors.as_numbers(call.given), math.prod(array.shape), "it")))
@@ -163,19 +169,24 @@ def of_array(array: Array, name: str) -> Any:
 
 def _padded(call: Call) -> Tensor:
     """Do what `F.pad` does: amounts for the last axis first."""
-    tensor, amounts, *_ = call.take("input", "pad", "mode", "value", mode="constant", value=0)
-    shape = list(tensor.shape)
-    if not isinstance(amounts, list | tuple) or len(amounts) % 2 or len(amounts) > 2 * (len(shape) - 1):
+    tensor, amounts, mode, value = call.take("input", "pad", "mode", "value", mode="constant", value=0)
+    rank = len(tensor.shape)
+    if not isinstance(amounts, list | tuple) or len(amounts) % 2 or len(amounts) > 2 * (rank - 1):
         raise InputError("F.pad needs two amounts for each axis, the last axis first")
-    dims = len(amounts) // 2
-    if dims in (1, 2, 3) and len(shape) == dims + 2:
-        layer = KINDS[f"ConstantPad{dims}d"](tuple(amounts))
+    if mode not in PAD_KINDS:
+        raise InputError(f"F.pad has no mode {mode!r}", hint=f"it has {', '.join(PAD_KINDS)}")
+    if mode != "constant" and len(amounts) != 2 * (rank - 2):
+        raise InputError(f"F.pad's {mode} takes {2 * (rank - 2)} amounts here", hint="two for each spatial axis")
+    every = [*amounts, *[0] * (2 * rank - len(amounts))]
+    value = 0 if value is None else value
+    if rank in (3, 4, 5) and not any(every[2 * (rank - 2) :]):
+        settings = {"value": value} if mode == "constant" else {}
+        layer = KINDS[f"{PAD_KINDS[mode]}{rank - 2}d"](tuple(every[: 2 * (rank - 2)]), **settings)
         name = call.follower.local_name("pad", call.scope)
         output: Tensor = call.follower.use(name, layer, tensor, node=call.node, scope=call.scope)
         return output
-    for index in range(dims):
-        shape[-1 - index] += amounts[2 * index] + amounts[2 * index + 1]
-    return tensors.use(call, Resize("pad", shape), tensor)
+    ends = tuple(zip(every[::2], every[1::2], strict=True))[::-1]
+    return tensors.use(call, PadAxes(ends, value), tensor)
 
 
 def copied(call: Call, value: Any, known: dict[int, Any]) -> Any:

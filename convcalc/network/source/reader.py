@@ -73,27 +73,31 @@ class SourceFile:
             top_level(follower, node)
         return follower
 
-    def build(self, shape: Shape, wanted: str | None, replaced: dict[str, int]) -> tuple[Trace, Tensor]:
-        """Apply the file's network to an input of a shape, and return what it did, and its output."""
+    def build(self, shape: Shape, wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
+        """Apply the file's network to an input of a shape, and return the trace, filled, and its output."""
         try:
-            return self._built(shape, wanted, replaced)
+            return self._built(shape, wanted, trace)
         except RecursionError:
             raise InputError(TOO_DEEP, hint="is this a network?", place=Place(self.name)) from None
 
-    def _built(self, shape: Shape, wanted: str | None, replaced: dict[str, int]) -> tuple[Trace, Tensor]:
+    def _built(self, shape: Shape, wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
         follower = self._followed()
         network, _ = pick(follower, wanted)
-        trace = Trace(replaced)
         layers_by_name = [("", network)] if isinstance(network, Layer) else list(network.named())
         follower.paths = {id(part): name for name, part in layers_by_name}
         if isinstance(network, Layer):
             follower.paths[id(network)] = network.kind.lower()
         trace.own = frozenset(follower.paths)
+        for name, layer in [] if isinstance(network, Layer) else network.every_name():
+            if follower.paths[id(layer)] != name:
+                trace.also_called.setdefault(id(layer), []).append(name)
         follower.trace = trace
         trace.notes += follower.early
         x = trace.input(shape)
         node = _forward_of(network) or self.tree
-        output = first_tensor(follower, node, follower.call(node, network, [x], {}, follower.file))
+        output = trace.current(first_tensor(follower, node, follower.call(node, network, [x], {}, follower.file)))
+        trace.unknown += [output.unknown] if output.unknown is not None else []
+        trace.ends_detached = output.detached
         for name, part in layers_by_name:
             if isinstance(part, Layer):
                 trace.unused(name, part)

@@ -6,9 +6,11 @@ from typing import Any
 
 from convcalc.network.layer import Layer
 from convcalc.network.source.binding import bind
+from convcalc.network.source.copies import changed
 from convcalc.network.source.expressions import combine, subscript
-from convcalc.network.source.follower import LONGEST, Follower, LeavingError, ReturnError
+from convcalc.network.source.follower import LONGEST, STOPPING, Follower, LeavingError, ReturnError
 from convcalc.network.source.values import Bound, Class, Function, Library, Module, Scope
+from convcalc.network.trace import Tensor
 
 
 class BreakError(LeavingError):
@@ -25,11 +27,12 @@ OWN_WAYS = frozenset(
                  "init_subclass", "new", "enter")
 )  # fmt: skip
 """Methods with which a class changes what Python's own signs do to its objects."""
-HARMLESS = frozenset(
-    f"torch.{name}"
-    for name in ("no_grad", "enable_grad", "inference_mode", "autocast", "cuda.amp.autocast", "amp.autocast")
-)
-"""Contexts that change no shape; called, they are themselves."""
+HARMLESS: dict[str, Callable[[bool], bool]] = {
+    **dict.fromkeys(STOPPING, lambda stops: True),
+    "torch.enable_grad": lambda stops: False,
+    **dict.fromkeys(("torch.autocast", "torch.cuda.amp.autocast", "torch.amp.autocast"), lambda stops: stops),
+}
+"""Contexts that change no shape; and whether gradients stop within. Called, they are themselves."""
 
 
 def _expr(follower: Follower, node: ast.Expr, scope: Scope) -> None:
@@ -92,6 +95,8 @@ def _augassign(follower: Follower, node: ast.AugAssign, scope: Scope) -> None:
         value = before
     else:
         value = combine(follower, node, node.op, before, value, scope)
+        if isinstance(before, Tensor) and not isinstance(node.op, ast.MatMult):
+            value = changed(follower, before, value)
     bind(follower, target, value, scope)
 
 
@@ -130,11 +135,19 @@ def _leave(follower: Follower, node: ast.Break | ast.Continue | ast.Return, scop
 
 
 def _with(follower: Follower, node: ast.With, scope: Scope) -> None:
+    stops = follower.stops
     for item in node.items:
         value = follower.evaluate(item.context_expr, scope)
         if not (isinstance(value, Library) and value.name in HARMLESS):
             raise follower.refuse(item.context_expr, "this 'with' is not followed", "torch.no_grad() is")
-    follower.run(node.body, scope)
+        follower.stops = HARMLESS[value.name](follower.stops)
+        if value.name.endswith("autocast") and follower.trace is not None:
+            why = "numbers that autocast rounds to 16 bits are not followed"
+            follower.trace.unknown.append(follower.refuse(item.context_expr, why, "leave it out"))
+    try:
+        follower.run(node.body, scope)
+    finally:
+        follower.stops = stops
 
 
 def _assert(follower: Follower, node: ast.Assert, scope: Scope) -> None:

@@ -14,6 +14,7 @@ from convcalc.network.functions import (
     Parameter,
     Permute,
     Reduce,
+    Repeat,
     Resize,
     Stack,
     Take,
@@ -24,6 +25,7 @@ from convcalc.network.functions import (
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.shaping import Dropout
+from convcalc.network.source.copies import SAME, changed, detached, unknown
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import Builtin, Call, Library, Scope
 from convcalc.network.trace import Tensor
@@ -37,13 +39,8 @@ ALIKE = frozenset(
     )
 )
 """Functions of one tensor, or of several, cell by cell."""
-UNCHANGED = frozenset(
-    (
-        *("contiguous", "clone", "detach", "to", "cuda", "cpu", "float", "half", "double", "bfloat16", "type"),
-        *("type_as", "requires_grad_", "long", "int"),
-    )
-)
-"""Methods that change no shape, and are no layers."""
+TRAINS_WHEN_TOLD = ("AlphaDropout", "FeatureAlphaDropout")
+"""Dropouts whose function does not drop unless it is told that it trains; the others' do."""
 REDUCTIONS = frozenset(("mean", "sum", "amax", "amin", "prod", "std", "var", "logsumexp", "norm", "argmax", "argmin"))
 ORDERS = {"norm": ("p", "dim", "keepdim"), **dict.fromkeys(("std", "var"), ("dim", "unbiased", "keepdim"))}
 """In which order a reduction takes its arguments, where that is not axes and `keepdim`."""
@@ -67,14 +64,14 @@ def attribute(follower: Follower, node: ast.AST, value: Any, name: str, scope: S
     if name == "T":
         return _transpose(Call(node, [follower.tensor(value, node, scope), -2, -1], {}, follower, scope))
     if name == "data":
-        return value
+        return detached(Call(node, [], {}, follower, scope), value)
     base = name.rstrip("_")
     if name.endswith("_") and base in FUNCTIONS:
         raise follower.refuse(
             node, f"{name}() changes a tensor where it stands, which is not followed", f"x = x.{base}(…)"
         )
-    if base in UNCHANGED or name in UNCHANGED:
-        return Builtin(name, lambda call: value)
+    if name in SAME:
+        return Builtin(name, lambda call: SAME[name](call, value))
     function = FUNCTIONS.get(base) if not name.startswith("_") else None
     if function is None and base in ACTIVATIONS:
         function = layer_function(ACTIVATIONS[base], base)
@@ -86,7 +83,10 @@ def attribute(follower: Follower, node: ast.AST, value: Any, name: str, scope: S
         raise follower.refuse(node, f"a tensor's '{name}' is not followed", FOLLOWED)
 
     run = function
-    return Builtin(name, lambda call: run(_with(call, value)))
+    if not name.endswith("_"):
+        return Builtin(name, lambda call: run(_with(call, value)))
+    before = follower.tensor(value, node, scope)
+    return Builtin(name, lambda call: changed(follower, before, run(_with(call, before))))
 
 
 FOLLOWED = "views, sums, means, parts and functions of single cells are; write it with those"
@@ -109,7 +109,7 @@ def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
     """Return a function that does what a layer does: `F.max_pool2d` is a MaxPool2d."""
 
     def run(call: Call) -> Tensor:
-        keywords = {key: value for key, value in call.named.items() if key not in ("input", "inplace", "training")}
+        keywords = {key: value for key, value in call.named.items() if key not in ("input", "training")}
         if not call.given and "input" not in call.named:
             raise InputError(f"{name} is given no tensor")
         tensor, *settings = call.given if call.given else [call.named["input"]]
@@ -117,7 +117,8 @@ def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
             settings[4:6] = [*settings[5:6], settings[4]] if len(settings) > 5 else [False, settings[4]]
         layer = KINDS[kind](*settings, **keywords)
         if isinstance(layer, Dropout):
-            layer.drops_always = len(call.given) < 3 and "training" not in call.named
+            trains = call.named.get("training", call.given[2] if len(call.given) > 2 else kind not in TRAINS_WHEN_TOLD)
+            layer.trains_always = call.follower.truth(call.node, trains)
         full = call.follower.local_name(name, call.scope)
         tensors = call.follower.tensor(tensor, call.node, call.scope)
         output: Tensor = call.follower.use(full, layer, tensors, node=call.node, scope=call.scope)
@@ -164,7 +165,8 @@ def _extreme(name: str) -> Callable[[Call], Any]:
         if not positional and "dim" not in call.named:
             return reduction(name)(call)
         output = reduction(f"a{name}")(call)
-        return output, output
+        places = unknown(call, output, f"where the {name} lies is not followed", "only what it is")
+        return output, places
 
     return run
 
@@ -253,10 +255,10 @@ def _expand_as(call: Call) -> Tensor:
 
 
 def _repeat(call: Call) -> Tensor:
-    counts, shape = _shape(call), call.given[0].shape
-    longer = (1,) * (len(counts) - len(shape)) + tuple(shape)
-    after = tuple(size * count for size, count in zip(longer, counts, strict=True))
-    return use(call, Resize("repeat", after), call.given[0])
+    counts = _shape(call)
+    if not counts or not all(isinstance(count, int) and count > 0 for count in counts):
+        raise InputError(f"repeat{counts} is not followed", hint="as in x.repeat(1, 2, 1, 1)")
+    return use(call, Repeat(counts), call.given[0])
 
 
 def _parts(call: Call, name: str, lengths: list[int], axis: int) -> tuple[Tensor, ...]:

@@ -169,6 +169,15 @@ class Module:
         """Yield everything it holds, however deep, by its full name; each but once, and itself first."""
         yield from self._named(prefix, set())
 
+    def every_name(self, prefix: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Layer]]:
+        """Yield each layer by each of its names, as a state dict has them."""
+        for name, value in self.children():
+            full = f"{prefix}.{name}" if prefix else name
+            if isinstance(value, Layer):
+                yield full, value
+            elif id(value) not in (*around, id(self)):
+                yield from value.every_name(full, (*around, id(self)))
+
     def _named(self, prefix: str, seen: set[int]) -> Iterator[tuple[str, "Module | Layer"]]:
         if id(self) in seen:
             return

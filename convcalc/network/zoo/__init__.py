@@ -29,11 +29,11 @@ class ZooEntry:
     weights: str = ""
     """The file beside this one that holds trained weights, if there are some."""
 
-    def build(self, shape: Shape | None = None, replaced: dict[str, int] | None = None) -> tuple[Trace, Tensor]:
-        """Build it for an input of a shape (C, H, W) and return what it did, and its output."""
+    def build(self, shape: Shape | None = None, trace: Trace | None = None) -> tuple[Trace, Tensor]:
+        """Build it for an input of a shape (C, H, W) and return the trace, filled, and its output."""
         module, _, name = self.builder.partition(".")
         function = getattr(importlib.import_module(f"convcalc.network.zoo.{module}"), name)
-        net = NetworkPart(Trace(replaced or {}))
+        net = NetworkPart(Trace() if trace is None else trace)
         output = function(net, net.input(shape or self.input), **self.settings)
         return net.trace, output
 
