@@ -30,7 +30,7 @@ from convcalc.engine.grids import own_grid
 from convcalc.engine.naming import PLANE, Naming
 from convcalc.engine.settings import Pair, whole_numbers
 from convcalc.engine.shapes import biases_of, check_cells, four_dimensional, like_the_input, place_in
-from convcalc.engine.step import StampStep
+from convcalc.engine.step import ConvolutionStep, StampStep
 from convcalc.errors import InputError
 
 
@@ -97,6 +97,14 @@ class Transposed:
         """The answer, with as many axes as the input; one map a filter."""
         many = self.shape[1] > 1 or self.input_dimensions > 2
         return like_the_input(self.maps, self.input_dimensions, many_maps=many)
+
+    def step(self, at: Sequence[int], number: int = 1) -> ConvolutionStep:
+        """Return the working of one output cell, by the zero-inserted reading.
+
+        >>> conv_transpose([[1, 2]], [[1, 10]], stride=2).step((0, 3)).value
+        20
+        """
+        return self.inserted.step(at, number)
 
     def stamp(self, at: Sequence[int], number: int = 1) -> StampStep:
         """Return the working of one stamp, `at` being (item, map-and-channel pair, row, column) within `stamps`.

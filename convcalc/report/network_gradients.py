@@ -154,5 +154,8 @@ def descent_document(heading: Heading, before: float, after: float, rate: float,
     yield Text("")
     yield Text(f"  Every parameter less {write(rate)} × its gradient.")
     if frozen:
-        yield Text(f"  {frozen} frozen parameter{'s' * (frozen > 1)} stayed as they were.", Role.QUIET)
+        kept = (
+            "1 frozen parameter stayed as it was" if frozen == 1 else f"{frozen} frozen parameters stayed as they were"
+        )
+        yield Text(f"  {kept}.", Role.QUIET)
     yield Text(f"  The loss was {write(six_digits(before))}, and is {write(six_digits(after))} now.", Role.RESULT)
