@@ -28,7 +28,7 @@ ALLOWED = {
     "network": {"network", "engine.geometry", "errors", "choices"},
     "inference": {"inference", "engine", "network", "errors", "choices"},
     "report": {"report", "engine", "network", "inference", "errors", "choices"},
-    "render": {"render", "report.document"},
+    "render": {"render", "report.document", "report.figure"},
     "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "network", "inference", "errors",
             "choices", "lecture", "ending", "formats"},
 }  # fmt: skip

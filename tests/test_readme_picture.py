@@ -1,15 +1,21 @@
-"""The README's picture is made by a command of the README: remade with ``--refresh-golden``."""
+"""The README's pictures are made by commands of the README: remade with ``--refresh-golden``."""
 
 import re
 from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 
 from tests.conftest import GOLDEN, ROOT, Convcalc
 
-PICTURE = GOLDEN / "readme-step.svg"
 
-
-def test_the_picture_is_what_the_command_writes(convcalc: Convcalc, golden: Callable[[str, str], None]) -> None:
+@pytest.mark.parametrize("name", ["readme-step.svg", "lenet5.svg"])
+def test_the_picture_is_what_the_command_writes(
+    convcalc: Convcalc, golden: Callable[[str, str], None], tmp_path: Path, name: str
+) -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    assert f"]({PICTURE.relative_to(ROOT)})" in readme
-    words = re.findall(rf"convcalc (conv .*) -o {PICTURE.relative_to(ROOT)}", readme)[0].split()
-    golden(PICTURE.name, convcalc(*words, "--format", "svg").stdout)
+    place = (GOLDEN / name).relative_to(ROOT)
+    assert f"]({place})" in readme
+    words = re.findall(rf"convcalc (.*) -o {place}", readme)[0].split()
+    assert convcalc(*words, "-o", str(tmp_path / name)).status == 0
+    golden(name, (tmp_path / name).read_text(encoding="utf-8"))

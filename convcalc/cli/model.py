@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from convcalc.network.trace import Tensor, Trace
     from convcalc.report.document import Document
 
+FIGURES = (Format.SVG, Format.LATEX)
+"""What draws the architecture, where a file's name asks for it; `--format` asks for the table."""
+DEEPEST = 99
+"""Parts within parts that --all opens of a figure."""
 TRAIN_PANEL = "Transfer learning"
 MOST_BYTES = 1 << 20
 PAGE_WIDTH = 100
@@ -169,6 +173,9 @@ def model(
         if out.style(here).record.steps_through:
             _write_architecture(here, summary, document, out)
             return
+        if out.format is None and out.style(here) in FIGURES:
+            _write_figure(here, summary, DEEPEST if look.everything else look.depth, out)
+            return
     calculation = Calculation(document, list, steps=lambda show: model_steps(summary, show))
     emit_report(here, calculation, lambda: sheet(summary), out, walk=look.walk)
 
@@ -185,6 +192,18 @@ def _write_architecture(here: Surroundings, summary: "Summary", document: "Docum
     data = counted_data(summary, lambda blocks: plain(blocks, PAGE_WIDTH, glyphs, answers=True))
     _, *below = document
     write_lines(here, render(data, below), out)
+
+
+def _write_figure(here: Surroundings, summary: "Summary", depth: int | None, out: SheetOptions) -> None:
+    """Write a network as a figure for a paper: its layers as blocks, joined by arrows."""
+    from convcalc.cli.network_results import write_lines
+    from convcalc.render import figure
+    from convcalc.report.model import heading
+    from convcalc.report.network_figure import architecture
+
+    drawn = architecture(summary, heading(summary).text, depth)
+    is_svg = out.style(here) is Format.SVG
+    write_lines(here, figure.svg(drawn) if is_svg else figure.tikz(drawn, fragment=out.fragment), out)
 
 
 def _with_numbers(
