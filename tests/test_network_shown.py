@@ -12,7 +12,7 @@ import convcalc
 from convcalc.errors import InputError
 from convcalc.inference.names import names_of
 from convcalc.report.document import Heading
-from convcalc.report.network_numbers import network_steps
+from convcalc.report.network_steps import network_steps
 from convcalc.report.selection import Show
 from convcalc.session.walk import Walk
 from tests.conftest import SAMPLES, Convcalc

@@ -173,7 +173,8 @@ def _show_layer(
     """Show one layer's maps, a neuron's step, its causes; or walk from layer to layer."""
     from convcalc.inference.names import names_of
     from convcalc.report.document import Calculation
-    from convcalc.report.network_numbers import maps_document, network_steps, neuron
+    from convcalc.report.network_numbers import maps_document
+    from convcalc.report.network_steps import network_steps, neuron
     from convcalc.report.why import why_document
 
     names = names_of(network.trace)
