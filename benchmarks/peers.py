@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from benchmarks.onnx_networks import as_onnx
 from benchmarks.timing import Job
 
 
@@ -19,11 +20,18 @@ def found(name: str) -> Any:
 
 scipy, signal, torch = found("scipy.ndimage"), found("scipy.signal"), found("torch")
 cv2, skimage = found("cv2"), found("skimage.measure")
+onnx, onnxruntime = found("onnx"), found("onnxruntime")
 
 
 def versions() -> dict[str, str]:
     """Return what is compared with."""
-    known = {"scipy": found("scipy"), "torch": torch, "OpenCV": cv2, "scikit-image": found("skimage")}
+    known = {
+        "scipy": found("scipy"),
+        "torch": torch,
+        "OpenCV": cv2,
+        "scikit-image": found("skimage"),
+        "onnxruntime": onnxruntime,
+    }
     return {name: str(module.__version__) for name, module in known.items() if module is not None}
 
 
@@ -68,9 +76,29 @@ def pooling(x: Any, kind: str, window: int, stride: int) -> dict[str, Job]:
 
 
 def network(numbers: Any) -> dict[str, Job]:
-    """Return how torch runs a network of ours, layer by layer with the same tensors, on two threads."""
-    if torch is None:
-        return {}
+    """Return how others run a network of ours with the same tensors, each on two threads."""
+    jobs = {} if torch is None else {"torch": _of_torch(numbers)}
+    if onnx is None:
+        return jobs
+    file, x = as_onnx(numbers), np.array(numbers.x)
+    if onnxruntime is not None:
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = 2
+        session = onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])
+        jobs["onnxruntime"] = lambda: session.run(None, {"0": x})[0]
+    if cv2 is not None:
+        net = cv2.dnn.readNetFromONNX(np.frombuffer(file, np.uint8))
+
+        def run() -> Any:
+            net.setInput(x)
+            return net.forward()
+
+        jobs["OpenCV"] = run
+    return jobs
+
+
+def _of_torch(numbers: Any) -> Job:
+    """Return how torch runs a network, layer by layer."""
     functional = torch.nn.functional
     plain = {
         "ReLU": functional.relu,
@@ -109,4 +137,4 @@ def network(numbers: Any) -> dict[str, Job]:
                 maps[node.index] = job(*(maps[index] for index in node.inputs))
         return maps[nodes[-1].index]
 
-    return {"torch": run}
+    return run
