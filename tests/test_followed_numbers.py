@@ -96,6 +96,29 @@ SAME: list[tuple[str, str, Callable[[Any], Any]]] = [
     ("return F.interpolate(self.c(x), scale_factor=1.5, mode='bilinear', recompute_scale_factor=True)", "",
      lambda x: mixed(c(x), [0, 5 / 8, 11 / 8, 2])),
     ("return self.u(self.c(x))", "self.u = nn.UpsamplingBilinear2d(5)", lambda x: mixed(c(x), [0, 1 / 2, 1, 3 / 2, 2])),
+    # kept within bounds
+    ("return self.c(x).clamp(-2, 5)", "", lambda x: np.clip(c(x), -2, 5)),
+    ("return torch.clamp(self.c(x), min=-2, max=5)", "", lambda x: np.clip(c(x), -2, 5)),
+    ("return torch.clamp(self.c(x), max=5)", "", lambda x: np.minimum(c(x), 5)),
+    ("return self.c(x).clip(min=1)", "", lambda x: np.maximum(c(x), 1)),
+    ("y = self.c(x); z = y; z.clamp_(-1, 1); return y", "", lambda x: np.clip(c(x), -1, 1)),
+    # parts
+    ("return self.c(x)[:, 1]", "", lambda x: c(x)[:, 1]),
+    ("return self.c(x)[:, :, -1, 0]", "", lambda x: c(x)[:, :, -1, 0]),
+    ("return self.c(x)[..., 1:, -2]", "", lambda x: c(x)[..., 1:, -2]),
+    ("return self.c(x)[:, None, 0, ::2]", "", lambda x: c(x)[:, None, 0, ::2]),
+    # arithmetic
+    ("return self.c(x) / 4 - (x ** 2) / 3", "", lambda x: c(x) / 4 - x**2 / 3),
+    # activations put together
+    ("return F.celu(self.c(x) / 9, 0.5)", "",
+     lambda x: np.where(c(x) > 0, c(x) / 9, np.expm1(np.minimum(c(x), 0) / 4.5) / 2)),
+    ("return self.a(self.c(x))", "self.a = nn.RReLU(0.1, 0.3)", lambda x: np.where(c(x) > 0, c(x), c(x) * 0.2)),
+    ("return F.tanhshrink(self.c(x) / 9)", "", lambda x: c(x) / 9 - np.tanh(c(x) / 9)),
+    ("return F.softmin(self.c(x) / 9, 1)", "",
+     lambda x: np.exp(-c(x) / 9) / np.exp(-c(x) / 9).sum(1, keepdims=True)),
+    ("return F.softplus(self.c(x), 2)", "", lambda x: np.logaddexp(0, 2 * c(x)) / 2),
+    ("return F.softplus(self.c(x), 0.5, 1)", "",
+     lambda x: np.where(c(x) > 2, c(x), 2 * np.logaddexp(0, c(x) / 2))),
     # settings changed after they were made
     ("return self.b(x)", "self.b = nn.BatchNorm2d(2, affine=False); self.b.eps = 3.0", lambda x: x / 2),
 ]  # fmt: skip
@@ -133,6 +156,27 @@ def test_a_batch_is_followed_as_a_batch(tmp_path: Path, forward: str, expected: 
     init = "self.p = nn.Parameter(torch.zeros(1, 1, 3, 3))" if "self.p" in forward else ""
     own = {"p": np.full((1, 1, 3, 3), 7.0)} if init else {}
     np.testing.assert_allclose(run(tmp_path, forward, x, init, **own).output, expected(x), rtol=1e-6)
+
+
+BACKWARD = [
+    ("return F.celu(self.c(x) / 9, 0.5)", lambda y: np.where(y > 0, 1, np.exp(np.minimum(y, 0) / 4.5)) / 9),
+    ("return F.tanhshrink(self.c(x) / 9)", lambda y: np.tanh(y / 9) ** 2 / 9),
+    ("return F.rrelu(self.c(x), 0.1, 0.3)", lambda y: np.where(y > 0, 1, 0.2)),
+    ("return F.softplus(self.c(x), 2)", lambda y: 1 / (1 + np.exp(-2 * y))),
+    ("return self.c(x) ** 2 / 4", lambda y: y / 2),
+    ("return -self.c(x)", lambda y: -np.ones_like(y)),
+    ("return self.c(x).clamp(-4, 9)", lambda y: ((y > -4) & (y < 9)).astype(float)),
+    ("return F.pad(self.c(x), (-1, 0, 1, 0), value=3)", lambda y: np.broadcast_to([0, 1, 1], y.shape)),
+    ("return self.c(x)[:, :, -1]", lambda y: np.broadcast_to([[0], [0], [1]], y.shape)),
+    ("return self.c(x).repeat(1, 2, 1, 3)", lambda y: np.full(y.shape, 6)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forward", "slope"), BACKWARD, ids=[row[0] for row in BACKWARD])
+def test_what_is_put_together_goes_backward(tmp_path: Path, forward: str, slope: Callable[[Any], Any]) -> None:
+    back = run(tmp_path, forward).backward()
+    expected = np.einsum("oc,nohw->nchw", WEIGHT, slope(c(X)))
+    np.testing.assert_allclose(back.input, expected, rtol=1e-5, atol=1e-6)
 
 
 def test_what_mixes_the_items_of_a_batch_is_refused(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from convcalc.inference.cells import (
     ACTIVATIONS,
     BY_THEIR_NUMBERS,
     BY_THEIR_PAIRS,
+    COMPOSED,
     REDUCED,
     RESPONSE_NORMS,
     SOFTMAXES,
@@ -143,12 +144,13 @@ WITHOUT: dict[type[Layer], Callable[[Any, Node], bool]] = {
     BatchNorm: lambda layer, node: layer.dims > 2 or layer.trains_always,
     RadialBasis: lambda layer, node: True,
     Elementwise: lambda layer, node: (
-        layer.kind not in (*ACTIVATIONS, *SOFTMAXES, *RESPONSE_NORMS, "Identity")
-        or (layer.kind == "Softplus" and (layer.setting(0, "beta", 1), layer.setting(1, "threshold", 20)) != (1, 20))
+        layer.kind not in (*ACTIVATIONS, *COMPOSED, *SOFTMAXES, *RESPONSE_NORMS, "Identity")
     ),
     Combine: lambda layer, node: not _has_numbers(layer, node),
     Reduce: lambda layer, node: layer.kind not in REDUCED,
-    Take: lambda layer, node: layer.cuts is None or len(axes_left(node)) < len(node.shapes[0]),
+    Take: lambda layer, node: (
+        layer.cuts is None or len(axes_left(node)) + len(layer.picked or ()) < len(node.shapes[0])
+    ),
     Upsample: lambda layer, node: len(node.output) > 4 or layer.mode not in ("nearest", "bilinear", "linear"),
     Pad: lambda layer, node: layer.dims > 2 or layer.kind[:-2] not in PADS,
     LearnedSlope: lambda layer, node: len(node.output) > 4,

@@ -37,7 +37,6 @@ ACTIVATIONS: dict[str, tuple[ActivationKind, tuple[Setting, ...]]] = {
     "Softshrink": (ActivationKind.SOFTSHRINK, (("lambd", 0.5),)),
     "Hardshrink": (ActivationKind.HARDSHRINK, (("lambd", 0.5),)),
     "Threshold": (ActivationKind.THRESHOLD, (("threshold", None), ("value", None))),
-    "Softplus": (ActivationKind.SOFTPLUS, ()),
     "GELU": (ActivationKind.GELU, ()),
 }
 """PyTorch's activations: the engine's, and the settings they take in order, with their defaults."""
@@ -79,6 +78,8 @@ def elementwise(layer: Elementwise, node: Node, tensors: Tensors, inputs: list[A
         return response_norm(layer, x)
     if name in SOFTMAXES:
         return _softmax(layer, x)
+    if name in COMPOSED:
+        return COMPOSED[name](layer, x)
     kind, settings = ACTIVATIONS[name]
     if name == "GELU" and layer.setting(0, "approximate", "none") == "tanh":
         kind = ActivationKind.GELU_TANH
@@ -90,6 +91,92 @@ def elementwise(layer: Elementwise, node: Node, tensors: Tensors, inputs: list[A
     if name in QUICK:
         return LayerResult(lambda: _quickly(QUICK[name], x), operations)
     return LayerResult(lambda: _in_floats(kind, x, *values), operations)
+
+
+def _times(x: Array, factor: Fraction) -> Operation:
+    """Return an operation that multiplies every cell by a number; a cell of another grid's own."""
+    weights = np.full((1, x.size), factor.numerator)
+    one = gathered(
+        f"times {factor}", [x], x.shape, Reading(numbered([x])[0].reshape(1, -1), weights, factor.denominator)
+    )
+    return one._replace(output=one.result.output)
+
+
+def _between(x: Array, factor: Fraction, kind: ActivationKind) -> list[Operation]:
+    """Return an activation of every cell times a factor, over that factor."""
+    before = _times(x, factor)
+    assert before.output is not None
+    result = activate(before.output, kind)
+    output = result.output
+    return [before, Operation(result, {"input": before.output}, output), _times(output, 1 / factor)]
+
+
+def _celu(layer: Elementwise, x: Array) -> LayerResult:
+    alpha = float(layer.setting(0, "alpha", 1.0))
+
+    def numbers() -> Array:
+        cells = x.astype(np.float64)
+        found: Array = np.where(cells > 0, cells, alpha * np.expm1(np.minimum(cells, 0) / alpha)).astype(x.dtype)
+        return found
+
+    return LayerResult(numbers, lambda: _between(x, 1 / Fraction(str(alpha)), ActivationKind.ELU), main=1)
+
+
+def _softplus(layer: Elementwise, x: Array) -> LayerResult:
+    """Take ln(1 + e^βx)/β; above a threshold PyTorch takes x, which has no steps where it makes a difference."""
+    beta, threshold = float(layer.setting(0, "beta", 1)), float(layer.setting(1, "threshold", 20))
+
+    def numbers() -> Array:
+        cells = beta * x.astype(np.float64)
+        found: Array = np.where(cells > threshold, cells, np.logaddexp(0, cells)) / beta
+        return found.astype(x.dtype)
+
+    def operations() -> list[Operation]:
+        if beta == 1:
+            return [Operation(activate(x, ActivationKind.SOFTPLUS), {"input": x})]
+        return _between(x, Fraction(str(beta)), ActivationKind.SOFTPLUS)
+
+    return LayerResult(numbers, operations if threshold >= LEAST_THRESHOLD else None, main=-1 if beta == 1 else 1)
+
+
+def _rrelu(layer: Elementwise, x: Array) -> LayerResult:
+    """Take the mean of the slopes that are drawn in training, as in evaluation."""
+    ends = (
+        Fraction(str(layer.setting(place, name, 1 / over))) for place, name, over in ((0, "lower", 8), (1, "upper", 3))
+    )
+    slope = sum(ends) / 2
+
+    def operations() -> list[Operation]:
+        return [Operation(activate(x, ActivationKind.LEAKY_RELU, slope), {"input": x})]
+
+    return LayerResult(lambda: _in_floats(ActivationKind.LEAKY_RELU, x, slope), operations)
+
+
+def _tanhshrink(layer: Elementwise, x: Array) -> LayerResult:
+    def operations() -> list[Operation]:
+        result = activate(x, ActivationKind.TANH)
+        output = result.output
+        places = np.stack([grid.ravel() for grid in numbered([x, output])])
+        less = gathered("sub", [x, output], x.shape, Reading(places, np.repeat([[1], [-1]], x.size, axis=1)))
+        return [Operation(result, {"input": x}, output), less]
+
+    return LayerResult(lambda: (x - np.tanh(x.astype(np.float64))).astype(x.dtype), operations, main=0)
+
+
+def _softmin(layer: Elementwise, x: Array) -> LayerResult:
+    before = _times(x, Fraction(-1))
+    assert before.output is not None
+    after = _softmax(layer, before.output).operations
+    assert after is not None
+    return LayerResult(None, lambda: [before, *after()])
+
+
+COMPOSED: dict[str, Callable[[Elementwise, Array], LayerResult]] = {
+    "CELU": _celu, "Softplus": _softplus, "RReLU": _rrelu, "Tanhshrink": _tanhshrink, "Softmin": _softmin,
+}  # fmt: skip
+"""Activations that are others of the engine's, scaled or put together."""
+LEAST_THRESHOLD = 15
+"""From where on ln(1 + e^x) is x, to float32."""
 
 
 def _quickly(function: Callable[[Array], Array], x: Array) -> Array:
@@ -111,7 +198,7 @@ def softmax_axis(layer: Elementwise, axes: int) -> int:
 
 
 def _softmax(layer: Elementwise, x: Array) -> LayerResult:
-    result = softmax(x, softmax_axis(layer, x.ndim) % x.ndim - x.ndim, log=SOFTMAXES[layer.kind])
+    result = softmax(x, softmax_axis(layer, x.ndim) % x.ndim - x.ndim, log=SOFTMAXES.get(layer.kind, False))
     return LayerResult(None, lambda: [Operation(result, {"input": x})])
 
 
@@ -173,12 +260,25 @@ def combined(layer: Combine, node: Node, tensors: Tensors, inputs: list[Array]) 
     """Add, subtract, multiply or divide tensors and numbers, with broadcasting; or a function of one."""
     name = layer.kind
     if name in BY_THEIR_NUMBERS:
-        return LayerResult(lambda: np.asarray(BY_THEIR_NUMBERS[name](inputs[0])), None)
+        return _by_its_numbers(name, inputs[0])
     grids = iter(inputs)
     kind = inputs[0].dtype
     places = layer.operands_of(len(inputs)) or ()
     operands = [next(grids) if number is None else constant(number, kind) for number in places]
+    if name == "div" and len(places) == 2 and isinstance(places[1], int | float) and places[1]:
+        return LayerResult(lambda: np.true_divide(*operands), lambda: [_times(inputs[0], 1 / Fraction(str(places[1])))])
+    if name == "pow" and len(places) == 2 and places[1] == 2:
+        return _by_its_numbers("square", inputs[0])
     return _pairs(name, operands, {})
+
+
+def _by_its_numbers(name: str, x: Array) -> LayerResult:
+    """Return a function of every cell; a sign turned over and a square have steps."""
+    steps: dict[str, Callable[[], list[Operation]]] = {
+        "neg": lambda: [_times(x, Fraction(-1))],
+        "square": lambda: [Operation(multiply(x, x), {"input": x, "other": x})],
+    }
+    return LayerResult(lambda: np.asarray(BY_THEIR_NUMBERS[name](x)), steps.get(name))
 
 
 def _pairs(name: str, operands: Sequence[Array], learned: dict[str, Array]) -> LayerResult:

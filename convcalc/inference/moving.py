@@ -135,6 +135,8 @@ def taken(layer: Take, node: Node, tensors: Tensors, inputs: list[Array]) -> Lay
 
     def move(grid: Array) -> Array:
         axes = list(layer.axes_left if layer.axes_left is not None else range(grid.ndim))
+        for axis, index in (layer.picked or {}).items():
+            grid = np.take(grid, [index], axis=axis)
         for axis, (first, step) in layer.cuts.items():
             if axis:  # the batch is never cut
                 length = node.output[axes.index(axis)]

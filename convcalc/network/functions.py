@@ -315,6 +315,8 @@ class Take(TensorFunction):
     """For each axis of the part, which of the tensor's it is (None: a new one); nothing: the same as the tensor's."""
     cuts: Any = None
     """For axes of the tensor that are cut, where they begin and how far they step."""
+    picked: Any = None
+    """For axes that are gone, which of their cells was taken."""
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape of the part."""

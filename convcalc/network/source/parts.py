@@ -23,7 +23,7 @@ def indexed(follower: Follower, node: ast.AST, tensor: Tensor, index: Any, scope
     parts = [*parts[:place], *rest, *parts[place + 1 :]]
     after, axis = [], 0
     origins: list[int | None] = []
-    cuts = {}
+    cuts, picked = {}, {}
     for part in parts:
         if part is None:
             after.append(1)
@@ -40,8 +40,9 @@ def indexed(follower: Follower, node: ast.AST, tensor: Tensor, index: Any, scope
             axis_of_size = shape[axis]
             if not -axis_of_size <= part < axis_of_size:
                 raise follower.refuse(node, f"there is no {part} among {axis_of_size}")
+            picked[axis] = part % axis_of_size
         axis += 1
     if 0 in after:
         raise follower.refuse(node, "this part is empty")
     text = ast.unparse(node.slice) if isinstance(node, ast.Subscript) else ""
-    return follower.use("part", Take(tuple(after), f"[{text}]", origins, cuts), tensor, node=node, scope=scope)
+    return follower.use("part", Take(tuple(after), f"[{text}]", origins, cuts, picked), tensor, node=node, scope=scope)

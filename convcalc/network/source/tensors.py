@@ -33,7 +33,7 @@ from convcalc.network.trace import Tensor
 ALIKE = frozenset(
     (
         *("exp", "log", "log2", "sqrt", "rsqrt", "abs", "neg", "sign", "square", "reciprocal", "sin", "cos", "erf"),
-        *("floor", "ceil", "round", "clamp", "clip", "clamp_min", "clamp_max", "pow", "norm_cdf", "nan_to_num"),
+        *("floor", "ceil", "round", "clamp_min", "clamp_max", "pow", "norm_cdf", "nan_to_num"),
         *("normalize", "zeros_like", "ones_like", "randn_like", "rand_like", "flip", "roll", "softplus", "cumsum"),
         *("add", "sub", "mul", "div", "maximum", "minimum", "masked_fill", "where", "addcmul", "fmod", "remainder"),
     )
@@ -66,7 +66,7 @@ def attribute(follower: Follower, node: ast.AST, value: Any, name: str, scope: S
     if name == "data":
         return detached(Call(node, [], {}, follower, scope), value)
     base = name.rstrip("_")
-    if name.endswith("_") and base in FUNCTIONS:
+    if name.endswith("_") and base in FUNCTIONS and base not in ("clamp", "clip"):
         raise follower.refuse(
             node, f"{name}() changes a tensor where it stands, which is not followed", f"x = x.{base}(…)"
         )
@@ -324,6 +324,22 @@ def _matmul(call: Call) -> Tensor:
     return use(call, MatMul(), first, second)
 
 
+def _clamp(call: Call) -> Tensor:
+    """Keep numbers between two, or on one side of one."""
+    tensor, least, most = call.take("input", "min", "max", min=None, max=None)
+    bounds = [bound for bound in (least, most) if bound is not None]
+    if not bounds or not all(isinstance(bound, int | float) for bound in bounds):
+        return use(call, Combine("clamp", is_known=False), tensor)
+    if len(bounds) == 1:
+        name = "clamp_min" if most is None else "clamp_max"
+        return use(call, Combine(name, (None, bounds[0])), tensor)
+    output: Tensor = call.follower.use(
+        call.follower.local_name("clamp", call.scope), KINDS["Hardtanh"](least, most),
+        call.follower.tensor(tensor, call.node, call.scope), node=call.node, scope=call.scope,
+    )  # fmt: skip
+    return output
+
+
 def _unflatten(call: Call) -> Tensor:
     tensor, dim, parts = call.take("input", "dim", "sizes")
     axis = axis_of(dim, len(tensor.shape), "unflatten")
@@ -359,6 +375,8 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "bmm": _matmul,
     "mm": _matmul,
     "unflatten": _unflatten,
+    "clamp": _clamp,
+    "clip": _clamp,
 }
 """Functions of tensors, by their names: methods of a tensor, and `torch.…`."""
 
