@@ -116,8 +116,8 @@ def convolution(rng: random.Random) -> Case | None:
     if min(room, width + padding[2] + padding[3] - dilation[1] * (kernel_width - 1)) < 1:
         return None
     words = ["conv", "-i", x.text, "-k", kernel.text, "-s", commas(stride), "-p", commas(padding),
-             "-d", commas(dilation), "--pad-mode", mode, "-g", str(groups), *(["--flip"] if flip else []),
-             *(["-b", bias.text] if bias else [])]  # fmt: skip
+             "-d", commas(dilation), "-g", str(groups), *(["--pad-mode", mode] if any(padding) else []),
+             *(["--flip"] if flip else []), *(["-b", bias.text] if bias else [])]  # fmt: skip
     filters = kernel.cells
     if flip:
         filters = turned(filters)
