@@ -6,7 +6,7 @@ import os
 import re
 import shlex
 import warnings
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
 from pathlib import Path
 from tokenize import TokenError
@@ -15,21 +15,20 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place, nearest
 from convcalc.formats import SUFFIXES as WRITTEN
 from convcalc.formats import Format
 from convcalc.matrix_io.images import SIGNATURES, SUFFIXES, Picture, is_picture, read_picture
 from convcalc.matrix_io.kinds import kind_of
+from convcalc.matrix_io.lists import placed
 from convcalc.matrix_io.plain import EXACT, exact_list, plain_lines, plain_number
 from convcalc.matrix_io.separators import Written
-from convcalc.matrix_io.text import DASHES, Grid, parse_number, parse_text
+from convcalc.matrix_io.signs import DASHES
+from convcalc.matrix_io.text import Grid, parse_text
 
 MOST_BYTES = 1 << 28
 LONGEST_LINE = 1 << 25
 LONGEST_BEGINNING = 1 << 10
-RECORD_VERSION = 1
-"""Of the JSON that holds all of the work."""
 NOT_NPY = (
     ValueError,
     EOFError,
@@ -42,6 +41,7 @@ NOT_NPY = (
     RecursionError,
 )
 """What numpy raises for what is no NPY, or a damaged one."""
+GZIP = b"\x1f\x8b"
 NPY_MAGIC = b"\x93NUMPY"
 NOT_WRITTEN = frozenset(
     (
@@ -55,6 +55,10 @@ NOT_WRITTEN = frozenset(
     )
 )  # fmt: skip
 """Suffixes of files that are neither text nor written here: nobody would find in one what it is called."""
+_OTHER_SIGNS = re.compile(r"[\[({&$=\n]")
+"""Signs of which one at least stands in a grid of another notation than rows."""
+_OTHERWISE = re.compile(rb"[^#\r\n]*[A-DF-Za-df-z\[({|&$\\=*\"]|[^#]*;[^#\n]*,|[ \t]{2,}0[ \t]|[^#]*,[^#]*;|[^#]*,\s*$")
+"""How the first line begins of a text that may be written in another way than rows of numbers."""
 _INLINE = re.compile(rf"\s*([{DASHES}+]|\.?\d|\[|(nan|inf|infinity)(?![^\s,;]))", re.IGNORECASE)
 
 
@@ -67,6 +71,15 @@ def looks_inline(word: str) -> bool:
     return bool(_INLINE.match(word)) and not re.search(r"\.(?!e\d+$)[A-Za-z]\w*$|[\\/][A-Za-z]", word, re.IGNORECASE)
 
 
+def _is_written_out(word: str) -> bool:
+    """Whether an argument is a grid in another notation than rows: brackets, LaTeX, a table of several lines."""
+    if not _OTHER_SIGNS.search(word):
+        return False
+    from convcalc.matrix_io.notations import looks_written
+
+    return "\n" in word.strip() or looks_written(word)
+
+
 class ReadOptions(NamedTuple):
     """How a grid is read: as a `picture`, which it then must be; and `as_written`, with decimals as Decimals.
 
@@ -76,6 +89,8 @@ class ReadOptions(NamedTuple):
     picture: Picture | None = None
     as_written: bool = False
     beside: Path | None = None
+    member: str | None = None
+    """Which array of a file of several: what stands behind a colon."""
 
 
 AS_IT_IS = ReadOptions()
@@ -101,15 +116,20 @@ def read_grid(
         if stdin is None:
             raise InputError("there is no standard input to read here", hint="name a file")
         return _as_asked(read_stream(stdin, "stdin", options), options)
+    word = word.strip("\ufeff\u200b")
     path = file_of(word, options.beside)
-    if looks_inline(word):
+    if looks_inline(word) or _is_written_out(word):
         try:
             grid = read_stream(io.BytesIO(word.encode("utf-8", "replace")), what, options)
         except InputError:
             if path is None or path.is_dir():
                 raise
         else:
-            return _as_asked(grid._replace(note=also_a_file(word, "as numbers", options.beside)), options)
+            note = "; ".join(filter(None, (grid.note, also_a_file(word, "as numbers", options.beside))))
+            return _as_asked(grid._replace(note=note), options)
+    if path is None and ":" in word:
+        name, _, member = word.rpartition(":")
+        path, options = file_of(name, options.beside), options._replace(member=member)
     if path is not None:
         grid = read_file(path, options)
         note = "; ".join(filter(None, (grid.note, _also_beside(path, word, options.beside))))
@@ -171,20 +191,57 @@ def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS,
     while (first := stream.readline(LONGEST_LINE)) and not first.strip():
         blank += 1
     if first.startswith(NPY_MAGIC):
-        return Grid(_placed(load_npy(_whole(first, stream, source), source), source), source)
+        return Grid(placed(load_npy(_whole(first, stream, source), source), source), source)
+    if first.startswith((GZIP, b"PK\x03\x04", b"\0\0", b"\xff\xfe", b"\xfe\xff")):
+        from convcalc.matrix_io import packed
+
+        if first.startswith(GZIP):
+            data = packed.unpacked(_whole(first, stream, source), source, MOST_BYTES)
+            inner = Path(source).with_suffix("").suffix.lower()
+            return read_stream(io.BytesIO(data), source, options, suffix=inner)
+        if first.startswith((b"\xff\xfe", b"\xfe\xff")):
+            text = _utf16(first + _rest(stream, source), source)
+            return read_stream(io.BytesIO(text.encode()), source, options, suffix=suffix)
+        start = first + stream.read(LONGEST_BEGINNING)
+        if packed.is_npz(start):
+            data = start + _rest(stream, source)
+            return Grid(placed(packed.array_of_npz(data, source, options.member, MOST_BYTES), source), source)
+        if packed.is_idx(start):
+            return Grid(
+                placed(packed.array_of_idx(start + _rest(stream, source), source, options.member), source), source
+            )
+        first, stream = start, io.BytesIO(_rest(stream, source))
+    if options.member is not None:
+        raise InputError(f"'{source}' is one grid, and has no part '{options.member}'", hint="leave it out")
     kind = None if suffix in SUFFIXES else kind_of(first, lambda: stream.read(LONGEST_BEGINNING))
     if kind is not None:
         raise InputError(f"'{source}' is {kind.name}", hint=kind.hint.replace("{}", source))
     if suffix in SUFFIXES or first.startswith(SIGNATURES):
         return _picture(_whole(first, stream, source), source, options)
-    if first.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"[", b"{"):
+    if _OTHERWISE.match(first) and not first.startswith(b"#"):
         text = (b"\n" * blank + first + _rest(stream, source)).decode("utf-8-sig", "replace")
-        return Grid(_parse_json(text, source, as_written=options.as_written), source)
-    lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
+        from convcalc.matrix_io.lists import written_otherwise
+
+        other = written_otherwise(text, source, as_written=options.as_written)
+        if other is not None:
+            return other
+        first, stream, blank = text.encode(), io.BytesIO(), 0
+        lines: Iterator[str] = _text_lines(text.encode().splitlines(keepends=True), stream, source)
+    else:
+        lines = _text_lines(chain(repeat(b"\n", blank), [first]), stream, source)
     delimiter = {".csv": ";", ".tsv": "\t"}.get(suffix)
     head = Written(first, suffix)
     grid = parse_text(head.seen(lines), source, delimiter=delimiter, as_written=options.as_written)
     return grid._replace(note=head.note(grid.cells))
+
+
+def _utf16(data: bytes, source: str) -> str:
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError:
+        raise InputError(
+            "this is not UTF-16 text, as it begins", hint="save it as UTF-8", place=Place(source)
+        ) from None
 
 
 def _whole(first: bytes, stream: IO[bytes], source: str) -> IO[bytes]:
@@ -226,7 +283,8 @@ def _text_lines(first: Iterable[bytes], stream: IO[bytes], source: str) -> Itera
                 "this is not UTF-8 text", hint="save it as UTF-8 text, .csv, .json or .npy", place=Place(source)
             )
         text = line.decode("utf-8-sig" if number == 1 else "utf-8", "replace")
-        yield from text.rstrip("\r\n").split("\r")  # some ends of lines are a lone CR
+        # Some ends of lines are a lone CR, or a vertical tab; DOS ended files by Ctrl-Z.
+        yield from re.split("\r" if "#" in text else "[\r\v]", text.rstrip("\r\n\x1a"))
 
 
 def load_npy(file: Any, source: str) -> Any:
@@ -241,84 +299,6 @@ def load_npy(file: Any, source: str) -> Any:
         raise InputError(
             f"cannot read '{source}': {reason}", hint="save it again with numpy.save(file, array.astype(float))"
         ) from error
-
-
-def _placed(cells: Any, source: str) -> Array:
-    """Return cells as a grid; a fault among them is said to be in `source`."""
-    try:
-        return as_grid(np.array(cells) if isinstance(cells, np.ndarray) else cells)
-    except InputError as error:
-        raise InputError(error.message, hint=error.hint, place=Place(source)) from None
-
-
-def _parse_json(text: str, source: str, *, as_written: bool) -> Array:
-    def number(word: str) -> Any:
-        return parse_number(word, Place(source), as_written=as_written)
-
-    try:
-        data = json.loads(text, parse_int=number, parse_float=number, parse_constant=number)
-    except json.JSONDecodeError as error:
-        line = text.splitlines()[error.lineno - 1] if text.splitlines()[error.lineno - 1 :] else ""
-        raise InputError(
-            f"this is not JSON: {error.msg}",
-            hint="write rows as lists, as in [[1, 2], [3, 4]]",
-            place=Place(source, error.lineno, error.colno, line),
-        ) from None
-    except RecursionError:
-        raise InputError("the lists are nested too deep", hint="the most is 4 deep", place=Place(source)) from None
-    if isinstance(data, dict):
-        if isinstance(data.get("convcalc"), int) and data["convcalc"] > RECORD_VERSION:
-            fault = f"a newer convcalc wrote this: version {data['convcalc']} of its JSON"
-            raise InputError(fault, hint="bring convcalc up to date", place=Place(source))
-        grid = next((data[key] for key in ("output", "grid") if key in data), None)
-        if grid is None:
-            raise InputError(
-                "the object has no 'output' and no 'grid'", hint="give the grid as nested lists", place=Place(source)
-            )
-        data = grid
-    if not isinstance(data, list):
-        data = [[data]]
-    _check_json(data, source, ())
-    cells = _numbers_of(data, source, "", number)
-    return np.array(cells, dtype=object) if as_written else _placed(cells, source)
-
-
-def _check_json(data: Any, source: str, path: tuple[int, ...]) -> tuple[int, ...]:
-    """Return the shape of nested lists; raise InputError, naming the index, where they are ragged or too deep."""
-    if not isinstance(data, list):
-        return ()
-    where = "".join(f"[{index}]" for index in path) or "the top"
-    if not data:
-        raise InputError(f"the list at {where} is empty", hint="give it numbers", place=Place(source))
-    if len(path) == 4:
-        raise InputError(f"the lists at {where} are nested too deep", hint="the most is 4 deep", place=Place(source))
-    shapes = [_check_json(part, source, (*path, index)) for index, part in enumerate(data)]
-    for index, shape in enumerate(shapes):
-        if shape != shapes[0]:
-            lengths = f"{shape[0] if shape else 'no'} and {shapes[0][0] if shapes[0] else 'no'} cells"
-            raise InputError(
-                f"the lists at {where} differ: [{index}] and [0] have {lengths}",
-                hint="give every row as many cells",
-                place=Place(source),
-            )
-    return (len(data), *shapes[0])
-
-
-def _numbers_of(data: Any, source: str, where: str, number: Callable[[str], Any]) -> Any:
-    if isinstance(data, list):
-        return [_numbers_of(part, source, f"{where}[{index}]", number) for index, part in enumerate(data)]
-    if isinstance(data, str):
-        try:
-            return number(data)
-        except InputError as error:
-            raise InputError(f"cell {where}: {error.message}", hint=error.hint, place=error.place) from None
-    if isinstance(data, bool) or data is None or isinstance(data, dict):
-        raise InputError(
-            f"cell {where}: {json.dumps(data)[:40]} is not a number",
-            hint='cells are numbers, or strings like "1/9"',
-            place=Place(source),
-        )
-    return data
 
 
 def exists(path: Path) -> bool:

@@ -15,7 +15,6 @@ class Kind(NamedTuple):
 
 _SAVE = "save one array of it: python -c \"import numpy, {module}; numpy.save('grid.npy', {take})\""
 _HDF5 = _SAVE.format(module="h5py", take="h5py.File('{}')['NAME'][()]")
-_NPZ = _SAVE.replace(", {module}", "").format(take="numpy.load('{}')['NAME']")
 _TORCH = _SAVE.format(module="torch", take="torch.load('{}')['NAME'].numpy()")
 _MATLAB = _SAVE.format(module="scipy.io", take="scipy.io.loadmat('{}')['NAME']")
 _PARQUET = _SAVE.format(module="pandas", take="pandas.read_parquet('{}').to_numpy()")
@@ -29,13 +28,11 @@ _ZIP = rb"PK\x03\x04.{26}"
 
 KINDS = (
     Kind(rb"\x89HDF", "an HDF5 file", _HDF5),
-    Kind(_ZIP + rb"[^/]*\.npy", "an archive of arrays (NPZ), not a grid", _NPZ),
     Kind(_ZIP + rb"[^/]*/(data\.pkl|\.format_version|byteorder)", "a PyTorch file", _TORCH),
     Kind(_ZIP + rb"(config|metadata)\.json", "a Keras file", _NETWORK),
     Kind(_ZIP + rb"(\[Content_Types\]|_rels/|xl/|word/|ppt/|docProps/|mimetype)", "an office document", _SHEET),
     Kind(rb"PK\x03\x04|PK\x05\x06", "a ZIP archive", _UNPACK),
     Kind(rb"\xd0\xcf\x11\xe0", "an office document", _SHEET),
-    Kind(rb"\x1f\x8b", "packed by gzip", "unpack it on the way: gzip -dc '{}' | convcalc …"),
     Kind(rb"BZh[1-9]", "packed by bzip2", "unpack it on the way: bzip2 -dc '{}' | convcalc …"),
     Kind(rb"\xfd7zXZ", "packed by xz", "unpack it on the way: xz -dc '{}' | convcalc …"),
     Kind(rb"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it on the way: zstd -dc '{}' | convcalc …"),
@@ -56,7 +53,6 @@ KINDS = (
     Kind(rb"RIFF.{4}(?!WEBP)", "a sound or a film", "name a grid, or a picture"),
     Kind(rb".{4}ftyp(hei|mif|avif)|\0\0\1\0", "a picture of a kind that is not read", _PICTURE),
     Kind(rb"\x7fELF|MZ.{30}\0|\xca\xfe\xba\xbe", "a program", "name a grid"),
-    Kind(rb"\xff\xfe|\xfe\xff", "UTF-16, not UTF-8 text", "save it as UTF-8"),
 )
 
 

@@ -17,14 +17,13 @@ from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, Place
 from convcalc.matrix_io.plain import EXACT, SEPARATOR_COMMENT, plain_number
+from convcalc.matrix_io.signs import DASHES, with_plain_signs
 
 MOST_TYPED_CELLS = 1 << 24
 MOST_DIGITS = 10_000
 _TOKEN = r"[^ \t,]+|,"
 _NUMBER = r"[+-]?(\d+|\d+\.\d*|\.\d+)([eE][+-]?\d+)?"
 _FRACTION = r"([+-]?\d+)/(\d+)"
-DASHES = "-‐‑–—−﹣－"
-"""What stands for a minus: the keyboard's sign, and what word processors, PDFs and typesetters make of it."""
 _MINUS = re.compile(f"(^|(?<=[eE]))[{DASHES}](?=[.\\d])")
 _EMPTY_CELL = r",\s*(,|$)|^\s*,"
 _EMPTY_BETWEEN_TABS = r"\S *(\t *\t)[ \t]*\S"
@@ -32,7 +31,6 @@ _SEPARATOR = r"-{3,}"
 SHAPE = rf"#{EXACT} (1(?:×\d+){{2,3}})"
 """A comment that gives the shape of rows, whose first axis of 1 they do not show."""
 """Patterns are compiled when they are first needed: most grids need few of them."""
-_WIDE_SPACE = r"[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]"
 _GROUPED = r"(?<!\d)\d{1,3}([\u00a0\u2007\u2009\u202f]\d{3})+(?!\d)"
 """Digits in threes, with spaces between them that typesetters use for that, and others use for any space."""
 _PLAIN_SIGNS = frozenset("0123456789+-.,eE \t")
@@ -164,7 +162,7 @@ class Reader:
                 hint=f"write {one}, or separate them by a plain space",
                 place=self.place(match.start(), len(match[0])),
             )
-        return re.sub(_WIDE_SPACE, " ", text)
+        return with_plain_signs(text)
 
     def part(self, text: str, offset: int) -> None:
         """Read a row, or what parts channels (nothing) or items (dashes); a semicolon is as good as a line's end."""

@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 from convcalc.errors import ConvcalcError, Place, UsageError
 from convcalc.matrix_io.files import looks_inline
-from convcalc.matrix_io.text import DASHES, SHAPE
+from convcalc.matrix_io.signs import DASHES
+from convcalc.matrix_io.text import SHAPE
 
 INPUT = "input"
 """The verb that makes a grid the current one."""
