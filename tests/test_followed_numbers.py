@@ -196,7 +196,7 @@ UNKNOWN = [
     ("with torch.autocast('cpu'): y = self.c(x); return y", "", "autocast"),
     ("return F.dropout(self.c(x))", "", "no numbers"),
     ("return F.dropout(self.c(x), 0.5, True)", "", "no numbers"),
-    ("return self.d(self.c(x))", "self.d = nn.Dropout(); self.d.training = True", "no numbers"),
+    ("self.d.training = True; return self.d(self.c(x))", "self.d = nn.Dropout()", "no numbers"),
 ]
 """What is followed in shapes alone."""
 
@@ -295,3 +295,88 @@ def test_a_softmax_that_is_not_of_the_classes_gives_logits(tmp_path: Path, forwa
     (tmp_path / "net.py").write_text(net(forward))
     back = convcalc.model(tmp_path / "net.py", LOGITS.reshape(shape), weights={"c.weight": np.ones((2, 2, 1, 1))})
     assert back.backward(1).loss == pytest.approx(np.log(3))
+
+
+MORE: list[tuple[str, str, Callable[[Any], Any]]] = [
+    # each call is done once, whoever's value it is called of
+    ("y = self.c(x); y.mul_(2).add_(1); return y", "", lambda x: 2 * c(x) + 1),
+    # the same tensor by another name
+    ("y = self.c(x); v = nn.Identity()(y); v.relu_(); return y", "", lambda x: relu(c(x))),
+    ("y = self.c(x); v = F.dropout(y, 0.5, False); v += 1; return y + v", "", lambda x: 2 * (c(x) + 1)),
+    ("return self.s(x) + self.b(x)", "self.s = nn.Identity(); self.b = nn.Sequential(nn.ReLU(True), self.c)",
+     lambda x: relu(x) + c(relu(x))),
+    ("y = self.c(x); F.relu_(y); return y", "", lambda x: relu(c(x))),
+    ("y = self.c(x); torch.relu_(y); return y", "", lambda x: relu(c(x))),
+    ("y = self.c(x); F.rrelu(y, 0.1, 0.3, False, True); return y", "", lambda x: np.where(c(x) > 0, c(x), c(x) * 0.2)),
+    # squeezed to no axis of items: what works cell by cell may follow
+    ("return torch.sigmoid(self.c(x).mean((1, 2, 3)).squeeze())", "",
+     lambda x: 1 / (1 + np.exp(-c(x).mean((1, 2, 3))))),
+    ("return F.lp_pool2d(F.relu(self.c(x)), 3, 3)", "",
+     lambda x: np.cbrt((relu(c(x)) ** 3).sum((2, 3), keepdims=True))),
+    ("return self.c(x)", "self.b = nn.BatchNorm2d(2); self.b.training = True", c),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("forward", "init", "expected"), MORE, ids=[row[0] for row in MORE])
+def test_more_numbers_are_pytorchs(tmp_path: Path, forward: str, init: str, expected: Callable[[Any], Any]) -> None:
+    running: dict[str, Any] = {"b.running_mean": np.zeros(2), "b.running_var": np.ones(2)} if "Batch" in init else {}
+    running |= {"b.weight": np.ones(2), "b.bias": np.zeros(2)} if running else {}
+    output = run(tmp_path, forward, X, init, **running).output
+    np.testing.assert_allclose(output, expected(X), rtol=1e-6, atol=1e-6)
+
+
+MORE_UNKNOWN = [
+    ("y = self.c(x).squeeze(0); return y.mean(1)", "squeeze takes the batch of one item away"),
+    ("y = self.c(x).squeeze(); return y.flatten(1)", "squeeze takes the batch of one item away"),
+    ("y = self.c(x).squeeze(); return y * y.shape[1]", "squeeze takes the batch of one item away"),
+    ("y = self.c(x).squeeze(0); return F.softmax(y, 0)", "squeeze takes the batch of one item away"),
+    ("return F.rrelu(self.c(x), 0.1, 0.3, True)", "no numbers"),
+    ("self.c.weight.data.mul_(2); return self.c(x)", "forward changes a layer's weights"),
+    ("nn.init.zeros_(self.c.weight); return self.c(x)", "forward changes a layer's weights"),
+    ("self.train(); return self.c(x)", r"forward calls train\(\)"),
+    ("y = self.c(x); y.data = F.relu(y); return y", "a tensor's data that is changed"),
+    ("return F.lp_pool2d(x, 1, 2)", "of negative cells is not worked"),
+    ("return F.lp_pool2d(F.relu(x), 2, 2, ceil_mode=True)", "no numbers"),
+]
+
+
+@pytest.mark.parametrize(("forward", "message"), MORE_UNKNOWN, ids=[row[0] for row in MORE_UNKNOWN])
+def test_what_would_be_another_number_is_refused(tmp_path: Path, forward: str, message: str) -> None:
+    with pytest.raises(InputError, match=message):
+        assert run(tmp_path, forward).output is None
+
+
+NO_BACKWARD = [
+    "v = self.c(x); w = v.detach(); w.relu_(); return v",
+    "y = self.c(x);with torch.no_grad():;    y += 1;return self.c(y)",
+]
+
+
+@pytest.mark.parametrize("forward", NO_BACKWARD)
+def test_gradients_that_are_not_followed_are_refused(tmp_path: Path, forward: str) -> None:
+    model = run(tmp_path, forward.replace(";with", "; with").replace(";return", "; return").replace(":;", ":; "))
+    assert model.output.shape == (1, 2, 3, 3)
+    with pytest.raises(InputError, match="gradients are not followed"):
+        model.backward()
+
+
+def test_a_copy_without_gradient_and_what_is_detached_itself(tmp_path: Path) -> None:
+    teacher = "y = self.c(x); with torch.no_grad():;     z = y.clone(); return 2 * z + x"
+    assert "c.weight" not in run(tmp_path, teacher.replace(":;", ":; ")).backward().gradients
+    assert "c.weight" not in run(tmp_path, "y = self.c(x); y.detach_(); return y + x").backward().gradients
+
+
+def test_a_statement_is_done_once_in_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "net.py").write_text(
+        "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.l = nn.Sequential()\n        self.l.append(nn.Linear(3, 3)).append(nn.ReLU())\n"
+        "    def forward(self, x):\n        return self.l(x)\n"
+    )
+    assert convcalc.model(tmp_path / "net.py", (3,)).parameters == 12
+
+
+def test_only_what_forward_gives_is_an_output(tmp_path: Path) -> None:
+    model = run(tmp_path, "a, b = self.c(x).chunk(2, 1); return a.flatten(1)")
+    assert model._with_numbers().heads == (len(model._with_numbers().trace.nodes) - 1,)
+    model = run(tmp_path, "y = self.c(x); return y.mean(1), {'more': [y]}")
+    assert len(model._with_numbers().heads) == 2

@@ -79,13 +79,12 @@ def _show_all(
     keeps = asked.save is not None or style is Format.JSON
     draws = style in (Format.TABLE, Format.SVG)
     layers, maps, outputs = [], {}, []
-    read = {index for node in network.trace.nodes for index in node.inputs}
     for run in network.runs():
         name = names[run.node.index]
         layers.append(LayerRange.of(run, name, draws=draws))
         if keeps:
             maps[name] = run.output
-        if run.node.index not in read:
+        if run.node.index in network.heads:
             outputs.append((run.node, name, run.output))
     if asked.save is not None:
         _save(asked.save, maps, f"{len(maps)} layers' maps")
@@ -107,9 +106,7 @@ def _write_page(
     if asked.save is not None:
         raise UsageError("--save and a page exclude each other", hint="ask for them one after the other")
     runs = list(network.runs(keep=range(len(network.trace.nodes))))
-    read = {index for node in network.trace.nodes for index in node.inputs}
-    outputs = [run.node.index for run in runs if run.node.index not in read]
-    data = page_data(title, runs, names_of(network.trace), outputs, _labels(here, asked.labels))
+    data = page_data(title, runs, names_of(network.trace), network.heads, _labels(here, asked.labels))
     write_lines(here, render(data), out)
 
 

@@ -140,11 +140,11 @@ WITHOUT: dict[type[Layer], Callable[[Any, Node], bool]] = {
     MaxPool: lambda layer, node: layer.dims > 2,
     AvgPool: lambda layer, node: layer.dims > 2,
     AdaptivePool: lambda layer, node: layer.dims > 2,
-    LPPool: lambda layer, node: layer.norm_type != int(layer.norm_type),
+    LPPool: lambda layer, node: layer.norm_type != int(layer.norm_type) or _has_partial_windows(layer, node),
     BatchNorm: lambda layer, node: layer.dims > 2 or layer.trains_always,
     RadialBasis: lambda layer, node: True,
     Elementwise: lambda layer, node: (
-        layer.kind not in (*ACTIVATIONS, *COMPOSED, *SOFTMAXES, *RESPONSE_NORMS, "Identity")
+        layer.trains_always or layer.kind not in (*ACTIVATIONS, *COMPOSED, *SOFTMAXES, *RESPONSE_NORMS, "Identity")
     ),
     Combine: lambda layer, node: not _has_numbers(layer, node),
     Reduce: lambda layer, node: layer.kind not in REDUCED,
@@ -157,6 +157,12 @@ WITHOUT: dict[type[Layer], Callable[[Any, Node], bool]] = {
     Dropout: lambda layer, node: layer.trains_always and layer.p != 0,
 }
 """Of these kinds, some have no numbers."""
+
+
+def _has_partial_windows(layer: Any, node: Node) -> bool:
+    """Whether a window reaches beyond the input: PyTorch scales up what such a one of an lp pooling adds up to."""
+    sizes = zip(node.shapes[0][2:], layer.each("kernel_size"), layer.each("stride"), strict=True)
+    return bool(layer.ceil_mode) and any((length - window) % stride for length, window, stride in sizes)
 
 
 def _has_numbers(layer: Any, node: Node) -> bool:

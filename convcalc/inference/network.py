@@ -56,6 +56,11 @@ class NetworkNumbers:
         return next(run for run in self.runs() if run.node.index == index)
 
     @property
+    def heads(self) -> tuple[int, ...]:
+        """The nodes whose outputs the network gives: one, or several."""
+        return self.trace.heads or (self.output_node,)
+
+    @property
     def output(self) -> Array:
         """What the network gives, (N, …)."""
         return self.run_of(self.output_node).output
@@ -83,6 +88,8 @@ class NetworkNumbers:
         """
         from convcalc.engine.graph import pass_back
 
+        if self.trace.without_gradient is not None:
+            raise self.trace.without_gradient
         if self.trace.ends_detached:
             raise InputError("no gradient goes back from the output", hint="forward detaches it, or made it in no_grad")
         runs = list(self.runs(keep=range(len(self.trace.nodes))))

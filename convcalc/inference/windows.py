@@ -13,6 +13,7 @@ from convcalc.engine.norms import batch_norm, group_norm, layer_norm
 from convcalc.engine.pooling import pool
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.transposed import conv_transpose
+from convcalc.errors import InputError
 from convcalc.inference.layer_result import LayerResult, Operation, Tensors, moved, numbered, viewed
 from convcalc.network.dense import Linear
 from convcalc.network.norms import BatchNorm, ChannelNorm, GroupNorm, InstanceNorm, LayerNorm
@@ -133,8 +134,14 @@ def avg_pool(layer: AvgPool, node: Node, tensors: Tensors, inputs: list[Array]) 
 
 
 def lp_pool(layer: LPPool, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
-    """Take roots of sums of powers."""
-    return _pool(PoolKind.LP, layer, node, inputs[0], norm=int(layer.norm_type))
+    """Take roots of sums of powers; of odd powers of negative cells PyTorch's are others, and are refused."""
+    norm, x = int(layer.norm_type), inputs[0]
+    if norm % 2 and x.size and x.min() < 0:
+        raise InputError(
+            f"{node.name}: {layer} of negative cells is not worked: PyTorch adds up x^{norm} and not |x|^{norm}",
+            hint="put a ReLU before it, or take an even norm",
+        )
+    return _pool(PoolKind.LP, layer, node, x, norm=norm)
 
 
 def adaptive(layer: AdaptivePool, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:

@@ -230,6 +230,8 @@ def _torch(stream: IO[bytes], path: Path) -> dict[str, Array]:
             raise InputError(f"{path}: its pickle is too large", hint="save the state dict alone")
         tensors = _state_dict(_loaded(io.BytesIO(archive.read(names[0]))), path)
         folder = names[0].removesuffix("data.pkl")
+        if f"{folder}byteorder" in members and archive.read(f"{folder}byteorder").strip() == b"big":
+            raise InputError(f"{path} was saved by a machine that turns bytes round", hint="save it anew on this one")
 
         def cells_of(storage: Storage) -> bytes:
             member = members.get(f"{folder}data/{storage.key}")

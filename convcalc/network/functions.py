@@ -92,6 +92,7 @@ class Combine(TensorFunction):
 
     def __init__(self, function: str, operands: Sequence[Any] = (), *, is_known: bool = True) -> None:
         self.name, self.operands, self.is_known = function, tuple(operands), is_known
+        self.is_cellwise = is_known and self.operands.count(None) < 2
 
     def operands_of(self, tensors: int) -> tuple[Any, ...] | None:
         """Return its operands, None for each of so many tensors; None if not all of them are known."""

@@ -96,6 +96,8 @@ class Layer:
     is_function: ClassVar[bool] = False
     """Whether it is a function of PyTorch's rather than a layer."""
 
+    is_cellwise: bool = False
+    """Whether it works cell by cell, whatever axes there are."""
     frozen: frozenset[str] = frozenset()
     """Which of its parameters (`weight`, `bias`) are not trained."""
     trains_always: bool = False

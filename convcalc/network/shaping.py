@@ -17,6 +17,8 @@ IN_PLACE = {
     **dict.fromkeys(("Hardtanh", "Threshold", "RReLU"), 2),
 }
 """As which of its arguments an activation takes `inplace`."""
+ALONG_AXES = ("Softmax", "Softmax2d", "LogSoftmax", "Softmin", "LocalResponseNorm", "CrossMapLRN2d")
+"""Those that read more than one cell for each."""
 MOST_REPEATED = {"ReflectionPad": 0, "CircularPad": 1}
 """How many cells more than there are of an axis are too many for a padding that repeats them."""
 
@@ -29,6 +31,7 @@ class Elementwise(Layer):
 
     def __init__(self, *given: Any, **named: Any) -> None:
         self.given, self.named = given, named
+        self.is_cellwise = self.kind not in ALONG_AXES
         self.works_in_place = bool(self.setting(IN_PLACE.get(self.kind, len(given)), "inplace", False))
 
     def setting(self, place: int, name: str, default: Any) -> Any:

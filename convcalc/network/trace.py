@@ -21,6 +21,10 @@ NO_COPY = frozenset(
 """Layers whose output is their input's memory, or (dropout) that do nothing once a network is trained."""
 
 
+SAME_TENSOR = frozenset(name for name in NO_COPY if name == "Identity" or "Dropout" in name)
+"""Layers that hand on their input itself, once a network is trained."""
+
+
 @dataclass(frozen=True, slots=True)
 class Tensor:
     """What a layer gave: its shape, batch first, and the number of the node that made it."""
@@ -29,8 +33,12 @@ class Tensor:
     node: int
     memory: int = 0
     """Tensors of one memory are views of the same cells."""
+    view: int = 0
+    """Tensors of one view are the same cells in the same order, by several names."""
     unknown: InputError | None = None
     """Why its numbers cannot be told, where only its shape is followed."""
+    unknown_if_read: InputError | None = None
+    """Why those of what reads it cannot, though its own can."""
     detached: bool = False
     """Whether no gradient goes back from it."""
 
@@ -89,14 +97,20 @@ class Trace:
     seen: dict[int, Layer] = field(default_factory=dict)
     unknown: list[InputError] = field(default_factory=list)
     """Why its numbers cannot be told, where only shapes are followed."""
+    heads: tuple[int, ...] = ()
+    """The nodes of all that forward gives, if that is known."""
     ends_detached: bool = False
     """Whether no gradient goes back from the output."""
     memories: int = 0
     """How many tensors there are that share no memory."""
+    without_gradient: InputError | None = None
+    """Why no gradients can be told, if they cannot."""
     changed: dict[int, int] = field(default_factory=dict)
     """The node that changed a memory last, where it stands."""
-    instead: dict[tuple[int, int], int] = field(default_factory=dict)
-    """Of a memory that was changed, which node stands for another from then on."""
+    latest: dict[int, int] = field(default_factory=dict)
+    """Of a view whose cells were changed, the node that has them now."""
+    detached: set[int] = field(default_factory=set)
+    """The views from which no gradient goes back from now on."""
 
     def input(self, shape: Shape) -> Tensor:
         """Begin with items of a shape (without the batch)."""
@@ -108,6 +122,9 @@ class Trace:
             raise InputError(f"the network has more than {MOST_NODES:,} layers", hint="count a smaller one")
         tensors = tuple(map(self.current, tensors))
         self.unknown += [tensor.unknown for tensor in tensors if tensor.unknown is not None]
+        loses = next((tensor.unknown_if_read for tensor in tensors if tensor.unknown_if_read is not None), None)
+        if loses is not None and not layer.is_cellwise:
+            self.unknown.append(loses)
         shapes = tuple(tensor.shape for tensor in tensors)
         if name in self.replaced:
             _replace(layer, self.replaced[name])
@@ -139,8 +156,11 @@ class Trace:
             detached=detached,
         )  # fmt: skip
         self.nodes.append(node)
-        shares = bool(tensors) and layer.kind in NO_COPY
-        tensor = Tensor(output, node.index, tensors[0].memory if shares else self._new_memory())
+        memory, view = self._new_memory(), self.memories
+        if tensors and layer.kind in NO_COPY:
+            memory = tensors[0].memory
+            view = tensors[0].view if layer.kind in SAME_TENSOR else view
+        tensor = Tensor(output, node.index, memory, view, unknown_if_read=loses)
         return self.change(tensors[0], tensor) if layer.works_in_place else tensor
 
     def _new_memory(self) -> int:
@@ -149,19 +169,22 @@ class Trace:
 
     def copy(self, tensor: Tensor) -> Tensor:
         """Return a tensor in a memory of its own."""
-        return replace(self.current(tensor), memory=self._new_memory())
+        memory = self._new_memory()
+        return replace(self.current(tensor), memory=memory, view=memory)
 
     def change(self, before: Tensor, after: Tensor) -> Tensor:
         """Change a tensor where it stands: whoever reads it from now on, by whatever name, reads `after`."""
-        self.changed[before.memory] = after.node
-        self.instead[before.memory, before.node] = after.node
-        return replace(after, memory=before.memory)
+        if before.detached or after.detached:
+            self.without_gradient = InputError(
+                "gradients are not followed through what is changed where it stands without them",
+                hint="let it make a new tensor",
+            )
+        self.changed[before.memory] = self.latest[before.view] = after.node
+        return replace(after, memory=before.memory, view=before.view)
 
     def current(self, tensor: Tensor) -> Tensor:
         """Return a tensor as it is now; of a view whose cells were changed by way of another, nobody knows numbers."""
-        node = tensor.node
-        while (tensor.memory, node) in self.instead:
-            node = self.instead[tensor.memory, node]
+        node = max(tensor.node, self.latest.get(tensor.view, 0))
         unknown = tensor.unknown
         if unknown is None and node < self.changed.get(tensor.memory, node):
             change = self.nodes[self.changed[tensor.memory]]
@@ -169,7 +192,8 @@ class Trace:
                 f"{change.name or change.layer} changes numbers where they stand, and a view of them is read later",
                 hint="let it make new ones: without inplace=True, and with x = x + y for x += y",
             )
-        return replace(tensor, node=node, unknown=unknown)
+        detached = tensor.detached or tensor.view in self.detached
+        return replace(tensor, node=node, unknown=unknown, detached=detached)
 
     @property
     def tells_channels(self) -> bool:

@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -25,6 +26,8 @@ QUIET = (Elementwise, Dropout, LearnedSlope, BatchNorm, GroupNorm, ChannelNorm, 
 """Layers that are named below the block before them, and have none of their own."""
 MOST_BLOCKS = 24
 """Blocks that a figure opens parts up to."""
+MOST_TRIES = 5
+"""Times that blocks are placed anew, for what stands below them."""
 WIDTH = 960
 """Points of a row of blocks, before the next begins."""
 SIGN, LINE_HEIGHT, GAP, MARGIN = 4.9, 11.0, 20.0, 14.0
@@ -64,7 +67,9 @@ class Block:
         named = [(self.name, "name")] if self.name and self.name not in self.texts else []
         flat = f" → {size_text(self.becomes)}" if len(self.becomes) not in (0, len(self.shape)) else ""
         own = [*named, *((text, "text") for text in self.texts), (size_text(self.shape) + flat, "size")]
-        return [*own, *((f"and {name}", "text") for name in self.elsewhere)]
+        counts = Counter(self.elsewhere)
+        others = (f"and {f'{count} × ' * (count > 1)}{name}" for name, count in counts.items())
+        return [*own, *((text, "text") for text in others)]
 
     @property
     def across(self) -> float:
@@ -77,7 +82,9 @@ def architecture(summary: Summary, title: str, depth: int | None = None) -> Figu
     blocks = _blocks(summary, depth)
     _measure(blocks)
     _place(blocks)
-    while _name_elsewhere(blocks):  # which may need more room
+    for _ in range(MOST_TRIES):  # what is named may need more room, and what is moved other names
+        if not _name_elsewhere(blocks):
+            break
         _place(blocks)
     heights = _heights(blocks)
     parts = [part for block in blocks for part in _drawn(block, heights[block.row])]
@@ -104,7 +111,10 @@ def _blocks(summary: Summary, depth: int | None) -> list[Block]:
 def _gathered(summary: Summary, rows: Sequence[Row]) -> list[Block]:
     """Return a block for each row; what changes no shape is named with the block before it."""
     blocks = [Block("input", [], summary.input, "input", 0)]
-    for row in rows:
+    for outer in rows:
+        row = outer
+        while len(row.rows) == 1 and row.times == 1:  # a part of but one layer is that layer
+            row = row.rows[0]
         node = row.nodes[0]
         if not node.used or node.is_parameter:
             continue
@@ -224,9 +234,8 @@ def _name_elsewhere(blocks: Sequence[Block]) -> bool:
     for place, block in enumerate(blocks):
         others = (blocks[source] for source in sorted(block.reads) if source < place - 1)
         names = [other.name or other.texts[0] for other in others if other.row != block.row]
-        new = [name for name in names if name not in block.elsewhere]
-        found = found or bool(new)
-        block.elsewhere = [*block.elsewhere, *new]
+        found = found or names != block.elsewhere
+        block.elsewhere = names
     return found
 
 
@@ -280,5 +289,5 @@ def _arrows(blocks: Sequence[Block], heights: Sequence[float]) -> Iterator[Line]
 
 def _around(start: float, above: float, right: float, left: float, y: float, back: float) -> tuple[Point, ...]:
     """Return the way from the end of a row of blocks to the beginning of the next."""
-    between, out, into = y - TALLEST / 2 - back - GAP / 2, right + GAP / 2, MARGIN / 3
+    between, out, into = y - TALLEST / 2 - back - GAP / 2, right + GAP / 2, MARGIN / 2
     return ((start, above), (out, above), (out, between), (into, between), (into, y), (left - 2, y))

@@ -46,9 +46,13 @@ class Term(NamedTuple):
     """None where the cell is passed on as it is."""
 
     @property
-    def product(self) -> float:
-        """What it adds."""
-        return float(self.value) * (1.0 if self.weight is None else float(self.weight))
+    def product(self) -> Any:
+        """What it adds; exactly, of exact numbers."""
+        weight: Any = 1 if self.weight is None else self.weight
+        if isinstance(self.value, float) or isinstance(weight, float):
+            return float(self.value) * float(weight)
+        value: Any = self.value
+        return value * weight
 
 
 class Cause(NamedTuple):
@@ -70,7 +74,9 @@ def _of_convolution(result: Convolution, place: tuple[int, ...], grid: Array) ->
             cell = ((place[0] * channels + part.channel) * height + at[0]) * width + at[1]
             is_padding, value = part.padding[row][column], part.cells[row][column]
             if value or not is_padding:
-                terms.append(Term(grid, PADDING if is_padding else cell, value, part.weights[row][column]))
+                weight = part.weights[row][column]
+                weight = weight if part.divisor == 1 else Fraction(str(weight)) / part.divisor
+                terms.append(Term(grid, PADDING if is_padding else cell, value, weight))
     return Cause(terms, step.bias)
 
 
@@ -111,7 +117,7 @@ def _of_gathering(result: Gathered, place: tuple[int, ...], grid: Array) -> Caus
     step = result.step(place)
     terms = []
     for term in step.terms:
-        source = result.inputs[term.source]
+        source = grid if term.source == 0 else result.inputs[term.source]
         lengths = (1,) * (4 - source.ndim) + source.shape
         cell = int(np.ravel_multi_index(term.at, (math.prod(lengths[:-3]), *lengths[-3:])))
         weight = None if term.weight == 1 else term.weight
@@ -299,7 +305,7 @@ def _terms(causes: Causes, cell: Cell, cause: Cause, show: Show) -> Iterator[Blo
         written = write.factor(six_digits(term.value))
         if term.weight is not None:
             written += f"×{write.factor(term.weight)}"
-        share = f"{100 * abs(term.product) / total:.0f} %" if total else ""
+        share = f"{100 * float(abs(term.product) / total):.0f} %" if total else ""
         where = (
             ("padding" * (term.cell == PADDING), "") if source is None else (causes.name(source), causes.seen(source))
         )

@@ -76,8 +76,13 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
         raise follower.refuse(
             node, f"a {name} that is shared or taken away is not followed", "use the layer itself twice"
         )
-    elif isinstance(holder, Layer) and name in ("training", "inplace"):
-        setattr(holder, {"training": "trains_always", "inplace": "works_in_place"}[name], follower.truth(node, value))
+    elif isinstance(holder, Layer) and name == "inplace":
+        holder.works_in_place = follower.truth(node, value)
+    elif isinstance(holder, Layer) and name == "training":  # what is set before, eval() sets anew
+        holder.trains_always = follower.trace is not None and follower.truth(node, value)
+    elif isinstance(holder, Tensor) and name == "data" and follower.trace is not None:
+        why = "a tensor's data that is changed is not followed in numbers"
+        follower.trace.unknown.append(follower.refuse(node, why, "give the new tensor a name"))
     elif isinstance(holder, Layer) and name == "eps" and hasattr(holder, "eps"):
         holder.eps = value
     elif isinstance(holder, Layer) and name not in HARMLESS_SETTINGS:

@@ -29,7 +29,16 @@ def copied(call: Call, value: Tensor | Parameter) -> Tensor | Parameter:
     if call.follower.trace is None:
         return value
     copy: Tensor = call.follower.trace.copy(_tensor(call, value))
-    return copy
+    return replace(copy, detached=True) if call.follower.stops else copy
+
+
+def detached_itself(call: Call, value: Tensor | Parameter) -> Tensor | Parameter:
+    """Let no gradient go back from a tensor from now on, by whatever name it is read."""
+    if call.follower.trace is None:
+        return value
+    tensor = _tensor(call, value)
+    call.follower.trace.detached.add(tensor.view)
+    return tensor
 
 
 def of_another_type(call: Call, value: Tensor | Parameter) -> Tensor | Parameter:
@@ -70,7 +79,8 @@ SAME: dict[str, Callable[[Call, Tensor | Parameter], Tensor | Parameter]] = {
     **dict.fromkeys(("contiguous", "cuda", "cpu", "float", "type_as", "requires_grad_"), as_it_is),
     **dict.fromkeys(("half", "double", "bfloat16", "long", "int"), of_another_type),
     **dict.fromkeys(("to", "type"), typed),
-    **dict.fromkeys(("detach", "detach_"), detached),
+    "detach": detached,
+    "detach_": detached_itself,
     "clone": copied,
 }
 """Methods of a tensor that change no shape, and are no layers."""

@@ -170,7 +170,11 @@ def _namedexpr(follower: Follower, node: ast.NamedExpr, scope: Scope) -> Any:
 
 
 def _call(follower: Follower, node: ast.Call, scope: Scope) -> Any:
-    called = follower.evaluate(node.func, scope)
+    return call_of(follower, node, follower.evaluate(node.func, scope), scope)
+
+
+def call_of(follower: Follower, node: ast.Call, called: Any, scope: Scope) -> Any:
+    """Return what a call gives, of something that is found already: it is found but once, as that may do something."""
     positional = list(_items(follower, node.args, scope))
     keywords: dict[str, Any] = {}
     for keyword in node.keywords:

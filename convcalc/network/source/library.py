@@ -16,8 +16,21 @@ from convcalc.network.shaping import PadAxes
 from convcalc.network.source import modules, tensors
 from convcalc.network.source.copies import SAME
 from convcalc.network.source.follower import LONGEST, SUPPORTED
+from convcalc.network.source.functional import layer_function
 from convcalc.network.source.python import listed, pairs, plainly
-from convcalc.network.source.values import CONTAINERS, Array, Builtin, Call, Default, Library, Module, set_trained
+from convcalc.network.source.values import (
+    CHANGES_WEIGHTS,
+    CONTAINERS,
+    OF_A_WEIGHT,
+    Array,
+    Builtin,
+    Call,
+    Default,
+    Library,
+    Module,
+    Weight,
+    set_trained,
+)
 from convcalc.network.trace import Tensor
 
 PAD_KINDS = {
@@ -46,6 +59,8 @@ MADE_HERE = frozenset(("zeros", "ones", "randn", "rand", "empty", "full"))
 
 def attribute(value: Library, name: str) -> Any:
     """Return something of a library's; numbers are themselves."""
+    if isinstance(value, Weight):
+        return Library(f"{OF_A_WEIGHT}.{name}")
     full = _canonical(f"{value.name}.{name}")
     return CONSTANTS.get(full, Library(full))
 
@@ -67,6 +82,8 @@ def called(call: Call, name: str) -> Any:
     head, _, last = name.rpartition(".")
     if name in FUNCTIONS:
         return FUNCTIONS[name](call)
+    if name.startswith((OF_A_WEIGHT, HARMLESS_HERE)) and call.follower.trace is not None:
+        call.follower.trace.unknown.append(call.follower.refuse(call.node, CHANGES_WEIGHTS, "do so in __init__"))
     if name.startswith("torch.nothing"):
         return Library("torch.nothing")
     if name.startswith(("torch.optim.", "torch.utils.data.")) or (head == "torch.nn" and last.endswith("Loss")):
@@ -80,7 +97,10 @@ def called(call: Call, name: str) -> Any:
     if name.startswith(HARMLESS_HERE):
         return call.given[0] if call.given else None
     if head in ("torch.nn.functional", "torch") and last in AS_FUNCTIONS:
-        return tensors.layer_function(AS_FUNCTIONS[last], last)(call)
+        return layer_function(AS_FUNCTIONS[last], last)(call)
+    if head in ("torch.nn.functional", "torch") and last.endswith("_") and last[:-1] in AS_FUNCTIONS:
+        call.named["inplace"] = True
+        return layer_function(AS_FUNCTIONS[last[:-1]], last[:-1])(call)
     if name == "torch.nn.functional.pad":
         return _padded(call)
     if head in ("torch", "torch.nn.functional") and last in tensors.FUNCTIONS:

@@ -154,6 +154,9 @@ def attribute(follower: Follower, node: ast.AST, module: Module, name: str, scop
         return False
     run = METHODS.get(name)
     if name in KEPT:
+        if name in ("train", "half", "double") and follower.trace is not None:
+            why = f"forward calls {name}() of a part of the network, which is not followed in numbers"
+            follower.trace.unknown.append(follower.refuse(node, why, "leave it out"))
         return Builtin(name, lambda call: module)
     if run is None or (module.made_by is not None and not (module.made_by.is_module)):
         raise follower.refuse(node, f"a {module.kind} has no '{name}'", "it must be made in __init__")

@@ -3,6 +3,7 @@
 import ast
 import re
 import warnings
+from collections.abc import Iterator
 from typing import Any
 
 from convcalc.errors import ConvcalcError, InputError, Place
@@ -95,7 +96,10 @@ class SourceFile:
         trace.notes += follower.early
         x = trace.input(shape)
         node = _forward_of(network) or self.tree
-        output = trace.current(first_tensor(follower, node, follower.call(node, network, [x], {}, follower.file)))
+        value = follower.call(node, network, [x], {}, follower.file)
+        output = trace.current(first_tensor(follower, node, value))
+        heads = [trace.current(tensor) for tensor in _tensors_in(value)]
+        trace.heads = tuple(dict.fromkeys(tensor.node for tensor in heads if tensor.unknown is None))
         trace.unknown += [output.unknown] if output.unknown is not None else []
         trace.ends_detached = output.detached
         for name, part in layers_by_name:
@@ -276,6 +280,15 @@ def _touched(node: ast.stmt) -> set[str]:
             names |= {name for argument in part.args for name in base_of(argument)}
             names |= base_of(part.func) if isinstance(part.func, ast.Attribute) else set()
     return names
+
+
+def _tensors_in(value: Any) -> Iterator[Tensor]:
+    """Yield all tensors that a forward gave, however they are held."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, tuple | list | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from _tensors_in(item)
 
 
 def first_tensor(follower: Follower, node: ast.AST, value: Any) -> Tensor:

@@ -7,9 +7,9 @@ from typing import Any
 from convcalc.network.layer import Layer
 from convcalc.network.source.binding import bind
 from convcalc.network.source.copies import changed
-from convcalc.network.source.expressions import combine, subscript
+from convcalc.network.source.expressions import call_of, combine, subscript
 from convcalc.network.source.follower import LONGEST, STOPPING, Follower, LeavingError, ReturnError
-from convcalc.network.source.values import Bound, Class, Function, Library, Module, Scope
+from convcalc.network.source.values import CHANGES_WEIGHTS, OF_A_WEIGHT, Bound, Class, Function, Library, Module, Scope
 from convcalc.network.trace import Tensor
 
 
@@ -40,10 +40,14 @@ def _expr(follower: Follower, node: ast.Expr, scope: Scope) -> None:
     if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name | ast.Attribute):
         called = follower.evaluate(node.value.func, scope)
         if isinstance(called, Library) and (called.is_foreign or called.name.startswith("torch.nothing")):
+            if called.name.startswith(OF_A_WEIGHT) and follower.trace is not None:
+                follower.trace.unknown.append(follower.refuse(node, CHANGES_WEIGHTS, "do so in __init__"))
             arguments = (*node.value.args, *(keyword.value for keyword in node.value.keywords))
             if any(isinstance(_value_of(follower, part, scope), Module | Layer) for part in arguments):
                 follower.remark(f"{called.name}() comes from elsewhere: what it does to the network is not followed")
             return
+        call_of(follower, node.value, called, scope)
+        return
     follower.evaluate(node.value, scope)
 
 

@@ -3,6 +3,7 @@
 import ast
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from convcalc.errors import InputError
@@ -24,9 +25,9 @@ from convcalc.network.functions import (
 )
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer, Shape
-from convcalc.network.shaping import Dropout
 from convcalc.network.source.copies import SAME, changed, detached, unknown
 from convcalc.network.source.follower import Follower
+from convcalc.network.source.functional import ACTIVATIONS, layer_function
 from convcalc.network.source.values import Builtin, Call, Library, Scope
 from convcalc.network.trace import Tensor
 
@@ -39,20 +40,17 @@ ALIKE = frozenset(
     )
 )
 """Functions of one tensor, or of several, cell by cell."""
-TRAINS_WHEN_TOLD = ("AlphaDropout", "FeatureAlphaDropout")
-"""Dropouts whose function does not drop unless it is told that it trains; the others' do."""
 REDUCTIONS = frozenset(("mean", "sum", "amax", "amin", "prod", "std", "var", "logsumexp", "norm", "argmax", "argmin"))
 ORDERS = {"norm": ("p", "dim", "keepdim"), **dict.fromkeys(("std", "var"), ("dim", "unbiased", "keepdim"))}
 """In which order a reduction takes its arguments, where that is not axes and `keepdim`."""
-ACTIVATIONS = {
-    "relu": "ReLU", "sigmoid": "Sigmoid", "tanh": "Tanh", "softmax": "Softmax", "log_softmax": "LogSoftmax",
-    "hardtanh": "Hardtanh", "dropout": "Dropout",
-}  # fmt: skip
 
 
 def attribute(follower: Follower, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
     """Return an attribute of a tensor, or of a parameter that stands for one."""
     shape = value.shape if isinstance(value, Tensor) else tuple(value.shape)
+    loses = value.unknown_if_read if isinstance(value, Tensor) else None
+    if name in ("shape", "ndim", "size", "dim") and loses is not None and follower.trace is not None:
+        follower.trace.unknown.append(loses)
     if name == "shape":
         return shape
     if name == "ndim":
@@ -103,28 +101,6 @@ def use(call: Call, layer: Layer, *tensors: Any, name: str | None = None) -> Ten
     inputs = [call.follower.tensor(tensor, call.node, call.scope) for tensor in tensors]
     output: Tensor = call.follower.use(name or layer.kind, layer, *inputs, node=call.node, scope=call.scope)
     return output
-
-
-def layer_function(kind: str, name: str) -> Callable[[Call], Tensor]:
-    """Return a function that does what a layer does: `F.max_pool2d` is a MaxPool2d."""
-
-    def run(call: Call) -> Tensor:
-        keywords = {key: value for key, value in call.named.items() if key not in ("input", "training")}
-        if not call.given and "input" not in call.named:
-            raise InputError(f"{name} is given no tensor")
-        tensor, *settings = call.given if call.given else [call.named["input"]]
-        if kind.startswith("MaxPool") and len(settings) > 4:  # the function takes ceil_mode before return_indices
-            settings[4:6] = [*settings[5:6], settings[4]] if len(settings) > 5 else [False, settings[4]]
-        layer = KINDS[kind](*settings, **keywords)
-        if isinstance(layer, Dropout):
-            trains = call.named.get("training", call.given[2] if len(call.given) > 2 else kind not in TRAINS_WHEN_TOLD)
-            layer.trains_always = call.follower.truth(call.node, trains)
-        full = call.follower.local_name(name, call.scope)
-        tensors = call.follower.tensor(tensor, call.node, call.scope)
-        output: Tensor = call.follower.use(full, layer, tensors, node=call.node, scope=call.scope)
-        return output
-
-    return run
 
 
 def alike(name: str) -> Callable[[Call], Tensor]:
@@ -228,7 +204,11 @@ def _squeeze(call: Call) -> Tensor:
     else:
         place = axis_of(axis, len(shape), "squeeze")
         after = shape if shape[place] != 1 or place == 0 else (*shape[:place], *shape[place + 1 :])
-    return use(call, Resize("squeeze", after), tensor)
+    output = use(call, Resize("squeeze", after), tensor)
+    if shape[0] != 1 or not (axis is None or axis_of(axis, len(shape), "squeeze") == 0):
+        return output
+    why = "squeeze takes the batch of one item away, which is kept here: the axes behind it are others in PyTorch"
+    return replace(output, unknown_if_read=call.follower.refuse(call.node, why, "name the axis, as in squeeze(-1)"))
 
 
 def _unsqueeze(call: Call) -> Tensor:

@@ -27,6 +27,9 @@ KNOWN = (
     "dataclasses",
 )
 """Libraries whose names are at least what they seem: functions and classes that exist."""
+OF_A_WEIGHT = "torch.nothing.weight"
+"""What is done with a layer's own weight has names that begin so."""
+CHANGES_WEIGHTS = "forward changes a layer's weights, or reads them, which is not followed in numbers"
 CONTAINERS = ("Sequential", "ModuleList", "ModuleDict", "ParameterList")
 
 
