@@ -366,6 +366,28 @@ def test_a_copy_without_gradient_and_what_is_detached_itself(tmp_path: Path) -> 
     assert "c.weight" not in run(tmp_path, "y = self.c(x); y.detach_(); return y + x").backward().gradients
 
 
+@pytest.mark.parametrize(
+    "init",
+    [
+        "self.c.requires_grad_(False)",
+        "self.c.weight.requires_grad = False",
+        "self.b = nn.Parameter(torch.zeros(1), requires_grad=False)",
+    ],
+)
+def test_what_the_file_freezes_has_no_gradient(tmp_path: Path, init: str) -> None:
+    own = {"b": np.ones(1)} if "self.b" in init else {}
+    back = run(tmp_path, f"return self.c(x){' * self.b' * bool(own)}", X, init, **own).backward()
+    assert list(back.gradients) == (["c.weight"] if own else [])
+    assert back.input.any()
+
+
+def test_asking_whether_gradients_are_wanted_is_no_way_back(tmp_path: Path) -> None:
+    model = run(tmp_path, "return self.c(x) if torch.is_grad_enabled() else x")
+    assert model.output.tolist() == X.tolist()
+    with pytest.raises(InputError, match="asks whether gradients are wanted"):
+        model.backward()
+
+
 def test_a_statement_is_done_once_in_counts_too(tmp_path: Path) -> None:
     (tmp_path / "net.py").write_text(
         "import torch.nn as nn\nclass Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"

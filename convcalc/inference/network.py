@@ -110,7 +110,8 @@ class NetworkNumbers:
         graph = pass_back(nodes, upstream)
         found = self.parameters
         gradients = {name: graph.of(tensor) for name, tensor in found.items()}
-        reached = {name: one for name, one in gradients.items() if one is not None}
+        frozen = {name for name, layer, part in self.learned if (part or "weight") in layer.frozen}
+        reached = {name: one for name, one in gradients.items() if one is not None and name not in frozen}
         back = graph.of(runs[0].output)
         x = runs[0].output
         return NetworkGradients(graph, value, found, reached, x, np.zeros_like(x) if back is None else back)

@@ -73,7 +73,7 @@ def gradients_document(heading: Heading, back: NetworkGradients, show: Show) -> 
     for name, tensor in back.parameters.items():
         gradient = back.gradients.get(name)
         if gradient is None:
-            rows.append((name, shape_text(tensor.shape), "", "not used", ""))
+            rows.append((name, shape_text(tensor.shape), "", "none", ""))
             continue
         cells = as_floats(gradient, FLOAT64)
         at = np.unravel_index(int(np.abs(cells).argmax()), cells.shape)

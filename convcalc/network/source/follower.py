@@ -24,7 +24,7 @@ from convcalc.network.source.values import (
     Module,
     Scope,
 )
-from convcalc.network.trace import Tensor, Trace
+from convcalc.network.trace import SAME_TENSOR, Tensor, Trace
 
 MOST_STEPS = 300_000
 FREE = 16
@@ -319,7 +319,7 @@ class Follower:
             name = self.local_name(name, scope)
         try:
             tensor = self.trace.apply(name, layer, *tensors_)
-            return replace(tensor, detached=True) if self.stops else tensor
+            return replace(tensor, detached=True) if self.stops and layer.kind not in SAME_TENSOR else tensor
         except InputError as error:
             origin = self.made_at.get(id(layer), node)
             line = getattr(node, "lineno", None)

@@ -264,6 +264,14 @@ def _field(call: Call) -> Default:
     return Default(call.named.get("default"), call.named.get("default_factory"))
 
 
+def _asks_for_gradients(call: Call) -> bool:
+    """Return False, as of a network that is used; what it would do to be trained is not followed."""
+    if call.follower.trace is not None:
+        why = "forward asks whether gradients are wanted, and is followed as if they were not"
+        call.follower.trace.without_gradient = call.follower.refuse(call.node, why, "leave --backward out")
+    return False
+
+
 def _assert(call: Call) -> None:
     condition, message = call.take("condition", "message", message="")
     if not call.follower.truth(call.node, condition):
@@ -297,7 +305,7 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "torch.cuda.is_available": lambda call: False,
     "torch.backends.mps.is_available": lambda call: False,
     "torch.device": lambda call: Library("torch.nothing"),
-    "torch.is_grad_enabled": lambda call: False,
+    "torch.is_grad_enabled": _asks_for_gradients,
     "torch._assert": _assert,
     "torch.is_tensor": lambda call: isinstance(call.given[0], Tensor | Parameter),
     "typing.cast": lambda call: call.given[1],
