@@ -190,7 +190,7 @@ def test_answers(convcalc: Convcalc, words: tuple[str, ...], answer: str | None)
         (("show", "-i", ""), 1, "--input is empty", "name a file"),
         (("show", "-i", GRID, "-o", ""), 2, "--output is empty", "name a file"),
         (("show", "-i", "300 -5", "--normalize"), 1, "reach from -5 to 300", "--normalize"),
-        (("pad", GRID), 2, "unexpected extra argument", "a grid goes after --input"),
+        (("pad", GRID, GRID), 2, "unexpected extra argument", "a grid goes after --input"),
         (("size", "7", "3"), 2, "unexpected extra argument", "-n 7 -f 3"),
         (("conv", "-i", "1 2", "-1 0"), 2, "no such option: -1", "begins with a minus"),
         (("conv", "-i", GRID, "-k", ""), 1, "--kernel is empty", "name a file"),

@@ -8,7 +8,7 @@ import pytest
 
 from convcalc import pad
 from convcalc.matrix_io.files import read_grid
-from tests.conftest import Convcalc
+from tests.conftest import SAMPLES, Convcalc
 
 
 @pytest.fixture
@@ -99,12 +99,10 @@ def test_numbers_as_programs_and_typesetters_write_them(word: str, cells: Any) -
         (("size", "-n", "7", "-n", "9", "-f", "3"), 2, "-n stands here twice", "leave the other out"),
         (("size", "-n", "63x63x16", "-f", "3"), 2, "a size is rows and columns", "write -n 63x63"),
         (("size", "-n", "3x32x32", "-f", "3"), 2, "a size is rows and columns", "write -n 32x32"),
-        (("deconv",), 2, "there is no command 'deconv'", "did you mean conv-transpose?"),
         (("sobel",), 2, "there is no command", "did you mean conv sobel?"),
         (("erode",), 2, "there is no command", "did you mean pool min --stride 1?"),
-        (("dense",), 2, "there is no command", "did you mean linear?"),
-        (("swish",), 2, "there is no command", "did you mean silu?"),
-        (("params",), 2, "there is no command", "did you mean model?"),
+        (("matmul",), 2, "there is no command", "did you mean linear?"),
+        (("depthwise",), 2, "there is no command", "did you mean conv --groups CHANNELS?"),
         (("help", "grid"), 2, "there is no help on 'grid'", "did you mean grids?"),
         (("help", "deconv"), 2, "there is no help on 'deconv'", "did you mean conv-transpose?"),
         (("help", "transformer"), 2, "there is no help on", "`convcalc help` lists what there is"),
@@ -187,3 +185,55 @@ def test_without_a_home_the_session_keeps_no_history(monkeypatch: pytest.MonkeyP
     monkeypatch.delenv("XDG_STATE_HOME", raising=False)
     monkeypatch.setattr(Path, "home", nobody)
     _keep_history(None)
+
+
+ALONE = [
+    (("relu", "G"), ("relu", "-i", "G")),
+    (("softmax", "2 1 0.1"), ("softmax", "-i", "2 1 0.1")),
+    (("flatten", "G", "-q"), ("flatten", "-i", "G", "-q")),
+    (("pool", "G"), ("pool", "-i", "G")),
+    (("pool", "max", "G"), ("pool", "max", "-i", "G")),
+    (("pool", "avg", "G", "-s", "1"), ("pool", "avg", "-i", "G", "-s", "1")),
+    (("pool", "G", "min"), ("pool", "min", "-i", "G")),
+    (("conv", "G", "edge"), ("conv", "edge", "-i", "G")),
+    (("conv", "edge", "G"), ("conv", "edge", "-i", "G")),
+    (("conv", "G", "-k", "edge"), ("conv", "edge", "-i", "G")),
+    (("conv", "1 2 1", "1", "-b", "1"), ("conv", "-k", "1", "-i", "1 2 1", "-b", "1")),
+    (("conv-transpose", "1 2", "1 1"), ("conv-transpose", "1 1", "-i", "1 2")),
+    (("linear", "1 2", "3 4"), ("linear", "3 4", "-i", "1 2")),
+    (("linear", "1 2", "-W", "3 4"), ("linear", "3 4", "-i", "1 2")),
+    (("loss", "mse", "1 2", "-t", "1 1"), ("loss", "mse", "-i", "1 2", "-t", "1 1")),
+    (("loss", "1 2", "mse", "-t", "1 1"), ("loss", "mse", "-i", "1 2", "-t", "1 1")),
+    (("model", "Linear(3, 2)", "3"), ("model", "Linear(3, 2)", "-i", "3")),
+    (("convolve", "G", "edge"), ("conv", "edge", "-i", "G")),
+    (("max_pool2d", "G"), ("pool", "max", "-i", "G")),
+    (("AvgPool2d", "G", "-k", "3"), ("pool", "avg", "-i", "G", "--window", "3")),
+    (("Conv2D", "G", "edge"), ("conv", "edge", "-i", "G")),
+    (("deconv", "1 2", "1 1"), ("conv-transpose", "1 1", "-i", "1 2")),
+    (("dense", "1 2", "3 4"), ("linear", "3 4", "-i", "1 2")),
+    (("swish", "1 2"), ("silu", "-i", "1 2")),
+    (("im2col", "G", "edge"), ("conv", "edge", "-i", "G", "--as", "matmul")),
+    (("params", "lenet5"), ("model", "lenet5")),
+    (("size", "-n", "7", "-k", "3"), ("size", "-n", "7", "-f", "3")),
+    (("size", "-n", "7", "-w3"), ("size", "-n", "7", "-f", "3")),
+    (("size", "-n", "7", "--window=3"), ("size", "-n", "7", "-f", "3")),
+    (("pool", "-i", "G", "-f", "3"), ("pool", "-i", "G", "-w", "3")),
+    (("pool", "-i", "G", "--kernel-size", "3"), ("pool", "-i", "G", "-w", "3")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("words", "meant"), ALONE, ids=[" ".join(row[0]) for row in ALONE])
+def test_a_grid_may_stand_alone_and_names_may_be_others(
+    convcalc: Convcalc, words: tuple[str, ...], meant: tuple[str, ...]
+) -> None:
+    grid = str(SAMPLES / "lecture-6x6.txt")
+    ran, expected = (convcalc(*(grid if word == "G" else word for word in line)) for line in (words, meant))
+    assert expected.status == 0
+    assert (ran.status, ran.stdout) == (0, expected.stdout)
+    assert (" here" in ran.stderr) == (words[0] != meant[0])
+
+
+@pytest.mark.parametrize("words", [("relu", "1", "2"), ("conv", "1 2", "1", "2"), ("relu", "-i", "1", "2")])
+def test_a_word_too_many_is_refused(convcalc: Convcalc, words: tuple[str, ...]) -> None:
+    ran = convcalc(*words)
+    assert (ran.status, "unexpected extra argument" in ran.stderr) == (2, True)

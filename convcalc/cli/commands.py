@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from convcalc.cli.help import Command, sayable, write_help
+from convcalc.cli.messages import note
+from convcalc.cli.standing import meant
 from convcalc.engine.activation_kinds import ActivationKind
 from convcalc.engine.gather_kinds import GatherKind
 from convcalc.engine.norm_kinds import NormKind
@@ -119,6 +121,22 @@ ALSO = {
     "max-pool": "pool max",
     "avgpool": "pool avg",
     "avg-pool": "pool avg",
+    **{f"{name}-pool{dims}d": f"pool {name}" for name in ("max", "avg") for dims in (1, 2)},
+    **{f"{name}pool{dims}d": f"pool {name}" for name in ("max", "avg") for dims in (1, 2)},
+    **{f"{name}-pooling": f"pool {name}" for name in ("max", "avg", "average")},
+    **{f"{name}pooling{dims}d": f"pool {name}" for name in ("max", "average") for dims in (1, 2)},
+    "average-pool": "pool avg",
+    "pooling": "pool",
+    "convolution": "conv",
+    "correlate": "conv",
+    "conv-transpose2d": "conv-transpose",
+    "transposed-convolution": "conv-transpose",
+    "deconvolution": "conv-transpose",
+    "fully-connected": "linear",
+    "output-size": "size",
+    "shape": "size",
+    "receptive-field": "size",
+    "field": "size",
     "concatenate": "concat",
     "cat": "concat",
     "skip": "add",
@@ -142,6 +160,11 @@ ALSO = {
     "instance-norm": "group-norm --groups CHANNELS",
     "cross-entropy": "loss cross-entropy",
     "mse": "loss mse",
+    "conv3d": "model --list",
+    "depthwise": "conv --groups CHANNELS",
+    "attend": "attention",
+    "flops": "model",
+    "macs": "model",
     "params": "model",
     "parameters": "model",
     "summary": "model",
@@ -151,6 +174,10 @@ ALSO = {
     "version": "--version",
 }
 """Other words people have for a command, and the words that do it."""
+ALIKE = frozenset(
+    ("matmul", "skip", "residual", "filter", "hardtanh", "interpolate", "dilate", "erode", "backward", "shape", "field")
+)
+"""Of these, what does something alike and not the same, which is only named."""
 LEAST_ALIKE = 0.74
 """Of a mistyped command and the one meant: `cnov` and `conv` are, `train` and `tanh` are not."""
 
@@ -233,6 +260,11 @@ class Group(TyperGroup):
         """Return a command and its words; refuse what is none, and name the one that was likely meant."""
         if args[0] in COMMANDS or args[0].startswith("-"):
             return super().resolve_command(ctx, args)
+        other = ALSO.get(args[0].lower().replace("_", "-"))
+        if other is not None and args[0].lower() not in ALIKE:
+            words = meant(args[0], other, args[1:])
+            note(f"'{args[0]}' is {other} here")
+            return super().resolve_command(ctx, words)
         suggestion = instead(args[0])
         hint = f"`{ctx.command_path} --help` lists the commands"
         raise UsageError(

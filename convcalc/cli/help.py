@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand
 
 from convcalc.cli.messages import glyphs_for
+from convcalc.cli.standing import with_input, with_option_names
 from convcalc.errors import UsageError
 
 MOST_WIDTH, LEAST_WIDTH = 80, 20
@@ -30,8 +31,10 @@ class Command(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read a command line; refuse an option that is given twice, of which only the last would count."""
         options_known = {name for one in self.get_params(ctx) for name in one.opts}
+        args = with_option_names(str(self.name), args)
         end = args.index("--") if "--" in args else len(args)
         words = [*(plain_option(word, options_known) for word in args[:end]), *args[end:]]
+        words = with_input(self, ctx, words)
         options: list[Any] = [*self.make_parser(ctx).parse_args(list(words))[2]]
         rest: list[str] = super().parse_args(ctx, words)
         takes_one = [one for one in options if one.param_type_name == "option" and not (one.is_flag or one.multiple)]
