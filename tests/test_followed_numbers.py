@@ -179,6 +179,36 @@ def test_what_is_put_together_goes_backward(tmp_path: Path, forward: str, slope:
     np.testing.assert_allclose(back.input, expected, rtol=1e-5, atol=1e-6)
 
 
+V = np.array([3.0, 5.0])
+PARAMETERS: list[tuple[str, Callable[[Any], Any]]] = [
+    ("return x * self.v[:, None, None]", lambda x: x * V[:, None, None]),
+    ("return x * self.v[None, :, None, None]", lambda x: x * V[:, None, None]),
+    ("return x * self.v.view(1, -1, 1, 1)", lambda x: x * V[:, None, None]),
+    ("return x * self.v.view(-1, 1, 1)", lambda x: x * V[:, None, None]),
+    ("return x * self.v.unsqueeze(-1).unsqueeze(-1)", lambda x: x * V[:, None, None]),
+    ("return x * self.v.unsqueeze(0)[..., None, None]", lambda x: x * V[:, None, None]),
+    ("return x * self.v[0] + self.v[1:]", lambda x: x * 3 + 5),
+    ("return x + self.v.sum(0, keepdim=True) * self.v.mean(dim=0, keepdim=True)", lambda x: x + 8 * 4),
+    ("return x * torch.stack([self.v, self.v])[1, :, None, None]", lambda x: x * V[:, None, None]),
+    ("return x * torch.cat([self.v, self.v])[1:3].view(2, 1, 1)", lambda x: x * np.array([5, 3])[:, None, None]),
+    ("a, b = self.v.chunk(2); return x * a - b", lambda x: x * 3 - 5),
+    ("return x * self.v.view(1, 2).flatten()[:2].view(2, 1, 1)", lambda x: x * V[:, None, None]),
+    ("return torch.cat([self.v.view(1, 2, 1, 1).repeat(x.size(0), 1, 3, 3), x], 1)",
+     lambda x: np.concatenate([np.broadcast_to(V[:, None, None], x.shape), x], 1)),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("x", [X, TWO], ids=["one item", "two"])
+@pytest.mark.parametrize(("forward", "expected"), PARAMETERS, ids=[row[0] for row in PARAMETERS])
+def test_parameters_have_no_batch(tmp_path: Path, forward: str, expected: Callable[[Any], Any], x: Any) -> None:
+    model = run(tmp_path, forward, x, "self.v = nn.Parameter(torch.zeros(2))", v=V)
+    np.testing.assert_allclose(model.output, expected(x), rtol=1e-6)
+    step = 2.0**-6
+    moved = [run(tmp_path, forward, x, "self.v = nn.Parameter(torch.zeros(2))", v=V + d).output.sum(dtype=float)
+             for d in (np.array([step, 0]), np.array([-step, 0]))]  # fmt: skip
+    assert model.backward().gradients["v"][0] == pytest.approx((moved[0] - moved[1]) / (2 * step), rel=1e-3, abs=1e-2)
+
+
 def test_what_mixes_the_items_of_a_batch_is_refused(tmp_path: Path) -> None:
     assert run(tmp_path, "return self.c(x).view(1, -1)").output.shape == (1, 18)
     with pytest.raises(InputError, match=r"makes 1 rows of 2 items"):

@@ -138,8 +138,8 @@ def taken(layer: Take, node: Node, tensors: Tensors, inputs: list[Array]) -> Lay
         for axis, index in (layer.picked or {}).items():
             grid = np.take(grid, [index], axis=axis)
         for axis, (first, step) in layer.cuts.items():
-            if axis:  # the batch is never cut
-                length = node.output[axes.index(axis)]
+            length = node.output[axes.index(axis)]
+            if (first, step, length) != (0, 1, grid.shape[axis]):
                 grid = np.take(grid, first + step * np.arange(length), axis=axis)
         return grid.reshape(node.output)
 

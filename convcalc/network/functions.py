@@ -128,7 +128,7 @@ class Cat(TensorFunction):
     def output(self, *shapes: Shape) -> Shape:
         """Return the joined shape; raise InputError where another axis differs."""
         axis = axis_of(self.dim, len(shapes[0]), "cat")
-        if axis == 0:
+        if axis == 0 and not self.batchless:
             raise InputError("cat along axis 0 joins the items of a batch", hint="dim=1 joins channels")
         rest = {(len(shape), shape[:axis], shape[axis + 1 :]) for shape in shapes}
         if len(rest) > 1:
@@ -154,7 +154,7 @@ class Stack(TensorFunction):
         if len(set(shapes)) > 1:
             raise InputError("stack: the shapes differ", hint=" and ".join(sizes(shape) for shape in shapes))
         axis = axis_of(self.dim, len(shapes[0]) + 1, "stack")
-        if axis == 0:
+        if axis == 0 and not self.batchless:
             raise InputError("stack along axis 0 comes before the batch", hint="dim=1 stacks each item")
         return (*shapes[0][:axis], len(shapes), *shapes[0][axis:])
 
@@ -179,7 +179,7 @@ class View(TensorFunction):
         if not wanted or any(not isinstance(size, int) or isinstance(size, bool) for size in wanted):
             raise InputError(f"view: {wanted!r} is no shape", hint="as in view(-1, 192)")
         after = fill_in(wanted, cells, f"view: {sizes(before)}", hint=instead)
-        if after[0] != before[0]:
+        if after[0] != before[0] and not self.batchless:
             each, each_has = math.prod(after[1:]), cells // before[0]
             count = "one item" if before[0] == 1 else f"{before[0]} items"
             raise InputError(
@@ -228,7 +228,7 @@ class Permute(TensorFunction):
         order = [axis_of(axis, rank, "permute") for axis in self.dims_order]
         if sorted(order) != list(range(rank)):
             raise InputError(f"permute{tuple(self.dims_order)} does not name each of {rank} axes once")
-        if order[0] != 0:
+        if order[0] != 0 and not self.batchless:
             raise InputError("the batch must stay the first axis", hint="keep 0 first")
         return order
 
@@ -260,7 +260,7 @@ class Reduce(TensorFunction):
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape without those axes."""
         reduced_axes = self.axes_gone(len(shapes[0]))
-        if 0 in reduced_axes:
+        if 0 in reduced_axes and not self.batchless:
             raise InputError(
                 f"{self.name} over the batch is no layer of a network", hint=f"as in x.{self.name}((2, 3))"
             )
@@ -347,7 +347,7 @@ class Repeat(TensorFunction):
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape times the counts; raise InputError where items of a batch would be repeated."""
         longer = self.before(shapes[0])
-        if self.counts[0] != 1 or len(self.counts) < len(shapes[0]):
+        if (self.counts[0] != 1 and not self.batchless) or len(self.counts) < len(shapes[0]):
             raise InputError(f"repeat{tuple(self.counts)} repeats the items of a batch", hint="begin with 1")
         return tuple(size * count for size, count in zip(longer, self.counts, strict=True))
 

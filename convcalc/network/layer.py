@@ -96,6 +96,8 @@ class Layer:
     is_function: ClassVar[bool] = False
     """Whether it is a function of PyTorch's rather than a layer."""
 
+    batchless: bool = False
+    """Whether what it is applied to has no batch: parameters, whose first axis is one as all others."""
     is_cellwise: bool = False
     """Whether it works cell by cell, whatever axes there are."""
     frozen: frozenset[str] = frozenset()

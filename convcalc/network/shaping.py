@@ -106,7 +106,7 @@ class Flatten(Layer):
             if not isinstance(end, int) or not -len(shape) <= end < len(shape):
                 raise InputError(f"Flatten: {sizes(shape)} has no axis {end!r}", hint="the batch is axis 0")
         start, end = self.start_dim % len(shape), self.end_dim % len(shape)
-        if start == 0 and len(shape) > 1 and end > 0:
+        if start == 0 and len(shape) > 1 and end > 0 and not self.batchless:
             raise InputError("Flatten from axis 0 mixes the items of a batch", hint="flatten from axis 1")
         if start > end:
             raise InputError(f"Flatten: axis {self.start_dim} lies behind axis {self.end_dim}")

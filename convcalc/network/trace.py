@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from convcalc.errors import InputError
-from convcalc.network.functions import Source
+from convcalc.network.functions import Parameter, Source
 from convcalc.network.layer import NOTHING, Count, Layer, Shape, sizes
 
 MOST_NODES = 20_000
@@ -41,6 +41,8 @@ class Tensor:
     """Why those of what reads it cannot, though its own can."""
     detached: bool = False
     """Whether no gradient goes back from it."""
+    batchless: bool = False
+    """Whether its first axis is no batch: made of parameters alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,7 @@ class Trace:
         if loses is not None and not layer.is_cellwise:
             self.unknown.append(loses)
         shapes = tuple(tensor.shape for tensor in tensors)
+        layer.batchless = all(tensor.batchless for tensor in tensors) if tensors else isinstance(layer, Parameter)
         if name in self.replaced:
             _replace(layer, self.replaced[name])
         layer_seen = id(layer) in self.seen
@@ -156,11 +159,12 @@ class Trace:
             detached=detached,
         )  # fmt: skip
         self.nodes.append(node)
+        batchless = layer.batchless and layer.kind not in ("expand", "repeat")  # which give them a batch
         memory, view = self._new_memory(), self.memories
         if tensors and layer.kind in NO_COPY:
             memory = tensors[0].memory
             view = tensors[0].view if layer.kind in SAME_TENSOR else view
-        tensor = Tensor(output, node.index, memory, view, unknown_if_read=loses)
+        tensor = Tensor(output, node.index, memory, view, unknown_if_read=loses, batchless=batchless)
         return self.change(tensors[0], tensor) if layer.works_in_place else tensor
 
     def _new_memory(self) -> int:

@@ -188,6 +188,8 @@ def call_of(follower: Follower, node: ast.Call, called: Any, scope: Scope) -> An
 
 def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: Scope) -> Any:
     """Return a part of a list, a container or a tensor."""
+    if isinstance(value, Parameter) and follower.trace is not None:
+        value = follower.tensor(value, node, scope)
     if isinstance(value, Tensor):
         return indexed(follower, node, value, index, scope)
     if isinstance(value, Module):

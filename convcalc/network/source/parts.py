@@ -29,7 +29,11 @@ def indexed(follower: Follower, node: ast.AST, tensor: Tensor, index: Any, scope
             after.append(1)
             origins.append(None)
             continue
-        if axis == 0 and not (isinstance(part, slice) and part in (slice(None), slice(0, None))):
+        if (
+            axis == 0
+            and not tensor.batchless
+            and not (isinstance(part, slice) and part in (slice(None), slice(0, None)))
+        ):
             raise follower.refuse(node, "this takes a part of the batch", "begin with a colon: x[:, 0]")
         if isinstance(part, slice):
             cells = follower.plainly(node, range(shape[axis]).__getitem__, part)

@@ -199,13 +199,14 @@ def _numel(call: Call) -> int:
 def _squeeze(call: Call) -> Tensor:
     tensor, axis = call.take("input", "dim", dim=None)
     shape: Shape = tensor.shape
+    kept = 0 if tensor.batchless else 1
     if axis is None:
-        after = (shape[0], *(size for size in shape[1:] if size != 1))
+        after = (*shape[:kept], *(size for size in shape[kept:] if size != 1))
     else:
         place = axis_of(axis, len(shape), "squeeze")
-        after = shape if shape[place] != 1 or place == 0 else (*shape[:place], *shape[place + 1 :])
+        after = shape if shape[place] != 1 or place < kept else (*shape[:place], *shape[place + 1 :])
     output = use(call, Resize("squeeze", after), tensor)
-    if shape[0] != 1 or not (axis is None or axis_of(axis, len(shape), "squeeze") == 0):
+    if tensor.batchless or shape[0] != 1 or not (axis is None or axis_of(axis, len(shape), "squeeze") == 0):
         return output
     why = "squeeze takes the batch of one item away, which is kept here: the axes behind it are others in PyTorch"
     return replace(output, unknown_if_read=call.follower.refuse(call.node, why, "name the axis, as in squeeze(-1)"))
@@ -215,7 +216,7 @@ def _unsqueeze(call: Call) -> Tensor:
     tensor, axis = call.take("input", "dim")
     shape: Shape = tensor.shape
     place = axis_of(axis, len(shape) + 1, "unsqueeze")
-    if place == 0:
+    if place == 0 and not tensor.batchless:
         raise InputError("unsqueeze(0) comes before the batch", hint="the batch is axis 0 already")
     return use(call, Resize("unsqueeze", (*shape[:place], 1, *shape[place:])), tensor)
 
@@ -255,7 +256,7 @@ def _parts(call: Call, name: str, lengths: list[int], axis: int) -> tuple[Tensor
 
 def _chunk(call: Call) -> tuple[Tensor, ...]:
     tensor, chunks, dim = call.take("input", "chunks", "dim", dim=0)
-    axis = _inner_axis(dim, len(tensor.shape), "chunk")
+    axis = _inner_axis(dim, len(tensor.shape), "chunk", batchless=tensor.batchless)
     if not isinstance(chunks, int) or chunks < 1:
         raise InputError("chunk needs a number of parts")
     size = tensor.shape[axis]
@@ -265,7 +266,7 @@ def _chunk(call: Call) -> tuple[Tensor, ...]:
 
 def _split(call: Call) -> tuple[Tensor, ...]:
     tensor, sizes, dim = call.take("tensor", "split_size_or_sections", "dim", dim=0)
-    axis = _inner_axis(dim, len(tensor.shape), "split")
+    axis = _inner_axis(dim, len(tensor.shape), "split", batchless=tensor.batchless)
     length = tensor.shape[axis]
     if isinstance(sizes, int):
         sizes = [min(sizes, length - start) for start in range(0, length, max(sizes, 1))]
@@ -274,9 +275,9 @@ def _split(call: Call) -> tuple[Tensor, ...]:
     return _parts(call, "split", list(sizes), axis)
 
 
-def _inner_axis(dim: Any, rank: int, name: str) -> int:
+def _inner_axis(dim: Any, rank: int, name: str, *, batchless: bool) -> int:
     axis = axis_of(dim, rank, name)
-    if axis == 0:
+    if axis == 0 and not batchless:
         raise InputError(f"{name} along axis 0 divides the batch", hint="dim=1 divides the channels")
     return axis
 
