@@ -372,3 +372,24 @@ def test_every_kind_says_what_it_is(convcalc: Convcalc, name: str) -> None:
 def test_a_network_without_parts_says_nothing_of_folding(convcalc: Convcalc) -> None:
     assert "folded" not in convcalc("model", "lenet5", "--format", "table").stdout
     assert "folded" in convcalc("model", "inception_v3", "--format", "table").stdout
+
+
+def test_the_layers_up_to_an_error_are_shown_beside_it(convcalc: Convcalc) -> None:
+    layers = "Conv2d(6, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(300, 10)"
+    ran = convcalc("model", layers, "-i", "1x28x28")
+    assert (ran.status, ran.stdout) == (1, "")
+    shown, _, error = ran.stderr.partition("convcalc: ")
+    rows = [line.split()[:2] for line in shown.splitlines()[2:] if line]
+    assert rows == [
+        ["input", "C×H×W"], ["0", "Conv2d"], ["1", "ReLU"], ["2", "MaxPool2d"], ["3", "Flatten"],
+    ]  # fmt: skip
+    assert "864" in shown.splitlines()[-2]
+    assert "did you mean Linear(864, 10)?" in error
+
+
+def test_of_many_layers_up_to_an_error_the_last_are_shown(convcalc: Convcalc) -> None:
+    layers = ", ".join(["Conv2d(4, 3, padding=1)"] * 30)
+    ran = convcalc("model", f"{layers}, Linear(7, 10)", "-i", "1x28x28")
+    assert "… 18 layers, and then:" in ran.stderr
+    assert ran.stderr.count("Conv2d 4→4") == 12
+    assert convcalc("model", "Conv2d(6, 55)", "-i", "1x28x28").stderr.startswith("convcalc: ")

@@ -9,6 +9,7 @@ import typer
 
 from convcalc.cli.inputs import read_bytes, refuse_overwriting
 from convcalc.cli.messages import note, printable
+from convcalc.cli.network_drawn import PAGE_WIDTH, write_architecture, write_figure
 from convcalc.cli.network_numbers import NumberOptions, read_network_input
 from convcalc.cli.options import input_option, numbers, show_option, with_options
 from convcalc.cli.sheets import SheetOptions, emit_report
@@ -31,8 +32,6 @@ DEEPEST = 99
 """Parts within parts that --all opens of a figure."""
 TRAIN_PANEL = "Transfer learning"
 MOST_BYTES = 1 << 20
-PAGE_WIDTH = 100
-"""Columns of a layer's counts on a page."""
 
 
 class NetworkOptions(NamedTuple):
@@ -158,7 +157,11 @@ def model(
     if with_numbers.weights is not None:
         _with_numbers(here, asked, transfer, look, with_numbers, out)
         return
-    summary = summary_of(here, asked, transfer)
+    try:
+        summary = summary_of(here, asked, transfer)
+    except InputError:
+        _show_so_far(here, asked, out)
+        raise
     if out.style(here).record.separator:  # rows have no place for them
         for text in summary.trace.notes:
             note(text)
@@ -171,39 +174,36 @@ def model(
         everything = look.everything or (look.depth is None and out.style(here) is Format.PLAIN)
         document = model_document(summary, look.depth, everything=everything)
         if out.style(here).record.steps_through:
-            _write_architecture(here, summary, document, out)
+            write_architecture(here, summary, document, out)
             return
         if out.format is None and out.style(here) in FIGURES:
-            _write_figure(here, summary, DEEPEST if look.everything else look.depth, out)
+            write_figure(here, summary, DEEPEST if look.everything else look.depth, out)
             return
     calculation = Calculation(document, list, steps=lambda show: model_steps(summary, show))
     emit_report(here, calculation, lambda: sheet(summary), out, walk=look.walk)
 
 
-def _write_architecture(here: Surroundings, summary: "Summary", document: "Document", out: SheetOptions) -> None:
-    """Write a network as a page: the layers as a picture, a click on one for its counts, and the table below."""
-    from convcalc.cli.messages import glyphs_for
-    from convcalc.cli.network_results import write_lines
-    from convcalc.render.network import render
-    from convcalc.render.plain import render as plain
-    from convcalc.report.network_counts import counted_data
+def _show_so_far(here: Surroundings, asked: NetworkOptions, out: SheetOptions) -> None:
+    """Show, beside an error, the layers of a network that fitted, up to the one that did not."""
+    from contextlib import suppress
 
-    glyphs = glyphs_for(None, out.ascii)
-    data = counted_data(summary, lambda blocks: plain(blocks, PAGE_WIDTH, glyphs, answers=True))
-    _, *below = document
-    write_lines(here, render(data, below), out)
+    from convcalc.cli.messages import complain, glyphs_for
+    from convcalc.network.summary import summarize
+    from convcalc.network.trace import Tensor, Trace
+    from convcalc.render.plain import render
+    from convcalc.report.model import layers_so_far
 
-
-def _write_figure(here: Surroundings, summary: "Summary", depth: int | None, out: SheetOptions) -> None:
-    """Write a network as a figure for a paper: its layers as blocks, joined by arrows."""
-    from convcalc.cli.network_results import write_lines
-    from convcalc.render import figure
-    from convcalc.report.model import heading
-    from convcalc.report.network_figure import architecture
-
-    drawn = architecture(summary, heading(summary).text, depth)
-    is_svg = out.style(here) is Format.SVG
-    write_lines(here, figure.svg(drawn) if is_svg else figure.tikz(drawn, fragment=out.fragment), out)
+    trace = Trace()
+    if asked.network == "-":  # which is read already
+        return
+    with suppress(InputError, UsageError):
+        shape = None if asked.input_shape is None else shape_of(asked.input_shape)
+        _, build = _builder(here, str(asked.network), shape, asked.class_name)
+        build(shape, trace)
+    if len(trace.nodes) > 1 and all(node.used for node in trace.nodes):
+        last = trace.nodes[-1]
+        document = layers_so_far(summarize("", trace, Tensor(last.output, last.index)))
+        complain("\n".join(render(document, PAGE_WIDTH, glyphs_for(None, out.ascii), answers=True)))
 
 
 def _with_numbers(

@@ -19,6 +19,8 @@ from convcalc.report.document import Block, Document, Heading, Role, Sheet, Subh
 
 MOST_ROWS = 48
 """Rows of a table that nobody asked to be longer."""
+MOST_SO_FAR = 12
+"""Layers that are shown before an error."""
 COLUMNS = ("name", "layer", "output", "parameters", "multiply-adds", "field", "jump", "memory")
 
 
@@ -62,6 +64,16 @@ def model_document(summary: Summary, depth: int | None = None, *, everything: bo
         )
     yield from totals(summary)
     yield from written_out(summary, rows, full_names=everything)
+
+
+def layers_so_far(summary: Summary) -> Document:
+    """Show the layers of a network up to one that does not fit: the last of them, if there are many."""
+    rows = [row for row in shown(summary.rows, None) if row.is_layer]
+    left_out = len(rows) - MOST_SO_FAR
+    if left_out > 0:
+        yield Text(f"  … {left_out} layers, and then:", Role.QUIET)
+    yield _table(summary, rows[-MOST_SO_FAR:], full_names=True)
+    yield Text("")
 
 
 def heading(summary: Summary) -> Heading:
