@@ -2,7 +2,9 @@ r"""Grids in others' notations: each read the same written out, from a file and 
 
 import contextlib
 import gzip
+import importlib
 import io
+import sys
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -16,6 +18,7 @@ from convcalc.errors import InputError
 from convcalc.matrix_io.files import read_grid
 from tests.conftest import Convcalc
 
+h5py, openpyxl, scipy_io = (importlib.import_module(name) for name in ("h5py", "openpyxl", "scipy.io"))
 SQUARE = [[1, 2], [3, 4]]
 NINTHS = [[Fraction(cell, 9) for cell in row] for row in SQUARE]
 HEADER = "the first row is a header, and left out: a, b"
@@ -221,3 +224,38 @@ def test_a_packed_file_of_immense_size_is_refused(tmp_path: Path, monkeypatch: p
     path.write_bytes(gzip.compress(b"1 " * 10_000))
     with pytest.raises(InputError, match="holds more than"):
         read_grid(path)
+
+
+def test_files_of_other_programs(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "one.h5", "w") as file:
+        file["conv/kernel"] = np.array(SQUARE)
+    with h5py.File(tmp_path / "two.h5", "w") as file:
+        file["a"], file["b"] = np.array(SQUARE), np.array([5.5])
+    scipy_io.savemat(tmp_path / "one.mat", {"K": np.array(SQUARE)})
+    book = openpyxl.Workbook()
+    for row in [["", "a", "b"], [0, 1, 2], [1, 3, 4]]:
+        book.active.append(row)
+    book.create_sheet("more")["B2"] = 7
+    book.save(tmp_path / "two.xlsx")
+    for word in ("one.h5", "one.h5:conv/kernel", "two.h5:a", "one.mat", "one.mat:K", "two.xlsx:Sheet"):
+        assert read_grid(f"{tmp_path}/{word}").cells.tolist() == SQUARE, word
+    assert read_grid("-", stdin=io.BytesIO((tmp_path / "one.mat").read_bytes())).cells.tolist() == SQUARE
+    assert read_grid(f"{tmp_path}/two.xlsx:Sheet").note == f"{HEADER}; {INDEX}"
+    assert read_grid(f"{tmp_path}/two.xlsx:more").cells.tolist() == [[7]]
+    for word, message in (("two.h5", "holds 2 arrays: a, b"), ("two.xlsx", "holds 2 arrays: Sheet, more")):
+        with pytest.raises(InputError, match=message):
+            read_grid(f"{tmp_path}/{word}")
+
+
+@pytest.mark.parametrize(("name", "library"), [("g.h5", "h5py"), ("g.mat", "scipy.io"), ("g.xlsx", "openpyxl")])
+def test_without_its_library_a_file_is_named_and_the_extra(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, library: str
+) -> None:
+    begins = {"g.h5": b"\x89HDF\r\n\x1a\n", "g.mat": b"MATLAB 5.0", "g.xlsx": b"PK\x03\x04" + bytes(26) + b"xl/"}[name]
+    (tmp_path / name).write_bytes(begins)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_grid(tmp_path / name)
+    monkeypatch.setitem(sys.modules, library, None)
+    with pytest.raises(InputError) as caught:
+        read_grid(tmp_path / name)
+    assert "pip install 'convcalc[files]' reads it; or" in str(caught.value.hint)

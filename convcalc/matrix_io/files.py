@@ -19,7 +19,7 @@ from convcalc.errors import InputError, Place, nearest
 from convcalc.formats import SUFFIXES as WRITTEN
 from convcalc.formats import Format
 from convcalc.matrix_io.images import SIGNATURES, SUFFIXES, Picture, is_picture, read_picture
-from convcalc.matrix_io.kinds import kind_of
+from convcalc.matrix_io.kinds import Kind, kind_of
 from convcalc.matrix_io.lists import placed
 from convcalc.matrix_io.plain import EXACT, exact_list, plain_lines, plain_number
 from convcalc.matrix_io.separators import Written
@@ -41,6 +41,8 @@ NOT_NPY = (
     RecursionError,
 )
 """What numpy raises for what is no NPY, or a damaged one."""
+SHEETS = (".xlsx", ".xlsm")
+"""Suffixes of spreadsheets, among office documents."""
 GZIP = b"\x1f\x8b"
 NPY_MAGIC = b"\x93NUMPY"
 NOT_WRITTEN = frozenset(
@@ -211,9 +213,17 @@ def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS,
                 placed(packed.array_of_idx(start + _rest(stream, source), source, options.member), source), source
             )
         first, stream = start, io.BytesIO(_rest(stream, source))
-    if options.member is not None:
+    kind, stream = (None, stream) if suffix in SUFFIXES else _kind_of(first, stream, source)
+    if options.member is not None and (kind is None or not kind.library):
         raise InputError(f"'{source}' is one grid, and has no part '{options.member}'", hint="leave it out")
-    kind = None if suffix in SUFFIXES else kind_of(first, lambda: stream.read(LONGEST_BEGINNING))
+    if kind is not None and kind.library and (kind.library != "openpyxl" or suffix in SHEETS):
+        from convcalc.matrix_io.foreign import opened
+
+        hint = kind.hint.replace("{}", source)
+        found = opened(kind.library, first + _rest(stream, source), source, options.member, kind.name, hint)
+        if isinstance(found, str):
+            return read_stream(io.BytesIO(found.encode()), source, options._replace(member=None), suffix=".csv")
+        return Grid(placed(found, source), source)
     if kind is not None:
         raise InputError(f"'{source}' is {kind.name}", hint=kind.hint.replace("{}", source))
     if suffix in SUFFIXES or first.startswith(SIGNATURES):
@@ -233,6 +243,18 @@ def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS,
     head = Written(first, suffix)
     grid = parse_text(head.seen(lines), source, delimiter=delimiter, as_written=options.as_written)
     return grid._replace(note=head.note(grid.cells))
+
+
+def _kind_of(first: bytes, stream: IO[bytes], source: str) -> tuple[Kind | None, IO[bytes]]:
+    """Return what kind of file begins so, and a stream of what comes behind its first line."""
+    seen: list[bytes] = []
+
+    def more() -> bytes:
+        seen.append(stream.read(LONGEST_BEGINNING))
+        return seen[0]
+
+    kind = kind_of(first, more)
+    return kind, io.BytesIO(seen[0] + _rest(stream, source)) if seen else stream
 
 
 def _utf16(data: bytes, source: str) -> str:

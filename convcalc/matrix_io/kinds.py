@@ -11,6 +11,8 @@ class Kind(NamedTuple):
     begins: bytes
     name: str
     hint: str
+    library: str = ""
+    """What opens it, if it is there."""
 
 
 _SAVE = "save one array of it: python -c \"import numpy, {module}; numpy.save('grid.npy', {take})\""
@@ -20,6 +22,7 @@ _MATLAB = _SAVE.format(module="scipy.io", take="scipy.io.loadmat('{}')['NAME']")
 _PARQUET = _SAVE.format(module="pandas", take="pandas.read_parquet('{}').to_numpy()")
 _SAFETENSORS = _SAVE.format(module="safetensors.numpy", take="safetensors.numpy.load_file('{}')['NAME']")
 _UNPACK = "unpack it first, and name what was in it"
+_OFFICE = "an office document"
 _SHEET = "save the sheet as .csv"
 _NETWORK = "a grid is one array of it: save that as .npy"
 _COPY = "copy the numbers into a .txt or .csv"
@@ -27,18 +30,24 @@ _PICTURE = "save it as .png"
 _ZIP = rb"PK\x03\x04.{26}"
 
 KINDS = (
-    Kind(rb"\x89HDF", "an HDF5 file", _HDF5),
+    Kind(rb"\x89HDF", "an HDF5 file", _HDF5, "h5py"),
     Kind(_ZIP + rb"[^/]*/(data\.pkl|\.format_version|byteorder)", "a PyTorch file", _TORCH),
     Kind(_ZIP + rb"(config|metadata)\.json", "a Keras file", _NETWORK),
-    Kind(_ZIP + rb"(\[Content_Types\]|_rels/|xl/|word/|ppt/|docProps/|mimetype)", "an office document", _SHEET),
+    Kind(
+        _ZIP + rb"(\[Content_Types\]|_rels/|xl/|word/|ppt/|docProps/|mimetype)",
+        "an office document",
+        _SHEET,
+        "openpyxl",
+    ),
     Kind(rb"PK\x03\x04|PK\x05\x06", "a ZIP archive", _UNPACK),
-    Kind(rb"\xd0\xcf\x11\xe0", "an office document", _SHEET),
+    Kind(rb"\xd0\xcf\x11\xe0", _OFFICE, _SHEET),
     Kind(rb"BZh[1-9]", "packed by bzip2", "unpack it on the way: bzip2 -dc '{}' | convcalc …"),
     Kind(rb"\xfd7zXZ", "packed by xz", "unpack it on the way: xz -dc '{}' | convcalc …"),
     Kind(rb"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it on the way: zstd -dc '{}' | convcalc …"),
     Kind(rb".{257}ustar|7z\xbc\xaf|Rar!", "an archive", _UNPACK),
     Kind(rb"\x80[\x02-\x05]", "a pickle, which could run code", _NETWORK),
-    Kind(rb"MATLAB [57]\.", "a MATLAB file", _MATLAB),
+    Kind(rb"MATLAB 7\.3", "a MATLAB file", _MATLAB, "h5py"),
+    Kind(rb"MATLAB [57]\.", "a MATLAB file", _MATLAB, "scipy"),
     Kind(rb"\x08[\x01-\x1f][\x12\x1a\x22\x3a]", "an ONNX file", _NETWORK),
     Kind(rb".{4}TFL3", "a TensorFlow Lite file", _NETWORK),
     Kind(rb'.{5}\0{3}\{"', "a safetensors file", _SAFETENSORS),

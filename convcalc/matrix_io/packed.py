@@ -43,17 +43,19 @@ def array_of_npz(data: bytes, source: str, name: str | None, most: int) -> Any:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            chosen = _chosen(list(members), source, name)
-            if members[chosen].file_size > most:
-                raise InputError(f"{chosen} of '{source}' is larger than {most >> 20} MiB", hint="use a smaller one")
-            with archive.open(members[chosen]) as stream:
+            asked = chosen(list(members), source, name)
+            if members[asked].file_size > most:
+                raise InputError(f"{asked} of '{source}' is larger than {most >> 20} MiB", hint="use a smaller one")
+            with archive.open(members[asked]) as stream:
                 return np.lib.format.read_array(io.BytesIO(stream.read()), allow_pickle=False)
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, zlib.error) as error:
         raise InputError(f"'{source}' cannot be read as NPZ: {error}", hint="numpy.savez writes one") from None
 
 
-def _chosen(names: list[str], source: str, name: str | None) -> str:
+def chosen(names: list[str], source: str, name: str | None) -> str:
     """Return which of several arrays is meant."""
+    if not names:
+        raise InputError(f"'{source}' holds no array", hint="name another file")
     if name is None and len(names) == 1:
         return names[0]
     listed = ", ".join(names[:6]) + ", …" * (len(names) > 6)
