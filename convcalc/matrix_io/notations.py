@@ -263,32 +263,56 @@ class _Notation:
                     f"what is '{between}', before the matrix?", hint=r"a factor may stand there, as in \frac{1}{9}",
                     place=self.place(at),
                 )  # fmt: skip
+            factor = _times(factor, self.factor_behind(end))
         body = _blank(_IGNORED, text[start:end])
-        ends = list(_pieces(_NEW_ROW if _NEW_ROW.search(body) else re.compile("\n"), body))
+        if dots := re.search(r"\\[a-z]*dots|…|\.\.\.", body):
+            raise InputError(LEFT_OUT, hint="write all of them", place=self.place(start + dots.start(), len(dots[0])))
+        first, last = _inside(body)
+        if first < 0:
+            raise InputError("a bracket stands alone here", hint="open and close it", place=self.place(start))
+        ends = _pieces(_NEW_ROW if _NEW_ROW.search(body) else re.compile("\n"), body, first, last)
         rows = [
-            [self.cell(body, start, *piece) for piece in _pieces(re.compile("&"), body, first, last)]
-            for first, last in ends
-            if body[first:last].strip(" \t\r\n()[]{}.|")
+            [self.cell(body, start, *piece) for piece in _pieces(re.compile("&"), body, begin, stop)]
+            for begin, stop in ends
+            if body[begin:stop].strip()
         ]
-        if factor == 1:
-            return rows
-        return _scaled(rows, factor)
+        return rows if factor == 1 else _scaled(rows, factor)
+
+    def factor_behind(self, end: int) -> Any:
+        """Return the factor behind a matrix's end, or 1; raise InputError for anything else there."""
+        begins = self.text.index("}", end) + 1 if "}" in self.text[end:] else len(self.text)
+        rest = _blank(_IGNORED, self.text[begins:]).strip(" \t\r\n)]|}.,;")
+        if not rest:
+            return 1
+        match = _BEHIND.fullmatch(rest)
+        if match is None or (match[1] == "/" and float(match[2].partition("/")[0]) == 0):
+            raise InputError(f"what is '{rest}', behind the matrix?", hint="leave it out", place=self.place(begins))
+        value = self.number(match[2], begins)
+        return Fraction(1) / _exact(value) if match[1] == "/" else value
 
     def cell(self, body: str, start: int, first: int, last: int) -> Any:
-        """Read one cell of LaTeX."""
+        """Read one cell of LaTeX: a number, or a fraction, which is all of it."""
         raw = body[first:last]
-        word = re.sub(_FRAC, lambda match: f"{match[1].strip()}/{match[2].strip()}", raw)
-        word = word.strip().strip("()[].|" if re.search(r"[()\[\]|]", word) else "").strip()
-        word = re.sub(r"^([-+]?)\{(.*)\}$", r"\1\2", word).replace("{,}", "").strip()
-        word = re.sub(r"^([-+])\s+", r"\1", word)
-        at = start + first + len(raw) - len(raw.lstrip())
-        if re.search(r"\\[a-z]*dots|…", word):
-            raise InputError(LEFT_OUT, hint="write all of them", place=self.place(at, len(word)))
+        word, at = raw.strip(), start + first + len(raw) - len(raw.lstrip())
         if not word:
             raise InputError(
                 "there is an empty cell here", hint="write 0", place=self.place(min(at, len(self.text) - 1))
             )
-        return self.number(word, at)
+        word = re.sub(r"^([-+]?)\s*\{(.*)\}$", r"\1\2", word).replace("{,}", "").strip()
+        if match := re.fullmatch(rf"([-+]?)\s*{_FRAC}", word):
+            word = f"{match[1]}{match[2].strip()}/{match[3].strip()}"
+        return self.number(re.sub(r"^([-+])\s+", r"\1", word), at)
+
+
+def _inside(body: str) -> tuple[int, int]:
+    """Return where what stands within a body's outer brackets begins and ends; -1 where these are no pairs."""
+    opens = re.match(r"[\s(\[|]*", body)
+    closes = re.search(r"[\s)\]|.,;]*$", body)
+    assert opens is not None, "it may be empty"
+    assert closes is not None, "it may be empty"
+    before, after = re.sub(r"\s", "", opens[0]), re.sub(r"[\s.,;]", "", closes[0])
+    fits = [{"(": ")", "[": "]", "|": "|"}[sign] for sign in reversed(before)] == list(after)
+    return (opens.end(), max(closes.start(), opens.end())) if fits else (-1, -1)
 
 
 def _blank(pattern: re.Pattern[str], text: str) -> str:

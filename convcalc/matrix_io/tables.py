@@ -17,7 +17,8 @@ _THOUSANDS = re.compile(rf"[{DASHES}+]?\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?")
 _GERMAN = re.compile(rf"[{DASHES}+]?\d{{1,3}}(?:\.\d{{3}})+,\d+")
 MISSING = frozenset(("nan", "inf", "infinity", "na", "n/a", "none", "null", "-", "?", "true", "false"))
 """What stands in place of a number, and is no name."""
-_NUMBER = re.compile(rf"[{DASHES}+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?(?:/\d+)?")
+_NAME = re.compile(r"[^\W\d][\w .\-/%:]*(\([\w .\-/%²]*\))?")
+"""What a column or a row may be called: a word or several, and a unit."""
 INDEX_NAMES = ("", "index", "unnamed: 0", "id", "row")
 MOST_NAMED = 4
 """Names of a header that are told."""
@@ -69,7 +70,7 @@ def _split(text: str) -> tuple[list[Row], str]:
     That is ``sep`` of a first line, ``quoted`` cells, or commas at the ends of rows, too (``ended``).
     """
     lines = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.partition("#")[0].strip()]
-    if not lines:
+    if not lines or any(line.count('"') % 2 for _, line in lines):
         return [], ""
     told = _SEP.fullmatch(lines[0][1].strip())
     if told:
@@ -92,8 +93,8 @@ def _cells(line: str, delimiter: str) -> list[str]:
     return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter, skipinitialspace=True))]
 
 
-def _is_number(cell: str) -> bool:
-    return any(pattern.fullmatch(cell) for pattern in (_NUMBER, _DECIMAL_COMMA, _THOUSANDS, _GERMAN))
+def _are_names(cells: Sequence[str]) -> bool:
+    return all(_NAME.fullmatch(cell) for cell in cells)
 
 
 def _is_indexed(rows: Sequence[Row]) -> bool:
@@ -109,7 +110,7 @@ def _without_names(rows: list[Row]) -> tuple[list[Row] | None, list[str]]:
         return None, notes
     if len(rows) > 1 and _is_indexed(rows):
         first = [row.cells[0] for row in rows[1:]]
-        if not (_counts(first) or not any(map(_is_number, first))):
+        if not (_counts(first) or _are_names(first)):
             return None, notes
         names, *rows = rows
         notes.append(f"the first row is a header, and left out: {_named(names.cells)}")
@@ -117,17 +118,22 @@ def _without_names(rows: list[Row]) -> tuple[list[Row] | None, list[str]]:
         notes.append(f"the first column is an index, and left out: {_named(first)}")
         return rows, notes
     header = rows[0] if rows else None  # of as many cells as the others
-    if header is not None and len(rows) > 1 and any(header.cells) and not any(map(_is_number, header.cells)):
+    if (
+        header is not None
+        and len(rows) > 1
+        and any(header.cells)
+        and _are_names([cell for cell in header.cells if cell])
+    ):
         rows = rows[1:]
         notes.append(f"the first row is a header, and left out: {_named(header.cells)}")
         first = [row.cells[0] for row in rows]
         named_so = header.cells[0].lower() in INDEX_NAMES
-        if len(header.cells) > 1 and ((named_so and _counts(first)) or not any(map(_is_number, first))):
+        if len(header.cells) > 1 and ((named_so and _counts(first)) or _are_names(first)):
             rows = [row._replace(cells=row.cells[1:]) for row in rows]
             notes.append(f"the first column is an index, and left out: {_named(first)}")
         return rows, notes
     first = [row.cells[0] for row in rows if row.cells]
-    if len(rows) > 1 and all(len(row.cells) > 1 for row in rows) and not any(map(_is_number, first)):
+    if len(rows) > 1 and all(len(row.cells) > 1 for row in rows) and _are_names(first):
         rows = [row._replace(cells=row.cells[1:]) for row in rows]
         notes.append(f"the first column is names, and left out: {_named(first)}")
     return rows, notes
