@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, UsageError, nearest
@@ -104,7 +105,7 @@ class Model:
         place = tuple(at)
         if self._runs[layer].output.ndim == 2:
             place = (0,) * (2 - len(place)) + place
-            return operation.step(*place) if type(operation).__name__ == "Linear" else operation.step(place)
+            return operation.step(*place) if isinstance(operation, Linear) else operation.step(place)
         return operation.step(place)
 
     def backward(self, target: int | Sequence[int] | None = None) -> NetworkGradients:
@@ -112,11 +113,13 @@ class Model:
 
         Raises InputError for a class that there is none of.
         """
-        targets = None if target is None else [target] if np.ndim(target) == 0 else list(target)  # type: ignore[arg-type]
-        wrong = [one for one in targets or () if not isinstance(one, int | np.integer) or isinstance(one, bool)]
+        if target is None:
+            return self._with_numbers().backward()
+        targets = list(target) if isinstance(target, Sequence | np.ndarray) else [target]
+        wrong = [one for one in targets if not isinstance(one, int | np.integer) or isinstance(one, bool)]
         if wrong:
             raise InputError(f"{wrong[0]!r} is no class", hint="they are counted from 0, as in target=3")
-        return self._with_numbers().backward(targets)  # type: ignore[arg-type]
+        return self._with_numbers().backward(targets)
 
 
 def model(
@@ -131,7 +134,8 @@ def model(
     """Return a network: a PyTorch source file (which is read, never run), a name of the zoo, or a list of layers.
 
     `x` is the shape of one item, (C, H, W); with `weights` its numbers, or a batch. `weights` is a file as
-    `convcalc model --weights` takes it, "random", or a mapping of arrays by PyTorch's names, such as a state dict.
+    `convcalc model --weights` takes it, "random", "trained" (of a network that comes with some), or a mapping of
+    arrays by PyTorch's names, such as a state dict.
     Numbers are float32, or with `exact` fractions. Raises ConvcalcError for what cannot be read or does not fit.
 
     >>> model("Conv2d(6, 5), ReLU()", (1, 28, 28)).layers["0"].shape
@@ -148,11 +152,7 @@ def model(
     grid = as_grid(x)
     grid = exactly(grid) if exact else grid.astype(np.float32)
     summary, batch = first_that_fits(grid, lambda shape, items: _built(word, shape, class_name, items))
-    tensors = _tensors(summary, weights, seed)
-    if exact:
-        tensors = {layer: {name: exactly(one) for name, one in own.items()} for layer, own in tensors.items()}
-    else:
-        tensors = as_float32(tensors)
+    tensors, _ = tensors_of(summary, word, weights, seed=seed, exact=exact)
     return Model(summary, NetworkNumbers(summary.trace, summary.output_node, tensors, batch, exact))
 
 
@@ -184,12 +184,45 @@ def _given(shape: Shape | None) -> Shape:
     return shape
 
 
-def _tensors(summary: Summary, weights: str | Path | Mapping[str, Any], seed: int) -> dict[int, dict[str, Array]]:
-    if isinstance(weights, Mapping):
-        return matched(summary.trace, {name: np.asarray(tensor) for name, tensor in weights.items()})
-    if str(weights) == "random":
-        return drawn(summary.trace, seed)
-    from convcalc.matrix_io.weights import read_weights, without_prefix
+Tensors = dict[int, dict[str, Array]]
+RANDOM, TRAINED = "random", "trained"
 
-    tensors, _ = without_prefix(read_weights(Path(weights)))
-    return matched(summary.trace, tensors)
+
+def is_drawn(weights: object) -> bool:
+    """Whether weights are drawn rather than read: "random", unless a file is called so."""
+    return str(weights) == RANDOM and not Path(RANDOM).exists()
+
+
+def tensors_of(
+    summary: Summary, network: str, weights: str | Path | Mapping[str, Any], *, seed: int = 0, exact: bool = False
+) -> tuple[Tensors, str]:
+    """Return each layer's tensors, by its identity: drawn, those that come with the network, a file's, or given ones.
+
+    They are float32, or `exact`; and with them what is to be said of them, if anything is.
+    """
+    note = ""
+    if isinstance(weights, Mapping):
+        found = matched(summary.trace, {name: np.asarray(tensor) for name, tensor in weights.items()})
+    elif is_drawn(weights):
+        found = drawn(summary.trace, seed)
+        note = "random weights are drawn by PyTorch's distributions, and are not its stream of numbers"
+    else:
+        from convcalc.matrix_io.weights import read_weights, without_prefix
+
+        comes_along = str(weights) == TRAINED and not Path(TRAINED).exists()
+        tensors, prefix = without_prefix(read_weights(_trained(network) if comes_along else Path(weights)))
+        note = f"every name of {weights} begins with '{prefix}', which is left out" if prefix else ""
+        found = matched(summary.trace, tensors)
+    if exact:
+        return {layer: {name: exactly(one) for name, one in own.items()} for layer, own in found.items()}, note
+    return as_float32(found), note
+
+
+def _trained(network: str) -> Path:
+    """Return the file of trained weights that comes with a network of the zoo; raise UsageError where there is none."""
+    name = zoo.named(network)
+    file = "" if name is None else zoo.ZOO[name].weights
+    if not file:
+        having = ", ".join(name for name, entry in zoo.ZOO.items() if entry.weights)
+        raise UsageError(f"no trained weights come with '{network}'", hint=f"they do with {having}; or name a file")
+    return Path(zoo.__file__).parent / file

@@ -30,7 +30,7 @@ ALLOWED = {
     "report": {"report", "engine", "network", "inference", "errors", "choices"},
     "render": {"render", "report.document", "report.figure"},
     "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "network", "inference", "errors",
-            "choices", "lecture", "ending", "formats"},
+            "choices", "lecture", "ending", "formats", "models"},
 }  # fmt: skip
 FORBIDDEN_LIBRARIES = {
     "session": {"rich", "typer"},

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import convcalc
-from convcalc.errors import InputError
+from convcalc.errors import ConvcalcError, InputError
 from convcalc.inference.names import names_of
 from convcalc.report.document import Heading
 from convcalc.report.network_steps import network_steps
@@ -274,3 +274,17 @@ def test_what_a_file_freezes_stays(convcalc: Convcalc, tmp_path: Path) -> None:
     before, after = arrays(DIGITS / "weights.npz"), arrays(new)
     assert np.array_equal(before["fc.weight"], after["fc.weight"])
     assert not np.array_equal(before["fc.bias"], after["fc.bias"])
+
+
+def test_trained_weights_come_along_in_the_library() -> None:
+    seven = np.loadtxt(DIGITS / "7.txt")
+    trained = convcalc.model("digits", seven, weights="trained")
+    assert trained.output.tolist() == convcalc.model(DIGITS / "net.py", seven, weights=changed()).output.tolist()
+    with pytest.raises(ConvcalcError, match="no trained weights come with 'lenet5'"):
+        convcalc.model("lenet5", np.zeros((1, 32, 32)), weights="trained")
+    targets: Any
+    for targets in (3, [3], np.array([3]), np.int64(3)):
+        assert trained.backward(targets).gradients["fc.bias"].argmin() == 3
+    for targets in (1.5, "3", [True], [[3]]):
+        with pytest.raises(InputError, match="is no class"):
+            trained.backward(targets)

@@ -230,6 +230,14 @@ def test_archives_and_idx(tmp_path: Path) -> None:
         read_grid(f"{tmp_path / 'g.txt'}:x")
 
 
+def test_what_is_packed_twice_is_refused(tmp_path: Path) -> None:
+    """Of a file that holds itself there would be no end."""
+    path = tmp_path / "g.txt.gz"
+    path.write_bytes(gzip.compress(gzip.compress(b"1 2")))
+    with pytest.raises(InputError, match="is packed twice"):
+        read_grid(path)
+
+
 def test_a_packed_file_of_immense_size_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("convcalc.matrix_io.files.MOST_BYTES", 1000)
     path = tmp_path / "g.txt.gz"

@@ -1,6 +1,5 @@
 """What `convcalc model` takes to run a network with numbers: the input, the weights, what is asked of them."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -15,7 +14,6 @@ if TYPE_CHECKING:
     from convcalc.engine.exact import Array
     from convcalc.network.summary import Summary
 
-RANDOM, TRAINED = "random", "trained"
 BACK_PANEL = "Backward"
 
 
@@ -177,42 +175,13 @@ def _is_shape(word: str) -> bool:
 def tensors_of(
     here: Surroundings, summary: "Summary", asked: NumberOptions, network: str
 ) -> dict[int, dict[str, "Array"]]:
-    """Return each layer's tensors, by its identity: a file's, drawn, or those that come with a network of the zoo."""
-    from convcalc.inference.parameters import drawn, matched
+    """Return each layer's tensors, by its identity, and say what is to be said of them."""
+    from convcalc.models import is_drawn
+    from convcalc.models import tensors_of as chosen
 
     assert asked.weights is not None
-    is_drawn = asked.weights == RANDOM and not Path(RANDOM).exists()
-    if asked.seed is not None and not is_drawn:
+    if asked.seed is not None and not is_drawn(asked.weights):
         raise UsageError("--seed does nothing: these weights are not drawn", hint="leave it out, or --weights random")
-    if is_drawn:
-        note("random weights are drawn by PyTorch's distributions, and are not its stream of numbers")
-        return _exact_if_asked(drawn(summary.trace, asked.seed or 0), asked)
-    from convcalc.matrix_io.weights import read_weights, without_prefix
-
-    if asked.weights == TRAINED and not Path(TRAINED).exists():
-        return _exact_if_asked(matched(summary.trace, read_weights(trained_weights(network))), asked)
-    tensors, prefix = without_prefix(read_weights(Path(asked.weights)))
-    if prefix:
-        note(f"every name of {asked.weights} begins with '{prefix}', which is left out")
-    return _exact_if_asked(matched(summary.trace, tensors), asked)
-
-
-def trained_weights(network: str) -> Path:
-    """Return the file of trained weights that comes with a network of the zoo; raise UsageError where there is none."""
-    from convcalc.network import zoo
-
-    name = zoo.named(network)
-    file = "" if name is None else zoo.ZOO[name].weights
-    if not file:
-        having = ", ".join(name for name, entry in zoo.ZOO.items() if entry.weights)
-        raise UsageError(f"no trained weights come with '{network}'", hint=f"they do with {having}; or name a file")
-    return Path(zoo.__file__).parent / file
-
-
-def _exact_if_asked(tensors: "dict[int, dict[str, Array]]", asked: NumberOptions) -> "dict[int, dict[str, Array]]":
-    """Return tensors as float32, as PyTorch works; or exactly, a float as the decimal that it says."""
-    from convcalc.inference.parameters import as_float32, exactly
-
-    if asked.exact:
-        return {layer: {name: exactly(one) for name, one in own.items()} for layer, own in tensors.items()}
-    return as_float32(tensors)
+    tensors, text = chosen(summary, network, asked.weights, seed=asked.seed or 0, exact=asked.exact)
+    note(text)
+    return tensors

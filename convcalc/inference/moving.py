@@ -107,7 +107,7 @@ def padded(layer: Pad | PadAxes, node: Node, tensors: Tensors, inputs: list[Arra
     ends, x = layer.ends(len(node.output)), inputs[0]
     around = [(max(before, 0), max(after, 0)) for before, after in ends]
     inside = tuple(slice(max(-before, 0), after if after < 0 else None) for before, after in ends)
-    mode: Any = PADS.get(layer.kind[:-2], "constant")
+    mode: Any = "constant" if isinstance(layer, PadAxes) else PADS[layer.kind[:-2]]
     value = constant(0 if layer.kind.startswith("Zero") else layer.value, x.dtype)
 
     def move(grid: Array, value: Any) -> Array:

@@ -44,6 +44,7 @@ NOT_NPY = (
 SHEETS = (".xlsx", ".xlsm")
 """Suffixes of spreadsheets, among office documents."""
 GZIP = b"\x1f\x8b"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
 NPY_MAGIC = b"\x93NUMPY"
 NOT_WRITTEN = frozenset(
     (
@@ -194,25 +195,22 @@ def read_stream(stream: IO[bytes], source: str, options: ReadOptions = AS_IT_IS,
         blank += 1
     if first.startswith(NPY_MAGIC):
         return Grid(placed(load_npy(_whole(first, stream, source), source), source), source)
-    if first.startswith((GZIP, b"PK\x03\x04", b"\0\0", b"\xff\xfe", b"\xfe\xff")):
-        from convcalc.matrix_io import packed
+    if first.startswith(GZIP):
+        from convcalc.matrix_io.packed import unpacked
 
-        if first.startswith(GZIP):
-            data = packed.unpacked(_whole(first, stream, source), source, MOST_BYTES)
-            inner = Path(source).with_suffix("").suffix.lower()
-            return read_stream(io.BytesIO(data), source, options, suffix=inner)
-        if first.startswith((b"\xff\xfe", b"\xfe\xff")):
-            text = _utf16(first + _rest(stream, source), source)
-            return read_stream(io.BytesIO(text.encode()), source, options, suffix=suffix)
-        start = first + stream.read(LONGEST_BEGINNING)
-        if packed.is_npz(start):
-            data = start + _rest(stream, source)
-            return Grid(placed(packed.array_of_npz(data, source, options.member, MOST_BYTES), source), source)
-        if packed.is_idx(start):
-            return Grid(
-                placed(packed.array_of_idx(start + _rest(stream, source), source, options.member), source), source
-            )
-        first, stream = start, io.BytesIO(_rest(stream, source))
+        data = unpacked(_whole(first, stream, source), source, MOST_BYTES)
+        return read_stream(io.BytesIO(data), source, options, suffix=Path(source).with_suffix("").suffix.lower())
+    if first.startswith(UTF16):
+        text = _utf16(first + _rest(stream, source), source)
+        return read_stream(io.BytesIO(text.encode()), source, options, suffix=suffix)
+    if first.startswith((b"PK\x03\x04", b"\0\0")):
+        from convcalc.matrix_io.packed import array_within
+
+        data = first + _rest(stream, source)
+        array = array_within(data, source, options.member, MOST_BYTES)
+        if array is not None:
+            return Grid(placed(array, source), source)
+        stream = io.BytesIO(data[len(first) :])
     kind, stream = (None, stream) if suffix in SUFFIXES else _kind_of(first, stream, source)
     if options.member is not None and (kind is None or not kind.library):
         raise InputError(f"'{source}' is one grid, and has no part '{options.member}'", hint="leave it out")
@@ -300,7 +298,7 @@ def _text_lines(first: Iterable[bytes], stream: IO[bytes], source: str) -> Itera
                 hint="save a grid this large as .npy",
                 place=Place(source, number),
             )
-        if b"\0" in line or line.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if b"\0" in line or line.startswith(UTF16):
             raise InputError(
                 "this is not UTF-8 text", hint="save it as UTF-8 text, .csv, .json or .npy", place=Place(source)
             )

@@ -12,6 +12,7 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.errors import InputError, nearest
 
+GZIP = b"\x1f\x8b"
 IDX_DTYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 """How the cells of an idx file are held, by its third byte (yann.lecun.com/exdb/mnist)."""
 MOST_CELLS = 1 << 24
@@ -24,9 +25,18 @@ def unpacked(stream: IO[bytes], source: str, most: int) -> bytes:
             data = packed.read(most + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"'{source}' cannot be unpacked: {error}", hint="is it a whole gzip file?") from None
+    if data.startswith(GZIP):  # which may go on for ever: there is a file that holds itself
+        raise InputError(f"'{source}' is packed twice", hint="unpack it once")
     if len(data) > most:
         raise InputError(f"'{source}' holds more than {most >> 20} MiB", hint="save a grid this large as .npy")
     return data
+
+
+def array_within(data: bytes, source: str, name: str | None, most: int) -> Any:
+    """Return the array of an NPZ or idx file, of several the one of that name; None for any other file."""
+    if is_npz(data):
+        return array_of_npz(data, source, name, most)
+    return array_of_idx(data, source, name) if is_idx(data) else None
 
 
 def is_npz(start: bytes) -> bool:
@@ -46,10 +56,22 @@ def array_of_npz(data: bytes, source: str, name: str | None, most: int) -> Any:
             asked = chosen(list(members), source, name)
             if members[asked].file_size > most:
                 raise InputError(f"{asked} of '{source}' is larger than {most >> 20} MiB", hint="use a smaller one")
-            with archive.open(members[asked]) as stream:
-                return np.lib.format.read_array(io.BytesIO(stream.read()), allow_pickle=False)
+            return member_of(archive, members[asked])
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, zlib.error) as error:
         raise InputError(f"'{source}' cannot be read as NPZ: {error}", hint="numpy.savez writes one") from None
+
+
+def member_of(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
+    """Return an array of an NPZ, whose header must not ask for more than there is."""
+    with archive.open(member) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(stream)
+        if math.prod(shape) * dtype.itemsize > member.file_size:
+            raise ValueError(f"the bytes of {member.filename} do not fit its shape {shape}")
+    with archive.open(member) as stream:
+        array: Array = np.lib.format.read_array(stream, allow_pickle=False)
+        return array
 
 
 def chosen(names: list[str], source: str, name: str | None) -> str:

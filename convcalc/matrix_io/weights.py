@@ -20,6 +20,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.errors import InputError
+from convcalc.matrix_io.packed import member_of
 from convcalc.matrix_io.pickles import look_through
 
 OLD_MAGIC = 0x1950A86A20F9469CFC6C.to_bytes(10, "little")
@@ -85,22 +86,9 @@ def _npz(path: Path) -> dict[str, Array]:
             total = sum(info.file_size for info in archive.infolist())
             if total > max(size * MOST_UNPACKED, 1 << 26):
                 raise InputError(f"{path} would unpack to {total:,} bytes", hint="save it anew with numpy.savez")
-            return {info.filename.removesuffix(".npy"): _member(archive, info) for info in archive.infolist()}
+            return {info.filename.removesuffix(".npy"): member_of(archive, info) for info in archive.infolist()}
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
         raise InputError(f"{path} cannot be read as NPZ: {error}", hint="numpy.savez writes one") from None
-
-
-def _member(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Array:
-    """Return an array of an NPZ, whose header must not ask for more than there is."""
-    with archive.open(member) as stream:
-        version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, dtype = read(stream)
-        if math.prod(shape) * dtype.itemsize > member.file_size:
-            raise ValueError(f"the bytes of {member.filename} do not fit its shape {shape}")
-    with archive.open(member) as stream:
-        array: Array = np.lib.format.read_array(stream, allow_pickle=False)
-        return array
 
 
 def _safetensors(stream: IO[bytes], path: Path) -> dict[str, Array]:
