@@ -17,6 +17,7 @@ from convcalc.cli.options import (
     OutputOptions,
     PaddingOptions,
     StepOptions,
+    at_most_one,
     input_option,
     moving_option,
     numbers,
@@ -126,12 +127,9 @@ class ReadingOptions(NamedTuple):
 
     def check(self, stepping: StepOptions, moving: MovingOptions) -> None:
         """Refuse what contradicts, or does nothing."""
-        if moving.per_channel and moving.all_channels:
-            raise UsageError("--per-channel and --all-channels exclude each other", hint="leave one of them out")
+        at_most_one({"--per-channel": moving.per_channel, "--all-channels": moving.all_channels})
         readings = {"--as": self.reading, "--reads": self.reads, "--backward": self.backward}
-        options = [option for option, value in readings.items() if value is not None]
-        if len(options) > 1:
-            raise UsageError(f"{options[0]} and {options[1]} exclude each other", hint="leave one of them out")
+        at_most_one({option: value is not None for option, value in readings.items()})
         if self.wrt is not None and self.backward is None:
             raise UsageError("--wrt does nothing without --backward", hint="as in --backward 1 --wrt kernel")
         if self.reads is not None and (stepping.at or stepping.steps):

@@ -11,7 +11,7 @@ from convcalc.cli.inputs import read_bytes, refuse_overwriting
 from convcalc.cli.messages import note, printable
 from convcalc.cli.network_drawn import PAGE_WIDTH, write_architecture, write_figure
 from convcalc.cli.network_numbers import NumberOptions, read_network_input
-from convcalc.cli.options import input_option, numbers, show_option, with_options
+from convcalc.cli.options import at_most_one, input_option, numbers, show_option, with_options
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, UsageError
@@ -153,7 +153,10 @@ def model(
         asked = asked._replace(network="-")
     _check(asked.network, look, out.style(here))
     refuse_overwriting(out.output, _source_of(asked.network), "the network's own source")
-    with_numbers.check()
+    look_given = {"--trace": look.trace is not None, "--walk": look.walk, "--all": look.everything}
+    look_given |= {"--depth": look.depth is not None, "--layer": look.layer is not None}
+    freezes = {"--freeze": transfer.freeze, "--freeze-to": transfer.freeze_to is not None}
+    with_numbers.check({**look_given, **freezes, "--format": out.format is not None})
     if with_numbers.weights is not None:
         _with_numbers(here, asked, transfer, look, with_numbers, out)
         return
@@ -218,31 +221,6 @@ def _with_numbers(
     from convcalc.cli.network_results import show_numbers
     from convcalc.inference.inputs import first_that_fits
 
-    if look.trace is not None:
-        raise UsageError("--trace and --weights exclude each other", hint="leave one of them out")
-    idle = {"--depth": look.depth is not None, "--all": look.everything}
-    if with_numbers.rate is None:
-        idle |= {"--freeze": transfer.freeze, "--freeze-to": transfer.freeze_to is not None}
-    does_nothing = [option for option, is_given in idle.items() if is_given]
-    if does_nothing:
-        hint = "add --rate to take a step" if does_nothing[0].startswith("--freeze") else "every layer is shown"
-        raise UsageError(f"{does_nothing[0]} does nothing with --weights", hint=hint)
-    chosen = {"--layer": look.layer, "--at": with_numbers.at, "--why": with_numbers.why, "--walk": look.walk or None}
-    names = [name for name, value in chosen.items() if value is not None]
-    if len(names) > 1:
-        raise UsageError(
-            f"{names[0]} and {names[1]} exclude each other", hint="--at names its layer, as in conv2:3,4,4"
-        )
-    if with_numbers.quiet and (names or out.format is not None):
-        other = names[0] if names else "--format"
-        raise UsageError(f"--quiet and {other} exclude each other", hint="--quiet prints the output alone")
-    saves_maps = with_numbers.save is not None and with_numbers.rate is None
-    if saves_maps and (names or with_numbers.quiet):
-        other = names[0] if names else "--quiet"
-        raise UsageError(f"--save and {other} exclude each other", hint="--save writes every layer's maps")
-    goes_back = with_numbers.backward or with_numbers.rate is not None
-    if goes_back and (look.layer is not None or look.walk):
-        raise UsageError(f"{names[0]} and --backward exclude each other", hint="leave one of them out")
     grid = read_network_input(here, asked.input_shape, with_numbers)
 
     def build(shape: "Shape", items: int) -> "Summary":
@@ -258,9 +236,8 @@ def _check(network: str | None, look: LookOptions, style: Format) -> None:
         raise UsageError("there is no network", hint="as in: convcalc model lenet5; `convcalc zoo --all` names them")
     options = {"--trace": look.trace is not None, "--walk": look.walk, "--all": look.everything}
     options |= {"--depth": look.depth is not None}
+    at_most_one(options)
     exclusive = [option for option, is_set in options.items() if is_set]
-    if len(exclusive) > 1:
-        raise UsageError(f"{exclusive[0]} and {exclusive[1]} exclude each other", hint="leave one of them out")
     if look.layer is not None and exclusive and exclusive != ["--trace"]:
         raise UsageError(f"--layer and {exclusive[0]} exclude each other", hint="leave one of them out")
     if style.record.rows and (exclusive or look.layer is not None):
@@ -288,8 +265,7 @@ def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOpti
         last = last_layer(trace)
         assert last is not None
         trace.notes.append(f"{last.name} was {before} and is now {last.layer}")
-    if transfer.freeze and transfer.freeze_to is not None:
-        raise UsageError("--freeze and --freeze-to exclude each other", hint="leave one of them out")
+    at_most_one({"--freeze": transfer.freeze, "--freeze-to": transfer.freeze_to is not None})
     frozen: frozenset[int] = frozenset()
     title = printable(title)
     summary = summarize(title, trace, output)

@@ -6,15 +6,25 @@ import typer
 
 from convcalc.cli.inputs import find, read_options
 from convcalc.cli.messages import note
-from convcalc.cli.options import InputOptions, input_option, number_of, show_option
+from convcalc.cli.options import InputOptions, at_most_one, input_option, number_of, show_option
 from convcalc.cli.surroundings import Surroundings
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from convcalc.engine.exact import Array
     from convcalc.network.summary import Summary
 
 BACK_PANEL = "Backward"
+PARTS = ("--layer", "--at", "--why", "--walk", "--quiet")
+"""What shows a part of what a network made."""
+SHOWN = ("--quiet", "--layer", "--at", "--why", "--walk", "--rate")
+"""Of which one is shown at a time."""
+FORWARD = ("--why", "--labels", "--heat", "--quiet", "--layer", "--walk")
+"""What tells of the pass forward alone."""
+IDLE, FREEZING = ("--depth", "--all"), ("--freeze", "--freeze-to")
+"""What is for counting, and what is for a step of descent."""
 
 
 class NumberOptions(NamedTuple):
@@ -94,27 +104,34 @@ class NumberOptions(NamedTuple):
         ),
     ] = None
 
-    def check(self) -> None:
-        """Refuse what does nothing without weights, and what excludes each other."""
+    def check(self, beside: "Mapping[str, bool]") -> None:
+        """Refuse what does nothing, and what excludes each other; `beside` says which other options are given."""
         words = ("at", "why", "save", "labels", "mean", "std", "resize", "target", "rate", "seed")
-        given = [f"--{name}" for name in words if getattr(self, name) is not None]
-        given += [
-            f"--{name}" for name in ("rgb", "normalize", "exact", "heat", "quiet", "backward") if getattr(self, name)
-        ]
-        if self.weights is None and given:
-            raise UsageError(f"{given[0]} does nothing without --weights", hint="as in --weights net.pt, or random")
-        alone = [option for option in given if option in ("--at", "--why", "--rate", "--quiet")]
-        if len(alone) > 1:
-            raise UsageError(f"{alone[0]} and {alone[1]} exclude each other", hint="leave one of them out")
-        if self.target is not None and not (self.backward or self.rate is not None):
+        signs = ("rgb", "normalize", "exact", "heat", "quiet", "backward")
+        own = {f"--{name}": getattr(self, name) is not None for name in words}
+        own |= {f"--{name}": getattr(self, name) for name in signs}
+        first = next((option for option, is_given in own.items() if is_given), None)
+        if self.weights is None:
+            if first is not None:
+                raise UsageError(f"{first} does nothing without --weights", hint="as in --weights net.pt, or random")
+            return
+        given = {**own, **beside, "--weights": True}
+        descends = self.rate is not None
+        given["--backward"] = self.backward or descends
+        for option in IDLE if descends else (*IDLE, *FREEZING):
+            if given[option]:
+                hint = "add --rate to take a step" if option in FREEZING else "every layer is shown"
+                raise UsageError(f"{option} does nothing with --weights", hint=hint)
+        at_most_one({option: given[option] for option in SHOWN})
+        pairs = [("--trace", "--weights"), ("--quiet", "--format"), *((option, "--backward") for option in FORWARD)]
+        pairs += [] if descends else [("--save", option) for option in PARTS]
+        for pair in pairs:
+            at_most_one({option: given[option] for option in pair})
+        if self.target is not None and not given["--backward"]:
             raise UsageError("--target does nothing without --backward", hint="add --backward")
-        if self.rate is not None and self.target is None:
+        if descends and self.target is None:
             raise UsageError("--rate needs a loss to go down", hint="name the class that is right, as in --target 3")
-        goes_back = self.backward or self.rate is not None
-        lost = next((option for option in given if option in ("--why", "--labels", "--heat", "--quiet")), None)
-        if goes_back and lost is not None:
-            raise UsageError(f"{lost} and --backward exclude each other", hint="leave one of them out")
-        if self.backward and self.save is not None and self.rate is None:
+        if self.backward and self.save is not None and not descends:
             raise UsageError("--save writes new weights after --rate", hint="--format json holds the gradients")
 
 

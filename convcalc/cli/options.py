@@ -18,6 +18,7 @@ from convcalc.errors import InputError, Place, UsageError, nearest
 from convcalc.formats import Format
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from fractions import Fraction
 
     from convcalc.report.selection import Show
@@ -262,6 +263,16 @@ def numbers(
     return values
 
 
+def at_most_one(options: "Mapping[str, bool]") -> None:
+    """Refuse options that exclude each other, if more than one is given.
+
+    >>> at_most_one({"--at": True, "--steps": False})
+    """
+    given = [option for option, is_given in options.items() if is_given]
+    if len(given) > 1:
+        raise UsageError(f"{given[0]} and {given[1]} exclude each other", hint="leave one of them out")
+
+
 def number_of(text: str, option: str) -> "int | float | Fraction":
     """Read one number, as a grid's cell is read: an integer, a decimal or a fraction."""
     from convcalc.matrix_io.text import parse_number
@@ -318,12 +329,8 @@ def show_of(how: NumberOptions, stepping: StepOptions | None = None, terms: Orde
 
     stepping = stepping or StepOptions()
     steps, at = steps_of(stepping.steps), at_of(stepping.at)
-    if steps is not None and at is not None:
-        raise UsageError("--steps and --at exclude each other", hint="leave one of them out")
-    options = {"--walk": stepping.walk, "--quiz": stepping.quiz, "--check": stepping.check is not None}
-    exclusive = [option for option, value in options.items() if value]
-    if len(exclusive) > 1:
-        raise UsageError(f"{exclusive[0]} and {exclusive[1]} exclude each other", hint="leave one of them out")
+    at_most_one({"--steps": steps is not None, "--at": at is not None})
+    at_most_one({"--walk": stepping.walk, "--quiz": stepping.quiz, "--check": stepping.check is not None})
     if stepping.check is not None and steps is not None:
         raise UsageError("--check marks the whole answer", hint="leave --steps out; --at marks one cell")
     if stepping.walk and steps is not None:
