@@ -185,8 +185,8 @@ LEAST_ALIKE = 0.74
 def instead(word: str, others: Iterable[str] = ()) -> str | None:
     """Return the words that were likely meant by one that is no command, nor one of the `others`; None if unknown.
 
-    >>> instead("swish"), instead("cnov"), instead("sobel"), instead("transformer")
-    ('silu', 'conv', 'conv sobel', None)
+    >>> instead("swish"), instead("cnov"), instead("maxpol"), instead("sobel"), instead("transformer")
+    ('silu', 'conv', 'pool max or unpool', 'conv sobel', None)
     """
     lower = word.lower().replace("_", "-")
     if lower in ALSO:
@@ -195,8 +195,8 @@ def instead(word: str, others: Iterable[str] = ()) -> str | None:
 
     if named(lower) is not None:
         return f"conv {lower}"
-    close = nearest(lower, [*COMMANDS, *others], alike=LEAST_ALIKE)
-    return " or ".join(close) or None
+    close = nearest(lower, [*COMMANDS, *ALSO, *others], alike=LEAST_ALIKE)
+    return " or ".join(dict.fromkeys(ALSO.get(name, name) for name in close)) or None
 
 
 def load(name: str) -> Any:

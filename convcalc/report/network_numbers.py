@@ -38,8 +38,8 @@ MOST_NUMBERS = 16
 """Of an output that is one of several, how many are written."""
 MOST_LAYERS = 12
 """Layers whose maps are drawn small below the table."""
-SMALL, ACROSS = 16, 76
-"""Columns of a small map, and of all that stand beside one another."""
+SMALL, ACROSS, BETWEEN = 16, 76, 4
+"""Columns of a small map, of all that stand beside one another, and between two of them."""
 
 
 class LayerRange(NamedTuple):
@@ -64,7 +64,7 @@ class LayerRange(NamedTuple):
             return cls(run.node, name, *numbers)
         first = output[0]
         width = min(first.shape[-1], SMALL * 2 if len(first) < 3 else SMALL)
-        drawn = min(len(first), max((ACROSS + 2) // (width + 2), 1))
+        drawn = min(len(first), max((ACROSS + BETWEEN) // (width + BETWEEN), 1))
         pictures = tuple(_small_map(plane, str(index), width) for index, plane in enumerate(first[:drawn]))
         return cls(run.node, name, *numbers, pictures, len(first) - drawn)
 
