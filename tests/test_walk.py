@@ -327,6 +327,7 @@ def test_a_session_of_a_student(terminal: Any) -> None:
     child.sendline("conv edg")
     child.expect_exact("did you mean edge")
     child.expect_exact("2×3 > ")
+    time.sleep(0.3)  # the prompt stands there a moment before it waits
     child.sendintr()
     child.expect_exact("2×3 > ")
     child.sendline("relu")
