@@ -16,13 +16,12 @@ from convcalc.inference.names import names_of
 from convcalc.inference.network import NetworkGradients, NetworkNumbers
 from convcalc.inference.parameters import as_float32, drawn, exactly, matched
 from convcalc.inference.run import LayerRun
-from convcalc.network import written, zoo
+from convcalc.network import zoo
 from convcalc.network.layer import Shape
 from convcalc.network.order import read_in_order
 from convcalc.network.summary import Summary, summarize
 from convcalc.network.trace import Trace
-
-SOURCE_SUFFIX = ".py"
+from convcalc.network.which import which_network
 
 
 class ModelLayer(NamedTuple):
@@ -133,7 +132,8 @@ def model(
 ) -> Model:
     """Return a network: a PyTorch source file (which is read, never run), a name of the zoo, or a list of layers.
 
-    `x` is the shape of one item, (C, H, W); with `weights` its numbers, or a batch. `weights` is a file as
+    `x` is the shape of one item, (C, H, W), or a list of such for several inputs; with `weights` its numbers, or a
+    batch. `weights` is a file as
     `convcalc model --weights` takes it, "random", "trained" (of a network that comes with some), or a mapping of
     arrays by PyTorch's names, such as a state dict.
     Numbers are float32, or with `exact` fractions. Raises ConvcalcError for what cannot be read or does not fit.
@@ -148,7 +148,8 @@ def model(
     """
     word = str(network)
     if weights is None:
-        return Model(_built(word, None if x is None else tuple(x), class_name), None)
+        shapes = [None] if x is None else [tuple(one) for one in (x if isinstance(x[0], Sequence) else [x])]
+        return Model(_built(word, shapes[0], class_name, more=tuple(one for one in shapes[1:] if one)), None)
     grid = as_grid(x)
     grid = exactly(grid) if exact else grid.astype(np.float32)
     summary, batch = first_that_fits(grid, lambda shape, items: _built(word, shape, class_name, items))
@@ -156,32 +157,19 @@ def model(
     return Model(summary, NetworkNumbers(summary.trace, summary.output_node, tensors, batch, exact))
 
 
-def _built(word: str, shape: Shape | None, class_name: str | None, items: int = 1) -> Summary:
+def _built(
+    word: str, shape: Shape | None, class_name: str | None, items: int = 1, more: tuple[Shape, ...] = ()
+) -> Summary:
     """Return a network, counted, whichever way it is named."""
-    if word.endswith(SOURCE_SUFFIX):
-        from convcalc.network.source.reader import SourceFile
-
-        if shape is None:
-            raise UsageError("the shape of the input is missing", hint="as in (1, 28, 28)")
-        try:
-            source = SourceFile(Path(word).read_bytes(), word)
-        except OSError as error:
-            raise InputError(f"cannot read '{word}': {error.strerror or error}", hint="name a .py file") from None
-        build = read_in_order(lambda shape, trace: source.build(_given(shape), class_name, trace), shape)
-        title = source.title(class_name)
-    elif written.looks_written(word):
-        build = read_in_order(lambda shape, trace: written.build(word, _given(shape), trace), shape)
-        title = "a list of layers"
-    else:
-        entry = zoo.entry(word)
-        build, title = read_in_order(entry.build, shape), entry.title
-    return summarize(title, *build(Trace(items=items)))
+    title, build_from = which_network(word, class_name, shape, _read)
+    return summarize(title, *read_in_order(build_from, shape, more)(Trace(items=items)))
 
 
-def _given(shape: Shape | None) -> Shape:
-    if shape is None:
-        raise UsageError("the shape of the input is missing", hint="as in (1, 28, 28)")
-    return shape
+def _read(word: str) -> bytes:
+    try:
+        return Path(word).read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read '{word}': {error.strerror or error}", hint="name a .py file") from None
 
 
 Tensors = dict[int, dict[str, Array]]

@@ -11,9 +11,10 @@ from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, WITHOUT, kind_of
 from convcalc.inference.names import names_of
 from convcalc.inference.network import NetworkNumbers
-from convcalc.inference.parameters import drawn, exactly, matched, own_tensors, wanted
+from convcalc.inference.parameters import drawn, exactly, matched, own_tensors
 from convcalc.matrix_io.weights import read_weights
 from convcalc.network import written, zoo
+from convcalc.network.held import wanted
 from convcalc.network.kinds import KINDS
 from convcalc.network.source.reader import SourceFile
 from convcalc.network.trace import Trace

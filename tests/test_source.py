@@ -103,14 +103,14 @@ REFUSED = {
     "no network": ("x = 1\n", "the file has no network", "class Net"),
     "another library": (network("self.b = B(3)", before="from mylib import B"), "mylib.B is not followed", "what is"),
     "torchvision": (
-        "import torchvision\nmodel = torchvision.models.resnet18()\n", "torchvision.models.resnet18 is not followed",
-        "convcalc model resnet18",
+        "import torchvision\nmodel = torchvision.models.vit_b_16()\n",
+        "torchvision.models.vit_b_16 is not among the networks that are known here", "convcalc zoo --all",
     ),
     "an attribute that is not there": (network(forward="return self.d(x)"), "a Net has no 'd'", "__init__"),
     "a list that is no star": (network("self.s = nn.Sequential([self.c])"), "a list is no layer", "put a *"),
     "a layer as a base": (
-        network("self.a = A(1, 2, 3)", "return self.a(x)", before="class A(nn.Conv2d):\n    pass\n"),
-        "class A derives from Conv2d", "nn.Module",
+        network("self.a = A(1, 2)", "return self.a(x)", before="class A(nn.RNN):\n    pass\n"),
+        "class A derives from RNN", "nn.Module",
     ),
     "weights that are tied": (
         network("self.d = nn.Conv2d(1, 2, 3)\nself.d.weight = self.c.weight"), "net.py:10:9: a weight that is shared",

@@ -253,6 +253,7 @@ def test_a_printed_network_and_a_folder_are_named(convcalc: Convcalc, tmp_path: 
     printed = "Net(\n" + "".join(f"  (conv{i}): Conv2d(1, 6, kernel_size=(5, 5))\n" for i in range(200)) + ")"
     assert "what PyTorch prints of a network" in convcalc("model", printed, "-i", "1x28x28").stderr
     (tmp_path / "net.py").write_text("")
+    (tmp_path / "other.py").write_text("")
     assert f"hint: name a file of it, as {tmp_path}/net.py" in convcalc("model", str(tmp_path), "-i", "1").stderr
 
 

@@ -1,8 +1,6 @@
 """``convcalc model``: networks by name, as a list, or from a PyTorch source file. Loads no numpy."""
 
-import os
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
 
     from convcalc.network.layer import Shape
     from convcalc.network.summary import Summary
-    from convcalc.network.trace import Tensor, Trace
     from convcalc.report.document import Document
 
 FIGURES = (Format.SVG, Format.LATEX)
@@ -40,18 +37,19 @@ class NetworkOptions(NamedTuple):
     network: Annotated[
         str | None,
         typer.Argument(
-            metavar="NAME|FILE.py|LAYERS",
-            help="A network of the zoo, a PyTorch source file, or a list of layers. Default: a file that is piped in.",
+            metavar="NAME|FILE.py|FOLDER|LAYERS",
+            help="A network of the zoo, a PyTorch source file or a folder of them, or a list of layers. Default: "
+            "a file that is piped in.",
         ),
     ] = None
-    input_shape: Annotated[
-        str | None,
+    inputs: Annotated[
+        list[str] | None,
         input_option(
             "--input",
             "-i",
             metavar="CxHxW|GRID",
             help="The shape of one input, without its batch: 1x28x28, or 10 for ten features. With --weights its "
-            "numbers: a picture, a file, or written out.",
+            "numbers: a picture, a file, or written out. Once more for each further input.",
         ),
     ] = None
     class_name: Annotated[
@@ -193,6 +191,7 @@ def _show_so_far(here: Surroundings, asked: NetworkOptions, out: SheetOptions) -
     from convcalc.cli.messages import complain, glyphs_for
     from convcalc.network.summary import summarize
     from convcalc.network.trace import Tensor, Trace
+    from convcalc.network.which import which_network
     from convcalc.render.plain import render
     from convcalc.report.model import layers_so_far
 
@@ -200,8 +199,8 @@ def _show_so_far(here: Surroundings, asked: NetworkOptions, out: SheetOptions) -
     if asked.network == "-":  # which is read already
         return
     with suppress(InputError, UsageError):
-        shape = None if asked.input_shape is None else shape_of(asked.input_shape)
-        _, build = _builder(here, str(asked.network), shape, asked.class_name)
+        shape, *_ = shapes_of(asked.inputs)
+        _, build = which_network(str(asked.network), asked.class_name, shape, _reader(here))
         build(shape, trace)
     if len(trace.nodes) > 1 and all(node.used for node in trace.nodes):
         last = trace.nodes[-1]
@@ -221,10 +220,12 @@ def _with_numbers(
     from convcalc.cli.network_results import show_numbers
     from convcalc.inference.inputs import first_that_fits
 
-    grid = read_network_input(here, asked.input_shape, with_numbers)
+    if asked.inputs is not None and len(asked.inputs) > 1:
+        raise UsageError("numbers are worked for networks of one input", hint="leave --weights out")
+    grid = read_network_input(here, asked.inputs[0] if asked.inputs else None, with_numbers)
 
     def build(shape: "Shape", items: int) -> "Summary":
-        return summary_of(here, asked._replace(input_shape="x".join(map(str, shape))), transfer, items)
+        return summary_of(here, asked._replace(inputs=["x".join(map(str, shape))]), transfer, items)
 
     summary, x = first_that_fits(grid, build)
     show_numbers(here, summary, x, with_numbers, look.layer, out, word=str(asked.network), walk=look.walk)
@@ -250,11 +251,12 @@ def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOpti
     """Return a network, counted of a batch of so many: with its last layer replaced, and frozen, as asked."""
     from convcalc.network.summary import last_layer, summarize
     from convcalc.network.trace import Trace
+    from convcalc.network.which import which_network
     from convcalc.report.model_steps import layer_named
 
-    shape = None if asked.input_shape is None else shape_of(asked.input_shape)
-    title, build_from = _builder(here, str(asked.network), shape, asked.class_name)
-    build = read_in_order(build_from, shape)
+    shape, *more = shapes_of(asked.inputs)
+    title, build_from = which_network(str(asked.network), asked.class_name, shape, _reader(here))
+    build = read_in_order(build_from, shape, tuple(one for one in more if one is not None))
     trace, output = build(Trace(items=items))
     last = last_layer(trace)
     if last is None and (transfer.classes is not None or transfer.freeze):
@@ -281,6 +283,10 @@ def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOpti
     return summarize(title, trace, output, frozen)
 
 
+def _reader(here: Surroundings) -> "Callable[[str], bytes]":
+    return lambda word: read_bytes(here, word, "source file", MOST_BYTES)
+
+
 def _source_of(word: str | None) -> str | None:
     """Return the file that a network is read from; None where it is a network of the zoo."""
     from convcalc.network import zoo
@@ -288,51 +294,9 @@ def _source_of(word: str | None) -> str | None:
     return None if word is None or zoo.named(word) is not None else word
 
 
-def _builder(
-    here: Surroundings, word: str, shape: "Shape | None", class_name: str | None
-) -> "tuple[str, Callable[[Shape | None, Trace], tuple[Trace, Tensor]]]":
-    """Return a network's title and how it is built, whichever way it is named."""
-    from convcalc.network import written, zoo
-
-    path = Path(word)
-    named_file = zoo.named(word) is None and os.path.exists(word)  # which takes a name that is too long, too
-    if named_file and path.is_dir():
-        sources = sorted(path.glob("*.py"))
-        hint = f"name a file of it, as {sources[0]}" if sources else "name a .py file"
-        raise UsageError(f"{word} is a folder", hint=hint)
-    if named_file and path.suffix.lower() in SAVED:
-        raise InputError(f"{word} is {SAVED[path.suffix.lower()]}", hint="name the .py file that makes the network")
-    is_file = word == "-" or word.endswith(".py") or named_file
-    if class_name is not None and not is_file:
-        raise UsageError("--class picks a network of a source file", hint="leave it out")
-    if is_file:
-        from convcalc.network.source.reader import SourceFile
-
-        source = SourceFile(read_bytes(here, word, "source file", MOST_BYTES), "stdin" if word == "-" else word)
-        _needed(shape)
-        return source.title(class_name), lambda shape, trace: source.build(_needed(shape), class_name, trace)
-    if written.looks_written(word):
-        _needed(shape)
-        return "a list of layers", lambda shape, trace: written.build(word, _needed(shape), trace)
-    if re.search(r"[\\/.]", word) and zoo.named(word) is None:
-        raise UsageError(f"there is no file '{word}'", hint="name a .py file, or a network: `convcalc zoo --all`")
-    entry = zoo.entry(word)
-    return entry.title, entry.build
-
-
-SAVED = {
-    **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), "a network's saved numbers, without its source"),
-    **dict.fromkeys((".h5", ".keras"), "a network that Keras saved"),
-    ".onnx": "a network in ONNX, which is not read",
-    ".ipynb": "a notebook, which is not read",
-}
-"""What files hold that have to do with networks and are not their source."""
-
-
-def _needed(shape: "Shape | None") -> "Shape":
-    if shape is None:
-        raise UsageError("the shape of the input is missing", hint="give one item's, as in -i 1x28x28 (C×H×W)")
-    return shape
+def shapes_of(texts: list[str] | None) -> "list[Shape | None]":
+    """Read the shape of each input; of none, that is one that is not known."""
+    return [shape_of(text) for text in texts] if texts else [None]
 
 
 def shape_of(text: str) -> "Shape":

@@ -90,6 +90,7 @@ NOT_PYTORCHS = {
     "LayerNorm2d": type("LayerNorm2d", (ChannelNorm,), {}),
     "LayerScale": type("LayerScale", (LayerScale,), {}),
     "RadialBasis": type("RadialBasis", (RadialBasis,), {}),
+    "DropPath": type("DropPath", (Dropout,), {}),
 }
 """Layers that networks of the zoo need besides."""
 

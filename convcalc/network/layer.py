@@ -104,6 +104,8 @@ class Layer:
     """Which of its parameters (`weight`, `bias`) are not trained."""
     trains_always: bool = False
     """Whether it works as in training after `eval()` too: its numbers are then those of a batch, or of chance."""
+    unknown: str = ""
+    """Why its numbers cannot be told, if they cannot."""
     works_in_place: bool = False
     """Whether it changes its input's own numbers."""
 

@@ -116,7 +116,7 @@ class Summary(Counted):
 
     @property
     def input(self) -> Shape:
-        """The input's shape, batch first."""
+        """The (first) input's shape, batch first."""
         return self.trace.nodes[0].output
 
     @property

@@ -74,7 +74,7 @@ class Node:
     @property
     def is_parameter(self) -> bool:
         """Whether it is an array of the network's own rather than a layer."""
-        return isinstance(self.layer, Source) and bool(self.inputs == ()) and self.index > 0
+        return isinstance(self.layer, Source) and type(self.layer) is not Source
 
 
 @dataclass
@@ -84,6 +84,8 @@ class Trace:
     replaced: dict[str, int] = field(default_factory=dict)
     items: int = 1
     """How many items a batch has: what is counted is counted of one."""
+    more: tuple[Shape, ...] = ()
+    """The shapes of further inputs, each of one item."""
     nodes: list[Node] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     """What the parts of the network are called, by their names: `layer1.0` is a Bottleneck."""
@@ -97,6 +99,8 @@ class Trace:
     outside: int = 0
     """How many weights layers have that are not the network's."""
     seen: dict[int, Layer] = field(default_factory=dict)
+    parts_read: dict[tuple[int, str], Tensor] = field(default_factory=dict)
+    """Weights of layers that are read as tensors, by the layer's identity and the weight's name."""
     unknown: list[InputError] = field(default_factory=list)
     """Why its numbers cannot be told, where only shapes are followed."""
     heads: tuple[int, ...] = ()
@@ -117,6 +121,11 @@ class Trace:
     def input(self, shape: Shape) -> Tensor:
         """Begin with items of a shape (without the batch)."""
         return self.apply("input", Source((self.items, *shape)))
+
+    @property
+    def inputs(self) -> list[Shape]:
+        """The shapes of what goes in, batch first."""
+        return [node.output for node in self.nodes if type(node.layer) is Source]
 
     def apply(self, name: str, layer: Layer, *tensors: Tensor) -> Tensor:
         """Use a layer and return what it gives; raise InputError, naming it, where it does not fit."""
@@ -149,7 +158,8 @@ class Trace:
         has_weights = layer.weights.value > 0
         outside = has_weights and self.own is not None and id(layer) not in self.own
         is_counted = not layer_seen and not outside
-        weights, buffers = (layer.weights, layer.buffers) if is_counted else (NOTHING, NOTHING)
+        weights, buffers = (self._not_read(layer), layer.buffers) if is_counted else (NOTHING, NOTHING)
+        self.unknown += [InputError(layer.unknown, hint="count it without --weights")] if layer.unknown else []
         self.outside += layer.weights.value if outside and not layer_seen else 0
         frozen, shared = layer.frozen_weights if is_counted else 0, layer_seen and has_weights
         index = len(self.nodes)
@@ -166,6 +176,26 @@ class Trace:
             view = tensors[0].view if layer.kind in SAME_TENSOR else view
         tensor = Tensor(output, node.index, memory, view, unknown_if_read=loses, batchless=batchless)
         return self.change(tensors[0], tensor) if layer.works_in_place else tensor
+
+    def weight(self, name: str, layer: Layer, part: str, shape: Shape) -> Tensor:
+        """Return a layer's own `weight` or `bias` as a tensor: it is counted here, or where the layer is used."""
+        if (id(layer), part) not in self.parts_read:
+            array = Parameter(shape)
+            array.frozen = frozenset({"weight"} if part in layer.frozen else ())
+            if id(layer) in self.seen:
+                self.seen[id(array)] = array
+            elif self.own is not None and id(layer) in self.own:
+                self.own |= {id(array)}
+            self.parts_read[id(layer), part] = self.apply(name, array)
+        return self.parts_read[id(layer), part]
+
+    def _not_read(self, layer: Layer) -> Count:
+        """Return a layer's weights without those that were counted when they were read as tensors."""
+        own = layer.weights
+        read = sum(
+            self.nodes[one.node].weights.value for (owner, _), one in self.parts_read.items() if owner == id(layer)
+        )
+        return Count(own.value - read, f"{own.written} − {read}") if read else own
 
     def _new_memory(self) -> int:
         self.memories += 1
@@ -217,7 +247,10 @@ class Trace:
             return
         self.seen[id(layer)] = layer
         index = len(self.nodes)
-        counts = layer.weights, layer.buffers, NOTHING, layer.frozen_weights
+        weights = self._not_read(layer)
+        if weights.value < layer.weights.value and not weights.value:
+            return
+        counts = weights, layer.buffers, NOTHING, min(layer.frozen_weights, weights.value)
         self.nodes.append(Node(index, name, layer, (), (), (), *counts, used=False))
 
 

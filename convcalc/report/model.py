@@ -80,7 +80,8 @@ def heading(summary: Summary) -> Heading:
     """Return what the network is, and what it makes of what."""
     as_written = summary.trace.channels_last
     how = f" (read from {times(as_written)}: {ORDERS[len(as_written)]})" if as_written else ""
-    return Heading(f"model · {summary.title} · input {sizes(summary.input)}{how} → {sizes(summary.output)}")
+    given = " + ".join(map(sizes, summary.trace.inputs))
+    return Heading(f"model · {summary.title} · input {given}{how} → {sizes(summary.output)}")
 
 
 ORDERS = {2: "length × channels", 3: "height × width × channels", 4: "depth × height × width × channels"}
@@ -216,7 +217,7 @@ def _as_number(text: str) -> str | int:
 
 
 def _totals(summary: Summary) -> Iterator[tuple[str, str | int]]:
-    yield "input", sizes(summary.input)
+    yield "input", " + ".join(map(sizes, summary.trace.inputs))
     yield "output", sizes(summary.output)
     yield "parameters", summary.weights
     yield "trainable", summary.trainable

@@ -5,12 +5,24 @@ from typing import Any
 
 from convcalc.network.functions import Parameter
 from convcalc.network.layer import Layer
+from convcalc.network.shaping import Upsample
+from convcalc.network.source.arguments import Settings, made_default
 from convcalc.network.source.follower import Follower, named_kind
 from convcalc.network.source.values import Array, Class, Library, Module, Scope, Weight, set_trained
 from convcalc.network.trace import Tensor
+from convcalc.network.windows import Filters, TransposedConvolution, Window
 
 HARMLESS_SETTINGS = frozenset(("requires_grad", "eps", "momentum", "p", "name"))
 """What may be changed of a layer without changing a shape or a count."""
+
+
+def _can_be_set(layer: Any, name: str) -> bool:
+    """Whether a layer's setting is read only when it is used, so that it can be changed until then."""
+    if isinstance(layer, Filters):
+        padding_mode, padding = getattr(layer, "padding_mode", ""), getattr(layer, "padding", "")
+        plain = padding_mode == "zeros" and not isinstance(padding, str)
+        return name in ("stride", "padding", "dilation") and plain
+    return name in type(layer).arguments()
 
 
 def bind(follower: Follower, target: ast.expr, value: Any, scope: Scope) -> None:
@@ -63,6 +75,9 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
                 node, f"{name} is assigned before super().__init__() is called",
                 "call super().__init__() first in __init__",
             )  # fmt: skip
+        if holder.layer is not None and name in ("weight", "bias", *type(holder.layer).arguments()):
+            set_attribute(follower, node, holder.layer, name, value)
+            return
         holder.names.pop(name, None)
         if name in holder.parts or (holder.holds_parts and isinstance(value, Layer | Module)):
             holder.parts[name] = value
@@ -70,6 +85,8 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
             holder.names[name] = value
     elif isinstance(holder, Class):
         holder.names[name] = value
+    elif isinstance(holder, Settings):
+        made_default(holder, name, value)
     elif name == "requires_grad" and isinstance(holder, Weight | Parameter):
         set_trained(holder, follower.truth(node, value))
     elif isinstance(holder, Layer) and name in ("weight", "bias"):
@@ -85,7 +102,12 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
         follower.trace.unknown.append(follower.refuse(node, why, "give the new tensor a name"))
     elif isinstance(holder, Layer) and name == "eps" and hasattr(holder, "eps"):
         holder.eps = value
-    elif isinstance(holder, Layer) and name not in HARMLESS_SETTINGS:
+    elif isinstance(holder, Window | TransposedConvolution | Upsample) and _can_be_set(holder, name):
+        setattr(holder, name, value)
+        follower.plainly(node, holder.check)
+    elif isinstance(holder, Layer) and name in type(holder).arguments() and name not in HARMLESS_SETTINGS:
         raise follower.refuse(node, f"a layer's {name} that is changed is not followed", "make the layer so")
-    elif not isinstance(holder, Layer | Tensor | Library):  # requires_grad and the like change no shape
+    elif isinstance(holder, Layer):
+        follower.extras[id(holder), name] = value
+    elif not isinstance(holder, Tensor | Library):  # requires_grad and the like change no shape
         raise follower.refuse(node, f"an attribute of {named_kind(holder)} cannot be given a value here")

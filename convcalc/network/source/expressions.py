@@ -7,10 +7,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from convcalc.network.functions import Combine, MatMul, Parameter
+from convcalc.network.source import arrays
 from convcalc.network.source.binding import bind
-from convcalc.network.source.follower import LONGEST, SUPPORTED, Follower
+from convcalc.network.source.follower import LONGEST, SUPPORTED, TENSORS, Follower
 from convcalc.network.source.parts import indexed
-from convcalc.network.source.values import Array, Bound, Builtin, Class, Function, Library, Module, Scope, Unknown
+from convcalc.network.source.python import SHORT_SPEC
+from convcalc.network.source.values import (
+    OF_A_WEIGHT,
+    Array,
+    Bound,
+    Builtin,
+    Class,
+    Function,
+    Library,
+    Module,
+    Numbers,
+    Scope,
+    Unknown,
+)
 from convcalc.network.trace import Tensor
 
 OPERATORS: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
@@ -28,18 +42,18 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.IsNot: lambda one, other: not _same(one, other),
     ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items,
 }  # fmt: skip
-_SHORT_SPEC = re.compile(r"[<>^0]?\d{0,2}(?:\.\d)?[dfgsx]?")
-_PLAIN_WORDS = re.compile(r"(?:[^%]|%[dsi%])*")
+_PLAIN_WORDS = re.compile(r"(?:[^%]|%0?\d{0,2}(?:\.\d)?[dsifgx]|%%)*")
 
 
 def _name(follower: Follower, node: ast.Name, scope: Scope) -> Any:
     try:
         value = scope.find(node.id)
     except KeyError:
-        library_name = follower.starred(node.id)
+        value = follower.file.names.get("*")  # an import of everything that failed
+        library_name = value if isinstance(value, Unknown) else follower.starred(node.id)
         if library_name is None:
             raise follower.refuse(node, f"the name '{node.id}' stands for nothing here") from None
-        return library_name
+        value = library_name
     if isinstance(value, Unknown):
         raise follower.refuse(node, f"'{node.id}' could not be followed: {value.error}", value.error.hint)
     return value
@@ -68,7 +82,7 @@ def _joinedstr(follower: Follower, node: ast.JoinedStr, scope: Scope) -> str:
     for part in node.values:
         if isinstance(part, ast.FormattedValue):
             spec = "" if part.format_spec is None else str(follower.evaluate(part.format_spec, scope))
-            if not _SHORT_SPEC.fullmatch(spec):
+            if not SHORT_SPEC.fullmatch(spec):
                 raise follower.refuse(part, "this format is not followed", 'as in f"{i}" or f"{i:02d}"')
             parts.append(
                 follower.plainly(part, format, follower.worded(part, follower.evaluate(part.value, scope)), spec)
@@ -80,23 +94,48 @@ def _joinedstr(follower: Follower, node: ast.JoinedStr, scope: Scope) -> str:
 
 def combine(follower: Follower, node: ast.AST, sign: ast.operator, left: Any, right: Any, scope: Scope) -> Any:
     """Return what an operator makes of two values."""
-    if isinstance(left, Tensor | Parameter) or isinstance(right, Tensor | Parameter):
-        operands = [value for value in (left, right) if isinstance(value, Tensor | Parameter | Array)]
+    if any(isinstance(value, Library) and value.name.startswith(OF_A_WEIGHT) for value in (left, right)) and not (
+        isinstance(left, TENSORS) and isinstance(right, TENSORS)
+    ):
+        return Library(OF_A_WEIGHT)
+    if isinstance(left, TENSORS) or isinstance(right, TENSORS):
+        operands = [value for value in (left, right) if isinstance(value, (*TENSORS, Array, Numbers))]
         tensors = [follower.tensor(value, node, scope) for value in operands]
         if isinstance(sign, ast.MatMult) and len(tensors) == 2:
             return follower.use("matmul", MatMul(), *tensors, node=node, scope=scope)
         name = TENSOR_OPERATORS.get(type(sign))
         if name is None or not all(
-            isinstance(value, Tensor | Parameter | Array | int | float) for value in (left, right)
+            isinstance(value, (*TENSORS, Array, Numbers, int, float)) for value in (left, right)
         ):
             raise follower.refuse(node, "this operator is not followed on tensors", SUPPORTED)
         numbers = [value if isinstance(value, int | float) else None for value in (left, right)]
         return follower.use(name, Combine(name, numbers), *tensors, node=node, scope=scope)
     if isinstance(left, Array) or isinstance(right, Array):
         shapes = [value.shape for value in (left, right) if isinstance(value, Array)]
+        shapes += [(len(value),) for value in (left, right) if isinstance(value, Numbers)]
         return Array(Combine("array").output(*shapes))
+    if isinstance(left, Numbers) or isinstance(right, Numbers):
+        return _cell_by_cell(follower, node, sign, left, right)
+    if any(isinstance(value, Library) and value.name == "torch.nothing" for value in (left, right)):
+        return Library("torch.nothing")
+    kinds = (Builtin, Library, Class)
+    if isinstance(sign, ast.BitOr) and isinstance(right, kinds) and isinstance(left, (*kinds, tuple)):
+        return (*(left if isinstance(left, tuple) else (left,)), right)  # of types, as in int | float
     _check_size(follower, node, sign, left, right)
     return follower.plainly(node, OPERATORS.get(type(sign), _no_operator), left, right)
+
+
+def _cell_by_cell(follower: Follower, node: ast.AST, sign: ast.operator, left: Any, right: Any) -> Numbers:
+    """Return what an operator makes of rows of numbers, one by one, or of a row and a number."""
+    length = max(len(value) for value in (left, right) if isinstance(value, Numbers))
+    rows = [list(value) if isinstance(value, Numbers) else [value] for value in (left, right)]
+    rows = [row * length if len(row) == 1 else row for row in rows]
+    if len(rows[0]) != len(rows[1]):
+        raise follower.refuse(node, f"{len(rows[0])} numbers and {len(rows[1])} do not fit each other")
+    function = OPERATORS.get(type(sign), _no_operator)
+    for one, other in zip(*rows, strict=True):
+        _check_size(follower, node, sign, one, other)
+    return Numbers(follower.plainly(node, function, one, other) for one, other in zip(*rows, strict=True))
 
 
 def _check_size(follower: Follower, node: ast.AST, sign: ast.operator, left: Any, right: Any) -> None:
@@ -124,7 +163,7 @@ def _unaryop(follower: Follower, node: ast.UnaryOp, scope: Scope) -> Any:
     value = follower.evaluate(node.operand, scope)
     if isinstance(node.op, ast.Not):
         return not follower.truth(node.operand, value)
-    if isinstance(value, Tensor | Parameter):
+    if isinstance(value, TENSORS):
         if isinstance(node.op, ast.UAdd):
             return value
         if isinstance(node.op, ast.Invert):
@@ -194,6 +233,8 @@ def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: 
         return indexed(follower, node, value, index, scope)
     if isinstance(value, Module):
         return _part(follower, node, value, index)
+    if isinstance(value, Array) or (isinstance(value, Numbers) and isinstance(index, tuple)):
+        return arrays.worked(follower, lambda x: indexed(follower, node, x, index, scope), value)
     if isinstance(value, Library | Class | Function | Bound | Builtin):
         return value  # a type's brackets, as in list[int]
     return follower.plainly(node, operator.getitem, value, index)

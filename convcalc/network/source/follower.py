@@ -6,12 +6,15 @@ What Python it follows is a table: `Language`.
 import ast
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcalc.errors import InputError, Place
 from convcalc.network.functions import Constant, Parameter
+from convcalc.network.held import wanted
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
+from convcalc.network.source.texts import Texts
 from convcalc.network.source.values import (
     CONTAINERS,
     MODULE,
@@ -22,7 +25,10 @@ from convcalc.network.source.values import (
     Function,
     Library,
     Module,
+    Numbers,
     Scope,
+    SourceModule,
+    Weight,
 )
 from convcalc.network.trace import SAME_TENSOR, Tensor, Trace
 
@@ -37,6 +43,10 @@ STOPPING = frozenset(("torch.no_grad", "torch.inference_mode"))
 """What stops gradients, as a context or a decorator."""
 DEEPEST = 60
 """Calls within calls: Python's own stack holds some fifteen frames of ours for each."""
+
+
+TENSORS = (Tensor, Parameter, Weight)
+"""What is, or can be read as, a tensor."""
 
 
 class LeavingError(Exception):
@@ -67,17 +77,21 @@ class Language(NamedTuple):
 class Follower:
     """Follows a source file. `names` are those of the file; `trace` keeps what `forward` does."""
 
-    def __init__(self, source: str, lines: list[str], language: Language) -> None:
+    def __init__(self, source: str, texts: Texts, language: Language) -> None:
         self.language = language
         self.source = source
-        self.lines = lines
-        self.asked: list[str] = []
-        """What `--class` says, whose nodes are numbered as if it stood behind the file's last line."""
+        self.texts = texts
         self.file = Scope(dict(language.names))
+        self.files: Any = None
+        """The files that may be imported, if there are any."""
+        self.modules: dict[Path, SourceModule] = {}
+        """Those that were."""
         self.trace: Trace | None = None
         self.paths: dict[int, str] = {}
         self.made_at: dict[int, ast.AST] = {}
         self.parameters: dict[int, Tensor] = {}
+        self.extras: dict[tuple[int, str], Any] = {}
+        """Attributes that the file gives layers, by their identity and name."""
         self.lost: list[InputError] = []
         """Why a network that the file made is not known any more."""
         self.early: list[str] = []
@@ -95,17 +109,7 @@ class Follower:
 
     def place(self, node: ast.AST) -> Place:
         """Return where a node stands."""
-        line = getattr(node, "lineno", None)
-        if line is None or line > len(self.lines) + len(self.asked):
-            return Place(self.source)
-        on_command_line = line > len(self.lines)
-        text = self.asked[line - len(self.lines) - 1] if on_command_line else self.lines[line - 1]
-        start = len(text.encode()[: getattr(node, "col_offset", 0)].decode(errors="replace"))
-        end = getattr(node, "end_col_offset", None)
-        same_line = getattr(node, "end_lineno", line) == line and end is not None
-        stop = len(text.encode()[:end].decode(errors="replace")) if same_line else len(text)
-        source, number = ("--class", 1) if on_command_line else (self.source, line)
-        return Place(source, number, start + 1, text, max(stop - start, 1))
+        return self.texts.place(node)
 
     def starred(self, name: str) -> Library | None:
         """Return what a name stands for that was imported by a star: a layer, or a part of torch."""
@@ -177,12 +181,12 @@ class Follower:
             if isinstance(value, Library) and value.is_foreign:
                 raise self.refuse(
                     node, f"this depends on {value.name}, which comes from elsewhere and is not known here",
-                    "write its value into this file",
+                    value.whence,
                 )  # fmt: skip
 
     def truth(self, node: ast.AST, value: Any) -> bool:
         """Return whether a value counts as true; raise InputError where that depends on a tensor's numbers."""
-        if isinstance(value, Tensor | Parameter):
+        if isinstance(value, TENSORS):
             raise self.refuse(
                 node, "this depends on the numbers in a tensor", "only shapes and constants are known here"
             )
@@ -199,6 +203,8 @@ class Follower:
             return iter(list(value.parts))
         if isinstance(value, Tensor):
             raise self.refuse(node, "a loop over a tensor's rows is not followed", SUPPORTED)
+        if isinstance(value, Library) and value.name.startswith("torch.nothing"):
+            return iter(())  # weights that are loaded: what is done with them changes no shape
         if not isinstance(value, list | tuple | dict | range | str | set):
             raise self.refuse(node, f"{named_kind(value)} is nothing to loop over")
         return iter(value)
@@ -295,7 +301,7 @@ class Follower:
             hint = None
             if node is function.node:  # the network's own forward
                 head = ", ".join([*positional[:2], *(f"{name}=None" for name in missing)])
-                hint = f"one input is given here: make the others in forward, as def {function.name}({head}):"
+                hint = f"give each its shape, -i 3x32x32 -i 10; or None by default: def {function.name}({head}):"
             raise self.refuse(node, f"{function.name}() needs {' and '.join(map(repr, missing))}", hint)
         return values
 
@@ -315,15 +321,15 @@ class Follower:
         """Apply a layer or a function; what does not fit is told where the layer was made."""
         if self.trace is None:
             raise self.refuse(node, "tensors are worked only in forward", SUPPORTED)
-        if layer.is_function:
+        if layer.is_function and id(layer) not in self.paths:
             name = self.local_name(name, scope)
         try:
             tensor = self.trace.apply(name, layer, *tensors_)
             return replace(tensor, detached=True) if self.stops and layer.kind not in SAME_TENSOR else tensor
         except InputError as error:
             origin = self.made_at.get(id(layer), node)
-            line = getattr(node, "lineno", None)
-            use_note = f" (used in line {line})" if origin is not node and line is not None else ""
+            is_elsewhere = origin is not node and hasattr(node, "lineno")
+            use_note = f" (used in {self.texts.line(node)})" if is_elsewhere else ""
             raise InputError(f"{error.message}{use_note}", hint=error.hint, place=self.place(origin)) from None
 
     def tensor(self, value: Any, node: ast.AST, scope: Scope) -> Tensor:
@@ -337,9 +343,22 @@ class Follower:
                     raise self.refuse(node, "tensors are worked only in forward", SUPPORTED)
                 self.parameters[id(value)] = self.trace.apply(name, value)
             return self.parameters[id(value)]
-        if isinstance(value, Array):
-            return self.use("constant", Constant(value.shape), node=node, scope=scope)
+        if isinstance(value, Weight):
+            return self._weight(value, node, scope)
+        if isinstance(value, Array | Numbers):
+            shape = value.shape if isinstance(value, Array) else (len(value),)
+            return replace(self.use("constant", Constant(shape), node=node, scope=scope), batchless=True)
         raise self.refuse(node, f"a tensor is needed here, not {named_kind(value)}")
+
+    def _weight(self, value: Weight, node: ast.AST, scope: Scope) -> Tensor:
+        """Return a layer's own weight as a tensor."""
+        shape = wanted(value.layer).get(value.part)
+        if self.trace is None or shape is None:
+            raise self.refuse(node, "a layer's own numbers are worked only in forward", SUPPORTED)
+        name = self.paths.get(id(value.layer)) or self.local_name(value.layer.kind.lower(), scope)
+        why = "a layer's weight that is read as a tensor is not followed in numbers"
+        self.trace.unknown.append(self.refuse(node, why, "call the layer"))
+        return self.trace.weight(f"{name}.{value.part}", value.layer, value.part, shape)
 
     def attribute(self, node: ast.AST, value: Any, name: str, scope: Scope) -> Any:
         """Return an attribute of whatever it is."""

@@ -2,32 +2,30 @@
 
 import copy
 import difflib
-import itertools
 import math
-import operator
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from convcalc.errors import InputError, nearest
-from convcalc.network.functions import Parameter, fill_in
-from convcalc.network.kinds import KINDS
+from convcalc.network.functions import Parameter
+from convcalc.network.kinds import KINDS, NOT_PYTORCHS
 from convcalc.network.layer import Layer
 from convcalc.network.shaping import PadAxes
-from convcalc.network.source import modules, tensors
-from convcalc.network.source.copies import SAME
+from convcalc.network.source import arrays, einops, modules, tensors, torchvision, weighted
 from convcalc.network.source.follower import LONGEST, SUPPORTED
 from convcalc.network.source.functional import layer_function
-from convcalc.network.source.python import listed, pairs, plainly
+from convcalc.network.source.standard import STANDARD
 from convcalc.network.source.values import (
     CHANGES_WEIGHTS,
     CONTAINERS,
     OF_A_WEIGHT,
     Array,
-    Builtin,
     Call,
-    Default,
     Library,
     Module,
+    Numbers,
+    Outside,
     Weight,
     set_trained,
 )
@@ -62,7 +60,7 @@ def attribute(value: Library, name: str) -> Any:
     if isinstance(value, Weight):
         return Library(f"{OF_A_WEIGHT}.{name}")
     full = _canonical(f"{value.name}.{name}")
-    return CONSTANTS.get(full, Library(full))
+    return CONSTANTS.get(full, replace(value, name=full))
 
 
 def _canonical(name: str) -> str:
@@ -92,8 +90,12 @@ def called(call: Call, name: str) -> Any:
         return Library(name)
     if head == "torch.nn":
         return _made(call, last)
-    if head.startswith("torch.nn.utils") and last in ("weight_norm", "spectral_norm"):
-        raise InputError(f"{last} adds numbers of its own, which are not counted", hint="leave it out")
+    if torchvision.is_network(name):
+        return torchvision.network(call, name)
+    if name.startswith("torchvision.models.") and last.islower():
+        raise torchvision.refused(name)
+    if head in ("torch.nn.functional", "torch") and last in weighted.FUNCTIONS:
+        return weighted.FUNCTIONS[last](call)
     if name.startswith(HARMLESS_HERE):
         return call.given[0] if call.given else None
     if head in ("torch.nn.functional", "torch") and last in AS_FUNCTIONS:
@@ -107,18 +109,28 @@ def called(call: Call, name: str) -> Any:
         return tensors.FUNCTIONS[last](call)
     if head in ("torch", "torch.nn.functional", "torch.special"):
         return _of_torch(call, name, last)
-    raise InputError(f"{name} is not followed", hint=_instead(name))
+    outside = call.called.whence if isinstance(call.called, Outside) else ""
+    raise InputError(f"{name} is not followed", hint=outside or _instead(name))
 
 
 def _instead(name: str) -> str:
-    if name.startswith("torchvision.models"):
-        network = name.rpartition(".")[2]
-        return f"convcalc knows well-known networks by name: convcalc model {network} --classes 10 --freeze"
+    if name.startswith("torchvision."):
+        return "torchvision.models' networks are, those of `convcalc zoo --all`"
     return SUPPORTED
 
 
 def _of_torch(call: Call, name: str, last: str) -> Any:
+    is_row = last in ("FloatTensor", "Tensor") and call.given and isinstance(call.given[0], list | tuple)
+    if (last in ("tensor", "as_tensor") or is_row) and call.given and _are_numbers(call.given[0]):
+        return Numbers(call.given[0]) if isinstance(call.given[0], list | tuple) else call.given[0]
     if call.follower.trace is None:
+        values = (*call.given, *call.named.values())
+        if any(isinstance(value, Library) and value.name == "torch.nothing" for value in values):
+            return Library("torch.nothing")
+        if last not in MADE_HERE and arrays.has_array(values) and not last.endswith("ensor"):
+            return arrays.worked(
+                call.follower, lambda *given: _of_torch(replace(call, given=list(given)), name, last), *call.given
+            )
         if last in MADE_HERE:
             sizes = [value for value in (*call.given, call.named.get("size")) if isinstance(value, int | list | tuple)]
             return Array(tensors.as_numbers(sizes[:1] if last == "full" else sizes))
@@ -126,7 +138,7 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
             return Array(tuple(call.given))
         if last in ("tensor", "as_tensor", "FloatTensor", "Tensor"):
             return Array(_shape_of(call.given[0] if call.given else 0))
-        if last in ("arange", "linspace", "device", "manual_seed", "Size"):
+        if last in ("arange", "device", "manual_seed", "Size", "meshgrid", "triu", "tril", "eye", "outer", "pow"):
             return Library("torch.nothing")
     if last in tensors.ALIKE:
         return tensors.alike(last)(call)
@@ -139,8 +151,16 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
     raise InputError(f"{name} is not followed", hint=f"did you mean {' or '.join(close)}?" if close else SUPPORTED)
 
 
+def _are_numbers(value: Any) -> bool:
+    """Whether a value is a number, or a short row of them."""
+    rows = value if isinstance(value, list | tuple) else [value]
+    return 0 < len(rows) <= LONGEST and all(isinstance(one, int | float) for one in rows)
+
+
 def _shape_of(value: Any) -> tuple[int, ...]:
     """Return the shape of numbers in lists within lists."""
+    if isinstance(value, Array):
+        return value.shape
     return (len(value), *_shape_of(value[0])) if isinstance(value, list | tuple | range) and value else ()
 
 
@@ -148,13 +168,15 @@ def _made(call: Call, kind: str) -> Any:
     """Make a layer, a container or a parameter of torch.nn."""
     for value in (*call.given, *call.named.values()):
         if isinstance(value, Library) and value.is_foreign:
-            raise InputError(f"{value.name} comes from elsewhere, and is not known here", hint="write its value here")
+            raise InputError(f"{value.name} comes from elsewhere, and is not known here", hint=value.whence)
     if kind in CONTAINERS:
         module = Module(kind)
         modules.fill(call.follower, call.node, module, kind, call.given)
         return module
     if kind == "Parameter":
         array, trained = call.take("data", "requires_grad", data=None, requires_grad=True)
+        if isinstance(array, int | float | Numbers):
+            array = Array((len(array),) if isinstance(array, Numbers) else ())
         if not isinstance(array, Array) or not all(isinstance(size, int) and size > 0 for size in array.shape):
             raise InputError("the shape of this parameter is not known", hint="as in nn.Parameter(torch.zeros(10))")
         parameter = call.follower.made(call.node, Parameter(array.shape))
@@ -172,25 +194,12 @@ def _made(call: Call, kind: str) -> Any:
     return call.follower.made(call.node, plain)
 
 
-def of_array(array: Array, name: str) -> Any:
-    """Return an attribute of an array: its shape, or a method that fills or copies it."""
-    if name in ("shape", "ndim"):
-        return array.shape if name == "shape" else len(array.shape)
-    if name == "numel":
-        return Builtin(name, lambda call: math.prod(array.shape))
-    if name == "size":
-        return Builtin(name, lambda call: array.shape[call.given[0]] if call.given else array.shape)
-    if name.endswith("_") or name in SAME or name in tensors.ALIKE:
-        return Builtin(name, lambda call: array)
-    if name in ("view", "reshape"):
-        return Builtin(name, lambda call: Array(fill_in(tensors.as_numbers(call.given), math.prod(array.shape), "it")))
-    raise InputError(f"'{name}' of an array made in __init__ is not followed", hint="torch.zeros(…) and the like are")
-
-
 def _padded(call: Call) -> Tensor:
     """Do what `F.pad` does: amounts for the last axis first."""
     tensor, amounts, mode, value = call.take("input", "pad", "mode", "value", mode="constant", value=0)
     rank = len(tensor.shape)
+    if isinstance(amounts, list | tuple):
+        amounts = [one[0] if isinstance(one, Numbers) and len(one) == 1 else one for one in amounts]
     if not isinstance(amounts, list | tuple) or len(amounts) % 2 or len(amounts) > 2 * (rank - 1):
         raise InputError("F.pad needs two amounts for each axis, the last axis first")
     if mode not in PAD_KINDS:
@@ -218,7 +227,8 @@ def copied(call: Call, value: Any, known: dict[int, Any]) -> Any:
         known[id(value)] = duplicate = copy.copy(value)
         return call.follower.made(call.follower.made_at.get(id(value), call.node), duplicate)
     if isinstance(value, Module):
-        known[id(value)] = module = Module(value.kind, value.made_by, begun=value.begun)
+        known[id(value)] = module = Module(value.kind, value.made_by, begun=value.begun, replay=value.replay)
+        module.layer = None if value.layer is None else copied(call, value.layer, known)
         module.names |= {name: copied(call, part, known) for name, part in value.names.items()}
         module.parts |= {name: copied(call, part, known) for name, part in value.parts.items()}
         return module
@@ -235,33 +245,12 @@ def _begun(call: Call) -> None:
         call.given[0].begun = True
 
 
-def _reduce(call: Call) -> Any:
-    function, items, *initial = call.given
-    values = [*initial, *call.follower.iterate(call.node, items)]
-    if not values:
-        raise InputError("there is nothing to reduce")
-    total = values[0]
-    for value in values[1:]:
-        total = call.follower.call(call.node, function, [total, value], {}, call.scope)
-    return total
-
-
-def _few(count: Any) -> int:
-    if not isinstance(count, int) or count > LONGEST:
-        raise InputError("this is not repeated so often here")
-    return count
-
-
 def _shallow(call: Call) -> Any:
     """Return a copy that shares its weights: of a layer, that is the layer as far as counting goes."""
     (value,) = call.take("x")
     if isinstance(value, Module):
         raise InputError("a shallow copy of a module is not followed", hint="copy.deepcopy is")
     return list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value
-
-
-def _field(call: Call) -> Default:
-    return Default(call.named.get("default"), call.named.get("default_factory"))
 
 
 def _asks_for_gradients(call: Call) -> bool:
@@ -278,49 +267,50 @@ def _assert(call: Call) -> None:
         raise InputError(f"this assertion fails: {message}"[:100])
 
 
-def _partial(call: Call) -> Builtin:
-    function, *positional = call.given
-    keywords = call.named
-
-    def run(later: Call) -> Any:
-        return later.follower.call(
-            later.node, function, [*positional, *later.given], keywords | later.named, later.scope
-        )
-
-    return Builtin("partial", run)
+def _repeated(count: int) -> Callable[[Call], Any]:
+    return lambda call: call.given[0] if isinstance(call.given[0], list | tuple) else (call.given[0],) * count
 
 
+LOADING = (
+    "torch.load", "torch.hub.load_state_dict_from_url", "torch.utils.model_zoo.load_url",
+    "torchvision.models.utils.load_state_dict_from_url",
+    "torchvision._internally_replaced_utils.load_state_dict_from_url",
+)  # fmt: skip
+"""What gives weights, which change no shape."""
+TIMM = ("timm.models.layers", "timm.layers", "timm.models.layers.drop", "timm.models.layers.helpers")
+"""Where a library of networks keeps small helpers that others use."""
 FUNCTIONS: dict[str, Callable[[Call], Any]] = {
-    "collections.OrderedDict": lambda call: dict(*(pairs(call, value) for value in call.given), **call.named),
-    "typing.OrderedDict": lambda call: dict(*(pairs(call, value) for value in call.given), **call.named),
-    "functools.partial": _partial,
-    "itertools.chain": lambda call: [item for part in call.given for item in call.follower.iterate(call.node, part)],
+    **STANDARD,
+    **einops.FUNCTIONS,
+    **weighted.REPARAMETRIZED,
     "copy.deepcopy": lambda call: copied(call, call.given[0], {}),
     "copy.copy": _shallow,
-    "dataclasses.field": _field,
-    "math.prod": listed(math.prod),
-    "numpy.prod": listed(math.prod),
-    "torch.jit.is_scripting": lambda call: False,
-    "torch.jit.is_tracing": lambda call: False,
-    "torch.cuda.is_available": lambda call: False,
-    "torch.backends.mps.is_available": lambda call: False,
+    "torch.nn.Module.__init__": _begun,
+    **dict.fromkeys(
+        (
+            "torch.jit.is_scripting",
+            "torch.jit.is_tracing",
+            "torch.cuda.is_available",
+            "torch.backends.mps.is_available",
+        ),
+        lambda call: False,
+    ),
     "torch.device": lambda call: Library("torch.nothing"),
     "torch.is_grad_enabled": _asks_for_gradients,
     "torch._assert": _assert,
     "torch.is_tensor": lambda call: isinstance(call.given[0], Tensor | Parameter),
-    "typing.cast": lambda call: call.given[1],
-    "warnings.warn": lambda call: None,
-    **{f"logging.{name}": lambda call: None for name in ("debug", "info", "warning", "error")},
-    "logging.getLogger": lambda call: Library("torch.nothing"),
+    "torch.autograd.Variable": lambda call: call.given[0],
     "torch.utils.checkpoint.checkpoint": lambda call: call.follower.call(
         call.node, call.given[0], call.given[1:], {}, call.scope
     ),
-    "torch.nn.Module.__init__": _begun,
-    "functools.reduce": _reduce,
-    "itertools.repeat": lambda call: [call.given[0]] * _few(call.given[1]),
-    "itertools.pairwise": listed(lambda items: list(itertools.pairwise(items))),
-    "itertools.product": listed(lambda *lists: list(itertools.islice(itertools.product(*lists), LONGEST))),
-    **{f"operator.{name}": plainly(getattr(operator, name)) for name in ("add", "sub", "mul", "floordiv")},
-    **{f"math.{name}": plainly(getattr(math, name)) for name in ("ceil", "floor", "sqrt", "log2", "log", "exp", "gcd")},
+    **dict.fromkeys(LOADING, lambda call: Library("torch.nothing")),
+    "torch.hub.load": torchvision.hub,
+    **dict.fromkeys(("torchvision.models.ResNet", "torchvision.models.resnet.ResNet"), torchvision.residual),
+    **dict.fromkeys(
+        ("torchvision.ops.StochasticDepth", *(f"{place}.DropPath" for place in TIMM)),
+        lambda call: call.follower.made(call.node, NOT_PYTORCHS["DropPath"](*call.given[:1])),
+    ),
+    **{f"{place}.to_{count}tuple": _repeated(count) for count in (1, 2, 3) for place in TIMM},
+    **{f"{place}.trunc_normal_": lambda call: call.given[0] for place in TIMM},
 }
 """Functions of other libraries."""

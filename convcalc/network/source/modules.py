@@ -6,6 +6,7 @@ from typing import Any
 
 from convcalc.errors import InputError
 from convcalc.network.functions import Buffer
+from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 from convcalc.network.source.follower import Follower, named_kind
 from convcalc.network.source.values import (
@@ -18,7 +19,9 @@ from convcalc.network.source.values import (
     Class,
     Default,
     Function,
+    Library,
     Module,
+    Numbers,
     Scope,
     set_trained,
     weights_of,
@@ -41,7 +44,9 @@ def make(
         function = made_by.find("__init__")
     except KeyError:
         module.begun = True
-        if made_by.container:
+        if made_by.layer_kind:
+            _begin_layer(follower, node, module, given, named)
+        elif made_by.container:
             fill(follower, node, module, made_by.container, given)
         elif given or named or made_by.is_dataclass:
             _take_fields(follower, node, module, given, named)
@@ -50,9 +55,15 @@ def make(
     return module
 
 
+def _begin_layer(follower: Follower, node: ast.AST, module: Module, given: list[Any], named: dict[str, Any]) -> None:
+    """Make the layer that a module is, as its class's base does in `__init__`."""
+    assert module.made_by is not None
+    module.layer = follower.made(node, KINDS[module.made_by.layer_kind](*given, **named))
+
+
 def _check_base(follower: Follower, node: ast.AST, made_by: Class) -> None:
     """Refuse a class that derives from a layer, whose own behaviour is not followed."""
-    for root in made_by.roots:
+    for root in made_by.roots - {made_by.layer_kind}:
         if root not in (*MODULES, "object", "ABC", "NamedTuple", "Enum", "Protocol", "Generic", *CONTAINERS):
             raise follower.refuse(
                 made_by.node,
@@ -93,7 +104,7 @@ def fill(follower: Follower, node: ast.AST, module: Module, container: str, give
         items = items if isinstance(items, dict) else list(follower.iterate(node, items))
     pairs = items.items() if isinstance(items, dict) else enumerate(items)
     for name, value in pairs:
-        if container == "ModuleDict" and isinstance(value, tuple) and len(value) == 2:
+        if container == "ModuleDict" and isinstance(value, tuple | list) and len(value) == 2:
             name, value = value
         add(follower, node, module, str(name), value)
 
@@ -123,6 +134,10 @@ def forward(
             function = None
         if function is not None:
             return follower.run_function(node, function, [module, *given], named, inner)
+    if module.replay is not None and module.kind != "Sequential":
+        return module.replay.run(follower, node, module, [*given, *named.values()], inner)
+    if module.layer is not None:
+        return follower.run_layer(node, module.layer, given, named, inner)
     if module.kind != "Sequential" and (module.made_by is None or module.made_by.container != "Sequential"):
         raise follower.refuse(node, f"a {module.kind} has no forward", "call its layers one by one")
     if len(given) != 1 or named:
@@ -147,6 +162,8 @@ def attribute(follower: Follower, node: ast.AST, module: Module, name: str, scop
             pass
         else:
             return _bound(follower, node, member, module, scope)
+    if module.layer is not None and name not in METHODS:
+        return follower.attribute(node, module.layer, name, scope)
     if name == "__class__" and module.made_by is not None:
         return module.made_by
     if name == "training":
@@ -216,15 +233,20 @@ def of_parent(follower: Follower, node: ast.AST, parent_: Parent, name: str) -> 
     try:
         member = parent_.made_by.find(name)
     except KeyError:
+        if name == "forward" and parent_.module.layer is not None:
+            return follower.attribute(node, parent_.module.layer, name, Scope({}))
         if name == "forward":
             return Builtin(name, lambda call: forward_of_container(call, parent_.module))
         if name != "__init__":
             return attribute(follower, node, parent_.module, name, Scope({}))
+        made_by = parent_.module.made_by
         container = parent_.container or (parent_.module.made_by.container if parent_.module.made_by else "")
 
         def begin(call: Call) -> None:
             parent_.module.begun = True
-            if container:
+            if made_by is not None and made_by.layer_kind:
+                _begin_layer(call.follower, call.node, parent_.module, call.given, call.named)
+            elif container:
                 fill(call.follower, call.node, parent_.module, container, call.given)
 
         return Builtin(name, begin)
@@ -321,6 +343,10 @@ def _apply(call: Call, module: Module) -> Module:
 def _buffer(call: Call, module: Module) -> None:
     """Keep an array as it is: not trained, but counted."""
     name, value, _ = call.take("name", "tensor", "persistent", persistent=True)
+    if isinstance(value, Numbers):
+        value = Array((len(value),))
+    if isinstance(value, Library):
+        call.follower.remark(f"the buffer {name} is not counted: its size is not followed")
     module.names[str(name)] = call.follower.made(call.node, Buffer(value.shape)) if isinstance(value, Array) else value
 
 

@@ -11,7 +11,7 @@ from convcalc.network.source.values import Class, Function, Module, Scope, Unkno
 
 def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     """Return the network that is asked for, or the only one there is, and its name."""
-    names = follower.file.names
+    names = _own_names(follower)
     classes = {name: value for name, value in names.items() if isinstance(value, Class) and value.is_module}
     instances = {
         name: value for name, value in names.items() if isinstance(value, Module | Layer) and _is_network(value)
@@ -27,7 +27,7 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     inner = _used_by_others(classes)
     outer = [name for name in classes if name not in inner]
     candidates = outer or list(classes)
-    makers = _makers(follower, classes)
+    makers = _makers(follower, names)
     free = [name for name in candidates if not _needed_by(classes[name])]
     if makers and not free:
         if len(makers) == 1:
@@ -53,10 +53,24 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     )
 
 
-def _makers(follower: Follower, classes: dict[str, Class]) -> list[str]:
-    """Return the file's functions that need nothing and return what a class of the file, or one like them, makes."""
+def _own_names(follower: Follower) -> dict[str, Any]:
+    """Return the file's names: those of its own classes, or (where it has none) also what it imported."""
+    names = follower.file.names
+    imported = {
+        name for name, value in names.items()
+        if isinstance(value, Class | Function) and follower.place(value.node).source != follower.source
+    }  # fmt: skip
+    own = {name: value for name, value in names.items() if name not in imported}
+    has_networks = any(isinstance(value, Class) and value.is_module for value in own.values())
+    return own if has_networks or _makers(follower, own) else names
+
+
+def _makers(follower: Follower, names: dict[str, Any]) -> list[str]:
+    """Return the functions that need nothing and return what a network's class, or one like them, makes."""
+    known = follower.file.names.items()
+    classes = [name for name, value in known if isinstance(value, Class) and value.is_module]
     makers: list[str] = []
-    for name, value in follower.file.names.items():
+    for name, value in names.items():
         if isinstance(value, Function) and isinstance(value.node, ast.FunctionDef) and not _needed_by(value):
             returns = (part.value for part in ast.walk(value.node) if isinstance(part, ast.Return))
             called = (part.func for part in returns if isinstance(part, ast.Call))
@@ -81,6 +95,7 @@ def _the_one(follower: Follower, made: dict[str, Any]) -> tuple[Module | Layer, 
     """Return the only network among what the file makes: what is a part of another, or the same, does not count."""
     inner = {id(part) for one in made.values() if isinstance(one, Module) for _, part in one.named() if part is not one}
     outer = {id(value): name for name, value in made.items() if id(value) not in inner}
+    outer = {key: name for key, name in outer.items() if not _is_quarried(made[name], list(made.values()))}
     if len(outer) > 1:
         names = list(outer.values())
         raise UsageError(
@@ -89,6 +104,14 @@ def _the_one(follower: Follower, made: dict[str, Any]) -> tuple[Module | Layer, 
     name = next(iter(outer.values()), next(reversed(made)))
     network = made[name]
     return network, network.kind if isinstance(network, Module) and network.made_by else name
+
+
+def _is_quarried(network: Any, made: list[Any]) -> bool:
+    """Whether a network that is made later has some of its layers, as heads are put on a known network's."""
+    later = made[[one is network for one in made].index(True) + 1 :]
+    own = {id(part) for _, part in network.named()} if isinstance(network, Module) else set()
+    others = (one for one in later if isinstance(one, Module) and one is not network)
+    return any(id(part) in own for one in others for _, part in one.named() if isinstance(part, Layer))
 
 
 def _is_network(value: Module | Layer) -> bool:
@@ -114,8 +137,9 @@ def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module 
         close = nearest(name, known)
         listing = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known) or 'none'}"
         raise UsageError(f"{follower.source} has no network '{name}'", hint=listing)
-    follower.asked = [wanted]
-    value = follower.evaluate(ast.increment_lineno(expression, len(follower.lines)), Scope({}, follower.file))
+    asked = follower.texts.add("--class", [wanted], expression).tree
+    assert isinstance(asked, ast.expr)
+    value = follower.evaluate(asked, Scope({}, follower.file))
     if isinstance(value, Class):
         value = _instance(follower, value)
     if isinstance(value, Function):
@@ -128,8 +152,7 @@ def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module 
             raise UsageError(fault, hint=hint)
         value = follower.call(value.node, value, [], {}, follower.file)
     if not isinstance(value, Module | Layer):
-        classes_ = {name: one for name, one in follower.file.names.items() if isinstance(one, Class) and one.is_module}
-        known = list(dict.fromkeys([*_makers(follower, classes_), *known]))
+        known = list(dict.fromkeys([*_makers(follower, follower.file.names), *known]))
         raise UsageError(f"--class {wanted} is no network", hint=f"it has {', '.join(known) or 'none'}")
     return value, wanted
 
@@ -138,9 +161,8 @@ def _instance(follower: Follower, wanted: Class) -> Module:
     """Make the network of a class that needs no settings, or tell how to give them."""
     needed = _needed_by(wanted)
     if needed:
-        classes = {name: value for name, value in follower.file.names.items() if isinstance(value, Class)}
         settings = f'give them: --class "{wanted.name}({", ".join("…" for _ in needed)})"'
-        makers = _makers(follower, classes)
+        makers = _makers(follower, follower.file.names)
         raise UsageError(
             f"{wanted.name} needs {', '.join(needed)}",
             hint=f"the file makes one itself: --class {makers[0]}" if makers else settings,

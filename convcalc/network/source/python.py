@@ -3,7 +3,9 @@
 import collections.abc
 import math
 import numbers
+import re
 from collections.abc import Callable
+from string import Formatter
 from typing import Any
 
 from convcalc.errors import InputError
@@ -11,6 +13,7 @@ from convcalc.network.functions import Combine, Parameter
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 from convcalc.network.source import modules, tensors
+from convcalc.network.source.arguments import Settings
 from convcalc.network.source.binding import set_attribute
 from convcalc.network.source.follower import LONGEST, named_kind
 from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Library, Module
@@ -23,6 +26,12 @@ FAMILIES = {"_ConvNd": "Conv", "_ConvTransposeNd": "ConvTranspose", "_BatchNorm"
 ABSTRACT: dict[str, Any] = {
     **{name: getattr(collections.abc, name) for name in ("Sequence", "Iterable", "Mapping", "Sized", "Collection")},
     **{name: getattr(numbers, name) for name in ("Number", "Integral", "Real")},
+    "List": list,
+    "Tuple": tuple,
+    "Dict": dict,
+    "Set": set,
+    "OrderedDict": dict,
+    "ndarray": type(None),
 }
 
 
@@ -229,6 +238,25 @@ def _type(call: Call) -> Any:
     return BUILTINS[type_name]
 
 
+def _vars(call: Call) -> Any:
+    (value,) = call.take("object")
+    if not isinstance(value, Settings):
+        raise InputError(f"vars() of {named_kind(value)} is not followed")
+    return value.values
+
+
+def _next(call: Call) -> Any:
+    """Take the first of what an iterator, which is a list here, has left."""
+    items = call.given[0]
+    if not isinstance(items, list):
+        raise InputError(f"next() of {named_kind(items)} is not followed", hint="as in next(iter(layers))")
+    if not items and len(call.given) > 1:
+        return call.given[1]
+    if not items:
+        raise InputError("there is nothing to take")
+    return items.pop(0)
+
+
 def _callable(call: Call) -> bool:
     return not isinstance(call.given[0], int | float | str | list | tuple | dict | type(None))
 
@@ -262,6 +290,12 @@ BUILTIN_CALLS: dict[str, Callable[[Call], Any]] = {
     "print": lambda call: None,
     "type": _type,
     "callable": _callable,
+    "vars": _vars,
+    "repr": lambda call: repr(call.follower.worded(call.node, call.given[0])),
+    "id": lambda call: id(call.given[0]),
+    "next": _next,
+    "iter": lambda call: list(call.follower.iterate(call.node, call.given[0])),
+    "pow": plainly(lambda base, power: base**power if abs(power) < LONGEST else 0),
 }
 NAMED_ONLY = frozenset(
     (
@@ -280,12 +314,17 @@ BUILTINS: dict[str, Any] = {
 """Python's own names."""
 
 METHODS: dict[type, tuple[str, ...]] = {
+    float: ("is_integer", "item"),
     list: ("append", "extend", "insert", "pop", "index", "count", "copy", "reverse", "clear", "sort", "remove"),
     dict: ("get", "items", "keys", "values", "update", "pop", "setdefault", "copy"),
-    str: ("lower", "upper", "strip", "split", "startswith", "endswith", "replace", "format", "join", "isdigit"),
+    str: (
+        *("lower", "upper", "strip", "split", "startswith", "endswith", "replace", "format", "join", "isdigit"),
+        *("index", "find", "count", "title", "capitalize", "lstrip", "rstrip", "rsplit", "partition", "rpartition"),
+        *("isalpha", "isalnum", "isupper", "islower", "zfill"),
+    ),
     tuple: ("index", "count"),
-    set: ("add", "union"),
-    int: ("bit_length",),
+    set: ("add", "union", "update", "discard", "remove", "difference", "intersection", "issubset"),
+    int: ("bit_length", "item"),
 }
 """Methods of plain values, which do what Python's do."""
 
@@ -297,6 +336,8 @@ def method(value: Any, name: str) -> Builtin | None:
         return Builtin(name, _numel_of(value)) if type(value) is tuple and name == "numel" else None
     if name == "sort":
         return Builtin(name, lambda call: _sort(call, value))
+    if name == "item":
+        return Builtin(name, lambda call: value)
 
     def run(call: Call) -> Any:
         if isinstance(value, list) and len(value) > LONGEST:
@@ -322,8 +363,15 @@ def _check_words(value: str, call: Call) -> None:
     total = len(value) * max(map(len, parts), default=1)
     if call.given and isinstance(call.given[0], list | tuple):
         total = sum(len(part) + len(value) for part in parts)
-    if total > LONGEST or ("{" in value and any(sign in value for sign in ":.[")):
+    fields = [] if "{" not in value else list(Formatter().parse(value))
+    plain = all(name is None or re.fullmatch(r"\w*", name) for _, name, _, _ in fields)
+    short = all(SHORT_SPEC.fullmatch(spec or "") and not how for _, _, spec, how in fields)
+    if total > LONGEST or not (plain and short):
         raise InputError("these words are not followed", hint='write an f-string: f"fc{i}"')
+
+
+SHORT_SPEC = re.compile(r"[<>^0]?\d{0,2}(?:\.\d)?[dfgsx]?")
+"""Formats that make no long words."""
 
 
 def _numel_of(value: tuple[int, ...]) -> Callable[[Call], int]:

@@ -2,14 +2,26 @@
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from convcalc.network.layer import Layer
+from convcalc.network.source import files
 from convcalc.network.source.binding import bind
 from convcalc.network.source.copies import changed
 from convcalc.network.source.expressions import call_of, combine, subscript
 from convcalc.network.source.follower import LONGEST, STOPPING, Follower, LeavingError, ReturnError
-from convcalc.network.source.values import CHANGES_WEIGHTS, OF_A_WEIGHT, Bound, Class, Function, Library, Module, Scope
+from convcalc.network.source.values import (
+    CHANGES_WEIGHTS,
+    OF_A_WEIGHT,
+    Bound,
+    Class,
+    Function,
+    Library,
+    Module,
+    Scope,
+    SourceModule,
+)
 from convcalc.network.trace import Tensor
 
 
@@ -167,16 +179,20 @@ def _raise(follower: Follower, node: ast.Raise, scope: Scope) -> None:
 def _import(follower: Follower, node: ast.Import, scope: Scope) -> None:
     for alias in node.names:
         name = alias.name if alias.asname else alias.name.partition(".")[0]
-        scope.names[alias.asname or name] = Library(name)
+        scope.names[alias.asname or name] = files.imported(follower, node, name, 0, scope)
 
 
 def _importfrom(follower: Follower, node: ast.ImportFrom, scope: Scope) -> None:
+    module = files.imported(follower, node, node.module or "", node.level, scope)
     for alias in node.names:
-        if alias.name == "*":
+        if alias.name == "*" and isinstance(module, SourceModule):
+            scope.names.update(files.public_names(follower, node, module))
+        elif alias.name == "*":
             follower.stars.append(node.module or "")
-            continue
-        full = f"{'.' * node.level}{node.module or ''}.{alias.name}"
-        scope.names[alias.asname or alias.name] = Library(full)
+        elif isinstance(module, SourceModule):
+            scope.names[alias.asname or alias.name] = files.member(follower, node, module, alias.name)
+        else:
+            scope.names[alias.asname or alias.name] = replace(module, name=f"{module.name}.{alias.name}")
 
 
 def function(follower: Follower, node: ast.FunctionDef, scope: Scope, owner: Class | None) -> Function:

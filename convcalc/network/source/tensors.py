@@ -12,7 +12,6 @@ from convcalc.network.functions import (
     Combine,
     Constant,
     MatMul,
-    Parameter,
     Permute,
     Reduce,
     Repeat,
@@ -26,7 +25,7 @@ from convcalc.network.functions import (
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.copies import SAME, changed, detached, unknown
-from convcalc.network.source.follower import Follower
+from convcalc.network.source.follower import TENSORS, Follower
 from convcalc.network.source.functional import ACTIVATIONS, layer_function
 from convcalc.network.source.values import Builtin, Call, Library, Scope
 from convcalc.network.trace import Tensor
@@ -107,7 +106,7 @@ def alike(name: str) -> Callable[[Call], Tensor]:
     """Return a function cell by cell, of as many tensors as there are among its arguments."""
 
     def run(call: Call) -> Tensor:
-        tensors = [value for value in (*call.given, *call.named.values()) if isinstance(value, Tensor | Parameter)]
+        tensors = [value for value in (*call.given, *call.named.values()) if isinstance(value, TENSORS)]
         if not tensors:
             raise InputError(f"{name} is given no tensor")
         numbers = [value if isinstance(value, int | float) else None for value in call.given]
@@ -136,7 +135,7 @@ def _extreme(name: str) -> Callable[[Call], Any]:
 
     def run(call: Call) -> Any:
         _, *positional = call.given
-        if any(isinstance(value, Tensor | Parameter) for value in (*positional, call.named.get("other"))):
+        if any(isinstance(value, TENSORS) for value in (*positional, call.named.get("other"))):
             return alike(name)(call)
         if not positional and "dim" not in call.named:
             return reduction(name)(call)
@@ -181,6 +180,13 @@ def _transpose(call: Call) -> Tensor:
     order = list(range(rank))
     order[one], order[two] = two, one
     return use(call, Permute(tuple(order)), tensor)
+
+
+def _turned(call: Call) -> Tensor:
+    tensor = call.follower.tensor(call.given[0], call.node, call.scope)
+    if len(tensor.shape) != 2:
+        raise InputError(f"t() of {len(tensor.shape)} axes", hint="name both: x.transpose(1, 2)")
+    return use(call, Permute((1, 0)), tensor)
 
 
 def _size(call: Call) -> Any:
@@ -337,6 +343,7 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "permute": _permute,
     "transpose": _transpose,
     "swapaxes": _transpose,
+    "t": _turned,
     "size": _size,
     "dim": lambda call: len(call.given[0].shape),
     "numel": _numel,

@@ -3,10 +3,12 @@
 import ast
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from convcalc.errors import ConvcalcError, InputError
 from convcalc.network.functions import Parameter
+from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 
 MODULE = "Module"
@@ -45,6 +47,8 @@ class Scope:
     """The class in which that method is written: where `super()` starts from."""
     path: str = ""
     """The full name of that module."""
+    file: Path | None = None
+    """The file whose own names these are."""
 
     def find(self, name: str) -> Any:
         """Return what a name stands for; raise KeyError."""
@@ -115,7 +119,14 @@ class Class:
     @property
     def is_module(self) -> bool:
         """Whether it is a network, or a part of one."""
-        return bool(self.roots & {*MODULES, *CONTAINERS})
+        return bool(self.roots & {*MODULES, *CONTAINERS}) or bool(self.layer_kind)
+
+    @property
+    def layer_kind(self) -> str:
+        """The layer that it derives from."""
+        bases = (base.name for one in self.line() for base in one.bases if isinstance(base, Library))
+        names = (base.rpartition(".")[2] for base in bases if base.startswith(("torch.nn.", "nn.")))
+        return next((name for name in names if name in KINDS), "")
 
     @property
     def container(self) -> str:
@@ -156,6 +167,10 @@ class Module:
     """What a container holds, by number or name."""
     begun: bool = False
     """Whether `nn.Module.__init__` ran, without which PyTorch lets no layer in."""
+    layer: Layer | None = None
+    """The layer that it is, if its class derives from a layer's."""
+    replay: Any = None
+    """What its forward does, if it is a network that is known by its name, or a part of one."""
 
     @property
     def holds_parts(self) -> bool:
@@ -174,6 +189,8 @@ class Module:
 
     def every_name(self, prefix: str = "", around: tuple[int, ...] = ()) -> Iterator[tuple[str, Layer]]:
         """Yield each layer by each of its names, as a state dict has them."""
+        if self.layer is not None:
+            yield prefix, self.layer
         for name, value in self.children():
             full = f"{prefix}.{name}" if prefix else name
             if isinstance(value, Layer):
@@ -186,6 +203,9 @@ class Module:
             return
         seen.add(id(self))
         yield prefix, self
+        if self.layer is not None and id(self.layer) not in seen:
+            seen.add(id(self.layer))
+            yield prefix, self.layer
         for name, value in self.children():
             full = f"{prefix}.{name}" if prefix else name
             if isinstance(value, Module):
@@ -202,6 +222,24 @@ class Array:
     shape: tuple[int, ...]
 
 
+@dataclass(eq=False, slots=True)
+class SourceModule:
+    """A file of the user's that was imported, or a folder of such: its names."""
+
+    name: str
+    folder: Path | None
+    """Where more modules are, if it is a folder."""
+    scope: Scope
+
+
+class Numbers(list[Any]):
+    """A row of numbers that torch or numpy made while a network is built: a list, until it is calculated with."""
+
+    def __getitem__(self, index: Any) -> Any:
+        found = super().__getitem__(index)
+        return Numbers(found) if isinstance(index, slice) else found
+
+
 @dataclass(frozen=True, slots=True)
 class Library:
     """Something of a library's, by its full name: ``torch.nn.Conv2d``."""
@@ -212,6 +250,30 @@ class Library:
     def is_foreign(self) -> bool:
         """Whether it comes from a file or a library of which nothing is known."""
         return "." in self.name and self.name.partition(".")[0] not in KNOWN
+
+    @property
+    def whence(self) -> str:
+        """What to do so that it is known."""
+        return "write its value into this file"
+
+
+@dataclass(frozen=True, slots=True)
+class Outside(Library):
+    """Something of a file that lies outside of the folder whose files are read."""
+
+    file: str
+    around: str
+    """The folder that holds both, and what to ask it for."""
+
+    @property
+    def is_foreign(self) -> bool:
+        """Say that nothing is known of it."""
+        return True
+
+    @property
+    def whence(self) -> str:
+        """Which folder to name, so that it is known."""
+        return f"it comes from {self.file}; name the folder that holds both: convcalc model {self.around}"
 
 
 @dataclass(frozen=True, slots=True)

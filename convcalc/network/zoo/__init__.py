@@ -29,12 +29,15 @@ class ZooEntry:
     weights: str = ""
     """The file beside this one that holds trained weights, if there are some."""
 
-    def build(self, shape: Shape | None = None, trace: Trace | None = None) -> tuple[Trace, Tensor]:
-        """Build it for an input of a shape (C, H, W) and return the trace, filled, and its output."""
+    def build(self, shape: Shape | None = None, trace: Trace | None = None, **more: Any) -> tuple[Trace, Tensor]:
+        """Build it for an input of a shape (C, H, W) and return the trace, filled, and its output.
+
+        `more` are settings of its builder: `classes`, or `aux` where there is an auxiliary head.
+        """
         module, _, name = self.builder.partition(".")
         function = getattr(importlib.import_module(f"convcalc.network.zoo.{module}"), name)
         net = NetworkPart(Trace() if trace is None else trace)
-        output = function(net, net.input(shape or self.input), **self.settings)
+        output = function(net, net.input(shape or self.input), **self.settings | more)
         return net.trace, output
 
 

@@ -27,19 +27,32 @@ GOOGLENET = {
 pooled and projected."""
 
 
-def googlenet(net: NetworkPart, x: Tensor, classes: int = 1000) -> Tensor:
-    """GoogLeNet as torchvision has it: batch norms, and 3×3 where the paper has 5×5; without auxiliary heads."""
+def googlenet(net: NetworkPart, x: Tensor, classes: int = 1000, *, aux: bool = False) -> Tensor:
+    """GoogLeNet as torchvision has it: batch norms, and 3×3 where the paper has 5×5; `aux` adds both extra heads."""
     x = max_pool(net, "maxpool1", _unit(net, "conv1", x, 64, 7, stride=2, padding=3), 3, 2, ceil=True)
     x = _unit(net, "conv3", _unit(net, "conv2", x, 64), 192, 3, padding=1)
     x = max_pool(net, "maxpool2", x, 3, 2, ceil=True)
     for name, channels in GOOGLENET.items():
         x = _googlenet_module(net.part(f"inception{name}", "Inception"), x, *channels)
+        if aux and name in GOOGLENET_HEADS:
+            _googlenet_head(net.part(GOOGLENET_HEADS[name], "InceptionAux"), x, classes)
         if name == "3b":
             x = max_pool(net, "maxpool3", x, 3, 2, ceil=True)
         elif name == "4e":
             x = max_pool(net, "maxpool4", x, 2, 2, ceil=True)
     x = global_average(net, x)
     return linear(net, "fc", net("dropout", layer("Dropout"), x), classes)
+
+
+GOOGLENET_HEADS = {"4a": "aux1", "4d": "aux2"}
+"""Behind which module each auxiliary head stands."""
+
+
+def _googlenet_head(net: NetworkPart, x: Tensor, classes: int) -> Tensor:
+    x = _unit(net, "conv", net("adaptive_avg_pool2d", layer("AdaptiveAvgPool2d", 4), x), 128)
+    x = linear(net, "fc1", net("flatten", layer("Flatten"), x), 1024)
+    x = net("dropout", layer("Dropout", 0.7), net("relu", layer("ReLU"), x))
+    return linear(net, "fc2", x, classes)
 
 
 def _googlenet_module(
