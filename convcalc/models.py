@@ -18,7 +18,6 @@ from convcalc.inference.parameters import as_float32, drawn, exactly, matched
 from convcalc.inference.run import LayerRun
 from convcalc.network import zoo
 from convcalc.network.layer import Shape
-from convcalc.network.order import read_in_order
 from convcalc.network.summary import Summary, summarize
 from convcalc.network.trace import Trace
 from convcalc.network.which import which_network
@@ -161,8 +160,8 @@ def _built(
     word: str, shape: Shape | None, class_name: str | None, items: int = 1, more: tuple[Shape, ...] = ()
 ) -> Summary:
     """Return a network, counted, whichever way it is named."""
-    title, build_from = which_network(word, class_name, shape, _read)
-    return summarize(title, *read_in_order(build_from, shape, more)(Trace(items=items)))
+    title, build, _ = which_network(word, class_name, [*([] if shape is None else [shape]), *more], _read)
+    return summarize(title, *build(Trace(items=items)))
 
 
 def _read(word: str) -> bytes:

@@ -34,7 +34,7 @@ TORCH = arrays(FOLDER / "torch-2.13.npz")
 
 def network(*, exact: bool = False) -> NetworkNumbers:
     source = SourceFile((FOLDER / "net.py").read_bytes(), "net.py")
-    trace, output = source.build((3, 30, 26), None, Trace(items=len(TORCH["input"])))
+    trace, output = source.build([(3, 30, 26)], None, Trace(items=len(TORCH["input"])))
     tensors = matched(trace, read_weights(FOLDER / "weights.pt"))
     return NetworkNumbers(trace, output.node, tensors, TORCH["input"], exact)
 
@@ -187,7 +187,7 @@ def test_what_lacks_numbers_is_a_kind_that_has_them(kind: type) -> None:
 
 
 def test_names_are_told_apart() -> None:
-    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, Trace())
+    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build([(1, 8, 8)], None, Trace())
     names = list(names_of(trace).values())
     assert names[3:7] == ["max_pool2d", "conv2", "relu#2", "max_pool2d#2"]
     assert len(set(names)) == len(names)
@@ -211,7 +211,7 @@ def changed(**tensors: Any) -> dict[str, Any]:
     ],
 )
 def test_tensors_that_do_not_fit_are_named(tensors: dict[str, Any], message: str, hint: str) -> None:
-    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build((1, 8, 8), None, Trace())
+    trace, _ = SourceFile((DIGITS / "net.py").read_bytes(), "net.py").build([(1, 8, 8)], None, Trace())
     with pytest.raises(InputError) as caught:
         matched(trace, changed(**tensors))
     assert message in caught.value.message

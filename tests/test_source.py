@@ -292,4 +292,4 @@ def test_odd_arguments_are_refused_and_never_crash(name: str) -> None:
     for given in UNUSUAL:
         text = f"{before}        y = self.c(x)\n        y = {name}({given})\n        return y\n"
         with contextlib.suppress(InputError):
-            SourceFile(text.encode(), "net.py").build((1, 9, 9), None, Trace())
+            SourceFile(text.encode(), "net.py").build([(1, 9, 9)], None, Trace())

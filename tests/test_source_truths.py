@@ -233,7 +233,7 @@ def test_a_function_that_makes_the_network_is_offered_by_name(
         ("net.pt", "PK", "a network's saved numbers, without its source"),
         ("net.onnx", "\0", "a network in ONNX, which is not read"),
         ("printed.py", "Net(\n  (conv1): Conv2d(1, 6, kernel_size=(5, 5))\n)\n", "what PyTorch prints of a network"),
-        ("keras.py", "from tensorflow import keras\nm = keras.Sequential()\n", "this is a network of Keras"),
+        ("keras.py", "from tensorflow import keras\nm = keras.Sequential()\n", "sequential has no layers"),
         ("two.py", "import torch.nn as nn\nclass Net(nn.Module):\n    def forward(self, x, x2):\n        return x\n",
          "two.py:3:5: forward() needs 'x2'"),
         ("float.py", "import torch, torch.nn as nn\nclass Net(nn.Module):\n    def forward(self, x):\n"

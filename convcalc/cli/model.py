@@ -14,7 +14,6 @@ from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, UsageError
 from convcalc.formats import Format
-from convcalc.network.order import read_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -199,9 +198,7 @@ def _show_so_far(here: Surroundings, asked: NetworkOptions, out: SheetOptions) -
     if asked.network == "-":  # which is read already
         return
     with suppress(InputError, UsageError):
-        shape, *_ = shapes_of(asked.inputs)
-        _, build = which_network(str(asked.network), asked.class_name, shape, _reader(here))
-        build(shape, trace)
+        which_network(str(asked.network), asked.class_name, shapes_of(asked.inputs), _reader(here)).as_written(trace)
     if len(trace.nodes) > 1 and all(node.used for node in trace.nodes):
         last = trace.nodes[-1]
         document = layers_so_far(summarize("", trace, Tensor(last.output, last.index)))
@@ -254,16 +251,14 @@ def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOpti
     from convcalc.network.which import which_network
     from convcalc.report.model_steps import layer_named
 
-    shape, *more = shapes_of(asked.inputs)
-    title, build_from = which_network(str(asked.network), asked.class_name, shape, _reader(here))
-    build = read_in_order(build_from, shape, tuple(one for one in more if one is not None))
+    title, build, _ = which_network(str(asked.network), asked.class_name, shapes_of(asked.inputs), _reader(here))
     trace, output = build(Trace(items=items))
     last = last_layer(trace)
     if last is None and (transfer.classes is not None or transfer.freeze):
         raise UsageError("the network has no layer to be replaced", hint="leave --classes and --freeze out")
     if transfer.classes is not None and last is not None:
         before = str(last.layer)
-        trace, output = build(Trace({last.name: transfer.classes}, items))
+        trace, output = build(Trace({last.name: transfer.classes}, items=items))
         last = last_layer(trace)
         assert last is not None
         trace.notes.append(f"{last.name} was {before} and is now {last.layer}")
@@ -294,9 +289,9 @@ def _source_of(word: str | None) -> str | None:
     return None if word is None or zoo.named(word) is not None else word
 
 
-def shapes_of(texts: list[str] | None) -> "list[Shape | None]":
-    """Read the shape of each input; of none, that is one that is not known."""
-    return [shape_of(text) for text in texts] if texts else [None]
+def shapes_of(texts: list[str] | None) -> "list[Shape]":
+    """Read the shape of each input."""
+    return [shape_of(text) for text in texts or ()]
 
 
 def shape_of(text: str) -> "Shape":

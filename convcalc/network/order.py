@@ -1,7 +1,6 @@
 """In which order an input's shape was written: channels first, as PyTorch has them, or last, as pictures do."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from convcalc.errors import InputError
 from convcalc.network.layer import Shape
@@ -9,15 +8,15 @@ from convcalc.network.trace import Tensor, Trace
 
 
 def read_in_order(
-    build: Callable[[Shape | None, Trace], tuple[Trace, Tensor]], shape: Shape | None, more: tuple[Shape, ...] = ()
+    build: Callable[[Shape, Trace], tuple[Trace, Tensor]], shape: Shape, *, alone: bool = True
 ) -> Callable[[Trace], tuple[Trace, Tensor]]:
     """Return how a network is built into a new trace, its input's channels put first where they were written last.
 
-    The network decides, if it says how many channels it reads; else what a picture's shape looks like. The shapes of
-    further inputs are taken as they are.
+    The network decides, if it says how many channels it reads; else what a picture's shape looks like. An input that
+    is not `alone` is taken as it is.
     """
-    if more or shape is None or len(shape) < 2 or shape[-1] == shape[0]:
-        return lambda empty: build(shape, replace(empty, more=more))
+    if not alone or len(shape) < 2 or shape[-1] == shape[0]:
+        return lambda empty: build(shape, empty)
     turned = (shape[-1], *shape[:-1])
 
     def build_turned(empty: Trace) -> tuple[Trace, Tensor]:

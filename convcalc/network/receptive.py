@@ -88,15 +88,17 @@ class Field:
 
     axes: tuple[Along, ...]
     places: tuple[int | None, ...]
+    first: int = 2
+    """The tensors' first axis behind the batch and the channels, or (where channels are last) behind the batch."""
 
     def after(self, node: Node, shape: Shape) -> "Field":
         """Return the field of a layer that reads this one."""
         origins = node.layer.places(shape, node.output)
-        reaches = node.layer.reach(shape)
+        reaches = self._reaches(node, shape, origins)
         axes = list(self.axes)
         for axis, place in enumerate(self.places):
             if place is not None:
-                reach = reaches[place - 2] if 0 <= place - 2 < len(reaches) else SAME
+                reach = reaches[place - self.first] if 0 <= place - self.first < len(reaches) else SAME
                 reach = WHOLE if place == node.layer.mixed(shape) else reach
                 if reach != SAME or (place in origins):
                     axes[axis] = axes[axis].read_by(reach)
@@ -104,7 +106,14 @@ class Field:
                 axes[axis] = axes[axis].read_by(WHOLE)
         places = tuple(origins.index(place) if place in origins else None for place in self.places)
         alongs = (replace(along, lost=place is None) for along, place in zip(axes, places, strict=True))
-        return Field(tuple(alongs), places)
+        return replace(self, axes=tuple(alongs), places=places)
+
+    def _reaches(self, node: Node, shape: Shape, origins: tuple[int | None, ...]) -> tuple[Reach, ...]:
+        """Return what one output cell reads along each axis; functions tell it of channels that stand second."""
+        if self.first == 2 or not node.layer.is_function:
+            return node.layer.reach(shape)
+        axes = range(self.first, self.first + max(len(shape) - 2, 0))
+        return tuple(SAME if axis in origins else WHOLE for axis in axes)
 
     def joined(self, other: "Field", beside: int | None) -> "Field":
         """Return the field that covers both; along the axis `beside` their cells stand side by side."""
@@ -113,7 +122,7 @@ class Field:
             one.beside(two) if beside is not None and place == beside else one.joined(two)
             for one, two, place in zip(self.axes, other.axes, places, strict=True)
         )
-        return Field(tuple(axes), places)
+        return replace(self, axes=tuple(axes), places=places)
 
 
 def fields(trace: Trace) -> list[Field | None]:
@@ -121,8 +130,8 @@ def fields(trace: Trace) -> list[Field | None]:
     fields_found: list[Field | None] = []
     for node in trace.nodes:
         if node.index == 0:
-            rank = len(node.output)
-            fields_found.append(Field((Along(),) * (rank - 2), tuple(range(2, rank))))
+            count, first = max(len(node.output) - 2, 0), trace.first_axis
+            fields_found.append(Field((Along(),) * count, tuple(range(first, first + count)), first))
             continue
         field: Field | None = None
         for source, shape in zip(node.inputs, node.shapes, strict=True):

@@ -7,6 +7,7 @@ from convcalc.errors import InputError
 from convcalc.network.functions import Parameter, Source
 from convcalc.network.layer import NOTHING, Count, Layer, Shape, sizes
 
+PYTORCH, KERAS = "PyTorch", "Keras"
 MOST_NODES = 20_000
 MOST_TENSOR_CELLS = 10**15
 
@@ -82,10 +83,10 @@ class Trace:
     """Applies layers to shapes and keeps what they did. `replaced` gives layers, by name, another output size."""
 
     replaced: dict[str, int] = field(default_factory=dict)
+    words: str = PYTORCH
+    """In whose words and order of axes its layers and shapes are."""
     items: int = 1
     """How many items a batch has: what is counted is counted of one."""
-    more: tuple[Shape, ...] = ()
-    """The shapes of further inputs, each of one item."""
     nodes: list[Node] = field(default_factory=list)
     groups: dict[str, str] = field(default_factory=dict)
     """What the parts of the network are called, by their names: `layer1.0` is a Bottleneck."""
@@ -121,6 +122,11 @@ class Trace:
     def input(self, shape: Shape) -> Tensor:
         """Begin with items of a shape (without the batch)."""
         return self.apply("input", Source((self.items, *shape)))
+
+    @property
+    def first_axis(self) -> int:
+        """The first axis of rows and columns: PyTorch has the channels before it, Keras behind."""
+        return 2 if self.words == PYTORCH else 1
 
     @property
     def inputs(self) -> list[Shape]:

@@ -3,15 +3,16 @@
 import os
 import re
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from convcalc.errors import InputError, UsageError
 from convcalc.network import written, zoo
 from convcalc.network.layer import Shape
+from convcalc.network.order import read_in_order
 from convcalc.network.trace import Tensor, Trace
 
-Build = Callable[[Shape | None, Trace], tuple[Trace, Tensor]]
-"""How a network is built for an input of a shape, into an empty trace."""
 STDIN = "-"
 SAVED = {
     **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), "a network's saved numbers, without its source"),
@@ -22,31 +23,38 @@ SAVED = {
 """What files hold that have to do with networks and are not their source."""
 
 
-def which_network(
-    word: str, wanted: str | None, shape: Shape | None, read: Callable[[str], bytes]
-) -> tuple[str, Build]:
-    """Return a network's title and how it is built, whichever way it is named; `wanted` picks one of a file's.
+class Named(NamedTuple):
+    """A network: what it is called, and how it is built into an empty trace."""
 
-    `read` returns what stands in a file. Raises UsageError where there is none, or it needs an input's `shape`.
+    title: str
+    build: Callable[[Trace], tuple[Trace, Tensor]]
+    as_written: Callable[[Trace], tuple[Trace, Tensor]]
+    """The same, the input's axes being in the order in which they are given, so that a trace shows how far it went."""
+
+
+def which_network(word: str, wanted: str | None, shapes: list[Shape], read: Callable[[str], bytes]) -> Named:
+    """Return the network that a word names, for inputs of these shapes; `wanted` picks one of a file's.
+
+    `read` returns what stands in a file. Raises UsageError where there is none, or an input's shape is missing.
     """
     path = Path(word)
     exists = zoo.named(word) is None and os.path.exists(word)  # which takes a name that is too long, too
     if exists and path.suffix.lower() in SAVED:
         raise InputError(f"{word} is {SAVED[path.suffix.lower()]}", hint="name the .py file that makes the network")
     if word == STDIN or word.endswith(".py") or exists:
-        return _of_source(word, wanted, shape, read)
+        return _of_source(word, wanted, shapes, read)
     if wanted is not None:
         raise UsageError("--class picks a network of a source file", hint="leave it out")
     if written.looks_written(word):
-        needed(shape)
-        return "a list of layers", lambda shape, trace: written.build(word, needed(shape), trace)
+        shape = _only(shapes)
+        return _in_order("a list of layers", lambda shape, trace: written.build(word, shape, trace), shape)
     if re.search(r"[\\/.]", word) and zoo.named(word) is None:
         raise UsageError(f"there is no file '{word}'", hint="name a .py file, or a network: `convcalc zoo --all`")
     entry = zoo.entry(word)
-    return entry.title, entry.build
+    return _in_order(entry.title, entry.build, _only(shapes) if shapes else entry.input)
 
 
-def _of_source(word: str, wanted: str | None, shape: Shape | None, read: Callable[[str], bytes]) -> tuple[str, Build]:
+def _of_source(word: str, wanted: str | None, shapes: list[Shape], read: Callable[[str], bytes]) -> Named:
     from convcalc.network.source.folders import network_in
     from convcalc.network.source.reader import SourceFile
 
@@ -56,12 +64,32 @@ def _of_source(word: str, wanted: str | None, shape: Shape | None, read: Callabl
         file, wanted = network_in(folder, wanted)
         word = str(file)
     source = SourceFile(read(word), "stdin" if word == STDIN else word, folder)
-    needed(shape)
-    return source.title(wanted), lambda shape, trace: source.build(needed(shape), wanted, trace)
+    if source.tells_shapes:
+
+        def build(trace: Trace) -> tuple[Trace, Tensor]:
+            return source.build(shapes, wanted, trace)
+
+        return Named(source.title(wanted, shapes), build, build)
+    shape, *more = _needed(shapes)
+    title = source.title(wanted, shapes)
+    return _in_order(title, lambda shape, trace: source.build([shape, *more], wanted, trace), shape, tuple(more))
 
 
-def needed(shape: Shape | None) -> Shape:
-    """Return an input's shape; raise UsageError where there is none."""
-    if shape is None:
-        raise UsageError("the shape of the input is missing", hint="give one item's, as in -i 1x28x28 (C×H×W)")
+def _in_order(
+    title: str, build: Callable[[Shape, Trace], tuple[Trace, Tensor]], shape: Shape, more: tuple[Shape, ...] = ()
+) -> Named:
+    in_order = cache(lambda: read_in_order(build, shape, alone=not more))  # found out when it is first built
+    return Named(title, lambda trace: in_order()(trace), lambda trace: build(shape, trace))
+
+
+def _only(shapes: list[Shape]) -> Shape:
+    shape, *more = _needed(shapes)
+    if more:
+        raise UsageError(f"{len(shapes)} inputs are given, and this network has one", hint="give -i once")
     return shape
+
+
+def _needed(shapes: list[Shape]) -> list[Shape]:
+    if not shapes:
+        raise UsageError("the shape of the input is missing", hint="give one item's, as in -i 1x28x28 (C×H×W)")
+    return shapes

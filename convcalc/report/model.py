@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from convcalc.network.layer import sizes, times
+from convcalc.network.layer import times
 from convcalc.network.receptive import Field, is_whole
 from convcalc.network.summary import (
     FROZEN_UNKNOWN,
@@ -12,16 +12,15 @@ from convcalc.network.summary import (
     deepest,
     folded,
     shown,
-    size_text,
     trained,
 )
 from convcalc.report.document import Block, Document, Heading, Role, Sheet, Subheading, Table, Text
+from convcalc.report.network_words import Words, given_text, words_of
 
 MOST_ROWS = 48
 """Rows of a table that nobody asked to be longer."""
 MOST_SO_FAR = 12
 """Layers that are shown before an error."""
-COLUMNS = ("name", "layer", "output", "parameters", "multiply-adds", "field", "jump", "memory")
 
 
 def field_text(field: Field | None, what: str = "size") -> str:
@@ -80,8 +79,8 @@ def heading(summary: Summary) -> Heading:
     """Return what the network is, and what it makes of what."""
     as_written = summary.trace.channels_last
     how = f" (read from {times(as_written)}: {ORDERS[len(as_written)]})" if as_written else ""
-    given = " + ".join(map(sizes, summary.trace.inputs))
-    return Heading(f"model · {summary.title} · input {given}{how} → {sizes(summary.output)}")
+    output = words_of(summary).given(summary.output)
+    return Heading(f"model · {summary.title} · input {given_text(summary)}{how} → {output}")
 
 
 ORDERS = {2: "length × channels", 3: "height × width × channels", 4: "depth × height × width × channels"}
@@ -89,15 +88,16 @@ ORDERS = {2: "length × channels", 3: "height × width × channels", 4: "depth �
 
 
 def _table(summary: Summary, rows: list[Row], *, full_names: bool) -> Table:
+    words = words_of(summary)
     first = "1" if len(summary.input) > 2 else ""
-    axes = {3: "C×L", 4: "C×H×W", 5: "C×D×H×W"}.get(len(summary.input), "")
-    lines: list[tuple[str, ...]] = [("input", axes, size_text(summary.input), "", "", first, first, "")]
+    axes = words.axes.get(len(summary.input), "")
+    lines: list[tuple[str, ...]] = [("input", axes, words.shape(summary.input), "", "", first, first, "")]
     opened = _open_parts(rows)
-    lines += [_line(row, full_names=full_names, opened=id(row) in opened) for row in rows]
+    lines += [_line(words, row, full_names=full_names, opened=id(row) in opened) for row in rows]
     left = frozenset({0, 1})
     if not any(line[5] not in ("", "1") for line in lines):
         lines = [(*line[:5], "", "", line[7]) for line in lines]
-    return Table(COLUMNS, tuple(lines), left, spare=(7, 6, 5))
+    return Table(words.columns, tuple(lines), left, spare=(7, 6, 5))
 
 
 def _open_parts(rows: list[Row]) -> set[int]:
@@ -106,12 +106,12 @@ def _open_parts(rows: list[Row]) -> set[int]:
     return {id(row) for row in rows if row.rows and id(row.rows[0]) in there}
 
 
-def _line(row: Row, *, full_names: bool, opened: bool) -> tuple[str, ...]:
+def _line(words: Words, row: Row, *, full_names: bool, opened: bool) -> tuple[str, ...]:
     label = row.name if full_names else "  " * row.depth + row.label
     text = row.text + (f" ×{row.times}" if row.times > 1 else "")
     node = row.nodes[0]
     if row.is_layer and not node.used:
-        return (label, f"{text} (not used)", "", _number(row.weights), "", "", "", "")
+        return (label, f"{text} (not used)", "", words.number(words.count(row)), "", "", "", "")
     if opened:
         return (label, text, "", "", "", "", "", "")
     if row.is_layer and node.shared:
@@ -126,29 +126,20 @@ def _line(row: Row, *, full_names: bool, opened: bool) -> tuple[str, ...]:
     return (
         label,
         text,
-        size_text(row.output),
-        _number(row.weights * each),
-        _number(row.multiply_adds * each),
+        words.shape(row.output),
+        words.number(words.count(row) * each),
+        words.number(row.multiply_adds * each),
         field_text(row.field),
         field_text(row.field, "jump"),
         bytes_text(row.memory * each).replace(" ", "") if row.memory else "",
     )
 
 
-def _number(value: int) -> str:
-    return f"{value:,}" if value else "·"
-
-
 def totals(summary: Summary) -> Iterator[Block]:
     """Say what it all comes to, and beside each figure what it counts and what it does not."""
-    frozen = summary.weights - summary.trainable
-    shares = f"trainable {summary.trainable:,}, frozen {frozen:,}" if frozen else "all trainable"
+    rows = list(words_of(summary).totals(summary))
     if any(note.endswith(FROZEN_UNKNOWN) for note in summary.trace.notes):
-        shares += ", but for what the note says"
-    rows = [("parameters", f"{summary.weights:,}, {shares}")]
-    if summary.buffers:
-        buffers_note = "kept but not trained, as batch norms' running means are; in no count of parameters"
-        rows.append(("buffers", f"{summary.buffers:,}, {buffers_note}"))
+        rows[0] = (rows[0][0], f"{rows[0][1]}, but for what the note says")
     rows += [
         ("multiply-adds", f"{summary.multiply_adds:,} for one item: {COUNTED}; not {NOT_COUNTED}"),
         ("FLOPs", f"{2 * summary.multiply_adds:,}, if a multiplication and an addition are two"),
@@ -166,14 +157,17 @@ NOT_COUNTED = "biases, norms, activations, pooling or sums"
 
 def written_out(summary: Summary, rows: list[Row], *, full_names: bool) -> Iterator[Block]:
     """Write out how each count that is shown comes about: a layer's product, a part's sum."""
-    lines, opened = [], _open_parts(rows)
+    lines, opened, words = [], _open_parts(rows), words_of(summary)
     for row in rows:
         name = row.name if full_names or row.depth == 0 else f"{row.name.rpartition('.')[0]}.{row.label}"
         name += f" ×{row.times}" if row.times > 1 else ""
         for what in ("weights", "multiply_adds"):
             text = "" if id(row) in opened else row.written(what)
+            if what == "weights" and row.is_layer and words.counts_buffers:
+                count = words.count_of(row.nodes[0])
+                text = str(count) if count.value else ""
             if text:
-                lines.append((name, "parameters" if what == "weights" else "multiply-adds", text))
+                lines.append((name, words.parameters if what == "weights" else "multiply-adds", text))
                 name = ""
     if lines:
         yield Subheading("the counts, written out")
@@ -182,6 +176,7 @@ def written_out(summary: Summary, rows: list[Row], *, full_names: bool) -> Itera
 
 def sheet(summary: Summary) -> Sheet:
     """Return every layer with every column, for another program."""
+    words = words_of(summary)
     columns = (
         *("name", "layer", "input", "output", "parameters", "parameters written out", "trainable", "frozen", "buffers"),
         *("multiply-adds", "multiply-adds written out", "receptive field", "jump", "output bytes"),
@@ -195,8 +190,8 @@ def sheet(summary: Summary) -> Sheet:
             (
                 node.name,
                 str(node.layer),
-                " + ".join(sizes(shape) for shape in node.shapes),
-                size_text(node.output),
+                " + ".join(map(words.given, node.shapes)),
+                words.shape(node.output),
                 weights,
                 str(node.weights) if weights else "",
                 trained_weights,
@@ -217,8 +212,8 @@ def _as_number(text: str) -> str | int:
 
 
 def _totals(summary: Summary) -> Iterator[tuple[str, str | int]]:
-    yield "input", " + ".join(map(sizes, summary.trace.inputs))
-    yield "output", sizes(summary.output)
+    yield "input", given_text(summary)
+    yield "output", words_of(summary).given(summary.output)
     yield "parameters", summary.weights
     yield "trainable", summary.trainable
     yield "frozen", summary.weights - summary.trainable

@@ -26,18 +26,20 @@ def attribute(follower: Follower, node: ast.AST, array: Array, name: str, scope:
             found = tensors.attribute(follower, node, x, name, scope)
             return found.run(call) if isinstance(found, Builtin) else found
 
-        return worked(follower, method, array)
+        return worked(follower, node, method, array)
 
     return Builtin(name, run)
 
 
-def worked(follower: Follower, function: Callable[..., Any], *arrays: Any) -> Any:
+def worked(follower: Follower, node: ast.AST, function: Callable[..., Any], *arrays: Any) -> Any:
     """Do with arrays what is done with tensors, and return the arrays that it gives.
 
     Within `forward` they are tensors; before it, each is one for as long as this takes.
     """
     if follower.trace is not None:
-        return function(*arrays)
+        scope = Scope({})
+        given = [follower.tensor(one, node, scope) if isinstance(one, Array | Numbers) else one for one in arrays]
+        return function(*given)
     follower.trace = Trace()
     try:
         given = [as_tensor(follower.trace, one) for one in arrays]

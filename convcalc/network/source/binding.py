@@ -7,8 +7,8 @@ from convcalc.network.functions import Parameter
 from convcalc.network.layer import Layer
 from convcalc.network.shaping import Upsample
 from convcalc.network.source.arguments import Settings, made_default
-from convcalc.network.source.follower import Follower, named_kind
-from convcalc.network.source.values import Array, Class, Library, Module, Scope, Weight, set_trained
+from convcalc.network.source.follower import Follower
+from convcalc.network.source.values import Array, Class, Library, Module, Scope, Weight, named_kind, set_trained
 from convcalc.network.trace import Tensor
 from convcalc.network.windows import Filters, TransposedConvolution, Window
 
@@ -28,7 +28,7 @@ def _can_be_set(layer: Any, name: str) -> bool:
 def bind(follower: Follower, target: ast.expr, value: Any, scope: Scope) -> None:
     """Give a name, or several at once, a value."""
     if isinstance(target, ast.Name):
-        scope.names[target.id] = value
+        (scope.outermost if target.id in scope.shared else scope).names[target.id] = value
     elif isinstance(target, ast.Attribute):
         set_attribute(follower, target, follower.evaluate(target.value, scope), target.attr, value)
     elif isinstance(target, ast.Tuple | ast.List):
@@ -68,6 +68,8 @@ def _bind_several(follower: Follower, target: ast.Tuple | ast.List, value: Any, 
 
 def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, value: Any) -> None:
     """Give an attribute of a module (or of an object) a value."""
+    if follower.language.sets is not None and follower.language.sets(follower, node, holder, name, value):
+        return
     if isinstance(holder, Module):
         network = holder.made_by is not None and holder.made_by.is_module
         if network and isinstance(value, Layer | Module) and not holder.begun:

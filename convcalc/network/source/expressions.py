@@ -3,9 +3,10 @@
 import ast
 import operator
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from convcalc.errors import ConvcalcError
 from convcalc.network.functions import Combine, MatMul, Parameter
 from convcalc.network.source import arrays
 from convcalc.network.source.binding import bind
@@ -42,6 +43,7 @@ COMPARISONS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.IsNot: lambda one, other: not _same(one, other),
     ast.In: lambda item, items: item in items, ast.NotIn: lambda item, items: item not in items,
 }  # fmt: skip
+_CHAINED = "could not be followed:"
 _PLAIN_WORDS = re.compile(r"(?:[^%]|%0?\d{0,2}(?:\.\d)?[dsifgx]|%%)*")
 
 
@@ -55,7 +57,9 @@ def _name(follower: Follower, node: ast.Name, scope: Scope) -> Any:
             raise follower.refuse(node, f"the name '{node.id}' stands for nothing here") from None
         value = library_name
     if isinstance(value, Unknown):
-        raise follower.refuse(node, f"'{node.id}' could not be followed: {value.error}", value.error.hint)
+        if _CHAINED in value.error.message:  # which names the first cause already
+            raise value.error
+        raise follower.refuse(node, f"'{node.id}' {_CHAINED} {value.error}", value.error.hint)
     return value
 
 
@@ -214,15 +218,35 @@ def _call(follower: Follower, node: ast.Call, scope: Scope) -> Any:
 
 def call_of(follower: Follower, node: ast.Call, called: Any, scope: Scope) -> Any:
     """Return what a call gives, of something that is found already: it is found but once, as that may do something."""
-    positional = list(_items(follower, node.args, scope))
+    if isinstance(called, Builtin) and called.idle:
+        return follower.call(node, called, [], {}, scope)
+    lenient = follower.language.lenient if isinstance(called, Library) else ()
+    positional = [_leniently(follower, one, scope) for one in node.args] if _is_open(called, lenient) else None
+    positional = list(_items(follower, node.args, scope)) if positional is None else positional
     keywords: dict[str, Any] = {}
     for keyword in node.keywords:
+        if keyword.arg in lenient:
+            keywords[str(keyword.arg)] = _leniently(follower, keyword.value, scope)
+            continue
         value = follower.evaluate(keyword.value, scope)
         if keyword.arg is not None:
             keywords[keyword.arg] = value
         elif isinstance(value, dict):
             keywords.update(value)
     return follower.call(node, called, positional, keywords, scope)
+
+
+def _is_open(called: Any, lenient: Sequence[str]) -> bool:
+    """Whether a function's first argument may be unknown: what an input looks like."""
+    return bool(lenient) and called.name.rpartition(".")[2] == "Input"
+
+
+def _leniently(follower: Follower, node: ast.expr, scope: Scope) -> Any:
+    """Return an argument's value, or what is not known of it."""
+    try:
+        return follower.evaluate(node, scope)
+    except ConvcalcError as error:
+        return Unknown(error)
 
 
 def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: Scope) -> Any:
@@ -234,7 +258,7 @@ def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: 
     if isinstance(value, Module):
         return _part(follower, node, value, index)
     if isinstance(value, Array) or (isinstance(value, Numbers) and isinstance(index, tuple)):
-        return arrays.worked(follower, lambda x: indexed(follower, node, x, index, scope), value)
+        return arrays.worked(follower, node, lambda x: indexed(follower, node, x, index, scope), value)
     if isinstance(value, Library | Class | Function | Bound | Builtin):
         return value  # a type's brackets, as in list[int]
     return follower.plainly(node, operator.getitem, value, index)

@@ -19,9 +19,7 @@ from convcalc.network.source.values import (
     CONTAINERS,
     MODULE,
     Array,
-    Builtin,
     Call,
-    Class,
     Function,
     Library,
     Module,
@@ -29,6 +27,7 @@ from convcalc.network.source.values import (
     Scope,
     SourceModule,
     Weight,
+    named_kind,
 )
 from convcalc.network.trace import SAME_TENSOR, Tensor, Trace
 
@@ -72,6 +71,14 @@ class Language(NamedTuple):
     """An attribute of a value, by its type: the first that fits."""
     names: Mapping[str, Any]
     """What Python's own names stand for."""
+    lenient: tuple[str, ...] = ()
+    """Arguments that may be unknown where they are given."""
+    sets: "Callable[[Follower, ast.AST, Any, str, Any], bool] | None" = None
+    """Gives an attribute a value, and says whether it did."""
+    kinds: Callable[[Any, str], bool | None] | None = None
+    """Says whether a value is of a class of a library's, by its name; None: the class is not known."""
+    layers: frozenset[str] = frozenset()
+    """Names that a library's star import brings, beside PyTorch's."""
 
 
 class Follower:
@@ -92,6 +99,14 @@ class Follower:
         self.parameters: dict[int, Tensor] = {}
         self.extras: dict[tuple[int, str], Any] = {}
         """Attributes that the file gives layers, by their identity and name."""
+        self.channels_first: InputError | None = None
+        """Why layers cannot be followed, where a file puts Keras's channels first."""
+        self.counts: dict[str, int] = {}
+        """How many layers have been named after each kind."""
+        self.models: dict[str, Any] = {}
+        """Models of Keras's that were called as parts of another, by their names."""
+        self.asked: list[tuple[int, ...]] = []
+        """The shapes of the inputs, as the command line gives them."""
         self.lost: list[InputError] = []
         """Why a network that the file made is not known any more."""
         self.early: list[str] = []
@@ -113,6 +128,9 @@ class Follower:
 
     def starred(self, name: str) -> Library | None:
         """Return what a name stands for that was imported by a star: a layer, or a part of torch."""
+        keras = [star for star in self.stars if "keras" in star]
+        if keras and name in self.language.layers:
+            return Library(f"{next((star for star in keras if 'layers' in star), keras[0])}.{name}")
         is_layer = name in KINDS or name in (MODULE, "Parameter", *CONTAINERS)
         for star in self.stars:
             if star in ("torch.nn", "torch.nn.modules") and is_layer:
@@ -369,22 +387,6 @@ class Follower:
         """Remember where a layer was made."""
         self.made_at[id(layer)] = node
         return layer
-
-
-def named_kind(value: Any) -> str:
-    """Return what a value is called in messages."""
-    if isinstance(value, Library):
-        return value.name
-    if isinstance(value, Class | Function | Builtin):
-        return f"'{value.name}'"
-    if isinstance(value, Module):
-        return f"a {value.kind}"
-    if isinstance(value, Layer):
-        return f"a {value.kind}"
-    if isinstance(value, Tensor):
-        return "a tensor"
-    name = type(value).__name__
-    return "None" if value is None else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
 
 
 def _what(node: ast.AST) -> str:

@@ -94,6 +94,10 @@ def called(call: Call, name: str) -> Any:
         return torchvision.network(call, name)
     if name.startswith("torchvision.models.") and last.islower():
         raise torchvision.refused(name)
+    if head == "numpy" and last in NUMPYS and call.given:
+        return arrays.worked(
+            call.follower, call.node, lambda x: tensors.FUNCTIONS[NUMPYS[last]](_renamed(call, x)), call.given[0]
+        )
     if head in ("torch.nn.functional", "torch") and last in weighted.FUNCTIONS:
         return weighted.FUNCTIONS[last](call)
     if name.startswith(HARMLESS_HERE):
@@ -119,6 +123,18 @@ def _instead(name: str) -> str:
     return SUPPORTED
 
 
+NUMPYS = {"expand_dims": "unsqueeze", "reshape": "reshape", "squeeze": "squeeze", "transpose": "permute"}
+"""Functions of numpy's that change an array's shape, and what PyTorch calls them."""
+
+
+def _renamed(call: Call, x: Any) -> Call:
+    """Return a call of numpy's with PyTorch's names for its arguments."""
+    names = ("axis", "newshape", "axes")
+    return replace(
+        call, given=[x, *call.given[1:], *(value for key, value in call.named.items() if key in names)], named={}
+    )
+
+
 def _of_torch(call: Call, name: str, last: str) -> Any:
     is_row = last in ("FloatTensor", "Tensor") and call.given and isinstance(call.given[0], list | tuple)
     if (last in ("tensor", "as_tensor") or is_row) and call.given and _are_numbers(call.given[0]):
@@ -129,7 +145,10 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
             return Library("torch.nothing")
         if last not in MADE_HERE and arrays.has_array(values) and not last.endswith("ensor"):
             return arrays.worked(
-                call.follower, lambda *given: _of_torch(replace(call, given=list(given)), name, last), *call.given
+                call.follower,
+                call.node,
+                lambda *given: _of_torch(replace(call, given=list(given)), name, last),
+                *call.given,
             )
         if last in MADE_HERE:
             sizes = [value for value in (*call.given, call.named.get("size")) if isinstance(value, int | list | tuple)]

@@ -8,7 +8,7 @@ from convcalc.errors import InputError
 from convcalc.network.functions import Buffer
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
-from convcalc.network.source.follower import Follower, named_kind
+from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import (
     CONTAINERS,
     MODULES,
@@ -23,6 +23,7 @@ from convcalc.network.source.values import (
     Module,
     Numbers,
     Scope,
+    named_kind,
     set_trained,
     weights_of,
 )
@@ -63,6 +64,8 @@ def _begin_layer(follower: Follower, node: ast.AST, module: Module, given: list[
 
 def _check_base(follower: Follower, node: ast.AST, made_by: Class) -> None:
     """Refuse a class that derives from a layer, whose own behaviour is not followed."""
+    if made_by.is_keras:
+        return
     for root in made_by.roots - {made_by.layer_kind}:
         if root not in (*MODULES, "object", "ABC", "NamedTuple", "Enum", "Protocol", "Generic", *CONTAINERS):
             raise follower.refuse(

@@ -8,7 +8,7 @@ from convcalc.network.functions import Parameter
 from convcalc.network.held import wanted
 from convcalc.network.layer import Layer
 from convcalc.network.source import arguments, arrays, files, library, modules, python, tensors, weighted
-from convcalc.network.source.follower import SUPPORTED, Follower, named_kind
+from convcalc.network.source.follower import SUPPORTED, Follower
 from convcalc.network.source.values import (
     Array,
     Bound,
@@ -23,6 +23,7 @@ from convcalc.network.source.values import (
     SourceModule,
     Unknown,
     Weight,
+    named_kind,
     weights_of,
 )
 from convcalc.network.trace import Tensor, Trace

@@ -28,7 +28,7 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Module | Layer, str]:
     outer = [name for name in classes if name not in inner]
     candidates = outer or list(classes)
     makers = _makers(follower, names)
-    free = [name for name in candidates if not _needed_by(classes[name])]
+    free = [name for name in candidates if not needed_by(classes[name])]
     if makers and not free:
         if len(makers) == 1:
             return _by_name(follower, makers[0], makers)
@@ -71,7 +71,7 @@ def _makers(follower: Follower, names: dict[str, Any]) -> list[str]:
     classes = [name for name, value in known if isinstance(value, Class) and value.is_module]
     makers: list[str] = []
     for name, value in names.items():
-        if isinstance(value, Function) and isinstance(value.node, ast.FunctionDef) and not _needed_by(value):
+        if isinstance(value, Function) and isinstance(value.node, ast.FunctionDef) and not needed_by(value):
             returns = (part.value for part in ast.walk(value.node) if isinstance(part, ast.Return))
             called = (part.func for part in returns if isinstance(part, ast.Call))
             if any(isinstance(part, ast.Name) and part.id in (*classes, *makers) for part in called):
@@ -79,7 +79,7 @@ def _makers(follower: Follower, names: dict[str, Any]) -> list[str]:
     return makers
 
 
-def _needed_by(value: Class | Function) -> list[str]:
+def needed_by(value: Class | Function) -> list[str]:
     """Return the settings without which a class of the file, or a function, makes nothing."""
     try:
         function: Any = value.find("__init__") if isinstance(value, Class) else value
@@ -143,7 +143,7 @@ def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module 
     if isinstance(value, Class):
         value = _instance(follower, value)
     if isinstance(value, Function):
-        needed = _needed_by(value)
+        needed = needed_by(value)
         if needed:
             fault, hint = (
                 f"{wanted} needs {', '.join(needed)}",
@@ -159,7 +159,7 @@ def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module 
 
 def _instance(follower: Follower, wanted: Class) -> Module:
     """Make the network of a class that needs no settings, or tell how to give them."""
-    needed = _needed_by(wanted)
+    needed = needed_by(wanted)
     if needed:
         settings = f'give them: --class "{wanted.name}({", ".join("…" for _ in needed)})"'
         makers = _makers(follower, follower.file.names)

@@ -15,8 +15,8 @@ from convcalc.network.layer import Layer
 from convcalc.network.source import modules, tensors
 from convcalc.network.source.arguments import Settings
 from convcalc.network.source.binding import set_attribute
-from convcalc.network.source.follower import LONGEST, named_kind
-from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Library, Module
+from convcalc.network.source.follower import LONGEST
+from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Library, Module, named_kind
 from convcalc.network.trace import Tensor
 
 FAMILIES = {"_ConvNd": "Conv", "_ConvTransposeNd": "ConvTranspose", "_BatchNorm": "BatchNorm", "_NormBase": "BatchNorm",
@@ -147,10 +147,10 @@ def _filter(call: Call) -> list[Any]:
 
 def _isinstance(call: Call) -> bool:
     value, kinds = call.take("value", "kinds")
-    return any(_is(value, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+    return any(_is(call, value, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
 
 
-def _is(value: Any, kind: Any) -> bool:
+def _is(call: Call, value: Any, kind: Any) -> bool:
     """Whether a value is of a kind; raise InputError for a kind that is not known."""
     if isinstance(kind, Class):
         return isinstance(value, Module) and value.made_by is not None and kind in value.made_by.line()
@@ -158,6 +158,9 @@ def _is(value: Any, kind: Any) -> bool:
         return isinstance(value, TYPES[kind.name])
     if isinstance(kind, Library):
         name = kind.name.rpartition(".")[2]
+        known = None if call.follower.language.kinds is None else call.follower.language.kinds(value, name)
+        if known is not None:
+            return bool(known)
         if name in ("Module", "object"):
             return name == "object" or isinstance(value, Module | Layer)
         if name in ("Tensor", "Parameter"):

@@ -17,13 +17,34 @@ from convcalc.network.source.statements import STATEMENTS
 from convcalc.network.source.texts import Texts, parse
 from convcalc.network.source.toplevel import run_file
 from convcalc.network.source.values import Function, Module, SourceModule
-from convcalc.network.trace import Tensor, Trace
+from convcalc.network.trace import KERAS, PYTORCH, Tensor, Trace
 from convcalc.network.written import EXAMPLE, refuse_printed
 
 TOO_DEEP = "the file is nested too deep to be followed"
 LANGUAGE = Language(EXPRESSIONS, STATEMENTS, CALLS, ATTRIBUTES, BUILTINS)
 """All the Python that is followed."""
-OTHER_FRAMEWORKS = {"keras": "Keras", "tensorflow": "Keras", "flax": "Flax", "mxnet": "MXNet", "paddle": "Paddle"}
+OTHER_FRAMEWORKS = {"flax": "Flax", "mxnet": "MXNet", "paddle": "Paddle"}
+
+
+NO_NUMBERS = "leave --weights out; or write it in PyTorch's words"
+
+
+def keras_language() -> Language:
+    """Return all the Python that is followed of a file in Keras's words."""
+    from convcalc.network.source import keras, keras_objects
+
+    calls, attributes = (*keras.CALLS, *CALLS), (*keras_objects.ATTRIBUTES, *ATTRIBUTES)
+    return Language(
+        EXPRESSIONS,
+        STATEMENTS,
+        calls,
+        attributes,
+        BUILTINS,
+        keras.GIVEN,
+        keras_objects.set_attribute,
+        keras_objects.is_kind,
+        keras.NAMES,
+    )
 
 
 class SourceFile:
@@ -36,38 +57,51 @@ class SourceFile:
         self.name = name
         refuse_printed(data.decode("utf-8-sig", "replace"))
         self.tree, self.lines = parse(data, name)
-        self._check_framework()
+        self.tells_shapes = self._framework() == KERAS
+        """Whether the file itself may tell its inputs' shapes, as Keras's do."""
         self._texts = Texts()
         self._texts.add(name, self.lines, self.tree)
         self._folder = folder
 
-    def _check_framework(self) -> None:
-        """Refuse a network in another library's words."""
+    def _framework(self) -> str:
+        """Return in whose words the network is; raise InputError where they are of a library that is not read."""
         imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
         heads: dict[str, ast.Import | ast.ImportFrom] = {}
         for node in imports:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
             heads |= {name.partition(".")[0]: node for name in names}
+        if "torch" not in heads and {"keras", "tensorflow", "tf_keras"} & set(heads):
+            return KERAS
         other = next((name for name in OTHER_FRAMEWORKS if name in heads), None)
         if other is not None and "torch" not in heads:
             number = heads[other].lineno
             raise InputError(
-                f"this is a network of {OTHER_FRAMEWORKS[other]}, and PyTorch's are read",
+                f"this is a network of {OTHER_FRAMEWORKS[other]}, and PyTorch's and Keras's are read",
                 hint=f"write its layers as a list, {EXAMPLE}",
                 place=Place(self.name, number, heads[other].col_offset + 1, self.lines[number - 1]),
             )
+        return PYTORCH
 
-    def title(self, wanted: str | None) -> str:
+    def title(self, wanted: str | None, shapes: list[Shape]) -> str:
         """Return what the network is called."""
-        follower = self._followed()
+        follower = self._followed(shapes)
         try:
-            _, title = pick(follower, wanted)
+            _, title = self._picked(follower, wanted)
         except RecursionError:
             raise InputError(TOO_DEEP, hint="is this a network?", place=Place(self.name)) from None
         return f"{title} of {self.name}"
 
-    def _followed(self) -> Follower:
-        follower = Follower(self.name, self._texts, LANGUAGE)
+    def _picked(self, follower: Follower, wanted: str | None) -> tuple[Any, str]:
+        if not self.tells_shapes:
+            return pick(follower, wanted)
+        from convcalc.network.source import keras_picking
+
+        return keras_picking.pick(follower, wanted)
+
+    def _followed(self, shapes: list[Shape]) -> Follower:
+        follower = Follower(self.name, self._texts, keras_language() if self.tells_shapes else LANGUAGE)
+        follower.asked = shapes
+        follower.trace = Trace(words=KERAS) if self.tells_shapes else None
         if self._folder is not None:
             own = Path(self.name)
             follower.files = Files(self._folder)
@@ -76,15 +110,28 @@ class SourceFile:
         run_file(follower, self.tree, follower.file)
         return follower
 
-    def build(self, shape: Shape, wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
-        """Apply the file's network to an input of a shape, and return the trace, filled, and its output."""
+    def build(self, shapes: list[Shape], wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
+        """Apply the file's network to inputs of these shapes, and return the trace, filled, and its output."""
         try:
-            return self._built(shape, wanted, trace)
+            return (self._built_of_keras if self.tells_shapes else self._built)(shapes, wanted, trace)
         except RecursionError:
             raise InputError(TOO_DEEP, hint="is this a network?", place=Place(self.name)) from None
 
-    def _built(self, shape: Shape, wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
-        follower = self._followed()
+    def _built_of_keras(self, shapes: list[Shape], wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
+        from convcalc.network.source.keras_models import applied
+
+        follower = self._followed(shapes)
+        network, _ = self._picked(follower, wanted)
+        follower.trace, trace.words = trace, KERAS
+        follower.parameters = {}
+        trace.notes += follower.early
+        trace.unknown.append(InputError("Keras's networks are counted, and not worked in numbers", hint=NO_NUMBERS))
+        node = network.made_by.node if isinstance(network, Module) and network.made_by is not None else self.tree
+        _, value = applied(follower, network, shapes, node)
+        return trace, first_tensor(follower, node, value)
+
+    def _built(self, shapes: list[Shape], wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
+        follower = self._followed(shapes)
         network, _ = pick(follower, wanted)
         layers_by_name = [("", network)] if isinstance(network, Layer) else list(network.named())
         follower.paths = {id(part): name for name, part in layers_by_name}
@@ -96,7 +143,7 @@ class SourceFile:
                 trace.also_called.setdefault(id(layer), []).append(name)
         follower.trace = trace
         trace.notes += follower.early
-        inputs = [trace.input(one) for one in (shape, *trace.more)]
+        inputs = [trace.input(shape) for shape in shapes]
         node = _forward_of(network) or self.tree
         value = follower.call(node, network, inputs, {}, follower.file)
         output = trace.current(first_tensor(follower, node, value))

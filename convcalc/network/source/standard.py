@@ -128,5 +128,13 @@ STANDARD: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("math.prod", "numpy.prod"), listed(math.prod)),
     **dict.fromkeys(("numpy.linspace", "torch.linspace"), _spaced),
     "numpy.arange": _counted,
+    "six.moves.range": plainly(range),
+    **dict.fromkeys(
+        (
+            "pathlib.Path",
+            *(f"numpy.random.{name}" for name in ("rand", "randn", "randint", "normal", "uniform", "seed")),
+        ),
+        lambda call: Library("torch.nothing"),
+    ),
 }
 """All of them."""

@@ -51,7 +51,8 @@ def _expr(follower: Follower, node: ast.Expr, scope: Scope) -> None:
     """Follow an expression whose value nobody uses; what another library does then is passed over."""
     if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name | ast.Attribute):
         called = follower.evaluate(node.value.func, scope)
-        if isinstance(called, Library) and (called.is_foreign or called.name.startswith("torch.nothing")):
+        is_elsewhere = isinstance(called, Library) and (called.is_foreign or called.name.startswith("torch.nothing"))
+        if is_elsewhere and called.name.rpartition(".")[2] not in follower.language.layers:
             if called.name.startswith(OF_A_WEIGHT) and follower.trace is not None:
                 follower.trace.unknown.append(follower.refuse(node, CHANGES_WEIGHTS, "do so in __init__"))
             arguments = (*node.value.args, *(keyword.value for keyword in node.value.keywords))
@@ -79,6 +80,10 @@ def _delete(follower: Follower, node: ast.Delete, scope: Scope) -> None:
             holder.parts.pop(target.attr, None)
         else:
             raise follower.refuse(target, "this cannot be taken away here")
+
+
+def _global(follower: Follower, node: ast.Global, scope: Scope) -> None:
+    scope.shared |= frozenset(node.names)
 
 
 def _assign(follower: Follower, node: ast.Assign, scope: Scope) -> None:
@@ -262,6 +267,7 @@ STATEMENTS: dict[type[ast.AST], Callable[[Follower, Any, Scope], None]] = {
     # What is tried is followed as if nothing failed.
     ast.Try: lambda follower, node, scope: follower.run([*node.body, *node.orelse, *node.finalbody], scope),
     ast.Delete: _delete,
+    ast.Global: _global,
     ast.Assign: _assign,
     ast.AnnAssign: _annassign,
     ast.AugAssign: _augassign,

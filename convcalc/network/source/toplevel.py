@@ -12,7 +12,8 @@ from convcalc.network.summary import FROZEN_UNKNOWN
 
 CHANGES = frozenset(
     ("append", "extend", "insert", "add_module", "update", "register_module", "reverse", "sort", "pop", "remove",
-     "clear", "setdefault", "register_buffer", "register_parameter", "add_argument", "set_defaults")
+     "add", "build", "clear", "setdefault", "register_buffer", "register_parameter", "add_argument", "set_defaults",
+     "set_image_data_format", "set_image_dim_ordering")
 )  # fmt: skip
 """Methods that change what they are called on."""
 

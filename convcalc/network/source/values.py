@@ -10,6 +10,7 @@ from convcalc.errors import ConvcalcError, InputError
 from convcalc.network.functions import Parameter
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
+from convcalc.network.trace import Tensor
 
 MODULE = "Module"
 MODULES = (MODULE, "LightningModule")
@@ -29,6 +30,7 @@ KNOWN = (
     "dataclasses",
 )
 """Libraries whose names are at least what they seem: functions and classes that exist."""
+KERAS_BASES = ("Model", "Layer", "Sequential")
 OF_A_WEIGHT = "torch.nothing.weight"
 """What is done with a layer's own weight has names that begin so."""
 CHANGES_WEIGHTS = "forward changes a layer's weights, or reads them, which is not followed in numbers"
@@ -49,6 +51,16 @@ class Scope:
     """The full name of that module."""
     file: Path | None = None
     """The file whose own names these are."""
+    shared: frozenset[str] = frozenset()
+    """Names that a function says are the file's."""
+
+    @property
+    def outermost(self) -> "Scope":
+        """The names of the file."""
+        scope = self
+        while scope.outer is not None:
+            scope = scope.outer
+        return scope
 
     def find(self, name: str) -> Any:
         """Return what a name stands for; raise KeyError."""
@@ -127,6 +139,13 @@ class Class:
         bases = (base.name for one in self.line() for base in one.bases if isinstance(base, Library))
         names = (base.rpartition(".")[2] for base in bases if base.startswith(("torch.nn.", "nn.")))
         return next((name for name in names if name in KINDS), "")
+
+    @property
+    def is_keras(self) -> bool:
+        """Whether it derives from Keras's Model or Layer."""
+        bases = (base.name for one in self.line() for base in one.bases if isinstance(base, Library))
+        heads = ("keras", "tensorflow", "tf")
+        return any(name.startswith(heads) and name.rpartition(".")[2] in KERAS_BASES for name in bases)
 
     @property
     def container(self) -> str:
@@ -308,6 +327,8 @@ class Builtin:
 
     name: str
     run: "Callable[[Call], Any]"
+    idle: bool = False
+    """Whether it changes nothing, whatever it is given: its arguments need not be known."""
 
 
 @dataclass(eq=False, slots=True)
@@ -338,3 +359,19 @@ class Call:
         if missing:
             raise InputError(f"{missing[0]} is missing", hint=f"it takes {', '.join(names)}")
         return [values[name] if name in values else defaults[name] for name in names]
+
+
+def named_kind(value: Any) -> str:
+    """Return what a value is called in messages."""
+    if isinstance(value, Library):
+        return value.name
+    if isinstance(value, Class | Function | Builtin):
+        return f"'{value.name}'"
+    if isinstance(value, Module):
+        return f"a {value.kind}"
+    if isinstance(value, Layer):
+        return f"a {value.kind}"
+    if isinstance(value, Tensor):
+        return "a tensor"
+    name = type(value).__name__
+    return "None" if value is None else f"{'an' if name[0] in 'aeiou' else 'a'} {name}"

@@ -1,0 +1,102 @@
+"""Which model of a file of Keras's is meant."""
+
+import ast
+from typing import Any
+
+from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.network.source.follower import Follower
+from convcalc.network.source.keras_models import KerasModel, parts_of
+from convcalc.network.source.picking import base_of, needed_by
+from convcalc.network.source.values import Class, Function, Module, Scope, Unknown
+
+MAKERS = ("Sequential", "Model", "Functional")
+"""What a function calls that makes a model."""
+
+
+def pick(follower: Follower, wanted: str | None) -> tuple[Any, str]:
+    """Return the model that is asked for, or the only one, and its name."""
+    names = follower.file.names
+    if wanted is not None:
+        return _by_name(follower, wanted)
+    made = {name: value for name, value in names.items() if _is_model(value)}
+    inner = {id(part) for one in made.values() for part in parts_of(one)}
+    outer = {id(value): name for name, value in made.items() if id(value) not in inner}
+    if len(outer) > 1:
+        listed = list(outer.values())
+        raise UsageError(
+            f"{follower.source} has several models: {', '.join(listed)}", hint=f"pick one: --class {listed[-1]}"
+        )
+    if made:
+        name = next(iter(outer.values()), next(reversed(made)))
+        return made[name], name
+    makers = [name for name, value in names.items() if isinstance(value, Function) and _makes(value)]
+    free = [name for name in makers if not needed_by(names[name])]
+    classes = [name for name, value in names.items() if isinstance(value, Class) and value.is_keras]
+    mentioned = {part.id for name in classes for part in ast.walk(names[name].node) if isinstance(part, ast.Name)}
+    outermost = [name for name in classes if name not in mentioned] or classes
+    candidates = free or makers or outermost
+    if len(candidates) == 1:
+        return _by_name(follower, candidates[0])
+    if candidates:
+        settings = needed_by(names[candidates[-1]])
+        example = f'"{candidates[-1]}({", ".join("…" for _ in settings)})"' if settings else candidates[-1]
+        raise UsageError(
+            f"{follower.source} makes several models: {', '.join(candidates)}", hint=f"pick one: --class {example}"
+        )
+    unknown = [value for value in names.values() if isinstance(value, Unknown)]
+    if unknown:
+        raise unknown[-1].error
+    raise InputError(
+        "the file has no model of Keras's", hint="model = keras.Sequential([…])", place=Place(follower.source)
+    )
+
+
+def _is_model(value: Any) -> bool:
+    is_own = isinstance(value, Module) and value.made_by is not None and value.made_by.is_keras
+    return isinstance(value, KerasModel) or is_own
+
+
+def _makes(function: Function) -> bool:
+    """Whether a function makes a model, and returns something."""
+    if not isinstance(function.node, ast.FunctionDef):
+        return False
+    parts = list(ast.walk(function.node))
+    called = [part.func for part in parts if isinstance(part, ast.Call)]
+    names = {
+        part.id if isinstance(part, ast.Name) else part.attr
+        for part in called
+        if isinstance(part, ast.Name | ast.Attribute)
+    }
+    return bool(names & set(MAKERS)) and any(isinstance(part, ast.Return) and part.value is not None for part in parts)
+
+
+def _by_name(follower: Follower, wanted: str) -> tuple[Any, str]:
+    try:
+        expression = ast.parse(wanted, mode="eval").body
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        raise UsageError(f"--class {wanted}: this is no name", hint="as in --class model") from None
+    names = follower.file.names
+    known = [name for name, value in names.items() if _is_model(value) or isinstance(value, Function | Class)]
+    head = expression
+    while isinstance(head, ast.Call | ast.Attribute | ast.Subscript):
+        head = head.func if isinstance(head, ast.Call) else head.value
+    name = next(iter(base_of(head)), "")
+    if name not in names:
+        close = nearest(name, known)
+        hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known) or 'none'}"
+        raise UsageError(f"{follower.source} has no model '{name}'", hint=hint)
+    asked = follower.texts.add("--class", [wanted], expression).tree
+    assert isinstance(asked, ast.expr)
+    follower.counts.clear()  # so that its layers are named as if it were the first model
+    value = follower.evaluate(asked, Scope({}, follower.file))
+    if isinstance(value, Function | Class):
+        needed = needed_by(value)
+        if needed:
+            hint = f'give them: --class "{wanted}({", ".join("…" for _ in needed)})"'
+            raise UsageError(f"{wanted} needs {', '.join(needed)}", hint=hint)
+        value = follower.call(value.node, value, [], {}, follower.file)
+    if isinstance(value, tuple | list):
+        value = next((one for one in value if _is_model(one)), value)
+    if not _is_model(value):
+        raise UsageError(f"--class {wanted} is no model", hint=f"it has {', '.join(known) or 'none'}")
+    return value, wanted
