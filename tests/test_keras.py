@@ -356,3 +356,35 @@ def test_fields_are_those_of_the_same_network_in_pytorchs_words(tmp_path: Path) 
     assert [f and [(a.size, a.jump, a.whole) for a in f.axes] for f in ours.fields] == [
         f and [(a.size, a.jump, a.whole) for a in f.axes] for f in theirs.fields
     ]
+
+
+@pytest.mark.parametrize(
+    ("layers", "given", "parameters", "output"),
+    [
+        ("Conv2D(32, 3, activation='relu'), MaxPooling2D(), Flatten(), Dense(10)", "28x28x1", 54_410, "(None, 10)"),
+        ("[Conv2D(4, (3, 3), padding='same'), BatchNormalization(), LeakyReLU(0.1)]", "63x63x16",
+         596, "(None, 63, 63, 4)"),
+        ("layers.Embedding(10, 4); layers.LSTM(3, return_sequences=True); layers.TimeDistributed(layers.Dense(2))",
+         "5", 144,
+         "(None, 5, 2)"),
+    ],
+)  # fmt: skip
+def test_lists_in_keras_words(convcalc: Convcalc, layers: str, given: str, parameters: int, output: str) -> None:
+    ran = convcalc("model", layers, "-i", given)
+    assert ran.status == 0, ran.stderr
+    assert ["Total", "params", f"{parameters:,}"] in [line.split() for line in ran.stdout.splitlines()]
+    assert f"→ {output}" in ran.stdout.splitlines()[0]
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("Conv2D(32, 3), ReLU(), MaxPool2d(2)", "there is no layer 'Conv2D'"),
+        ("Dense(10), Conv2D", "written without its brackets"),
+        ("Dense(10, unit=3)", "did you mean"),
+        ("Conv2D(3, 5), Dense(2), Flatten(5, 6)", "Flatten takes at most 1 settings"),
+    ],
+)
+def test_lists_that_are_no_keras(convcalc: Convcalc, layers: str, message: str) -> None:
+    ran = convcalc("model", layers, "-i", "28x28x1")
+    assert (ran.status, message in ran.stderr) == (1, True)

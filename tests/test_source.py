@@ -86,15 +86,18 @@ REFUSED = {
         "net.py:9:18: d: Conv2d(3, 4, 3, …) receives 2 channels", "did you mean Conv2d(2, 4, 3, …)?",
     ),
     "a residual that does not fit": (
-        network(forward="return x + self.c(x)"), "net.py:11:16: add: 1×9×9 and 2×7×7 do not fit each other", "residual",
+        network(forward="return x + self.c(x)"), "net.py:11:16: add: 1×9×9 and 2×7×7 do not fit each other",
+        "residual",
     ),
     "Return": (network(forward="Return self.c(x)"), "net.py:11:9: Python has no 'Return'", "write it small: return"),
     "a syntax error": ("class Net(nn.Module:\n    pass\n", "net.py:1:", "mend the line"),
     "a value that decides": (
-        network(forward="if x.abs() > 0:\n    return x\nreturn self.c(x)"), "net.py:11:12: this depends on the numbers",
+        network(forward="if x.abs() > 0:\n    return x\nreturn self.c(x)"),
+        "net.py:11:12: this depends on the numbers",
         "only shapes and constants",
     ),
-    "a layer that is not counted": (network("self.l = nn.LSTM(3, 4)"), "nn.LSTM is not among the layers", "--list"),
+    "a layer that is not counted": (network("self.l = nn.LSTMCell(3, 4)"), "nn.LSTMCell is not among the layers",
+    "did you mean LSTM?"),
     "a layer misspelled": (network("self.l = nn.Conv2D(1, 2, 3)"), "nn.Conv2D is not among", "Conv2d"),
     "a setting misspelled": (network("self.l = nn.Conv2d(1, 2, 3, strides=2)"), "no setting 'strides'", "stride?"),
     "a setting missing": (network("self.l = nn.Conv2d(1, 2)"), "Conv2d needs kernel_size", "Conv2d(1, 6, 5)"),
@@ -109,8 +112,8 @@ REFUSED = {
     "an attribute that is not there": (network(forward="return self.d(x)"), "a Net has no 'd'", "__init__"),
     "a list that is no star": (network("self.s = nn.Sequential([self.c])"), "a list is no layer", "put a *"),
     "a layer as a base": (
-        network("self.a = A(1, 2)", "return self.a(x)", before="class A(nn.RNN):\n    pass\n"),
-        "class A derives from RNN", "nn.Module",
+        network("self.a = A(1, 2)", "return self.a(x)", before="class A(nn.Bilinear):\n    pass\n"),
+        "class A derives from Bilinear", "nn.Module",
     ),
     "weights that are tied": (
         network("self.d = nn.Conv2d(1, 2, 3)\nself.d.weight = self.c.weight"), "net.py:10:9: a weight that is shared",

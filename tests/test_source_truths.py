@@ -232,7 +232,7 @@ def test_a_function_that_makes_the_network_is_offered_by_name(
     [
         ("net.pt", "PK", "a network's saved numbers, without its source"),
         ("net.onnx", "\0", "a network in ONNX, which is not read"),
-        ("printed.py", "Net(\n  (conv1): Conv2d(1, 6, kernel_size=(5, 5))\n)\n", "what PyTorch prints of a network"),
+        ("printed.py", "Net(\n  (conv1): Conv2d(1, 6, kernels=(5, 5))\n)\n", "print(model):2:3: Conv2d has no setting"),
         ("keras.py", "from tensorflow import keras\nm = keras.Sequential()\n", "sequential has no layers"),
         ("two.py", "import torch.nn as nn\nclass Net(nn.Module):\n    def forward(self, x, x2):\n        return x\n",
          "two.py:3:5: forward() needs 'x2'"),
@@ -251,7 +251,7 @@ def test_what_is_no_source_of_a_network_is_named(
 
 def test_a_printed_network_and_a_folder_are_named(convcalc: Convcalc, tmp_path: Path) -> None:
     printed = "Net(\n" + "".join(f"  (conv{i}): Conv2d(1, 6, kernel_size=(5, 5))\n" for i in range(200)) + ")"
-    assert "what PyTorch prints of a network" in convcalc("model", printed, "-i", "1x28x28").stderr
+    assert "31,200, all trainable" in convcalc("model", printed, "-i", "1x28x28").stdout
     (tmp_path / "net.py").write_text("")
     (tmp_path / "other.py").write_text("")
     assert f"hint: name a file of it, as {tmp_path}/net.py" in convcalc("model", str(tmp_path), "-i", "1").stderr

@@ -4,6 +4,14 @@ from convcalc.errors import InputError, nearest
 from convcalc.network.dense import Linear, RadialBasis
 from convcalc.network.layer import Layer
 from convcalc.network.norms import BatchNorm, ChannelNorm, GroupNorm, InstanceNorm, LayerNorm, LayerScale
+from convcalc.network.recurrent import (
+    Embedding,
+    Encoder,
+    EncoderLayer,
+    MultiheadAttention,
+    PlainRecurrent,
+    Recurrent,
+)
 from convcalc.network.shaping import (
     ChannelShuffle,
     Dropout,
@@ -64,19 +72,29 @@ _OTHERS: dict[str, type[Layer]] = {
     "ChannelShuffle": ChannelShuffle,
     "PixelShuffle": PixelShuffle,
     "PixelUnshuffle": PixelUnshuffle,
+    "LSTM": Recurrent,
+    "GRU": Recurrent,
+    "RNN": PlainRecurrent,
+    "Embedding": Embedding,
+    "MultiheadAttention": MultiheadAttention,
+    "TransformerEncoderLayer": EncoderLayer,
+    "TransformerEncoder": Encoder,
 }
+GATES = {"LSTM": 4, "GRU": 3}
+"""How many sets of weights a recurrent layer has, if more than one."""
 
 
 def _made() -> dict[str, type[Layer]]:
-    kinds = {
+    kinds: dict[str, type[Layer]] = {
         f"{name}{dims}d": type(f"{name}{dims}d", (base,), {"dims": dims})
         for name, (base, all_dims) in _BY_AXES.items()
         for dims in all_dims
     }
     for alike, names in _ALIKE.items():
-        base = Dropout if alike == "dropouts" else Elementwise
-        kinds |= {name: type(name, (base,), {}) for name in names.split()}
-    kinds |= {name: type(name, (base,), {}) for name, base in _OTHERS.items()}
+        kept = Dropout if alike == "dropouts" else Elementwise
+        kinds |= {name: type(name, (kept,), {}) for name in names.split()}
+    for name, base in _OTHERS.items():
+        kinds[name] = type(name, (base,), {"gates": GATES[name]} if name in GATES else {})
     for mode, corners in (("nearest", None), ("bilinear", True)):
         settings = {"mode": mode, "align_corners": corners}
         kinds[f"Upsampling{mode.title()}2d"] = type(f"Upsampling{mode.title()}2d", (Upsample,), settings)

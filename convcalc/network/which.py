@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import NamedTuple
 
 from convcalc.errors import InputError, UsageError
-from convcalc.network import written, zoo
+from convcalc.network import printed, written, zoo
 from convcalc.network.layer import Shape
 from convcalc.network.order import read_in_order
 from convcalc.network.trace import Tensor, Trace
 
 STDIN = "-"
+PRINTED = "what PyTorch prints"
 SAVED = {
     **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), "a network's saved numbers, without its source"),
     **dict.fromkeys((".h5", ".keras"), "a network that Keras saved"),
     ".onnx": "a network in ONNX, which is not read",
-    ".ipynb": "a notebook, which is not read",
 }
 """What files hold that have to do with networks and are not their source."""
 
@@ -43,11 +43,14 @@ def which_network(word: str, wanted: str | None, shapes: list[Shape], read: Call
         raise InputError(f"{word} is {SAVED[path.suffix.lower()]}", hint="name the .py file that makes the network")
     if word == STDIN or word.endswith(".py") or exists:
         return _of_source(word, wanted, shapes, read)
+    if printed.looks_printed(word):
+        return _in_order(PRINTED, lambda shape, trace: printed.build(word, shape, trace), _only(shapes))
     if wanted is not None:
         raise UsageError("--class picks a network of a source file", hint="leave it out")
     if written.looks_written(word):
         shape = _only(shapes)
-        return _in_order("a list of layers", lambda shape, trace: written.build(word, shape, trace), shape)
+        alone = not written.is_keras(word)  # whose channels are last
+        return _in_order("a list of layers", lambda shape, trace: written.build(word, shape, trace), shape, alone=alone)
     if re.search(r"[\\/.]", word) and zoo.named(word) is None:
         raise UsageError(f"there is no file '{word}'", hint="name a .py file, or a network: `convcalc zoo --all`")
     entry = zoo.entry(word)
@@ -63,7 +66,11 @@ def _of_source(word: str, wanted: str | None, shapes: list[Shape], read: Callabl
         folder = Path(word)
         file, wanted = network_in(folder, wanted)
         word = str(file)
-    source = SourceFile(read(word), "stdin" if word == STDIN else word, folder)
+    data = read(word)
+    text = data.decode("utf-8-sig", "replace")
+    if printed.looks_printed(text):
+        return _in_order(PRINTED, lambda shape, trace: printed.build(text, shape, trace), _only(shapes))
+    source = SourceFile(data, "stdin" if word == STDIN else word, folder)
     if source.tells_shapes:
 
         def build(trace: Trace) -> tuple[Trace, Tensor]:
@@ -72,13 +79,13 @@ def _of_source(word: str, wanted: str | None, shapes: list[Shape], read: Callabl
         return Named(source.title(wanted, shapes), build, build)
     shape, *more = _needed(shapes)
     title = source.title(wanted, shapes)
-    return _in_order(title, lambda shape, trace: source.build([shape, *more], wanted, trace), shape, tuple(more))
+    return _in_order(title, lambda shape, trace: source.build([shape, *more], wanted, trace), shape, alone=not more)
 
 
 def _in_order(
-    title: str, build: Callable[[Shape, Trace], tuple[Trace, Tensor]], shape: Shape, more: tuple[Shape, ...] = ()
+    title: str, build: Callable[[Shape, Trace], tuple[Trace, Tensor]], shape: Shape, *, alone: bool = True
 ) -> Named:
-    in_order = cache(lambda: read_in_order(build, shape, alone=not more))  # found out when it is first built
+    in_order = cache(lambda: read_in_order(build, shape, alone=alone))  # found out when it is first built
     return Named(title, lambda trace: in_order()(trace), lambda trace: build(shape, trace))
 
 

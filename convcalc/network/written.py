@@ -4,11 +4,17 @@ import ast
 import re
 
 from convcalc.errors import InputError, Place
-from convcalc.network.kinds import kind
+from convcalc.network.keras.kinds import ALIASES, KERAS, keras_layer
+from convcalc.network.keras.shapes import auto_name
+from convcalc.network.kinds import KINDS, kind
 from convcalc.network.layer import Layer, Shape
+from convcalc.network.trace import KERAS as KERAS_WORDS
 from convcalc.network.trace import NetworkPart, Tensor, Trace
 
 LONGEST = 100_000
+NO_NUMBERS = "leave --weights out; or write it in PyTorch's words"
+OURS = frozenset(KINDS) - {*KERAS, *ALIASES}
+"""Layers that only PyTorch knows by their names."""
 SOURCE = "network"
 
 
@@ -21,33 +27,38 @@ def looks_written(word: str) -> bool:
     return re.match(r"[\s\[(,;]*[\w.]+\s*\(", word) is not None
 
 
-_PRINTED = re.compile(r"\s*\w+\(\s*\(\w+\): ")
+def is_keras(text: str) -> bool:
+    """Whether a list's layers are Keras's: one of them has a name that only Keras knows.
 
-
-def refuse_printed(text: str) -> None:
-    """Refuse what PyTorch prints of a network: its layers by name, and nothing of how they are joined."""
-    if _PRINTED.match(text):
-        raise InputError(
-            "this is what PyTorch prints of a network, which does not say how forward joins its layers",
-            hint=f"name its source file, or write its layers one after the other, {EXAMPLE}",
-        )
+    >>> is_keras("Conv2D(32, 3), Flatten(), Dense(10)"), is_keras("Conv2d(1, 6, 5), Flatten(), Linear(10)")
+    (True, False)
+    """
+    names = set(re.findall(r"(\w+)\s*\(", text))
+    return bool(names & ({*KERAS, *ALIASES} - {*KINDS})) and not names & OURS
 
 
 def build(text: str, shape: Shape, trace: Trace | None = None) -> tuple[Trace, Tensor]:
-    """Read a list of layers, apply them to an input of a shape (C, H, W), and return the trace, and the output."""
+    """Read a list of layers, apply them to an input of a shape, and return the trace, and the output.
+
+    The shape is (C, H, W), or (H, W, C) of a list in Keras's words.
+    """
     net = NetworkPart(Trace() if trace is None else trace)
+    in_keras = is_keras(text)
+    if in_keras:
+        net.trace.words = KERAS_WORDS
+        net.trace.unknown.append(InputError("Keras's networks are counted, and not worked in numbers", hint=NO_NUMBERS))
     x = net.input(shape)
-    for index, (layer, place) in enumerate(layers(text)):
+    counts: dict[str, int] = {}
+    for index, (layer, place) in enumerate(layers(text, in_keras=in_keras)):
         try:
-            x = net(str(index), layer, x)
+            x = net(auto_name(counts, layer.kind) if in_keras else str(index), layer, x)
         except InputError as error:
             raise InputError(error.message, hint=error.hint, place=place) from None
     return net.trace, x
 
 
-def layers(text: str) -> list[tuple[Layer, Place]]:
+def layers(text: str, *, in_keras: bool = False) -> list[tuple[Layer, Place]]:
     """Return the layers that are written, each with its place; raise InputError with a caret."""
-    refuse_printed(text)
     line = " ".join(text.split("\n")).replace(";", ",")
     if len(line) > LONGEST:
         raise InputError("the list of layers is too long", hint=f"{LONGEST:,} signs are the most")
@@ -62,7 +73,7 @@ def layers(text: str) -> list[tuple[Layer, Place]]:
     calls = _calls(tree)
     if not calls:
         raise InputError("the list has no layers", hint=EXAMPLE)
-    return [_layer(call, line) for call in calls]
+    return [_layer(call, line, in_keras=in_keras) for call in calls]
 
 
 EXAMPLE = 'as in "Conv2d(1, 6, 5), ReLU(), MaxPool2d(2), Flatten(), Linear(10)"'
@@ -89,7 +100,7 @@ def _name(node: ast.expr) -> str:
     return ""
 
 
-def _layer(node: ast.expr, line: str) -> tuple[Layer, Place]:
+def _layer(node: ast.expr, line: str, *, in_keras: bool) -> tuple[Layer, Place]:
     column = node.col_offset  # of the list's own bracket one less, counted from one
     length = (node.end_col_offset or column + 1) - column
     place = Place(SOURCE, 1, len(f"[{line}".encode()[:column].decode(errors="replace")), line, max(length, 1))
@@ -98,6 +109,8 @@ def _layer(node: ast.expr, line: str) -> tuple[Layer, Place]:
     if not name:
         raise InputError("this is no layer", hint=EXAMPLE, place=place)
     try:
+        if in_keras:
+            return _of_keras(node, name), place
         layer_class = kind(name)
         if not isinstance(node, ast.Call):
             raise InputError(f"{name} is written without its brackets", hint=f"write {name}({layer_class.example()})")
@@ -106,6 +119,17 @@ def _layer(node: ast.expr, line: str) -> tuple[Layer, Place]:
         return layer_class.inferring(positional, keywords), place
     except InputError as error:
         raise InputError(error.message, hint=error.hint, place=place) from None
+
+
+def _of_keras(node: ast.expr, name: str) -> Layer:
+    """Return a layer in Keras's words; what is put around another one is given that."""
+    if not isinstance(node, ast.Call):
+        raise InputError(f"{name} is written without its brackets", hint=f"write {name}(…)")
+    given = [
+        _of_keras(one, _name(one.func).rpartition(".")[2]) if isinstance(one, ast.Call) else _value(one)
+        for one in node.args
+    ]
+    return keras_layer(name, tuple(given), {str(one.arg): _value(one.value) for one in node.keywords})
 
 
 def _value(node: ast.expr) -> object:

@@ -1,8 +1,8 @@
 """A network as a Document: a row for each layer, the totals with what they leave out, and the counts written out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from convcalc.network.layer import times
+from convcalc.network.layer import Layer, times
 from convcalc.network.receptive import Field, is_whole
 from convcalc.network.summary import (
     FROZEN_UNKNOWN,
@@ -228,13 +228,24 @@ def _totals(summary: Summary) -> Iterator[tuple[str, str | int]]:
 
 def kinds_document() -> Document:
     """List the layers that are counted, with their settings."""
+    from convcalc.network.keras.kinds import KERAS
     from convcalc.network.kinds import KINDS
 
     yield Heading("layers that are counted, in PyTorch's words")
     yield Text("")
+    yield _settings(KINDS)
+    yield Subheading("in Keras's words")
+    yield _settings(KERAS)
+
+
+def _settings(kinds: Mapping[str, type[Layer]]) -> Table:
     rows = []
-    for name, kind in KINDS.items():
-        arguments = ((key, default) for key, default in kind.arguments().items() if key not in ("device", "dtype"))
+    for name, kind in kinds.items():
+        arguments = ((key, default) for key, default in kind.arguments().items() if key not in UNSAID)
         settings = ", ".join(key if default is ... else f"{key}={default!r}" for key, default in arguments)
         rows.append((name, settings))
-    yield Table(("layer", "settings"), tuple(rows), frozenset({0, 1}))
+    return Table(("layer", "settings"), tuple(rows), frozenset({0, 1}))
+
+
+UNSAID = ("device", "dtype", "data_format")
+"""Settings that change nothing here."""

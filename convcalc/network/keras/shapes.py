@@ -1,6 +1,21 @@
 """Shapes as Keras writes them: the batch is None, and channels come last."""
 
+import re
+
 from convcalc.network.layer import Shape
+
+
+def auto_name(counts: dict[str, int], kind: str) -> str:
+    """Return the name that Keras gives the next layer of a kind, and count it.
+
+    >>> counts = {}
+    >>> [auto_name(counts, kind) for kind in ("Conv2D", "Conv2D", "LeakyReLU", "MaxPooling2D")]
+    ['conv2d', 'conv2d_1', 'leaky_re_lu', 'max_pooling2d']
+    """
+    snake = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
+    snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", snake).lower()
+    count = counts[snake] = counts.get(snake, -1) + 1
+    return f"{snake}_{count}" if count else snake
 
 
 def turned(shape: Shape) -> Shape:

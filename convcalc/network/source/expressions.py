@@ -4,6 +4,7 @@ import ast
 import operator
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from convcalc.errors import ConvcalcError
@@ -259,9 +260,16 @@ def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: 
         return _part(follower, node, value, index)
     if isinstance(value, Array) or (isinstance(value, Numbers) and isinstance(index, tuple)):
         return arrays.worked(follower, node, lambda x: indexed(follower, node, x, index, scope), value)
+    if isinstance(value, Library) and value.name.endswith(".__dict__") and isinstance(index, str):
+        return library_attribute(value, index)
     if isinstance(value, Library | Class | Function | Bound | Builtin):
         return value  # a type's brackets, as in list[int]
     return follower.plainly(node, operator.getitem, value, index)
+
+
+def library_attribute(value: Library, name: str) -> Library:
+    """Return what `library.__dict__[name]` is."""
+    return replace(value, name=f"{value.name.removesuffix('.__dict__')}.{name}")
 
 
 def _part(follower: Follower, node: ast.AST, module: Module, index: Any) -> Any:

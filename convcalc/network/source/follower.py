@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from convcalc.errors import InputError, Place
-from convcalc.network.functions import Constant, Parameter
+from convcalc.network.functions import Constant, Parameter, Resize
 from convcalc.network.held import wanted
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
+from convcalc.network.recurrent import Encoder, MultiheadAttention, Recurrent
+from convcalc.network.source.signatures import arguments
 from convcalc.network.source.texts import Texts
 from convcalc.network.source.values import (
     CONTAINERS,
@@ -275,7 +277,7 @@ class Follower:
     ) -> Any:
         """Run a function of the file and return its value."""
         this = given[0] if given and isinstance(given[0], Module) and function.owner is not None else scope.module
-        inner = Scope(self._arguments(node, function, given, named), function.scope, this, function.owner, scope.path)
+        inner = Scope(arguments(self, node, function, given, named), function.scope, this, function.owner, scope.path)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, inner)
         stops = self.stops
@@ -290,46 +292,31 @@ class Follower:
             self.stops = stops
         return None
 
-    def _arguments(self, node: ast.AST, function: Function, given: list[Any], named: dict[str, Any]) -> dict[str, Any]:
-        """Return a call's arguments by their names, as Python would; raise InputError where it would a TypeError."""
-        signature = function.node.args
-        positional = [argument.arg for argument in (*signature.posonlyargs, *signature.args)]
-        values = dict(zip(positional, given, strict=False))
-        if len(given) > len(positional) and signature.vararg is None:
-            raise self.refuse(node, f"{function.name}() is given {len(given)} values, and takes {len(positional)}")
-        if signature.vararg is not None:
-            values[signature.vararg.arg] = tuple(given[len(positional) :])
-        parameters = {*positional, *(argument.arg for argument in signature.kwonlyargs)}
-        extra = {name: value for name, value in named.items() if name not in parameters}
-        if extra and signature.kwarg is None:
-            raise self.refuse(node, f"{function.name}() has no argument '{next(iter(extra))}'")
-        if signature.kwarg is not None:
-            values[signature.kwarg.arg] = extra
-        for name, value in named.items():
-            if name in parameters:
-                if name in values:
-                    raise self.refuse(node, f"{function.name}() is given '{name}' twice")
-                values[name] = value
-        for name, value in zip(reversed(positional), reversed(function.defaults), strict=False):
-            values.setdefault(name, value)
-        for name, value in function.keyword_defaults.items():
-            values.setdefault(name, value)
-        missing = [name for name in (*positional, *(one.arg for one in signature.kwonlyargs)) if name not in values]
-        if missing:
-            hint = None
-            if node is function.node:  # the network's own forward
-                head = ", ".join([*positional[:2], *(f"{name}=None" for name in missing)])
-                hint = f"give each its shape, -i 3x32x32 -i 10; or None by default: def {function.name}({head}):"
-            raise self.refuse(node, f"{function.name}() needs {' and '.join(map(repr, missing))}", hint)
-        return values
-
     def run_layer(self, node: ast.AST, layer: Layer, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
         """Apply a layer to the one tensor it is given."""
         values = [*given, *named.values()]
+        if isinstance(layer, Recurrent | MultiheadAttention | Encoder):
+            values = values[:1]  # states and masks change no shape
         if len(values) != 1:
             raise self.refuse(node, f"{layer.kind} is called with {len(values)} values", "it takes one tensor")
         name = self.paths.get(id(layer)) or self.local_name(layer.kind.lower(), scope)
-        return self.use(name, layer, self.tensor(values[0], node, scope), node=node, scope=scope)
+        read = self.tensor(values[0], node, scope)
+        output = self.use(name, layer, read, node=node, scope=scope)
+        return self._with_state(layer, read, output, node, scope)
+
+    def _with_state(self, layer: Layer, read: Tensor, output: Tensor, node: ast.AST, scope: Scope) -> Any:
+        """Return what a layer gives besides its output, if it gives more."""
+        if isinstance(layer, Recurrent):
+            state = Resize("state", layer.state(read.shape))
+            states = [replace(self.use("state", state, output, node=node, scope=scope), batchless=True)
+                      for _ in range(2 if layer.kind == "LSTM" else 1)]  # fmt: skip
+            return output, tuple(states) if len(states) > 1 else states[0]
+        if layer.kind == "MultiheadAttention":
+            return output, None
+        if getattr(layer, "return_indices", False) is True:
+            why = "where the largest lie is not followed"
+            return output, replace(output, unknown=self.refuse(node, why, "only what they are"))
+        return output
 
     def local_name(self, name: str, scope: Scope) -> str:
         """Return a name within the module that runs."""

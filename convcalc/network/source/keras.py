@@ -1,7 +1,6 @@
 """Keras in a source file: what its library's functions do, and what layers, models and tensors have."""
 
 import ast
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -10,6 +9,7 @@ from convcalc.errors import ConvcalcError, InputError
 from convcalc.network.functions import Source
 from convcalc.network.keras.kinds import ALIASES, KERAS, keras_layer
 from convcalc.network.keras.layer import KerasLayer, words
+from convcalc.network.keras.shapes import auto_name
 from convcalc.network.source import keras_models as models
 from convcalc.network.source import library, modules
 from convcalc.network.source.follower import Follower
@@ -26,14 +26,6 @@ GIVEN = ("input_shape", "batch_input_shape", "input_dim", "input_length", "batch
 def is_keras(name: str) -> bool:
     """Whether a library's name is Keras's, or TensorFlow's."""
     return name.partition(".")[0] in HEADS
-
-
-def auto_name(follower: Follower, kind: str) -> str:
-    """Return the name that Keras gives a layer: ``conv2d``, then ``conv2d_1``."""
-    snake = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", re.sub(r"\W+", "", kind))
-    snake = re.sub(r"([a-z])([A-Z])", r"\1_\2", snake).lower()
-    count = follower.counts[snake] = follower.counts.get(snake, -1) + 1
-    return f"{snake}_{count}" if count else snake
 
 
 def called(call: Call) -> Any:
@@ -86,7 +78,7 @@ def _input(call: Call) -> Tensor:
     if "batch_shape" in named and not isinstance(shape, Unknown):
         shape = shape[1:]
     given = shape.error if isinstance(shape, Unknown) else given_shape(call, shape)
-    name = named.get("name") or auto_name(call.follower, "InputLayer")
+    name = named.get("name") or auto_name(call.follower.counts, "InputLayer")
     return start(call.follower, call.node, given, str(name))
 
 
@@ -142,7 +134,7 @@ def make_layer(call: Call, name: str) -> KerasLayer:
         ):
             raise InputError(f"{value.name} comes from elsewhere, and is not known here", hint=value.whence)
     layer = Lambda(*given, **named) if kind == "Lambda" else keras_layer(kind, given, named)
-    layer.name = str(own or auto_name(call.follower, kind))
+    layer.name = str(own or auto_name(call.follower.counts, kind))
     layer.frozen = frozenset() if call.follower.truth(call.node, trains) else frozenset(("weight", "bias"))
     shape = _told(call)
     if shape is not None:
@@ -192,7 +184,7 @@ def _sequential(call: Call) -> KerasModel:
     layers, name, *_ = (*call.given, None, None)
     layers = call.named.get("layers", layers)
     own = call.named.get("name", name)
-    model = KerasModel("Sequential", str(own or auto_name(call.follower, "Sequential")))
+    model = KerasModel("Sequential", str(own or auto_name(call.follower.counts, "Sequential")))
     for layer in [] if layers is None else call.follower.iterate(call.node, layers):
         add(call, model, layer)
     return model
@@ -224,7 +216,7 @@ def _model(call: Call) -> KerasModel:
         for index, word in enumerate(("input", "output"))
     )
     name = named.get("name") or (call.given[2] if len(call.given) > 2 else None)
-    own = str(name or auto_name(call.follower, "Functional"))
+    own = str(name or auto_name(call.follower.counts, "Functional"))
     return models.functional(call.follower, call.node, inputs, outputs, own)
 
 
@@ -264,7 +256,7 @@ def class_called(call: Call) -> Any:
         return modules.make(call.follower, call.node, made_by, call.given, call.named, call.scope)
     module = modules.make(call.follower, call.node, made_by, call.given, call.named, call.scope)
     own = call.named.get("name") if isinstance(call.named.get("name"), str) else None
-    module.names.setdefault("name", own or auto_name(call.follower, made_by.name))
+    module.names.setdefault("name", own or auto_name(call.follower.counts, made_by.name))
     return module
 
 

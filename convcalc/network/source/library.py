@@ -11,6 +11,7 @@ from convcalc.errors import InputError, nearest
 from convcalc.network.functions import Parameter
 from convcalc.network.kinds import KINDS, NOT_PYTORCHS
 from convcalc.network.layer import Layer
+from convcalc.network.recurrent import Einsum
 from convcalc.network.shaping import PadAxes
 from convcalc.network.source import arrays, einops, modules, tensors, torchvision, weighted
 from convcalc.network.source.follower import LONGEST, SUPPORTED
@@ -51,7 +52,10 @@ AS_FUNCTIONS = {
     "lp_pool1d": "LPPool1d", "lp_pool2d": "LPPool2d",
 }  # fmt: skip
 """Functions of torch and torch.nn.functional that do what a layer does."""
-CONTEXTS = frozenset(f"torch.{name}" for name in ("no_grad", "enable_grad", "inference_mode", "autocast"))
+CONTEXTS = frozenset(
+    f"torch.{name}"
+    for name in ("no_grad", "enable_grad", "inference_mode", "autocast", "cuda.amp.autocast", "amp.autocast")
+)
 MADE_HERE = frozenset(("zeros", "ones", "randn", "rand", "empty", "full"))
 
 
@@ -109,8 +113,16 @@ def called(call: Call, name: str) -> Any:
         return layer_function(AS_FUNCTIONS[last[:-1]], last[:-1])(call)
     if name == "torch.nn.functional.pad":
         return _padded(call)
-    if head in ("torch", "torch.nn.functional") and last in tensors.FUNCTIONS:
+    if head in ("torch", "torch.nn.functional") and last in tensors.FUNCTIONS and not _before_forward(call):
         return tensors.FUNCTIONS[last](call)
+    is_made = last in MADE_HERE or last.lower().endswith("tensor")
+    if head in ("torch", "torch.nn.functional") and not is_made and _before_forward(call):
+        return arrays.worked(
+            call.follower, call.node, lambda *given: called(replace(call, given=list(given)), name), *call.given
+        )
+    if head == "torch" and last.endswith("_") and last[:-1] in tensors.FUNCTIONS and call.given:
+        method = tensors.attribute(call.follower, call.node, call.given[0], last, call.scope)
+        return method.run(replace(call, given=call.given[1:]))
     if head in ("torch", "torch.nn.functional", "torch.special"):
         return _of_torch(call, name, last)
     outside = call.called.whence if isinstance(call.called, Outside) else ""
@@ -121,6 +133,11 @@ def _instead(name: str) -> str:
     if name.startswith("torchvision."):
         return "torchvision.models' networks are, those of `convcalc zoo --all`"
     return SUPPORTED
+
+
+def _before_forward(call: Call) -> bool:
+    """Whether arrays are worked with while a network is built, when there are no tensors."""
+    return call.follower.trace is None and arrays.has_array((*call.given, *call.named.values()))
 
 
 NUMPYS = {"expand_dims": "unsqueeze", "reshape": "reshape", "squeeze": "squeeze", "transpose": "permute"}
@@ -143,13 +160,6 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
         values = (*call.given, *call.named.values())
         if any(isinstance(value, Library) and value.name == "torch.nothing" for value in values):
             return Library("torch.nothing")
-        if last not in MADE_HERE and arrays.has_array(values) and not last.endswith("ensor"):
-            return arrays.worked(
-                call.follower,
-                call.node,
-                lambda *given: _of_torch(replace(call, given=list(given)), name, last),
-                *call.given,
-            )
         if last in MADE_HERE:
             sizes = [value for value in (*call.given, call.named.get("size")) if isinstance(value, int | list | tuple)]
             return Array(tensors.as_numbers(sizes[:1] if last == "full" else sizes))
@@ -157,7 +167,9 @@ def _of_torch(call: Call, name: str, last: str) -> Any:
             return Array(tuple(call.given))
         if last in ("tensor", "as_tensor", "FloatTensor", "Tensor"):
             return Array(_shape_of(call.given[0] if call.given else 0))
-        if last in ("arange", "device", "manual_seed", "Size", "meshgrid", "triu", "tril", "eye", "outer", "pow"):
+        if last == "arange" and _are_numbers(call.given):
+            return Numbers(call.follower.plainly(call.node, range, *call.given))
+        if last in ("arange", "device", "manual_seed", "Size", "triu", "tril", "eye", "outer", "pow"):
             return Library("torch.nothing")
     if last in tensors.ALIKE:
         return tensors.alike(last)(call)
@@ -286,6 +298,21 @@ def _assert(call: Call) -> None:
         raise InputError(f"this assertion fails: {message}"[:100])
 
 
+def _operands(call: Call) -> list[Any]:
+    rest = call.given[1:]
+    return list(rest[0]) if len(rest) == 1 and isinstance(rest[0], list | tuple) else rest
+
+
+def _grid(call: Call) -> Any:
+    """Do what `meshgrid` does with rows of numbers: an array for each, as long along every axis as its row."""
+    rows = call.given[0] if len(call.given) == 1 and isinstance(call.given[0], list | tuple) else call.given
+    if call.follower.trace is not None or not all(isinstance(row, Numbers | Array) for row in rows):
+        raise InputError("meshgrid is followed of rows of numbers, in __init__")
+    shape = tuple(len(row) if isinstance(row, Numbers) else row.shape[0] for row in rows)
+    shape = (*shape[1::-1], *shape[2:]) if call.named.get("indexing") == "xy" else shape
+    return tuple(Array(shape) for _ in rows)
+
+
 def _repeated(count: int) -> Callable[[Call], Any]:
     return lambda call: call.given[0] if isinstance(call.given[0], list | tuple) else (call.given[0],) * count
 
@@ -315,6 +342,9 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
         lambda call: False,
     ),
     "torch.device": lambda call: Library("torch.nothing"),
+    "torch.Size": lambda call: tuple(call.given[0]),
+    "torch.meshgrid": _grid,
+    "torch.einsum": lambda call: tensors.use(call, Einsum(call.given[0]), *_operands(call)),
     "torch.is_grad_enabled": _asks_for_gradients,
     "torch._assert": _assert,
     "torch.is_tensor": lambda call: isinstance(call.given[0], Tensor | Parameter),

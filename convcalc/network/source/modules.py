@@ -8,6 +8,7 @@ from convcalc.errors import InputError
 from convcalc.network.functions import Buffer
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
+from convcalc.network.source.binding import set_attribute
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import (
     CONTAINERS,
@@ -22,6 +23,7 @@ from convcalc.network.source.values import (
     Library,
     Module,
     Numbers,
+    Outside,
     Scope,
     named_kind,
     set_trained,
@@ -68,10 +70,11 @@ def _check_base(follower: Follower, node: ast.AST, made_by: Class) -> None:
         return
     for root in made_by.roots - {made_by.layer_kind}:
         if root not in (*MODULES, "object", "ABC", "NamedTuple", "Enum", "Protocol", "Generic", *CONTAINERS):
+            bases = [base for one in made_by.line() for base in one.bases if isinstance(base, Outside)]
             raise follower.refuse(
                 made_by.node,
                 f"class {made_by.name} derives from {root}, which is not followed",
-                "derive from nn.Module",
+                bases[0].whence if bases else "derive from nn.Module",
             )
 
 
@@ -136,7 +139,8 @@ def forward(
         except KeyError:
             function = None
         if function is not None:
-            return follower.run_function(node, function, [module, *given], named, inner)
+            own = [] if "staticmethod" in getattr(function, "decorators", ()) else [module]
+            return follower.run_function(node, function, [*own, *given], named, inner)
     if module.replay is not None and module.kind != "Sequential":
         return module.replay.run(follower, node, module, [*given, *named.values()], inner)
     if module.layer is not None:
@@ -357,6 +361,8 @@ WITHOUT_EFFECT = ("load_state_dict", "save_hyperparameters", "extra_repr")
 """Methods of a module that change nothing that is counted."""
 METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "add_module": _add_module,
+    "__getattr__": lambda call, module: call.follower.attribute(call.node, module, str(call.given[0]), call.scope),
+    "__setattr__": lambda call, module: set_attribute(call.follower, call.node, module, *call.given),
     "register_module": _add_module,
     "register_parameter": _parameter,
     "register_buffer": _buffer,

@@ -1,16 +1,28 @@
 """Parts of a tensor: by numbers, slices, ... and None."""
 
 import ast
+from dataclasses import replace
 from typing import Any
 
-from convcalc.network.functions import Take
+from convcalc.network.functions import Parameter, Take
 from convcalc.network.source.follower import Follower
-from convcalc.network.source.values import Scope
+from convcalc.network.source.values import Array, Numbers, Scope
 from convcalc.network.trace import Tensor
+
+
+def _picked(follower: Follower, node: ast.AST, tensor: Tensor, index: Any, scope: Scope) -> Tensor:
+    """Return the rows of a parameter that other numbers say, of which only the shape is known."""
+    shape = (len(index),) if isinstance(index, Numbers) else tuple(index.shape)
+    if isinstance(index, Parameter):
+        follower.tensor(index, node, scope)  # which is counted
+    output = follower.use("part", Take((*shape, *tensor.shape[1:]), "[…]", ()), tensor, node=node, scope=scope)
+    return replace(output, unknown=follower.refuse(node, "rows that are picked by other numbers are not followed"))
 
 
 def indexed(follower: Follower, node: ast.AST, tensor: Tensor, index: Any, scope: Scope) -> Tensor:
     """Return a part of a tensor, by numbers, slices, ... and None."""
+    if isinstance(index, Tensor | Parameter | Array | Numbers) and tensor.batchless:
+        return _picked(follower, node, tensor, index, scope)
     parts = list(index) if isinstance(index, tuple) else [index]
     shape = list(tensor.shape)
     if parts.count(...) > 1 or any(not isinstance(part, int | slice | type(None) | type(...)) for part in parts):

@@ -58,7 +58,7 @@ def _own_names(follower: Follower) -> dict[str, Any]:
     names = follower.file.names
     imported = {
         name for name, value in names.items()
-        if isinstance(value, Class | Function) and follower.place(value.node).source != follower.source
+        if isinstance(value, Class | Function) and not follower.place(value.node).source.startswith(follower.source)
     }  # fmt: skip
     own = {name: value for name, value in names.items() if name not in imported}
     has_networks = any(isinstance(value, Class) and value.is_module for value in own.values())

@@ -10,16 +10,18 @@ from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.expressions import EXPRESSIONS
 from convcalc.network.source.files import Files
 from convcalc.network.source.follower import Follower, Language
+from convcalc.network.source.notebooks import code_cells
 from convcalc.network.source.objects import ATTRIBUTES, CALLS
 from convcalc.network.source.picking import pick
 from convcalc.network.source.python import BUILTINS
 from convcalc.network.source.statements import STATEMENTS
-from convcalc.network.source.texts import Texts, parse
+from convcalc.network.source.texts import Text, Texts, parse
 from convcalc.network.source.toplevel import run_file
 from convcalc.network.source.values import Function, Module, SourceModule
 from convcalc.network.trace import KERAS, PYTORCH, Tensor, Trace
-from convcalc.network.written import EXAMPLE, refuse_printed
+from convcalc.network.written import EXAMPLE
 
+NOTEBOOK = ".ipynb"
 TOO_DEEP = "the file is nested too deep to be followed"
 LANGUAGE = Language(EXPRESSIONS, STATEMENTS, CALLS, ATTRIBUTES, BUILTINS)
 """All the Python that is followed."""
@@ -55,17 +57,34 @@ class SourceFile:
 
     def __init__(self, data: bytes, name: str, folder: Path | None = None) -> None:
         self.name = name
-        refuse_printed(data.decode("utf-8-sig", "replace"))
-        self.tree, self.lines = parse(data, name)
+        self._texts, self._remarks = Texts(), list[str]()
+        self._parts = self._cells(data) if name.endswith(NOTEBOOK) else [self._text(data, name)]
+        self.tree = self._parts[0].tree
         self.tells_shapes = self._framework() == KERAS
         """Whether the file itself may tell its inputs' shapes, as Keras's do."""
-        self._texts = Texts()
-        self._texts.add(name, self.lines, self.tree)
         self._folder = folder
+
+    def _text(self, data: bytes, name: str) -> Text:
+        tree, lines = parse(data, name)
+        return self._texts.add(name, lines, tree)
+
+    def _cells(self, data: bytes) -> list[Text]:
+        """Return a notebook's cells; one that is no Python is left out, and that is said."""
+        cells, errors = [], []
+        for name, text in code_cells(data, self.name):
+            try:
+                cells.append(self._text(text.encode(), name))
+            except InputError as error:
+                errors.append(error)
+                self._remarks.append(f"{name.rpartition(', ')[2]} is not Python, and is left out")
+        if not cells:
+            raise errors[0]
+        return cells
 
     def _framework(self) -> str:
         """Return in whose words the network is; raise InputError where they are of a library that is not read."""
-        imports = [node for node in ast.walk(self.tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+        every = (node for part in self._parts for node in ast.walk(part.tree))
+        imports = [node for node in every if isinstance(node, ast.Import | ast.ImportFrom)]
         heads: dict[str, ast.Import | ast.ImportFrom] = {}
         for node in imports:
             names = [node.module or ""] if isinstance(node, ast.ImportFrom) else [alias.name for alias in node.names]
@@ -74,11 +93,10 @@ class SourceFile:
             return KERAS
         other = next((name for name in OTHER_FRAMEWORKS if name in heads), None)
         if other is not None and "torch" not in heads:
-            number = heads[other].lineno
             raise InputError(
                 f"this is a network of {OTHER_FRAMEWORKS[other]}, and PyTorch's and Keras's are read",
                 hint=f"write its layers as a list, {EXAMPLE}",
-                place=Place(self.name, number, heads[other].col_offset + 1, self.lines[number - 1]),
+                place=self._texts.place(heads[other]),
             )
         return PYTORCH
 
@@ -107,7 +125,10 @@ class SourceFile:
             follower.files = Files(self._folder)
             follower.file.file = own
             follower.modules[own.resolve()] = SourceModule(own.stem, None, follower.file)
-        run_file(follower, self.tree, follower.file)
+        follower.early += self._remarks
+        for part in self._parts:
+            assert isinstance(part.tree, ast.Module)
+            run_file(follower, part.tree, follower.file)
         return follower
 
     def build(self, shapes: list[Shape], wanted: str | None, trace: Trace) -> tuple[Trace, Tensor]:
@@ -184,11 +205,8 @@ def first_tensor(follower: Follower, node: ast.AST, value: Any) -> Tensor:
     """Return the tensor that a forward gave: the first, if there are several."""
     if isinstance(value, Tensor):
         return value
-    if isinstance(value, tuple | list | dict):
-        items = value.values() if isinstance(value, dict) else value
-        for item in items:
-            if isinstance(item, Tensor):
-                follower.remark("forward returns several values: the first tensor counts as the output")
-                return item
+    for item in _tensors_in(value):
+        follower.remark("forward returns several values: the first tensor counts as the output")
+        return item
     what = "nothing: is a return missing?" if value is None else "no tensor"
     raise InputError(f"forward gives {what}", hint="end it with: return x", place=Place(follower.source))

@@ -129,6 +129,7 @@ STANDARD: dict[str, Callable[[Call], Any]] = {
     **dict.fromkeys(("numpy.linspace", "torch.linspace"), _spaced),
     "numpy.arange": _counted,
     "six.moves.range": plainly(range),
+    **{f"time.{name}": lambda call: Library("torch.nothing") for name in ("time", "perf_counter", "sleep")},
     **dict.fromkeys(
         (
             "pathlib.Path",

@@ -24,6 +24,7 @@ from convcalc.network.functions import (
 )
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer, Shape
+from convcalc.network.source.batches import moves_rows, unbatched
 from convcalc.network.source.copies import SAME, changed, detached, unknown
 from convcalc.network.source.follower import TENSORS, Follower
 from convcalc.network.source.functional import ACTIVATIONS, layer_function
@@ -156,7 +157,12 @@ def _shape(call: Call) -> tuple[Any, ...]:
 
 
 def _view(call: Call) -> Tensor:
-    return use(call, View(_shape(call)), call.given[0], name="view")
+    tensor = call.follower.tensor(call.given[0], call.node, call.scope)
+    view = View(_shape(call))
+    wanted = tuple(view.shape)
+    if not tensor.batchless and all(isinstance(size, int) for size in wanted) and moves_rows(call, tensor, wanted):
+        tensor = unbatched(call, tensor)
+    return use(call, view, tensor, name="view")
 
 
 def _flatten(call: Call) -> Tensor:
@@ -170,7 +176,11 @@ def _flatten(call: Call) -> Tensor:
 
 
 def _permute(call: Call) -> Tensor:
-    return use(call, Permute(_shape(call)), call.given[0])
+    tensor = call.follower.tensor(call.given[0], call.node, call.scope)
+    order = _shape(call)
+    if order and isinstance(order[0], int) and order[0] % len(tensor.shape) and not tensor.batchless:
+        tensor = unbatched(call, tensor)
+    return use(call, Permute(order), tensor)
 
 
 def _transpose(call: Call) -> Tensor:
@@ -179,7 +189,7 @@ def _transpose(call: Call) -> Tensor:
     one, two = axis_of(first, rank, "transpose"), axis_of(second, rank, "transpose")
     order = list(range(rank))
     order[one], order[two] = two, one
-    return use(call, Permute(tuple(order)), tensor)
+    return _permute(replace(call, given=[tensor, tuple(order)], named={}))
 
 
 def _turned(call: Call) -> Tensor:
