@@ -203,7 +203,7 @@ def test_lists_of_layers(text: str, shape: tuple[int, ...], output: tuple[int, .
 
 REFUSED = [
     (("Conv2d(1, 6, 5", "1x9x9"), 1, "the list cannot be read", None),
-    (("Conv2D(1, 6, 5)", "1x9x9"), 1, "network:1:1: there is no layer 'Conv2D'", "did you mean Conv2d"),
+    (("Conv2D(1, 6, 5)", "1x9x9"), 1, "network:1:1: Conv2D(1, 6, 5) is read in two ways", "Conv2d(1, 6, 5)"),
     (("ReLU", "1x9x9"), 2, "'ReLU' is no network", "ReLU()"),
     (("ReLU(), Conv2d", "1x9x9"), 1, "network:1:9: Conv2d is written without its brackets", "Conv2d("),
     (("Conv2d(3, 6, 5)", "1x9x9"), 1, "Conv2d(3, 6, 5, …) receives 1 channels: 1×9×9", "Conv2d(1, 6, 5, …)"),

@@ -126,7 +126,7 @@ def _of_old(
             raise InputError(
                 f"{name}{given} is read in two ways: kernels of {given[1]}×{given[2]} in old Keras, "
                 f"strides of {given[2]} in today's",
-                hint=f"write {name}({given[0]}, ({given[1]}, {given[2]}))",
+                hint=f"write {name}({given[0]}, ({given[1]}, {given[2]})), or in PyTorch's words Conv2d{given}",
             )
         given = (given[0], given[1:])
     return given, named
