@@ -14,7 +14,7 @@ from convcalc.errors import InputError, UsageError, nearest
 from convcalc.inference.inputs import first_that_fits
 from convcalc.inference.names import names_of
 from convcalc.inference.network import NetworkGradients, NetworkNumbers
-from convcalc.inference.parameters import as_float32, drawn, exactly, matched
+from convcalc.inference.parameters import as_float32, drawn, exactly, full_name, matched
 from convcalc.inference.run import LayerRun
 from convcalc.network import zoo
 from convcalc.network.layer import Shape
@@ -193,6 +193,8 @@ def tensors_of(
     elif is_drawn(weights):
         found = drawn(summary.trace, seed)
         note = "random weights are drawn by PyTorch's distributions, and are not its stream of numbers"
+    elif own := _saved(summary, network, weights):
+        found = matched(summary.trace, own)
     else:
         from convcalc.matrix_io.weights import read_weights, without_prefix
 
@@ -203,6 +205,14 @@ def tensors_of(
     if exact:
         return {layer: {name: exactly(one) for name, one in own.items()} for layer, own in found.items()}, note
     return as_float32(found), note
+
+
+def _saved(summary: Summary, network: str, weights: str | Path) -> dict[str, Array]:
+    """Return the tensors that a network's own file holds, if those are meant: ONNX keeps both in one."""
+    if str(weights) not in (TRAINED, network) or (str(weights) == TRAINED and Path(TRAINED).exists()):
+        return {}
+    own = ((node, part, array) for node in summary.trace.nodes for part, array in (node.layer.saved or {}).items())
+    return {full_name(node.name, part): array for node, part, array in own}
 
 
 def _trained(network: str) -> Path:

@@ -231,7 +231,7 @@ def test_a_function_that_makes_the_network_is_offered_by_name(
     ("name", "text", "shown"),
     [
         ("net.pt", "PK", "a network's saved numbers, without its source"),
-        ("net.onnx", "\0", "a network in ONNX, which is not read"),
+        ("net.onnx", "\0", "net.onnx"),
         ("printed.py", "Net(\n  (conv1): Conv2d(1, 6, kernels=(5, 5))\n)\n", "print(model):2:3: Conv2d has no setting"),
         ("keras.py", "from tensorflow import keras\nm = keras.Sequential()\n", "sequential has no layers"),
         ("two.py", "import torch.nn as nn\nclass Net(nn.Module):\n    def forward(self, x, x2):\n        return x\n",

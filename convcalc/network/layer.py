@@ -106,6 +106,8 @@ class Layer:
     """Whether it works as in training after `eval()` too: its numbers are then those of a batch, or of chance."""
     unknown: str = ""
     """Why its numbers cannot be told, if they cannot."""
+    saved: Any = None
+    """The numbers of its tensors by their names, where the network's own file has them."""
     works_in_place: bool = False
     """Whether it changes its input's own numbers."""
 

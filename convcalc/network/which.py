@@ -14,11 +14,11 @@ from convcalc.network.order import read_in_order
 from convcalc.network.trace import Tensor, Trace
 
 STDIN = "-"
+ONNX = ".onnx"
 PRINTED = "what PyTorch prints"
 SAVED = {
     **dict.fromkeys((".pt", ".pth", ".ckpt", ".safetensors"), "a network's saved numbers, without its source"),
     **dict.fromkeys((".h5", ".keras"), "a network that Keras saved"),
-    ".onnx": "a network in ONNX, which is not read",
 }
 """What files hold that have to do with networks and are not their source."""
 
@@ -39,6 +39,8 @@ def which_network(word: str, wanted: str | None, shapes: list[Shape], read: Call
     """
     path = Path(word)
     exists = zoo.named(word) is None and os.path.exists(word)  # which takes a name that is too long, too
+    if exists and path.suffix.lower() == ONNX:
+        return _of_onnx(word, wanted, shapes, read)
     if exists and path.suffix.lower() in SAVED:
         raise InputError(f"{word} is {SAVED[path.suffix.lower()]}", hint="name the .py file that makes the network")
     if word == STDIN or word.endswith(".py") or exists:
@@ -80,6 +82,19 @@ def _of_source(word: str, wanted: str | None, shapes: list[Shape], read: Callabl
     shape, *more = _needed(shapes)
     title = source.title(wanted, shapes)
     return _in_order(title, lambda shape, trace: source.build([shape, *more], wanted, trace), shape, alone=not more)
+
+
+def _of_onnx(word: str, wanted: str | None, shapes: list[Shape], read: Callable[[str], bytes]) -> Named:
+    from convcalc.network.onnx import reading
+
+    if wanted is not None:
+        raise UsageError("--class picks a network of a source file", hint="leave it out")
+    data = read(word)
+
+    def build(trace: Trace) -> tuple[Trace, Tensor]:
+        return reading.build(data, word, shapes, trace)
+
+    return Named(word, build, build)
 
 
 def _in_order(

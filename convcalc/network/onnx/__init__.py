@@ -1,0 +1,1 @@
+"""Networks in ONNX, read by the package of that name, which an extra brings."""
