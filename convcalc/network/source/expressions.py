@@ -257,6 +257,7 @@ def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: 
     if isinstance(value, Tensor):
         return indexed(follower, node, value, index, scope)
     if isinstance(value, Module):
+        follower.known(node, value)
         return _part(follower, node, value, index)
     if isinstance(value, Array) or (isinstance(value, Numbers) and isinstance(index, tuple)):
         return arrays.worked(follower, node, lambda x: indexed(follower, node, x, index, scope), value)

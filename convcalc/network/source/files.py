@@ -66,7 +66,10 @@ def imported(follower: Follower, node: ast.AST, name: str, level: int, scope: Sc
     library = Library("." * level + name)
     importer = _file_of(scope)
     parts = [part for part in name.split(".") if part]
-    if follower.files is None or importer is None or (not level and (not parts or parts[0] in LIBRARIES)):
+    if follower.files is None or importer is None or (not level and not parts):
+        return library
+    is_own = follower.files.root.resolve().name == (parts or [""])[0]  # a library's own folder, which is read
+    if not level and parts[0] in LIBRARIES and not is_own:
         return library
     path = follower.files.find(parts, level, importer)
     if path is not None:

@@ -198,6 +198,10 @@ class Follower:
     def known(self, node: ast.AST, *values: Any) -> None:
         """Refuse to decide by something that comes from a file or library that is not followed."""
         for value in values:
+            if isinstance(value, Module) and value.made_by is not None:
+                ways = sorted(way for one in value.made_by.line() for way in one.own_ways)
+                if ways:
+                    raise self.refuse(node, f"a class's own {ways[0]} is not followed", "call a method")
             if isinstance(value, Library) and value.is_foreign:
                 raise self.refuse(
                     node, f"this depends on {value.name}, which comes from elsewhere and is not known here",
@@ -217,6 +221,7 @@ class Follower:
 
     def iterate(self, node: ast.AST, value: Any) -> Iterator[Any]:
         """Yield the items of a list, a dictionary, a container."""
+        self.known(node, value)
         if isinstance(value, Module) and value.kind != "ModuleDict":
             return iter(list(value.parts.values()))
         if isinstance(value, Module):

@@ -56,6 +56,8 @@ CONTEXTS = frozenset(
     f"torch.{name}"
     for name in ("no_grad", "enable_grad", "inference_mode", "autocast", "cuda.amp.autocast", "amp.autocast")
 )
+FOR_TRAINING = ("torch.optim.", "torch.utils.data.", "torch._C.", "torch.cuda.", "torch.backends.")
+"""Parts of torch that change no network."""
 MADE_HERE = frozenset(("zeros", "ones", "randn", "rand", "empty", "full"))
 
 
@@ -69,7 +71,12 @@ def attribute(value: Library, name: str) -> Any:
 
 def _canonical(name: str) -> str:
     """Return a name by which the tables know it, however it was imported."""
-    for short, long in (("nn.", "torch.nn."), ("F.", "torch.nn.functional."), ("torch.nn.modules.", "torch.nn.")):
+    for short, long in (
+        ("nn.", "torch.nn."),
+        ("F.", "torch.nn.functional."),
+        ("torch.nn.modules.", "torch.nn."),
+        ("torch.nn.parameter.", "torch.nn."),
+    ):
         if name.startswith(short):
             name = long + name.removeprefix(short)
     return name
@@ -88,7 +95,7 @@ def called(call: Call, name: str) -> Any:
         call.follower.trace.unknown.append(call.follower.refuse(call.node, CHANGES_WEIGHTS, "do so in __init__"))
     if name.startswith("torch.nothing"):
         return Library("torch.nothing")
-    if name.startswith(("torch.optim.", "torch.utils.data.")) or (head == "torch.nn" and last.endswith("Loss")):
+    if name.startswith(FOR_TRAINING) or (head == "torch.nn" and last.endswith("Loss")):
         return Library("torch.nothing")  # what is for training, and not used in forward
     if name in CONTEXTS:
         return Library(name)
@@ -279,6 +286,8 @@ def _begun(call: Call) -> None:
 def _shallow(call: Call) -> Any:
     """Return a copy that shares its weights: of a layer, that is the layer as far as counting goes."""
     (value,) = call.take("x")
+    if isinstance(value, Module) and value.made_by is not None and not value.made_by.is_module:
+        return Module(value.kind, value.made_by, dict(value.names), dict(value.parts), value.begun)
     if isinstance(value, Module):
         raise InputError("a shallow copy of a module is not followed", hint="copy.deepcopy is")
     return list(value) if isinstance(value, list) else dict(value) if isinstance(value, dict) else value

@@ -85,7 +85,7 @@ def _take_fields(follower: Follower, node: ast.AST, module: Module, given: list[
     owners = [owner for owner in reversed(made_by.order) if owner.is_dataclass]
     statements = [part for owner in owners for part in owner.node.body if isinstance(part, ast.AnnAssign)]
     fields = list(dict.fromkeys(part.target.id for part in statements if isinstance(part.target, ast.Name)))
-    if not made_by.is_dataclass or len(given) > len(fields) or set(named) - set(fields):
+    if not owners or len(given) > len(fields) or set(named) - set(fields):
         raise follower.refuse(node, f"{made_by.name} takes other values", f"it takes {', '.join(fields) or 'none'}")
     module.names |= dict(zip(fields, given, strict=False)) | named
     scope = Scope({}, follower.file)
@@ -127,6 +127,7 @@ def forward(
     follower: Follower, node: ast.AST, module: Module, given: list[Any], named: dict[str, Any], scope: Scope
 ) -> Any:
     """Run a module's `forward`; a Sequential's is its layers, one after the other."""
+    follower.known(node, module)
     path = follower.paths.get(id(module), scope.path)
     inner = Scope({}, scope, module, None, path)
     if follower.trace is not None and path and path != scope.path:
@@ -173,6 +174,8 @@ def attribute(follower: Follower, node: ast.AST, module: Module, name: str, scop
         return follower.attribute(node, module.layer, name, scope)
     if name == "__class__" and module.made_by is not None:
         return module.made_by
+    if name == "__module__":
+        return "network"
     if name == "training":
         follower.remark("forward asks whether it trains: it is followed as after eval()")
         return False
@@ -251,7 +254,10 @@ def of_parent(follower: Follower, node: ast.AST, parent_: Parent, name: str) -> 
 
         def begin(call: Call) -> None:
             parent_.module.begun = True
-            if made_by is not None and made_by.layer_kind:
+            is_dataclass = parent_.made_by is not None and any(one.is_dataclass for one in parent_.made_by.line())
+            if is_dataclass and made_by is not None and not made_by.is_module:
+                _take_fields(call.follower, call.node, parent_.module, call.given, call.named)
+            elif made_by is not None and made_by.layer_kind:
                 _begin_layer(call.follower, call.node, parent_.module, call.given, call.named)
             elif container:
                 fill(call.follower, call.node, parent_.module, container, call.given)

@@ -121,6 +121,15 @@ def _of_layer(follower: Follower, node: ast.AST, layer: Layer, name: str, scope:
     raise follower.refuse(node, f"a {layer.kind} has no '{name}' that is followed")
 
 
+def _of_function(follower: Follower, node: ast.AST, function: Function, name: str, scope: Scope) -> Any:
+    """Return an attribute of a function of the file: its name, or one that it was given."""
+    if name in ("__name__", "__module__"):
+        return function.name if name == "__name__" else "network"
+    if name == "__class__":
+        return Library("types.FunctionType")
+    raise follower.refuse(node, f"a function's '{name}' is not followed")
+
+
 def _of_numbers(follower: Follower, node: ast.AST, value: Numbers, name: str, scope: Scope) -> Any:
     """Return what a row of numbers has by a name; what is calculated with it is not followed."""
     if name == "shape":
@@ -158,6 +167,7 @@ ATTRIBUTES: tuple[tuple[Any, Callable[[Follower, ast.AST, Any, str, Scope], Any]
     (Tensor, tensors.attribute),
     (Layer, _of_layer),
     (Class, lambda follower, node, value, name, scope: modules.of_class(follower, node, value, name)),
+    (Function, _of_function),
     (Numbers, _of_numbers),
     (Array, arrays.attribute),
     (object, _of_plain),

@@ -16,7 +16,7 @@ from convcalc.network.source import modules, tensors
 from convcalc.network.source.arguments import Settings
 from convcalc.network.source.binding import set_attribute
 from convcalc.network.source.follower import LONGEST
-from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Library, Module, named_kind
+from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Function, Library, Module, named_kind
 from convcalc.network.trace import Tensor
 
 FAMILIES = {"_ConvNd": "Conv", "_ConvTransposeNd": "ConvTranspose", "_BatchNorm": "BatchNorm", "_NormBase": "BatchNorm",
@@ -117,6 +117,7 @@ def _enumerate(call: Call) -> Any:
 
 def _len(call: Call) -> int:
     (value,) = call.take("value")
+    call.follower.known(call.node, value)
     if isinstance(value, Tensor):
         return value.shape[0]
     if isinstance(value, Module):
@@ -169,6 +170,8 @@ def _is(call: Call, value: Any, kind: Any) -> bool:
             return isinstance(value, Parameter if name == "Parameter" else Tensor | Parameter)
         if name in FAMILIES:
             return isinstance(value, Layer) and value.kind.startswith(FAMILIES[name])
+        if name in ("FunctionType", "LambdaType"):
+            return isinstance(value, Function)
         if name in ABSTRACT:
             return isinstance(value, ABSTRACT[name])
         if name in CONTAINERS or name in KINDS:

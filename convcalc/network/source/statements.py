@@ -39,6 +39,8 @@ OWN_WAYS = frozenset(
                  "init_subclass", "new", "enter")
 )  # fmt: skip
 """Methods with which a class changes what Python's own signs do to its objects."""
+LEAVE_AS_IT_IS = ("register_model", "handle_legacy_interface", "kwonly_to_pos_or_kw")
+"""torchvision's own decorators, which register a function or rename its old settings."""
 HARMLESS: dict[str, Callable[[bool], bool]] = {
     **dict.fromkeys(STOPPING, lambda stops: True),
     "torch.enable_grad": lambda stops: False,
@@ -214,6 +216,8 @@ def decorated(follower: Follower, node: ast.FunctionDef, scope: Scope, owner: Cl
     decorated_function: Any = function(follower, node, scope, owner)
     for decorator in reversed(node.decorator_list):
         head = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if isinstance(head, ast.Name) and head.id in LEAVE_AS_IT_IS:
+            continue
         if isinstance(head, ast.Attribute) and (head.attr == "setter" or _is_ours(follower, head, scope)):
             raise follower.refuse(decorator, f"the decorator {ast.unparse(head)[:40]} is not followed")
         if isinstance(head, ast.Name) and isinstance(_found(head.id, scope), Function | Bound | Class):
@@ -252,8 +256,10 @@ def _classdef(follower: Follower, node: ast.ClassDef, scope: Scope) -> None:
         raise follower.refuse(node, f"what is done to class {node.name} where it is defined is not followed")
     for statement in node.body:
         if isinstance(statement, ast.FunctionDef):
-            if statement.name in OWN_WAYS:
+            if statement.name in OWN_WAYS and (new_class.is_module or new_class.is_keras):
                 raise follower.refuse(statement, f"a class's own {statement.name} is not followed", "call a method")
+            if statement.name in OWN_WAYS:
+                new_class.own_ways |= {statement.name}
             # A method sees the names around its class, not those within it.
             new_class.names[statement.name] = decorated(follower, statement, scope, new_class)
         else:

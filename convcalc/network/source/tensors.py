@@ -64,6 +64,10 @@ def attribute(follower: Follower, node: ast.AST, value: Any, name: str, scope: S
     if name == "data":
         return detached(Call(node, [], {}, follower, scope), value)
     base = name.rstrip("_")
+    if name in FILLING and follower.trace is not None:
+        why = f"{name}() fills a tensor where it stands, which is not followed in numbers"
+        follower.trace.unknown.append(follower.refuse(node, why))
+        return Builtin(name, lambda call: value)
     if name.endswith("_") and base in FUNCTIONS and base not in ("clamp", "clip"):
         raise follower.refuse(
             node, f"{name}() changes a tensor where it stands, which is not followed", f"x = x.{base}(…)"
@@ -87,6 +91,8 @@ def attribute(follower: Follower, node: ast.AST, value: Any, name: str, scope: S
     return Builtin(name, lambda call: changed(follower, before, run(_with(call, before))))
 
 
+FILLING = ("zero_", "fill_", "normal_", "uniform_", "copy_")
+"""Methods that give a tensor other numbers."""
 FOLLOWED = "views, sums, means, parts and functions of single cells are; write it with those"
 
 

@@ -102,6 +102,8 @@ class Class:
     bases: tuple[Any, ...]
     names: dict[str, Any]
     is_dataclass: bool = False
+    own_ways: frozenset[str] = frozenset()
+    """Methods with which it changes what Python's own signs do to its objects."""
     order: list["Class"] = field(default_factory=list)
     """The class and its bases of the file, in Python's order (C3)."""
 
