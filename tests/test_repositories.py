@@ -183,6 +183,8 @@ def test_every_network_of_the_zoo_that_torchvision_has_is_one_in_a_file(tmp_path
     path.write_text(f"import torchvision.models as models\nnet = models.{name}(weights=None{with_aux})\n")
     of_file, of_zoo = model(path, ZOO[name].input), model(name)
     assert (of_file.parameters, of_file.multiply_adds) == (of_zoo.parameters, of_zoo.multiply_adds)
+    smaller = (3, 96, 96) if name != "inception_v3" else (3, 139, 139)
+    assert model(path, smaller).multiply_adds == model(name, smaller).multiply_adds
     ours, theirs = of_file._summary, of_zoo._summary
     assert [node.output for node in ours.nodes if node.weights.value] == [
         node.output for node in theirs.nodes if node.weights.value
@@ -359,3 +361,69 @@ def test_several_inputs(convcalc: Convcalc, tmp_path: Path) -> None:
     assert (ran.status, "give each its shape, -i 3x32x32 -i 10" in ran.stderr) == (1, True)
     ran = convcalc("model", str(tmp_path / "net.py"), "-i", "3x8x8", "-i", "10", "--weights", "random")
     assert (ran.status, "numbers are worked for networks of one input" in ran.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("init", "forward", "parameters", "trainable", "multiply_adds", "output"),
+    [
+        # each found wrong once, and counted with PyTorch 2.13
+        ("self.c = nn.Conv2d(3, 6, 3)", "F.conv2d(x, self.c.weight[:2], self.c.bias[:2], padding='same')", 168, 168,
+         64 * 54, (2, 8, 8)),
+        ("self.c = nn.Conv2d(3, 6, 3)", "F.conv2d(x, self.c.weight[:, :, 1:2, 1:2])", 168, 168, 64 * 18, (6, 8, 8)),
+        ("self.m = nn.MultiheadAttention(24, 4, batch_first=True)",
+         "self.m(x.flatten(1).view(1, 8, 24)[:, :3], x.flatten(1).view(1, 8, 24), x.flatten(1).view(1, 8, 24))[0]",
+         2400,
+         2400, 2 * 11 * 576 + 2 * 24 * 24, (3, 24)),
+        ("self.m = nn.MultiheadAttention(24, 4)",
+         "self.m(*[x.flatten(1).view(1, 8, 24).permute(1, 0, 2)] * 3)[0].permute(1, 0, 2)",
+         2400, 2400, 4 * 8 * 576 + 2 * 64 * 24, (8, 24)),
+        ("self.m = nn.MultiheadAttention(24, 4)\n        for n, p in self.m.named_parameters():\n"
+         "            p.requires_grad = 'in_proj' not in n", "x", 2400, 600, 0, (3, 8, 8)),
+        ("self.m = nn.GRU(4, 5)\n        for n, p in self.m.named_parameters():\n"
+         "            p.requires_grad = 'bias' not in n", "x", 165, 135, 0, (3, 8, 8)),
+        ("l = nn.TransformerEncoderLayer(8, 2, 16)\n        l.requires_grad_(False)\n"
+         "        self.m = nn.TransformerEncoder(l, 2)",
+         "x", 1200, 0, 0, (3, 8, 8)),
+        ("self.c = nn.Conv2d(3, 4, 3)\n"
+         "        self.apply(lambda m: nn.utils.weight_norm(m) if isinstance(m, nn.Conv2d) else m)",
+         "self.c(x)", 116, 116, 108 * 36, (4, 6, 6)),
+        ("def more(m):\n            if isinstance(m, nn.Sequential):\n"
+         "                m.add_module('x', nn.Conv2d(4, 4, 1))\n"
+         "        self.c = nn.Sequential(nn.Conv2d(3, 4, 1))\n        self.apply(more)", "self.c(x)",
+         36, 36, 64 * 28, (4, 8, 8)),
+        ("self.a = nn.Conv2d(3, 4, 1)\n        s = self.a.state_dict() if False else self.state_dict()\n"
+         "        self.b = nn.Linear(len(s), 1)\n        for n, p in self.named_parameters():\n"
+         "            p.requires_grad = n not in s", "self.a(x)", 19, 3, 64 * 12, (4, 8, 8)),
+        ("z = zip([1, 2], [3, 4])\n        n = len(list(z)) + len(list(z))\n        self.a = nn.Conv2d(3, n, 1)",
+         "self.a(x)", 8, 8,
+         64 * 6, (2, 8, 8)),
+        ("self.a = nn.Conv2d(3, 3, 1)\n        p = self.named_parameters()\n        next(p)\n        for n, q in p:\n"
+         "            q.requires_grad = False", "self.a(x)", 12, 9, 64 * 9, (3, 8, 8)),
+        ("self.a = nn.Sequential(nn.ReLU())\n        self.b = nn.Conv2d(3, 3, 1)\n"
+         "        self.a = nn.Conv2d(3, 5, 1)\n"
+         "        for p in list(self.children())[0].parameters():\n            p.requires_grad = False",
+         "self.b(x)", 32, 12,
+         64 * 9, (3, 8, 8)),
+        ("self.a = nn.utils.spectral_norm(nn.ConvTranspose2d(3, 5, 2))", "self.a(x)", 65, 65, 64 * 60, (5, 9, 9)),
+        ("self.register_buffer('mask', nn.Conv2d(3, 4, 1).weight.data.clone())", "F.conv2d(x, self.mask)",
+         0, 0, 64 * 12,
+         (4, 8, 8)),
+    ],
+)  # fmt: skip
+def test_what_was_wrong_once(
+    tmp_path: Path, init: str, forward: str, parameters: int, trainable: int, multiply_adds: int, output: object
+) -> None:
+    path = tmp_path / "net.py"
+    path.write_text(f"{HEAD}{BODY}        {init}\n    def forward(self, x):\n        return {forward}\n")
+    found = model(path, (3, 8, 8))
+    assert (found.parameters, found._summary.trainable, found._summary.output[1:]) == (parameters, trainable, output)
+    assert found.multiply_adds == multiply_adds
+
+
+def test_a_convolution_that_pads_otherwise_is_not_its_function(tmp_path: Path) -> None:
+    path = tmp_path / "net.py"
+    init = "self.a = nn.Conv2d(3, 3, 3, padding=1, padding_mode='reflect')"
+    forward = "F.conv2d(x, self.a.weight, self.a.bias, 1, 1)"
+    path.write_text(f"{HEAD}{BODY}        {init}\n    def forward(self, x):\n        return {forward}\n")
+    with pytest.raises(ConvcalcError, match="read as a tensor is not followed in numbers"):
+        _ = model(path, [[[1.0] * 4] * 4] * 3, weights="random").output

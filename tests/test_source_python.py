@@ -232,7 +232,7 @@ FORWARD = "    def forward(self, x): return self.f(x)\n"
         (f"{INIT}        self.forward = self.small\n    def small(self, x): return x\n{FORWARD}", "forward that is assigned"),
         (f"{INIT}    def __call__(self, x): return x\n{FORWARD}", "__call__ is not followed"),
         (f"{INIT}        self.register_forward_hook(lambda m, i, o: o)\n{FORWARD}", "has no 'register_forward_hook'"),
-        (f"def f(m):\n    m.stride = 2\n{INIT}        self.apply(f)\n{FORWARD}", "to every layer is not followed"),
+        (f"def f(m):\n    m.groups = 2\n{INIT}        self.apply(f)\n{FORWARD}", "a layer's groups that is changed"),
         (f"{INIT}    def forward(self, x):\n        x.unsqueeze_(1)\n        return self.f(x)\n", "unsqueeze_() changes"),
         (f"def deco(c): return c\n@deco\n{INIT}{FORWARD}", "class Net where it is defined"),
         (f"{INIT}    @property\n    def w(self): return 1\n    @w.setter\n    def w(self, v): pass\n{FORWARD}", "w.setter is not"),

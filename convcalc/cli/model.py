@@ -37,8 +37,8 @@ class NetworkOptions(NamedTuple):
         str | None,
         typer.Argument(
             metavar="NAME|FILE.py|FOLDER|LAYERS",
-            help="A network of the zoo, a PyTorch source file or a folder of them, or a list of layers. Default: "
-            "a file that is piped in.",
+            help="A network of the zoo, a source file, notebook, ONNX file or folder, or a list of layers. "
+            "Default: a file that is piped in.",
         ),
     ] = None
     inputs: Annotated[
@@ -123,8 +123,8 @@ def model(
 ) -> None:
     """Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.
 
-    A source file is read, never executed: what cannot be followed is refused at its line.
-    Input channels may be left out of a list of layers.
+    A source file (PyTorch's or Keras's, or a notebook) is read, never executed: what cannot be followed is refused.
+    Input channels may be left out of a list of layers. ONNX needs the extra convcalc[onnx].
 
     Examples:
       convcalc model "Conv2d(6, 5), ReLU(), MaxPool2d(2)" -i 1x28x28

@@ -104,6 +104,8 @@ class Layer:
     """Which of its parameters (`weight`, `bias`) are not trained."""
     trains_always: bool = False
     """Whether it works as in training after `eval()` too: its numbers are then those of a batch, or of chance."""
+    counts_all_axes: bool = False
+    """Whether its multiply-adds are of all items there are, where its first axis is no batch."""
     unknown: str = ""
     """Why its numbers cannot be told, if they cannot."""
     saved: Any = None

@@ -82,6 +82,20 @@ class Recurrent(Layer):
         steps = shapes[0][1]
         return Count(weights * steps, f"{weights:,} × {steps} steps")
 
+    @property
+    def parameters(self) -> dict[str, int]:
+        """How many numbers each of its parameters has, by PyTorch's names."""
+        found: dict[str, int] = {}
+        rows = self.gates * self.hidden_size
+        for index, (inputs, _) in enumerate(self._layers()):
+            for end in ("", "_reverse")[: self.directions]:
+                found |= {
+                    f"weight_ih_l{index}{end}": rows * inputs,
+                    f"weight_hh_l{index}{end}": rows * self.hidden_size,
+                }
+                found |= {f"bias_{of}_l{index}{end}": rows for of in ("ih", "hh")} if self.bias else {}
+        return found
+
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return everything: each step knows of all before it."""
         return (Reach(None),) * max(len(shape) - 2, 0)
@@ -141,6 +155,7 @@ class MultiheadAttention(Layer):
     """Projections of queries, keys and values, products of them, and a projection back."""
 
     counted = True
+    counts_all_axes = True
     unknown = NOT_WORKED
     embed_dim: int
     num_heads: int
@@ -166,15 +181,31 @@ class MultiheadAttention(Layer):
         return shapes[0]
 
     @property
+    def parameters(self) -> dict[str, int]:
+        """How many numbers each of its parameters has, by PyTorch's names."""
+        width = self.embed_dim
+        ones = {"in_proj_bias": 3 * width} if self.bias else {}
+        last = {"out_proj.bias": width} if self.bias else {}
+        return {"in_proj_weight": 3 * width**2, **ones, "out_proj.weight": width**2, **last}
+
+    @property
     def weights(self) -> Count:
         """Four projections, with their biases."""
         ones = bool(self.bias)
         return Count(4 * self.embed_dim * (self.embed_dim + ones), f"4×{self.embed_dim}×({self.embed_dim} + {ones:d})")
 
+    def rows(self, shapes: tuple[Shape, ...]) -> tuple[int, int, int]:
+        """Return how many queries and keys an item has, and how many items are counted."""
+        step, item = (1, 0) if self.batch_first else (0, 1)
+        items = shapes[0][item] if self.batchless or not self.batch_first else 1
+        return shapes[0][step], shapes[min(1, len(shapes) - 1)][step], items
+
     def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
-        """Each projection of each row, and the products of all rows with all."""
-        rows, width = math.prod(output[1:-1]), self.embed_dim
-        return Count(4 * rows * width**2 + 2 * rows**2 * width, f"4×{rows}×{width}² + 2×{rows}²×{width}")
+        """Each projection of each row, and the products of all queries with all keys."""
+        (queries, keys, items), width = self.rows(shapes), self.embed_dim
+        each = 2 * (queries + keys) * width**2 + 2 * queries * keys * width
+        text = f"2×({queries} + {keys})×{width}² + 2×{queries}×{keys}×{width}"
+        return Count(items * each, f"{items}×({text})" if items > 1 else text)
 
     def reach(self, shape: Shape) -> tuple[Reach, ...]:
         """Return everything."""
@@ -204,6 +235,18 @@ class EncoderLayer(MultiheadAttention):
         super().check()
 
     @property
+    def parameters(self) -> dict[str, int]:
+        """How many numbers each of its parameters has, by PyTorch's names."""
+        width, inner = self.embed_dim, self.number("dim_feedforward")
+        found = {f"self_attn.{name}": count for name, count in super().parameters.items()}
+        for name, weight, bias in (
+            ("linear1", width * inner, inner), ("linear2", width * inner, width),
+            ("norm1", width, width), ("norm2", width, width),
+        ):  # fmt: skip
+            found |= {f"{name}.weight": weight, **({f"{name}.bias": bias} if self.bias else {})}
+        return found
+
+    @property
     def weights(self) -> Count:
         """The attention's, both layers', both norms'."""
         width, inner, ones = self.embed_dim, self.number("dim_feedforward"), bool(self.bias)
@@ -213,7 +256,8 @@ class EncoderLayer(MultiheadAttention):
 
     def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
         """Return the attention's, and both layers' of each row."""
-        own, rows = super().multiply_adds(shapes, output), math.prod(output[1:-1])
+        own, (queries, _, items) = super().multiply_adds(shapes, output), self.rows(shapes)
+        rows = queries * items
         more = 2 * rows * self.embed_dim * self.dim_feedforward
         return Count(own.value + more, f"{own.written} + 2×{rows}×{self.embed_dim}×{self.dim_feedforward}")
 
@@ -226,6 +270,7 @@ class Encoder(Layer):
     """TransformerEncoder: the same layer so often, each with weights of its own."""
 
     counted = True
+    counts_all_axes = True
     unknown = NOT_WORKED
     encoder_layer: Any
     num_layers: int
@@ -237,7 +282,18 @@ class Encoder(Layer):
         """Raise InputError where it is given no layer."""
         if not isinstance(self.encoder_layer, EncoderLayer):
             raise InputError(f"{self.kind} takes a TransformerEncoderLayer and how many of them")
-        self.number("num_layers")
+        frozen = self.encoder_layer.frozen  # of which it takes copies
+        self.frozen = frozenset(
+            f"layers.{index}.{name}" for index in range(self.number("num_layers")) for name in frozen
+        )
+
+    @property
+    def parameters(self) -> dict[str, int]:
+        """How many numbers each of its parameters has, by PyTorch's names."""
+        one = self.encoder_layer.parameters
+        found = {f"layers.{index}.{name}": count for index in range(self.num_layers) for name, count in one.items()}
+        last = self.norm.parameters if isinstance(self.norm, Layer) else {}
+        return found | {f"norm.{name}": count for name, count in last.items()}
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the layer's."""
@@ -254,6 +310,7 @@ class Encoder(Layer):
 
     def multiply_adds(self, shapes: tuple[Shape, ...], output: Shape) -> Count:
         """Return the layer's, so often."""
+        self.encoder_layer.batchless = self.batchless
         one: Count = self.encoder_layer.multiply_adds(shapes, output)
         return Count(self.num_layers * one.value, f"{self.num_layers}×({one.written})")
 

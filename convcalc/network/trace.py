@@ -156,7 +156,9 @@ class Trace:
             if _cells(output) > MOST_TENSOR_CELLS:
                 raise InputError(f"an output of {sizes(output)} is too large", hint="use a smaller input")
             work = layer.multiply_adds(shapes, output)
-            if layer.batchless and work.value and shapes[0][0] > 1:  # its first axis is no batch, of which one counts
+            if (
+                layer.batchless and not layer.counts_all_axes and work.value and shapes[0][0] > 1
+            ):  # its first axis is no batch, of which one counts
                 work = Count(work.value * shapes[0][0], f"{shapes[0][0]} × {work.written}")
         except InputError as error:
             whence = self._flattened(layer, tensors)

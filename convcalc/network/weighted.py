@@ -6,6 +6,7 @@ from convcalc.errors import InputError
 from convcalc.network.functions import TensorFunction
 from convcalc.network.held import wanted
 from convcalc.network.layer import NOTHING, WHOLE, Count, Layer, Reach, Shape
+from convcalc.network.windows import TransposedConvolution
 
 
 class WithWeights(TensorFunction):
@@ -59,6 +60,13 @@ class WeightNorm(Layer):
         return rows
 
     @property
+    def parameters(self) -> dict[str, int]:
+        """How many numbers each of its parameters has, by PyTorch's names."""
+        weight = super().weights.value - self.biases
+        own = {"bias": self.biases} if self.biases else {}
+        return {**own, "weight_g": self.lengths, "weight_v": weight}
+
+    @property
     def weights(self) -> Count:
         """The layer's, and the lengths."""
         own = super().weights
@@ -74,6 +82,8 @@ class SpectralNorm(Layer):
     def buffers(self) -> Count:
         """The layer's, and both vectors: as long as the weight has rows, and as long as those are."""
         own, (rows, *rest) = super().buffers, wanted(self)["weight"]
+        if isinstance(self, TransposedConvolution):  # whose outputs are the second axis
+            rows, rest = rest[0], [rows, *rest[1:]]
         columns = 1
         for size in rest:
             columns *= size

@@ -16,7 +16,9 @@ def attribute(follower: Follower, node: ast.AST, array: Array, name: str, scope:
     """Return an attribute of an array: its shape, or a method, of which the shape it gives is followed."""
     if name in ("shape", "ndim"):
         return array.shape if name == "shape" else len(array.shape)
-    if name.endswith("_") or name in SAME or name in tensors.ALIKE or name in ("data", "item", "astype", "copy"):
+    if name == "data":
+        return array
+    if name.endswith("_") or name in SAME or name in tensors.ALIKE or name in ("item", "astype", "copy"):
         return Builtin(name, lambda call: array)
     if name == "tolist":
         raise follower.refuse(node, "the numbers of this array are not known", "write them as a list")

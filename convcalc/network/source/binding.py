@@ -8,12 +8,27 @@ from convcalc.network.layer import Layer
 from convcalc.network.shaping import Upsample
 from convcalc.network.source.arguments import Settings, made_default
 from convcalc.network.source.follower import Follower
-from convcalc.network.source.values import Array, Class, Library, Module, Scope, Weight, named_kind, set_trained
+from convcalc.network.source.values import (
+    Array,
+    Class,
+    Library,
+    Module,
+    Scope,
+    SourceModule,
+    Weight,
+    named_kind,
+    set_trained,
+)
 from convcalc.network.trace import Tensor
 from convcalc.network.windows import Filters, TransposedConvolution, Window
 
 HARMLESS_SETTINGS = frozenset(("requires_grad", "eps", "momentum", "p", "name"))
 """What may be changed of a layer without changing a shape or a count."""
+
+
+def _is_part(value: Any) -> bool:
+    """Whether a value is a layer or a module, rather than a parameter."""
+    return isinstance(value, Layer | Module) and not isinstance(value, Parameter)
 
 
 def _can_be_set(layer: Any, name: str) -> bool:
@@ -80,13 +95,17 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
         if holder.layer is not None and name in ("weight", "bias", *type(holder.layer).arguments()):
             set_attribute(follower, node, holder.layer, name, value)
             return
-        holder.names.pop(name, None)
+        both_are_parts = _is_part(holder.names.get(name)) and (_is_part(value) or value is None)
+        if not both_are_parts:  # one part that takes another's name takes its place, too
+            holder.names.pop(name, None)
         if name in holder.parts or (holder.holds_parts and isinstance(value, Layer | Module)):
             holder.parts[name] = value
         else:
             holder.names[name] = value
     elif isinstance(holder, Class):
         holder.names[name] = value
+    elif isinstance(holder, SourceModule):
+        holder.scope.names[name] = value
     elif isinstance(holder, Settings):
         made_default(holder, name, value)
     elif name == "requires_grad" and isinstance(holder, Weight | Parameter):

@@ -9,6 +9,7 @@ from typing import Any
 
 from convcalc.errors import ConvcalcError
 from convcalc.network.functions import Combine, MatMul, Parameter
+from convcalc.network.held import wanted
 from convcalc.network.source import arrays
 from convcalc.network.source.binding import bind
 from convcalc.network.source.follower import LONGEST, SUPPORTED, TENSORS, Follower
@@ -24,8 +25,10 @@ from convcalc.network.source.values import (
     Library,
     Module,
     Numbers,
+    Once,
     Scope,
     Unknown,
+    Weight,
 )
 from convcalc.network.trace import Tensor
 
@@ -252,7 +255,9 @@ def _leniently(follower: Follower, node: ast.expr, scope: Scope) -> Any:
 
 def subscript(follower: Follower, node: ast.AST, value: Any, index: Any, scope: Scope) -> Any:
     """Return a part of a list, a container or a tensor."""
-    if isinstance(value, Parameter) and follower.trace is not None:
+    if isinstance(value, Weight) and follower.trace is None:
+        value = Array(wanted(value.layer).get(value.part, ()))
+    if isinstance(value, Parameter | Weight) and follower.trace is not None:
         value = follower.tensor(value, node, scope)
     if isinstance(value, Tensor):
         return indexed(follower, node, value, index, scope)
@@ -351,7 +356,7 @@ EXPRESSIONS: dict[type[ast.AST], Callable[[Follower, Any, Scope], Any]] = {
     ),
     ast.Slice: _slice,
     ast.ListComp: _comprehension,
-    ast.GeneratorExp: _comprehension,
+    ast.GeneratorExp: lambda follower, node, scope: Once(_comprehension(follower, node, scope)),
     ast.SetComp: lambda follower, node, scope: set(_comprehension(follower, node, scope)),
     ast.DictComp: _dictcomp,
 }

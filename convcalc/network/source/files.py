@@ -12,9 +12,7 @@ from convcalc.network.source.toplevel import run_file
 from convcalc.network.source.values import Library, Outside, Scope, SourceModule, Unknown
 
 MOST_BYTES = 1 << 20
-LIBRARIES = (
-    frozenset(("torch", "torchvision", "numpy", "einops", "timm", "keras", "tensorflow")) | sys.stdlib_module_names
-)
+LIBRARIES = frozenset(("torch", "torchvision", "numpy", "keras", "tensorflow")) | sys.stdlib_module_names
 """What no file beside the network's own is called."""
 MOST_FILES = 500
 """How many files are read for one network."""

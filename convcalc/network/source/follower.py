@@ -14,7 +14,7 @@ from convcalc.network.functions import Constant, Parameter, Resize
 from convcalc.network.held import wanted
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
-from convcalc.network.recurrent import Encoder, MultiheadAttention, Recurrent
+from convcalc.network.recurrent import Encoder, EncoderLayer, MultiheadAttention, Recurrent
 from convcalc.network.source.signatures import arguments
 from convcalc.network.source.texts import Texts
 from convcalc.network.source.values import (
@@ -26,6 +26,7 @@ from convcalc.network.source.values import (
     Library,
     Module,
     Numbers,
+    Once,
     Scope,
     SourceModule,
     Weight,
@@ -34,6 +35,7 @@ from convcalc.network.source.values import (
 from convcalc.network.trace import SAME_TENSOR, Tensor, Trace
 
 MOST_STEPS = 300_000
+END = object()
 FREE = 16
 """Items of a list, or bits of a number, that cost no more than a step."""
 LONGEST = 100_000
@@ -222,6 +224,8 @@ class Follower:
     def iterate(self, node: ast.AST, value: Any) -> Iterator[Any]:
         """Yield the items of a list, a dictionary, a container."""
         self.known(node, value)
+        if isinstance(value, Once):
+            return iter(lambda: value.pop(0) if value else END, END)
         if isinstance(value, Module) and value.kind != "ModuleDict":
             return iter(list(value.parts.values()))
         if isinstance(value, Module):
@@ -300,8 +304,13 @@ class Follower:
     def run_layer(self, node: ast.AST, layer: Layer, given: list[Any], named: dict[str, Any], scope: Scope) -> Any:
         """Apply a layer to the one tensor it is given."""
         values = [*given, *named.values()]
-        if isinstance(layer, Recurrent | MultiheadAttention | Encoder):
+        if isinstance(layer, Recurrent | EncoderLayer | Encoder):
             values = values[:1]  # states and masks change no shape
+        elif isinstance(layer, MultiheadAttention):
+            values = [*given, *(named[name] for name in ("query", "key", "value") if name in named)][:3]
+            tensors = [self.tensor(one, node, scope) for one in values]
+            name = self.paths.get(id(layer)) or self.local_name(layer.kind.lower(), scope)
+            return self.use(name, layer, *tensors, node=node, scope=scope), None
         if len(values) != 1:
             raise self.refuse(node, f"{layer.kind} is called with {len(values)} values", "it takes one tensor")
         name = self.paths.get(id(layer)) or self.local_name(layer.kind.lower(), scope)
@@ -316,8 +325,6 @@ class Follower:
             states = [replace(self.use("state", state, output, node=node, scope=scope), batchless=True)
                       for _ in range(2 if layer.kind == "LSTM" else 1)]  # fmt: skip
             return output, tuple(states) if len(states) > 1 else states[0]
-        if layer.kind == "MultiheadAttention":
-            return output, None
         if getattr(layer, "return_indices", False) is True:
             why = "where the largest lie is not followed"
             return output, replace(output, unknown=self.refuse(node, why, "only what they are"))

@@ -65,6 +65,8 @@ def attribute(value: Library, name: str) -> Any:
     """Return something of a library's; numbers are themselves."""
     if isinstance(value, Weight):
         return Library(f"{OF_A_WEIGHT}.{name}")
+    if name == "__name__":
+        return value.name.rpartition(".")[2]
     full = _canonical(f"{value.name}.{name}")
     return CONSTANTS.get(full, replace(value, name=full))
 
@@ -101,6 +103,9 @@ def called(call: Call, name: str) -> Any:
         return Library(name)
     if head == "torch.nn":
         return _made(call, last)
+    if last == "__init__" and head.startswith("torch.nn.") and call.given and isinstance(call.given[0], Module):
+        modules.begin_layer(call.follower, call.node, call.given[0], call.given[1:], call.named)
+        return None
     if torchvision.is_network(name):
         return torchvision.network(call, name)
     if name.startswith("torchvision.models.") and last.islower():

@@ -6,10 +6,12 @@ from typing import Any
 
 from convcalc.errors import InputError
 from convcalc.network.functions import Buffer
+from convcalc.network.held import wanted
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 from convcalc.network.source.binding import set_attribute
 from convcalc.network.source.follower import Follower
+from convcalc.network.source.looking import adds_parts, changes_layers, freezes
 from convcalc.network.source.values import (
     CONTAINERS,
     MODULES,
@@ -23,6 +25,7 @@ from convcalc.network.source.values import (
     Library,
     Module,
     Numbers,
+    Once,
     Outside,
     Scope,
     named_kind,
@@ -30,8 +33,6 @@ from convcalc.network.source.values import (
     weights_of,
 )
 
-FILLED = ("data", "weight", "bias", "requires_grad", "grad")
-"""Attributes that are given numbers, and keep their shape."""
 KEPT = ("eval", "train", "to", "cuda", "cpu", "double", "float", "half",
         "zero_grad", "compile", "share_memory")  # fmt: skip
 """Methods of a module that change no shape: they return the module."""
@@ -48,7 +49,7 @@ def make(
     except KeyError:
         module.begun = True
         if made_by.layer_kind:
-            _begin_layer(follower, node, module, given, named)
+            begin_layer(follower, node, module, given, named)
         elif made_by.container:
             fill(follower, node, module, made_by.container, given)
         elif given or named or made_by.is_dataclass:
@@ -58,7 +59,7 @@ def make(
     return module
 
 
-def _begin_layer(follower: Follower, node: ast.AST, module: Module, given: list[Any], named: dict[str, Any]) -> None:
+def begin_layer(follower: Follower, node: ast.AST, module: Module, given: list[Any], named: dict[str, Any]) -> None:
     """Make the layer that a module is, as its class's base does in `__init__`."""
     assert module.made_by is not None
     module.layer = follower.made(node, KINDS[module.made_by.layer_kind](*given, **named))
@@ -117,7 +118,7 @@ def fill(follower: Follower, node: ast.AST, module: Module, container: str, give
 
 def add(follower: Follower, node: ast.AST, module: Module, name: str, value: Any) -> None:
     """Put one layer into a container; raise InputError where it is none."""
-    if value is not None and not isinstance(value, Layer | Module):
+    if value is not None and not isinstance(value, Layer | Module | Builtin):  # as einops' layers are
         hint = "put a * before a list: nn.Sequential(*layers)" if isinstance(value, list | tuple) else None
         raise follower.refuse(node, f"{named_kind(value)} is no layer", hint)
     module.parts[name] = value
@@ -258,7 +259,7 @@ def of_parent(follower: Follower, node: ast.AST, parent_: Parent, name: str) -> 
             if is_dataclass and made_by is not None and not made_by.is_module:
                 _take_fields(call.follower, call.node, parent_.module, call.given, call.named)
             elif made_by is not None and made_by.layer_kind:
-                _begin_layer(call.follower, call.node, parent_.module, call.given, call.named)
+                begin_layer(call.follower, call.node, parent_.module, call.given, call.named)
             elif container:
                 fill(call.follower, call.node, parent_.module, container, call.given)
 
@@ -312,6 +313,19 @@ def _parameter(call: Call, module: Module) -> None:
     module.names[str(name)] = value
 
 
+def _buffers(module: Module) -> dict[str, Any]:
+    """Return what a module keeps and does not train, by its full names: arrays of which the shape is known."""
+    found: dict[str, Any] = {}
+    for name, part in module.named():
+        if isinstance(part, Buffer):
+            found[name] = Array(tuple(part.shape))
+        elif isinstance(part, Layer) and part.buffers.value:
+            kept = {key: shape for key, shape in wanted(part).items() if key not in part.parameters}
+            counter = {"num_batches_tracked": ()} if part.buffers.value % 2 else {}
+            found |= {f"{name}.{key}".lstrip("."): Array(shape) for key, shape in (kept | counter).items()}
+    return found
+
+
 def require_gradient(call: Call, value: Any) -> Any:
     """Do what `requires_grad_` does to a module, a layer or a parameter."""
     (trained,) = call.take("requires_grad", requires_grad=True)
@@ -321,34 +335,12 @@ def require_gradient(call: Call, value: Any) -> Any:
     return value
 
 
-def freezes(node: ast.AST) -> bool:
-    """Whether code says of parameters whether they are trained."""
-    return any(
-        isinstance(part, ast.Attribute)
-        and (part.attr == "requires_grad_" or (part.attr == "requires_grad" and isinstance(part.ctx, ast.Store)))
-        for part in ast.walk(node)
-    )
-
-
-def changes_layers(node: ast.AST) -> bool:
-    """Whether a function gives an attribute a value that could change a layer: filling its weights does not."""
-    for part in ast.walk(node):
-        stored = isinstance(part, ast.Attribute) and isinstance(part.ctx, ast.Store)
-        if stored and isinstance(part, ast.Attribute) and part.attr not in FILLED:
-            return True
-        if isinstance(part, ast.Call) and isinstance(part.func, ast.Name) and part.func.id in ("setattr", "delattr"):
-            return True
-    return False
-
-
 def _apply(call: Call, module: Module) -> Module:
-    """Let a function fill weights, as `apply` is used for; refuse one that changes layers."""
+    """Do to every part what a function does, as `apply` is used to fill weights: only what changes more is followed."""
     for function in call.given:
         node = function.function.node if isinstance(function, Bound) else getattr(function, "node", None)
-        if node is not None and changes_layers(node):
-            raise InputError("what this function does to every layer is not followed", hint="make the layers so")
-        if node is not None and freezes(node):
-            for _, part in list(module.named()):
+        if node is not None and (changes_layers(node) or freezes(node) or adds_parts(node)):
+            for _, part in reversed(list(module.named())):
                 call.follower.call(call.node, function, [part], {}, call.scope)
     return module
 
@@ -378,15 +370,16 @@ METHODS: dict[str, Callable[[Call, Module], Any]] = {
     "extend": _extend,
     "insert": _insert,
     "update": _update,
-    "modules": lambda call, module: [part for _, part in module.named()],
-    "named_modules": lambda call, module: list(module.named()),
-    "children": lambda call, module: [part for _, part in module.children()],
-    "named_children": lambda call, module: list(module.children()),
-    "parameters": lambda call, module: [part for _, part in weights_of(module)],
-    "named_parameters": lambda call, module: list(weights_of(module)),
+    "modules": lambda call, module: Once(part for _, part in module.named()),
+    "named_modules": lambda call, module: Once(module.named()),
+    "children": lambda call, module: Once(part for _, part in module.children()),
+    "named_children": lambda call, module: Once(module.children()),
+    "parameters": lambda call, module: Once(part for _, part in weights_of(module)),
+    "named_parameters": lambda call, module: Once(weights_of(module)),
     "requires_grad_": require_gradient,
-    "state_dict": lambda call, module: {},
-    "buffers": lambda call, module: [],
+    "state_dict": lambda call, module: {**dict(weights_of(module)), **_buffers(module)},
+    "buffers": lambda call, module: Once(_buffers(module).values()),
+    "named_buffers": lambda call, module: Once(_buffers(module).items()),
     "items": lambda call, module: list(module.parts.items()),
     "keys": lambda call, module: list(module.parts),
     "values": lambda call, module: list(module.parts.values()),

@@ -84,6 +84,8 @@ def _of_weight(follower: Follower, node: ast.AST, value: Any, name: str, scope: 
         shape = wanted(value.layer).get(value.part, ())
         if name in ("shape", "ndim", "size", "numel", "dim"):
             return arrays.attribute(follower, node, Array(shape), name, scope)
+        if follower.trace is None and shape and name not in ("grad", "device", "dtype"):
+            return arrays.attribute(follower, node, Array(shape), name, scope)
         if follower.trace is None or name in ("data", "grad", "device", "dtype") or name.endswith("_"):
             return library.attribute(value, name)
         value = follower.tensor(value, node, scope)

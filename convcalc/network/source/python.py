@@ -16,7 +16,7 @@ from convcalc.network.source import modules, tensors
 from convcalc.network.source.arguments import Settings
 from convcalc.network.source.binding import set_attribute
 from convcalc.network.source.follower import LONGEST
-from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Function, Library, Module, named_kind
+from convcalc.network.source.values import CONTAINERS, Builtin, Call, Class, Function, Library, Module, Once, named_kind
 from convcalc.network.trace import Tensor
 
 FAMILIES = {"_ConvNd": "Conv", "_ConvTransposeNd": "ConvTranspose", "_BatchNorm": "BatchNorm", "_NormBase": "BatchNorm",
@@ -112,7 +112,7 @@ def _extreme(choose: Callable[..., Any]) -> Callable[[Call], Any]:
 
 def _enumerate(call: Call) -> Any:
     items, start = call.take("iterable", "start", start=0)
-    return [(start + index, item) for index, item in enumerate(call.follower.iterate(call.node, items))]
+    return Once((start + index, item) for index, item in enumerate(call.follower.iterate(call.node, items)))
 
 
 def _len(call: Call) -> int:
@@ -135,7 +135,7 @@ def _range(call: Call) -> range:
 def _map(call: Call) -> list[Any]:
     function, *lists = call.given
     items = zip(*(call.follower.iterate(call.node, one) for one in lists), strict=False)
-    return [call.follower.call(call.node, function, list(item), {}, call.scope) for item in items]
+    return Once(call.follower.call(call.node, function, list(item), {}, call.scope) for item in items)
 
 
 def _filter(call: Call) -> list[Any]:
@@ -145,7 +145,7 @@ def _filter(call: Call) -> list[Any]:
         verdict = item if function is None else call.follower.call(call.node, function, [item], {}, call.scope)
         if call.follower.truth(call.node, verdict):
             items_kept.append(item)
-    return items_kept
+    return Once(items_kept)
 
 
 def _isinstance(call: Call) -> bool:
@@ -256,7 +256,7 @@ def _vars(call: Call) -> Any:
 def _next(call: Call) -> Any:
     """Take the first of what an iterator, which is a list here, has left."""
     items = call.given[0]
-    if not isinstance(items, list):
+    if not isinstance(items, Once):
         raise InputError(f"next() of {named_kind(items)} is not followed", hint="as in next(iter(layers))")
     if not items and len(call.given) > 1:
         return call.given[1]
@@ -277,8 +277,8 @@ BUILTIN_CALLS: dict[str, Callable[[Call], Any]] = {
     **{kind.__name__: plainly(kind) for kind in (int, float, bool, abs, divmod, slice)},
     "round": plainly(round, keywords=("ndigits",)),
     **{kind.__name__: listed(kind) for kind in (list, tuple, set, any, all)},
-    "zip": listed(lambda *lists: list(zip(*lists, strict=False)), keywords=("strict",)),
-    "reversed": listed(lambda items: items[::-1]),
+    "zip": listed(lambda *lists: Once(zip(*lists, strict=False)), keywords=("strict",)),
+    "reversed": listed(lambda items: Once(items[::-1])),
     "sorted": _sorted,
     "max": _extreme(max),
     "min": _extreme(min),
@@ -302,7 +302,9 @@ BUILTIN_CALLS: dict[str, Callable[[Call], Any]] = {
     "repr": lambda call: repr(call.follower.worded(call.node, call.given[0])),
     "id": lambda call: id(call.given[0]),
     "next": _next,
-    "iter": lambda call: list(call.follower.iterate(call.node, call.given[0])),
+    "iter": lambda call: (
+        call.given[0] if isinstance(call.given[0], Once) else Once(call.follower.iterate(call.node, call.given[0]))
+    ),
     "pow": plainly(lambda base, power: base**power if abs(power) < LONGEST else 0),
 }
 NAMED_ONLY = frozenset(

@@ -5,7 +5,7 @@ from typing import Any
 
 from convcalc.errors import ConvcalcError, InputError
 from convcalc.network.source.follower import Follower, LeavingError
-from convcalc.network.source.modules import changes_layers, freezes
+from convcalc.network.source.looking import changes_layers, freezes
 from convcalc.network.source.picking import base_of
 from convcalc.network.source.values import Class, Function, Library, Module, Scope, Unknown
 from convcalc.network.summary import FROZEN_UNKNOWN

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from convcalc.errors import InputError, nearest
+from convcalc.network.functions import Take
 from convcalc.network.layer import Layer
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import Call, Library, Module, Scope
-from convcalc.network.trace import Node, Trace
+from convcalc.network.trace import Node, Tensor, Trace
 from convcalc.network.zoo import ZOO, ZooEntry
 
 CLASSES = {
@@ -63,7 +64,7 @@ class Replay:
                 continue
             tensors = [values[index] for index in step.inputs]
             if step.function is not None:
-                last = follower.use(step.label, step.function, *tensors, node=node, scope=scope)
+                last = follower.use(step.label, _fitted(step.function, tensors[0]), *tensors, node=node, scope=scope)
             else:
                 part = module.names.get(step.label, module.parts.get(step.label))
                 if part is None:
@@ -71,6 +72,15 @@ class Replay:
                 last = follower.call(node, part, tensors, {}, scope)
             values |= dict.fromkeys(step.outputs, last)
         return last
+
+
+def _fitted(function: Layer, x: Tensor) -> Layer:
+    """Return a function for a tensor of this size: a part of its channels has rows and columns as they are now."""
+    return (
+        Take((x.shape[0], function.to[1], *x.shape[2:]), function.text, cuts=function.cuts)
+        if isinstance(function, Take)
+        else function
+    )
 
 
 def is_network(name: str) -> bool:

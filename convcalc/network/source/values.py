@@ -253,6 +253,10 @@ class SourceModule:
     scope: Scope
 
 
+class Once(list[Any]):
+    """What can be looped over once: an iterator, with what it has left."""
+
+
 class Numbers(list[Any]):
     """A row of numbers that torch or numpy made while a network is built: a list, until it is calculated with."""
 
@@ -307,7 +311,7 @@ class Weight(Library):
 
 def set_trained(weight: Weight | Layer, trained: bool) -> None:
     """Say of a layer's weight or bias, or of all that a layer holds, whether it is trained."""
-    layer, parts = (weight.layer, {weight.part}) if isinstance(weight, Weight) else (weight, {"weight", "bias"})
+    layer, parts = (weight.layer, {weight.part}) if isinstance(weight, Weight) else (weight, {*weight.parameters})
     layer.frozen = layer.frozen - parts if trained else layer.frozen | parts
 
 

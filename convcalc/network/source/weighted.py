@@ -24,7 +24,8 @@ def convolve(call: Call, kind: str) -> Tensor:
     settings = dict(zip(names, call.take(*names, **{name: defaults[name] for name in names[2:]}), strict=True))
     x, weight, bias = (settings.pop(name) for name in names[:3])
     own = _owner(kind, weight, bias)
-    if own is not None and all(_same(own, name, value) for name, value in settings.items()):
+    plain = getattr(own, "padding_mode", "zeros") == "zeros"
+    if own is not None and plain and all(_same(own, name, value) for name, value in settings.items()):
         return _run(call, own, x)
     shape = _shape(call, weight, f"F.{_function(kind)}")
     dims = int(kind[-2])
