@@ -388,3 +388,97 @@ def test_lists_in_keras_words(convcalc: Convcalc, layers: str, given: str, param
 def test_lists_that_are_no_keras(convcalc: Convcalc, layers: str, message: str) -> None:
     ran = convcalc("model", layers, "-i", "28x28x1")
     assert (ran.status, message in ran.stderr) == (1, True)
+
+
+FOUND = {
+    # what was wrong once, with what Keras 3.15 counts: all, trainable, the output
+    "a state from elsewhere": (
+        "e, d = Input((10, 7)), Input((9, 5))\n_, h, c = layers.LSTM(6, return_state=True)(e)\n"
+        "y, _, _ = layers.LSTM(6, return_sequences=True, return_state=True)(d, initial_state=[h, c])\n"
+        "m = Model([e, d], layers.Dense(5)(y))", 659, 659, (9, 5)),
+    "attention by its words": (
+        "i, j = Input((10, 16)), Input((6, 12))\n"
+        "m = Model([i, j], layers.MultiHeadAttention(4, 8)(query=i, value=j, key=j))",
+        1904, 1904, (10, 16)),
+    "an output of a part that nobody reads": (
+        "a, c = Input((3,)), Input((3,))\np = Model(a, [layers.Dense(4)(a), layers.Dense(5)(a)])\nr = p(c)\n"
+        "m = Model(c, layers.Dense(2)(r[0]))", 46, 46, (2,)),
+    "layers by their depth": (
+        "i = Input((2,))\na = layers.Dense(3)(i)\nb = layers.Dense(4)(i)\nb = layers.Dense(5)(b)\n"
+        "c = layers.Dense(6)(i)\n"
+        "c = layers.Dense(7)(c)\nc = layers.Dense(8)(c)\nm = Model(i, layers.concatenate([a, b, c]))\n"
+        "for layer in m.layers[:4]:\n    layer.trainable = False", 177, 98, (16,)),
+    "by their type": (
+        "m = Sequential([Input((8, 8, 4)), layers.Conv2D(4, 3), layers.BatchNormalization(), layers.Flatten(),"
+        " layers.Dense(3)])\n"
+        "for layer in m.layers:\n    if type(layer) is layers.Conv2D:\n        layer.trainable = False", 599, 443,
+        (3,)),
+    "all frozen, the last not": (
+        "m = Sequential([Input((4,)), layers.Dense(3), layers.Dense(3)])\nm.trainable = False\n"
+        "m.layers[-1].trainable = True",
+        27, 0, (3,)),
+    "a part frozen, its last not": (
+        "b = Sequential([Input((4,)), layers.Dense(3), layers.Dense(3)])\nb.trainable = False\n"
+        "b.layers[-1].trainable = True\n"
+        "m = Sequential([b, layers.Dense(2)])", 35, 20, (2,)),
+    "a copy": (
+        "b = Sequential([Input((8,)), layers.Dense(4)])\nm = models.clone_model(b)\nb.trainable = False", 36, 36,
+        (4,)),
+    "a frozen layer within another": (
+        "m = Sequential([Input((5, 8)), layers.TimeDistributed(layers.Dense(4, trainable=False)), layers.LSTM(1)])",
+        60, 24, (1,)),
+    "weights that call does not use": (
+        "class L(layers.Layer):\n    def build(self, s):\n        self.w = self.add_weight(shape=(5,), name='w')\n"
+        "    def call(self, x):\n        return x\nm = Sequential([Input((8,)), L(), layers.Dense(3)])", 32, 32,
+        (3,)),
+    "a block by its name": (
+        "class B(layers.Layer):\n    def __init__(self, n, name=None):\n        super().__init__(name=name)\n"
+        "        self.d = {'a': layers.Dense(n), 'b': [layers.Dense(n)]}\n    def call(self, x):\n"
+        "        return self.d['b'][0](self.d['a'](x))\ni = Input((3,))\n"
+        "m = Model(i, layers.Dense(1)(B(4, name='b1')(i)))\n"
+        "m.get_layer('b1').trainable = False", 41, 5, (1,)),
+    "the main program's own call": (
+        "def build(n=3):\n    return Sequential([Input((8,)), layers.Dense(n)])\nif __name__ == '__main__':\n"
+        "    m = build(n=9)", 81,
+        81, (9,)),
+    "a base that is built upon": (
+        "from keras.applications import VGG16\nbase = VGG16(include_top=False, input_shape=(32, 32, 3))\n"
+        "x = layers.Flatten()(base.output)\nm = Model(base.input, layers.Dense(3)(x))", 14_716_227, 14_716_227, (3,)),
+    "arrays that are reshaped": (
+        "import keras\nimport numpy as np\n(x, y), _ = keras.datasets.mnist.load_data()\n"
+        "x = x.reshape(60000, 28, 28, 1).astype('float32')\nx = x[..., np.newaxis][:, :, :, 0]\n"
+        "y = keras.utils.to_categorical(y)\n"
+        "m = Sequential([Input(x.shape[1:]), layers.Flatten(), layers.Dense(y.shape[1])])",
+        7850, 7850, (10,)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_what_was_wrong_once(tmp_path: Path, name: str) -> None:
+    source, parameters, trainable, output = FOUND[name]
+    (tmp_path / "net.py").write_text(HEAD + source)
+    summary = model(tmp_path / "net.py", class_name="m" if name == "a copy" else None)._summary
+    assert (summary.weights + summary.buffers, summary.trainable, summary.output[1:]) == (parameters, trainable, output)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "for w in m.layers[0].trainable_weights:\n    w.trainable = False",
+        "m.layers[0].kernel.trainable = False",
+        "[setattr(one, 'trainable', False) for one in unknown(m)]",
+        "for one in m.layers[:random.choice([1])]:\n    one.trainable = False",
+    ],
+)
+def test_a_freezing_that_is_not_followed_is_said(convcalc: Convcalc, tmp_path: Path, line: str) -> None:
+    (tmp_path / "net.py").write_text(f"{HEAD}import random\nm = Sequential([Input((4,)), layers.Dense(3)])\n{line}\n")
+    ran = convcalc("model", str(tmp_path / "net.py"))
+    assert "freezes is not followed" in " ".join(ran.stdout.split())
+
+
+def test_another_model_is_not_told_for_one_that_fails(convcalc: Convcalc, tmp_path: Path) -> None:
+    source = "b = Sequential([Input((8,)), layers.Dense(4)])\nm = Sequential([b, layers.Dense(unknown)])"
+    (tmp_path / "net.py").write_text(HEAD + source)
+    ran = convcalc("model", str(tmp_path / "net.py"))
+    assert (ran.status, "m: the name 'unknown' stands for nothing here" in ran.stderr) == (1, True)
+    assert convcalc("model", str(tmp_path / "net.py"), "--class", "b").status == 0

@@ -199,6 +199,7 @@ def _compare(follower: Follower, node: ast.Compare, scope: Scope) -> bool:
     left = follower.evaluate(node.left, scope)
     for sign, following in zip(node.ops, node.comparators, strict=True):
         right = follower.evaluate(following, scope)
+        left, right = follower.language.canonical(left), follower.language.canonical(right)
         follower.known(node, left, right)
         if not isinstance(sign, ast.Is | ast.IsNot):
             for value in (left, right):

@@ -66,7 +66,8 @@ def imported(follower: Follower, node: ast.AST, name: str, level: int, scope: Sc
     parts = [part for part in name.split(".") if part]
     if follower.files is None or importer is None or (not level and not parts):
         return library
-    is_own = follower.files.root.resolve().name == (parts or [""])[0]  # a library's own folder, which is read
+    root = follower.files.root.resolve()  # which may be a library's own, that is read
+    is_own = bool(parts) and root.name == parts[0] and (root / "__init__.py").is_file()
     if not level and parts[0] in LIBRARIES and not is_own:
         return library
     path = follower.files.find(parts, level, importer)

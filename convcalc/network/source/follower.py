@@ -4,10 +4,10 @@ What Python it follows is a table: `Language`.
 """
 
 import ast
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from convcalc.errors import InputError, Place
 from convcalc.network.functions import Constant, Parameter, Resize
@@ -15,6 +15,7 @@ from convcalc.network.held import wanted
 from convcalc.network.kinds import KINDS
 from convcalc.network.layer import Layer
 from convcalc.network.recurrent import Encoder, EncoderLayer, MultiheadAttention, Recurrent
+from convcalc.network.source.language import Language, LeavingError, ReturnError
 from convcalc.network.source.signatures import arguments
 from convcalc.network.source.texts import Texts
 from convcalc.network.source.values import (
@@ -52,39 +53,6 @@ TENSORS = (Tensor, Parameter, Weight)
 """What is, or can be read as, a tensor."""
 
 
-class LeavingError(Exception):
-    """A function or a loop is left."""
-
-
-class ReturnError(LeavingError):
-    """A function's value."""
-
-    def __init__(self, value: Any) -> None:
-        super().__init__()
-        self.value = value
-
-
-class Language(NamedTuple):
-    """What Python is followed: what is not in these tables is refused."""
-
-    expressions: "Mapping[type[ast.AST], Callable[[Follower, Any, Scope], Any]]"
-    statements: "Mapping[type[ast.AST], Callable[[Follower, Any, Scope], None]]"
-    calls: "Sequence[tuple[type, Callable[[Call], Any]]]"
-    """How a value is called, by its type: the first that fits."""
-    attributes: "Sequence[tuple[type, Callable[[Follower, ast.AST, Any, str, Scope], Any]]]"
-    """An attribute of a value, by its type: the first that fits."""
-    names: Mapping[str, Any]
-    """What Python's own names stand for."""
-    lenient: tuple[str, ...] = ()
-    """Arguments that may be unknown where they are given."""
-    sets: "Callable[[Follower, ast.AST, Any, str, Any], bool] | None" = None
-    """Gives an attribute a value, and says whether it did."""
-    kinds: Callable[[Any, str], bool | None] | None = None
-    """Says whether a value is of a class of a library's, by its name; None: the class is not known."""
-    layers: frozenset[str] = frozenset()
-    """Names that a library's star import brings, beside PyTorch's."""
-
-
 class Follower:
     """Follows a source file. `names` are those of the file; `trace` keeps what `forward` does."""
 
@@ -107,6 +75,10 @@ class Follower:
         """Why layers cannot be followed, where a file puts Keras's channels first."""
         self.counts: dict[str, int] = {}
         """How many layers have been named after each kind."""
+        self.calls: dict[int, range] = {}
+        """Of a node that a part's call made, all that this call made."""
+        self.main: list[ast.If] = []
+        """What the file does as the main program, which is passed over."""
         self.models: dict[str, Any] = {}
         """Models of Keras's that were called as parts of another, by their names."""
         self.asked: list[tuple[int, ...]] = []
@@ -204,7 +176,8 @@ class Follower:
                 ways = sorted(way for one in value.made_by.line() for way in one.own_ways)
                 if ways:
                     raise self.refuse(node, f"a class's own {ways[0]} is not followed", "call a method")
-            if isinstance(value, Library) and value.is_foreign:
+            is_ours = isinstance(value, Library) and value.name.rpartition(".")[2] in self.language.layers
+            if isinstance(value, Library) and value.is_foreign and not is_ours:
                 raise self.refuse(
                     node, f"this depends on {value.name}, which comes from elsewhere and is not known here",
                     value.whence,

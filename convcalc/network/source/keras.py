@@ -9,6 +9,7 @@ from convcalc.errors import ConvcalcError, InputError
 from convcalc.network.functions import Source
 from convcalc.network.keras.kinds import ALIASES, KERAS, keras_layer
 from convcalc.network.keras.layer import KerasLayer, words
+from convcalc.network.keras.recurrent import Wrapping
 from convcalc.network.keras.shapes import auto_name
 from convcalc.network.source import keras_models as models
 from convcalc.network.source import library, modules
@@ -136,6 +137,8 @@ def make_layer(call: Call, name: str) -> KerasLayer:
     layer = Lambda(*given, **named) if kind == "Lambda" else keras_layer(kind, given, named)
     layer.name = str(own or auto_name(call.follower.counts, kind))
     layer.frozen = frozenset() if call.follower.truth(call.node, trains) else frozenset(("weight", "bias"))
+    if isinstance(layer, Wrapping):
+        layer.frozen |= layer.layer.frozen
     shape = _told(call)
     if shape is not None:
         call.follower.extras[id(layer), "given"] = shape
@@ -185,6 +188,7 @@ def _sequential(call: Call) -> KerasModel:
     layers = call.named.get("layers", layers)
     own = call.named.get("name", name)
     model = KerasModel("Sequential", str(own or auto_name(call.follower.counts, "Sequential")))
+    model.trains = call.follower.truth(call.node, call.named.get("trainable", True))
     for layer in [] if layers is None else call.follower.iterate(call.node, layers):
         add(call, model, layer)
     return model
@@ -217,7 +221,9 @@ def _model(call: Call) -> KerasModel:
     )
     name = named.get("name") or (call.given[2] if len(call.given) > 2 else None)
     own = str(name or auto_name(call.follower.counts, "Functional"))
-    return models.functional(call.follower, call.node, inputs, outputs, own)
+    model = models.functional(call.follower, call.node, inputs, outputs, own)
+    model.trains = call.follower.truth(call.node, named.get("trainable", True))
+    return model
 
 
 def _input_layer(call: Call) -> Tensor:
@@ -245,7 +251,11 @@ def layer_called(call: Call) -> Any:
         if not isinstance(value, Tensor):
             return value
         return replace(value)
-    given = [*call.given, *(value for key, value in call.named.items() if key in ("inputs", "value", "key"))]
+    order = ("inputs", "query", "value", "key")  # further tensors, as a state or a mask, are what it depends on, too
+    first = [call.named[name] for name in order if name in call.named]
+    rest = [value for key, value in call.named.items() if key not in (*order, "training")]
+    is_attention = layer.kind in ("MultiHeadAttention", "Attention", "AdditiveAttention")
+    given = [*call.given, *first, *([] if is_attention else (one for one in rest if any(models.tensors_in(one))))]
     return models.call_layer(call.follower, call.node, layer, given, call.scope)
 
 
@@ -276,5 +286,6 @@ CALLS: tuple[tuple[Any, Callable[[Call], Any]], ...] = (
     (Module, module_called),
 )  # fmt: skip
 """How values of Keras's are called, before those of Python's."""
-NAMES = frozenset((*KERAS, *ALIASES, *CLASSES, *FUNCTIONS, "Lambda", "Layer"))
+MERGING = ("add", "subtract", "multiply", "average", "maximum", "minimum", "concatenate", "dot")
+NAMES = frozenset((*KERAS, *ALIASES, *CLASSES, *FUNCTIONS, *MERGING, "Lambda", "Layer", "clear_session"))
 """What a star import brings."""

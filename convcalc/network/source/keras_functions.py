@@ -9,6 +9,7 @@ from convcalc.network.functions import Cat, Combine, Permute, Reduce, Stack
 from convcalc.network.shaping import PadAxes
 from convcalc.network.source import tensors
 from convcalc.network.source.follower import TENSORS
+from convcalc.network.source.keras_models import KerasModel, cloned
 from convcalc.network.source.values import Array, Call, Library
 from convcalc.network.trace import Tensor
 
@@ -22,6 +23,8 @@ SIZES = {
     "cifar100": (50_000, 10_000), "boston_housing": (404, 102), "california_housing": (16_512, 4_128),
 }  # fmt: skip
 """How many items each has, to train with and to test."""
+CLASSES = {"mnist": 10, "fashion_mnist": 10, "cifar10": 10, "cifar100": 100}
+"""How many classes the labels have."""
 ONE = (
     "relu sigmoid tanh softmax elu selu gelu swish silu softplus softsign leaky_relu relu6 log_softmax "
     "hard_sigmoid exp log abs square sqrt sin cos sign round floor ceil negative pow dropout l2_normalize "
@@ -39,13 +42,14 @@ REDUCED = {
 def dataset(name: str) -> Any:
     """Return what `load_data()` gives: arrays to train with and to test, whose shapes are known."""
     item, label = DATASETS[name]
-    return tuple((Array((size, *item)), Array((size, *label))) for size in SIZES[name])
+    return tuple((Array((size, *item)), Array((size, *label), CLASSES.get(name, 0))) for size in SIZES[name])
 
 
 def _concat(call: Call) -> Tensor:
     values, axis, *_ = (*call.given, None, None)
     values = call.named.get("values", call.named.get("tensors", call.named.get("xs", values)))
-    axis = call.named.get("axis", -1 if axis is None else axis)
+    default = 0 if ".ops." in f".{call.called.name}" else -1  # keras.ops and keras.backend differ
+    axis = call.named.get("axis", default if axis is None else axis)
     return tensors.use(call, Cat(axis), *values)
 
 
@@ -133,7 +137,7 @@ def _ordered(call: Call) -> None:
 def _categorical(call: Call) -> Any:
     labels, classes = (*call.given, call.named.get("num_classes"))[:2]
     if not isinstance(classes, int) and isinstance(labels, Array):
-        classes = 10  # of the datasets that are known
+        classes = labels.classes  # of the datasets that are known
     if isinstance(labels, Array) and isinstance(classes, int):
         return Array((labels.shape[0], classes))
     return Library("torch.nothing")
@@ -159,7 +163,8 @@ FUNCTIONS: dict[str, Callable[[Call], Any]] = {
     "preprocess_input": lambda call: _cellwise("preprocess_input")(call) if call.given else Library("torch.nothing"),
     "dot": lambda call: tensors.FUNCTIONS["matmul"](replace(call, named={})),
     **dict.fromkeys(("constant", "convert_to_tensor", "zeros", "ones", "random_normal", "normal", "uniform"), _made),
-    "clone_model": lambda call: call.given[0],
+    "clone_model": lambda call: cloned(call.given[0]) if isinstance(call.given[0], KerasModel) else call.given[0],
+    "clear_session": lambda call: call.follower.counts.clear(),
     "epsilon": lambda call: 1e-7,
     "floatx": lambda call: "float32",
 }  # fmt: skip

@@ -7,6 +7,7 @@ from typing import Any
 
 from convcalc.errors import InputError
 from convcalc.network.functions import Parameter, Source
+from convcalc.network.keras import norms, shaping, windows
 from convcalc.network.keras.kinds import ALIASES
 from convcalc.network.keras.kinds import KERAS as LAYERS
 from convcalc.network.keras.layer import KerasLayer
@@ -14,7 +15,7 @@ from convcalc.network.layer import Layer
 from convcalc.network.source import keras_models as models
 from convcalc.network.source import modules, tensors
 from convcalc.network.source.follower import Follower
-from convcalc.network.source.keras import add, given_shape, layer_called, start
+from convcalc.network.source.keras import add, given_shape, is_keras, layer_called, start
 from convcalc.network.source.keras_models import KerasModel
 from convcalc.network.source.values import Builtin, Call, Library, Module, Scope
 from convcalc.network.trace import Tensor
@@ -26,6 +27,13 @@ TRAINING = ("compile", "fit", "summary", "evaluate", "predict", "save", "save_we
 """Methods that change nothing that is counted."""
 
 
+OF_WEIGHTS: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("kernel", "bias", "kernel_regularizer", "kernel_initializer"), (windows.Conv, shaping.Dense)),
+    **dict.fromkeys(("gamma", "beta", "moving_mean", "moving_variance"), (norms.BatchNorm,)),
+}
+"""Attributes that are numbers, or change none that is counted, and whose they are."""
+
+
 def of_layer(follower: Follower, node: ast.AST, layer: KerasLayer, name: str, scope: Scope) -> Any:
     """Return an attribute of a layer."""
     if name in TRAINING:
@@ -34,6 +42,8 @@ def of_layer(follower: Follower, node: ast.AST, layer: KerasLayer, name: str, sc
         return follower.extras[id(layer), name]
     if name == "trainable":
         return not layer.frozen
+    if name in OF_WEIGHTS and isinstance(layer, OF_WEIGHTS[name]):
+        return Library("torch.nothing")
     if name in ("output", "input"):
         trace = follower.trace
         found = [one for one in (trace.nodes if trace is not None else []) if one.layer is layer]
@@ -55,7 +65,7 @@ def of_model(follower: Follower, node: ast.AST, model: KerasModel, name: str, sc
     if name in ("name", "layers"):
         return list(model.layers) if name == "layers" else model.name
     if name == "trainable":
-        return any(isinstance(one, KerasLayer) and not one.frozen for one in models.parts_of(model))
+        return model.trains
     if name in ("input", "inputs", "output", "outputs", "input_shape", "output_shape"):
         return _ends(follower, node, model, name)
     if name == "add":
@@ -68,8 +78,6 @@ def of_model(follower: Follower, node: ast.AST, model: KerasModel, name: str, sc
         return Builtin(name, lambda call: _named(call, model))
     if name in ("call", "__call__"):
         return Builtin(name, lambda call: models.call_model(follower, call.node, model, call.given, call.scope))
-    if name in ("trainable_weights", "non_trainable_weights", "weights", "variables", "trainable_variables"):
-        return []
     raise follower.refuse(node, f"a {model.kind}'s '{name}' is not followed")
 
 
@@ -87,7 +95,8 @@ def _named(call: Call, model: KerasModel) -> Any:
     name, index = call.take("name", "index", name=None, index=None)
     if index is not None:
         return model.layers[index]
-    found = [layer for layer in model.layers if getattr(layer, "name", None) == name]
+    names = [layer.names.get("name") if isinstance(layer, Module) else layer.name for layer in model.layers]
+    found = [layer for layer, own in zip(model.layers, names, strict=True) if own == name]
     if not found:
         raise InputError(f"{model.name} has no layer '{name}'")
     return found[0]
@@ -129,6 +138,8 @@ def of_tensor(follower: Follower, node: ast.AST, value: Tensor, name: str, scope
         return Builtin(name, lambda call: [None, *value.shape[1:]])
     if name == "_keras_shape":
         return (None, *value.shape[1:])
+    if name in ("astype", "numpy", "copy"):
+        return Builtin(name, lambda call: value)
     return tensors.attribute(follower, node, value, name, scope)
 
 
@@ -144,7 +155,7 @@ def of_module(follower: Follower, node: ast.AST, module: Module, name: str, scop
         if name in ("add_weight", "add_variable"):
             return Builtin(name, lambda call: _weight(call, module))
         if name == "layers":
-            return [part for part in models.parts_of(module) if isinstance(part, KerasLayer)]
+            return [part for part in models.children_of(module) if not isinstance(part, Parameter)]
         if name in ("trainable", "built"):
             return True
     return modules.attribute(follower, node, module, name, scope)
@@ -156,7 +167,7 @@ def _weight(call: Call, module: Module) -> Any:
     if any(not isinstance(size, int) for size in shape):
         raise InputError(f"a weight of {shape!r} is not followed", hint="its sizes are whole numbers")
     parameter = Parameter(tuple(shape))
-    parameter.frozen = frozenset() if named.get("trainable", True) else frozenset(("weight",))
+    parameter.frozen = frozenset() if named.get("trainable", True) else frozenset(("weight", "bias"))
     name = named.get("name") or next((one for one in call.given if isinstance(one, str)), "weight")
     call.follower.paths[id(parameter)] = call.follower.local_name(str(name), call.scope)
     return call.follower.made(call.node, parameter)
@@ -166,7 +177,20 @@ def _of_parent(follower: Follower, node: ast.AST, parent: Any, name: str, scope:
     made_by = parent.module.made_by
     if made_by is not None and made_by.is_keras and not parent.made_by.has(name) and name != "__init__":
         return Builtin(name, lambda call: {} if name == "get_config" else None, idle=True)
+    if made_by is not None and made_by.is_keras and name == "__init__" and not parent.made_by.has(name):
+        return Builtin(name, lambda call: _begin(call, parent.module))
     return modules.of_parent(follower, node, parent, name)
+
+
+def _begin(call: Call, module: Module) -> None:
+    """Do what Keras's own `__init__` does: take a name, and whether it is trained."""
+    if len(call.given) >= 2 or "outputs" in call.named:
+        raise InputError("a class that gives Model its inputs and outputs is not followed", hint="return Model(…)")
+    module.begun = True
+    if isinstance(call.named.get("name"), str):
+        module.names["name"] = call.named["name"]
+    if call.named.get("trainable") is False:
+        module.names["starts frozen"] = True
 
 
 ATTRIBUTES: tuple[tuple[Any, Callable[[Follower, ast.AST, Any, str, Scope], Any]], ...] = (
@@ -185,6 +209,8 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
     if isinstance(holder, Module) and name == "trainable" and holder.made_by is not None and holder.made_by.is_keras:
         models.set_trainable(holder, follower.truth(node, value))
         return True
+    if name == "trainable" and isinstance(holder, Library):
+        raise follower.refuse(node, "a single weight that is frozen is not followed", "freeze its layer")
     if isinstance(holder, Source):
         return True  # an input, which has nothing to train
     if not isinstance(holder, KerasLayer | KerasModel):
@@ -196,6 +222,16 @@ def set_attribute(follower: Follower, node: ast.AST, holder: Any, name: str, val
     elif isinstance(holder, Layer) and name in type(holder).arguments():
         raise follower.refuse(node, f"a layer's {name} that is changed is not followed", "make the layer so")
     return True
+
+
+def canonical(value: Any) -> Any:
+    """Return one of Keras's classes by its one name, wherever it was imported from; in lists, too."""
+    if isinstance(value, list | tuple):
+        return type(value)(canonical(one) for one in value) if len(value) < 100 else value
+    if type(value) is Library and is_keras(value.name):
+        last = ALIASES.get(value.name.rpartition(".")[2], value.name.rpartition(".")[2])
+        return Library(f"keras.layers.{last}") if last in LAYERS else value
+    return value
 
 
 def is_kind(value: Any, name: str) -> bool | None:

@@ -7,6 +7,7 @@ from convcalc.errors import InputError, Place, UsageError, nearest
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.keras_models import KerasModel, parts_of
 from convcalc.network.source.picking import base_of, needed_by
+from convcalc.network.source.toplevel import run_main
 from convcalc.network.source.values import Class, Function, Module, Scope, Unknown
 
 MAKERS = ("Sequential", "Model", "Functional")
@@ -18,8 +19,12 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Any, str]:
     names = follower.file.names
     if wanted is not None:
         return _by_name(follower, wanted)
+    if not any(_is_model(value) for value in names.values()):
+        run_main(follower, follower.file)
     made = {name: value for name, value in names.items() if _is_model(value)}
+    _check_unknown(follower)
     inner = {id(part) for one in made.values() for part in parts_of(one)}
+    inner |= {id(one) for one in made.values() if _is_within_another(one, list(made.values()))}
     outer = {id(value): name for name, value in made.items() if id(value) not in inner}
     if len(outer) > 1:
         listed = list(outer.values())
@@ -51,6 +56,32 @@ def pick(follower: Follower, wanted: str | None) -> tuple[Any, str]:
     )
 
 
+def _check_unknown(follower: Follower) -> None:
+    """Raise the error of a model that could not be followed: another one is not what was meant."""
+    names = follower.file.names
+    makers = {*MAKERS, *(name for name, value in names.items() if isinstance(value, Class) and value.is_keras)}
+    makers |= {name for name, value in names.items() if isinstance(value, Function) and _makes(value)}
+    for name, value in names.items():
+        if isinstance(value, Unknown) and value.statement is not None and _called(value.statement) & makers:
+            error = value.error
+            raise InputError(f"{name}: {error.message}", hint=error.hint, place=error.place)
+
+
+def _called(node: ast.AST) -> set[str]:
+    """Return what a piece of code calls, by the last of each name."""
+    called = [part.func for part in ast.walk(node) if isinstance(part, ast.Call)]
+    names = {part.id for part in called if isinstance(part, ast.Name)}
+    return names | {part.attr for part in called if isinstance(part, ast.Attribute)}
+
+
+def _is_within_another(network: Any, made: list[Any]) -> bool:
+    """Whether all of a model's layers are a later one's, too, which has more: as those of a base that is built upon."""
+    own = {id(part) for part in parts_of(network)}
+    later = made[[one is network for one in made].index(True) + 1 :]
+    others = ({id(part) for part in parts_of(one)} for one in later)
+    return bool(own) and any(own < other for other in others)
+
+
 def _is_model(value: Any) -> bool:
     is_own = isinstance(value, Module) and value.made_by is not None and value.made_by.is_keras
     return isinstance(value, KerasModel) or is_own
@@ -60,14 +91,8 @@ def _makes(function: Function) -> bool:
     """Whether a function makes a model, and returns something."""
     if not isinstance(function.node, ast.FunctionDef):
         return False
-    parts = list(ast.walk(function.node))
-    called = [part.func for part in parts if isinstance(part, ast.Call)]
-    names = {
-        part.id if isinstance(part, ast.Name) else part.attr
-        for part in called
-        if isinstance(part, ast.Name | ast.Attribute)
-    }
-    return bool(names & set(MAKERS)) and any(isinstance(part, ast.Return) and part.value is not None for part in parts)
+    returns = [part for part in ast.walk(function.node) if isinstance(part, ast.Return) and part.value is not None]
+    return bool(_called(function.node) & set(MAKERS)) and bool(returns)
 
 
 def _by_name(follower: Follower, wanted: str) -> tuple[Any, str]:

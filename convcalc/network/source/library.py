@@ -68,7 +68,7 @@ def attribute(value: Library, name: str) -> Any:
     if name == "__name__":
         return value.name.rpartition(".")[2]
     full = _canonical(f"{value.name}.{name}")
-    return CONSTANTS.get(full, replace(value, name=full))
+    return CONSTANTS[full] if full in CONSTANTS else replace(value, name=full)
 
 
 def _canonical(name: str) -> str:
@@ -84,7 +84,12 @@ def _canonical(name: str) -> str:
     return name
 
 
-CONSTANTS = {"math.pi": math.pi, "math.inf": math.inf, "torch.inf": math.inf, "torch.pi": math.pi, "math.e": math.e}
+CONSTANTS: dict[str, Any] = {
+    **dict.fromkeys(("numpy.newaxis", "tensorflow.newaxis", "torch.newaxis")),
+    **dict.fromkeys(("math.pi", "torch.pi", "numpy.pi"), math.pi),
+    **dict.fromkeys(("math.inf", "torch.inf", "numpy.inf"), math.inf),
+    "math.e": math.e,
+}
 
 
 def called(call: Call, name: str) -> Any:
@@ -110,6 +115,8 @@ def called(call: Call, name: str) -> Any:
         return torchvision.network(call, name)
     if name.startswith("torchvision.models.") and last.islower():
         raise torchvision.refused(name)
+    if name == "numpy.transpose" and isinstance(call.given[0], Array) and len(call.given) == 1 and not call.named:
+        return Array(call.given[0].shape[::-1])
     if head == "numpy" and last in NUMPYS and call.given:
         return arrays.worked(
             call.follower, call.node, lambda x: tensors.FUNCTIONS[NUMPYS[last]](_renamed(call, x)), call.given[0]

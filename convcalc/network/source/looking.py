@@ -8,11 +8,16 @@ FILLED = ("data", "weight", "bias", "requires_grad", "grad")
 
 def freezes(node: ast.AST) -> bool:
     """Whether code says of parameters whether they are trained."""
-    return any(
-        isinstance(part, ast.Attribute)
-        and (part.attr == "requires_grad_" or (part.attr == "requires_grad" and isinstance(part.ctx, ast.Store)))
-        for part in ast.walk(node)
-    )
+    for part in ast.walk(node):
+        if isinstance(part, ast.Attribute):
+            stored = part.attr in ("requires_grad", "trainable") and isinstance(part.ctx, ast.Store)
+            if stored or part.attr == "requires_grad_":
+                return True
+        elif isinstance(part, ast.Call) and getattr(part.func, "id", "") == "setattr":
+            words = {one.value for one in part.args if isinstance(one, ast.Constant)}
+            if words & {"requires_grad", "trainable"}:
+                return True
+    return False
 
 
 def changes_layers(node: ast.AST) -> bool:

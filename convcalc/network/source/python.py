@@ -32,6 +32,7 @@ ABSTRACT: dict[str, Any] = {
     "Set": set,
     "OrderedDict": dict,
     "ndarray": type(None),
+    "string_types": str,
 }
 
 
@@ -236,6 +237,8 @@ def _type(call: Call) -> Any:
     (value,) = call.take("value")
     if isinstance(value, Module):
         return value.made_by or Library(f"torch.nn.{value.kind}")
+    if isinstance(value, Layer) and call.follower.language.kinds is not None:
+        return Library(f"keras.layers.{value.kind}")
     if isinstance(value, Layer):
         return Library("torch.nn.Parameter" if isinstance(value, Parameter) else f"torch.nn.{value.kind}")
     if isinstance(value, Tensor):

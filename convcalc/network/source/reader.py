@@ -9,7 +9,8 @@ from convcalc.errors import InputError, Place
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.expressions import EXPRESSIONS
 from convcalc.network.source.files import Files
-from convcalc.network.source.follower import Follower, Language
+from convcalc.network.source.follower import Follower
+from convcalc.network.source.language import Language
 from convcalc.network.source.notebooks import code_cells
 from convcalc.network.source.objects import ATTRIBUTES, CALLS
 from convcalc.network.source.picking import pick
@@ -45,6 +46,7 @@ def keras_language() -> Language:
         keras.GIVEN,
         keras_objects.set_attribute,
         keras_objects.is_kind,
+        keras_objects.canonical,
         keras.NAMES,
     )
 
@@ -143,9 +145,9 @@ class SourceFile:
 
         follower = self._followed(shapes)
         network, _ = self._picked(follower, wanted)
+        trace.notes += [*follower.early, *(follower.trace.notes if follower.trace is not None else [])]
         follower.trace, trace.words = trace, KERAS
         follower.parameters = {}
-        trace.notes += follower.early
         trace.unknown.append(InputError("Keras's networks are counted, and not worked in numbers", hint=NO_NUMBERS))
         node = network.made_by.node if isinstance(network, Module) and network.made_by is not None else self.tree
         _, value = applied(follower, network, shapes, node)

@@ -11,7 +11,7 @@ from convcalc.errors import InputError
 from convcalc.network.source import arguments
 from convcalc.network.source.follower import LONGEST
 from convcalc.network.source.python import listed, pairs, plainly
-from convcalc.network.source.values import Builtin, Call, Default, Library, Numbers
+from convcalc.network.source.values import Array, Builtin, Call, Default, Library, Numbers
 
 
 def _field(call: Call) -> Default:
@@ -71,6 +71,15 @@ def _spaced(call: Call) -> Numbers:
     return Numbers(first + (last - first) * index / max(count - 1, 1) for index in range(count))
 
 
+def _filled(call: Call) -> Any:
+    """Do what `numpy.zeros` does: an array of a shape."""
+    shape = call.given[0] if call.given else call.named.get("shape")
+    sizes = (shape,) if isinstance(shape, int) else shape
+    if not isinstance(sizes, tuple | list) or not all(isinstance(size, int) for size in sizes):
+        raise InputError("the shape of this array is not known")
+    return Array(tuple(sizes))
+
+
 def _counted(call: Call) -> Any:
     """Do what `numpy.arange` does with whole numbers."""
     return Numbers(call.follower.plainly(call.node, range, *call.given))
@@ -111,6 +120,8 @@ STANDARD: dict[str, Callable[[Call], Any]] = {
     **{f"logging.{name}": lambda call: None for name in ("debug", "info", "warning", "error")},
     "logging.getLogger": lambda call: Library("torch.nothing"),
     "os.path.join": plainly(lambda *parts: "/".join(map(str, parts))),
+    "os.environ.get": lambda call: call.given[1] if len(call.given) > 1 else None,
+    **{f"numpy.{name}": _filled for name in ("zeros", "ones", "empty")},
     "os.getenv": lambda call: call.given[1] if len(call.given) > 1 else None,
     **dict.fromkeys(("os.path.exists", "os.path.isfile"), _not_there),
     "itertools.chain": lambda call: [item for part in call.given for item in call.follower.iterate(call.node, part)],

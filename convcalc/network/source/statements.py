@@ -10,7 +10,8 @@ from convcalc.network.source import files
 from convcalc.network.source.binding import bind
 from convcalc.network.source.copies import changed
 from convcalc.network.source.expressions import call_of, combine, subscript
-from convcalc.network.source.follower import LONGEST, STOPPING, Follower, LeavingError, ReturnError
+from convcalc.network.source.follower import LONGEST, STOPPING, Follower
+from convcalc.network.source.language import LeavingError, ReturnError
 from convcalc.network.source.values import (
     CHANGES_WEIGHTS,
     OF_A_WEIGHT,

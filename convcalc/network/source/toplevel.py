@@ -4,7 +4,8 @@ import ast
 from typing import Any
 
 from convcalc.errors import ConvcalcError, InputError
-from convcalc.network.source.follower import Follower, LeavingError
+from convcalc.network.source.follower import Follower
+from convcalc.network.source.language import LeavingError
 from convcalc.network.source.looking import changes_layers, freezes
 from convcalc.network.source.picking import base_of
 from convcalc.network.source.values import Class, Function, Library, Module, Scope, Unknown
@@ -13,7 +14,7 @@ from convcalc.network.summary import FROZEN_UNKNOWN
 CHANGES = frozenset(
     ("append", "extend", "insert", "add_module", "update", "register_module", "reverse", "sort", "pop", "remove",
      "add", "build", "clear", "setdefault", "register_buffer", "register_parameter", "add_argument", "set_defaults",
-     "set_image_data_format", "set_image_dim_ordering")
+     "set_image_data_format", "set_image_dim_ordering", "clear_session")
 )  # fmt: skip
 """Methods that change what they are called on."""
 
@@ -24,6 +25,14 @@ def run_file(follower: Follower, tree: ast.Module, scope: Scope) -> None:
         _run(follower, node, scope)
 
 
+def run_main(follower: Follower, scope: Scope) -> None:
+    """Follow what the file does as the main program, as far as that makes a network."""
+    blocks, follower.main = follower.main, []
+    for block in blocks:
+        for node in block.body:
+            _run(follower, node, scope)
+
+
 def _run(follower: Follower, node: ast.stmt, scope: Scope) -> None:
     """Follow a statement of the file. What is no part of a network (loading data, training) is passed over.
 
@@ -32,6 +41,7 @@ def _run(follower: Follower, node: ast.stmt, scope: Scope) -> None:
     freezing = not isinstance(node, ast.ClassDef | ast.FunctionDef) and _freezes(scope, node)
     changing = not isinstance(node, ast.Expr) or _changes(node.value) or _calls_a_changer(scope, node.value)
     if isinstance(node, ast.If) and "__main__" in ast.unparse(node.test):
+        follower.main.append(node)
         if freezing:
             line = follower.texts.line(node)
             follower.remark(f"what {line} on freezes, as the main program, {FROZEN_UNKNOWN}")
@@ -44,14 +54,21 @@ def _run(follower: Follower, node: ast.stmt, scope: Scope) -> None:
         reason = error if isinstance(error, ConvcalcError) else _misplaced(follower, node, error)
         if freezing and not _asks_for_gradients(node):
             follower.remark(f"what {follower.texts.line(node)} freezes {FROZEN_UNKNOWN}")
-        if not changing:
+        if not changing or _only_freezes(node):
             return
         for name in _touched(node):
             if isinstance(scope.names.get(name), Library):
                 continue  # what is done to a library changes no layer
             if isinstance(scope.names.get(name), Module):
                 follower.lost.append(follower.refuse(node, f"what this does to {name} is not followed"))
-            scope.names[name] = Unknown(reason)
+            scope.names[name] = Unknown(reason, node)
+
+
+def _only_freezes(node: ast.stmt) -> bool:
+    """Whether a line does nothing but say that something is trained or not."""
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    words = ("requires_grad", "trainable")
+    return bool(targets) and all(isinstance(one, ast.Attribute) and one.attr in words for one in targets)
 
 
 def _asks_for_gradients(node: ast.stmt) -> bool:

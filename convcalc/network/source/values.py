@@ -241,6 +241,8 @@ class Array:
     """Numbers that are made in `__init__`, for a parameter or a buffer: only their shape is known."""
 
     shape: tuple[int, ...]
+    classes: int = 0
+    """How many classes there are, if it is labels of a dataset that is known."""
 
 
 @dataclass(eq=False, slots=True)
@@ -342,6 +344,8 @@ class Unknown:
     """What could not be followed, and why: an error that is raised where it is used."""
 
     error: ConvcalcError
+    statement: ast.stmt | None = None
+    """What would have given it a value."""
 
 
 @dataclass(eq=False, slots=True)
