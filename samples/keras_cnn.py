@@ -1,4 +1,7 @@
-"""A network in Keras's words, as its introductions have it: convcalc reads it, and tells what model.summary() tells."""
+"""A network in Keras's words, as its introductions have it, told as model.summary() tells it.
+
+convcalc model samples/keras_cnn.py -i 28x28x1
+"""
 
 from tensorflow import keras
 from tensorflow.keras import layers

@@ -1,4 +1,7 @@
-"""Transfer learning: torchvision's ResNet-18, frozen, with a head of its own for so many classes."""
+"""Transfer learning: torchvision's ResNet-18, frozen, with a head of its own for so many classes.
+
+convcalc model samples/transfer.py -i 3x224x224 --depth 1
+"""
 
 import argparse
 

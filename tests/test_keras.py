@@ -482,3 +482,14 @@ def test_another_model_is_not_told_for_one_that_fails(convcalc: Convcalc, tmp_pa
     ran = convcalc("model", str(tmp_path / "net.py"))
     assert (ran.status, "m: the name 'unknown' stands for nothing here" in ran.stderr) == (1, True)
     assert convcalc("model", str(tmp_path / "net.py"), "--class", "b").status == 0
+
+
+def test_a_trace_and_a_layer_are_told_in_its_words(convcalc: Convcalc) -> None:
+    sample = str(ROOT / "samples" / "keras_cnn.py")
+    ran = convcalc("model", sample, "--trace", "2,2")
+    assert "It sees rows 8–17, columns 8–17 of the input's (None, 28, 28, 1)." in ran.stdout
+    ran = convcalc("model", sample, "--layer", "batch_normalization")
+    assert "parameters     2×32 + 2×32 = 128" in ran.stdout
+    assert "gives          (None, 26, 26, 32)" in ran.stdout
+    ran = convcalc("model", sample, "--format", "csv")
+    assert 'conv2d,"Conv2D 32, 3×3, relu","(None, 28, 28, 1)","(None, 26, 26, 32)",320' in ran.stdout

@@ -94,7 +94,7 @@ class Field:
     def after(self, node: Node, shape: Shape) -> "Field":
         """Return the field of a layer that reads this one."""
         origins = node.layer.places(shape, node.output)
-        reaches = self._reaches(node, shape, origins)
+        reaches = _reaches(node, shape, origins, self.first)
         axes = list(self.axes)
         for axis, place in enumerate(self.places):
             if place is not None:
@@ -108,13 +108,6 @@ class Field:
         alongs = (replace(along, lost=place is None) for along, place in zip(axes, places, strict=True))
         return replace(self, axes=tuple(alongs), places=places)
 
-    def _reaches(self, node: Node, shape: Shape, origins: tuple[int | None, ...]) -> tuple[Reach, ...]:
-        """Return what one output cell reads along each axis; functions tell it of channels that stand second."""
-        if self.first == 2 or not node.layer.is_function:
-            return node.layer.reach(shape)
-        axes = range(self.first, self.first + max(len(shape) - 2, 0))
-        return tuple(SAME if axis in origins else WHOLE for axis in axes)
-
     def joined(self, other: "Field", beside: int | None) -> "Field":
         """Return the field that covers both; along the axis `beside` their cells stand side by side."""
         places = tuple(a if a == b else None for a, b in zip(self.places, other.places, strict=True))
@@ -123,6 +116,14 @@ class Field:
             for one, two, place in zip(self.axes, other.axes, places, strict=True)
         )
         return replace(self, axes=tuple(axes), places=places)
+
+
+def _reaches(node: Node, shape: Shape, origins: tuple[int | None, ...], first: int) -> tuple[Reach, ...]:
+    """Return what one output cell reads along each axis; functions tell it of channels that stand second."""
+    if first == 2 or not node.layer.is_function:
+        return node.layer.reach(shape)
+    axes = range(first, first + max(len(shape) - 2, 0))
+    return tuple(SAME if axis in origins else WHOLE for axis in axes)
 
 
 def fields(trace: Trace) -> list[Field | None]:
@@ -171,7 +172,7 @@ def traced_back(trace: Trace, node: int, at: tuple[int, ...]) -> list[Region]:
         ranges.append(Region(index, region))
         here = trace.nodes[index]
         for source, shape in zip(here.inputs, here.shapes, strict=True):
-            back = _back(here, shape, region)
+            back = _back(here, shape, region, trace.first_axis)
             if source in needed:
                 both = zip(needed[source], back, strict=True)
                 back = tuple((min(one[0], two[0]), max(one[1], two[1])) for one, two in both)
@@ -179,16 +180,17 @@ def traced_back(trace: Trace, node: int, at: tuple[int, ...]) -> list[Region]:
     return ranges
 
 
-def _back(node: Node, shape: Shape, region: tuple[tuple[int, int], ...]) -> tuple[tuple[int, int], ...]:
-    """Return the cells of one input that a region of a node's output reads."""
-    origins, reaches = node.layer.places(shape, node.output), node.layer.reach(shape)
+def _back(node: Node, shape: Shape, region: tuple[tuple[int, int], ...], first: int) -> tuple[tuple[int, int], ...]:
+    """Return the cells of one input that a region of a node's output reads; rows are the axis `first`."""
+    origins = node.layer.places(shape, node.output)
+    reaches = _reaches(node, shape, origins, first)
     ranges = []
-    for axis in range(2, len(shape)):
+    for axis in range(first, first + max(len(shape) - 2, 0)):
         last = shape[axis] - 1
-        reach = reaches[axis - 2] if axis - 2 < len(reaches) else SAME
-        if axis not in origins or origins.index(axis) < 2:
+        reach = reaches[axis - first] if axis - first < len(reaches) else SAME
+        if axis not in origins or not 0 <= origins.index(axis) - first < len(region):
             ranges.append((0, last))
             continue
-        first_cell, last_cell = region[origins.index(axis) - 2]
+        first_cell, last_cell = region[origins.index(axis) - first]
         ranges.append((0, 0) if last == 0 else reach.reads(first_cell, last_cell, last + 1))
     return tuple(ranges)

@@ -128,6 +128,10 @@ class Trace:
         """The first axis of rows and columns: PyTorch has the channels before it, Keras behind."""
         return 2 if self.words == PYTORCH else 1
 
+    def spatial(self, shape: Shape) -> Shape:
+        """Return a shape's rows and columns."""
+        return shape[self.first_axis : self.first_axis + max(len(shape) - 2, 0)]
+
     @property
     def inputs(self) -> list[Shape]:
         """The shapes of what goes in, batch first."""

@@ -97,7 +97,7 @@ def _table(summary: Summary, rows: list[Row], *, full_names: bool) -> Table:
     left = frozenset({0, 1})
     if not any(line[5] not in ("", "1") for line in lines):
         lines = [(*line[:5], "", "", line[7]) for line in lines]
-    return Table(words.columns, tuple(lines), left, spare=(7, 6, 5))
+    return Table(words.columns, tuple(lines), left, spare=words.spare)
 
 
 def _open_parts(rows: list[Row]) -> set[int]:

@@ -8,13 +8,14 @@ from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.naming import ONE_ROW
 from convcalc.errors import InputError, UsageError, nearest
 from convcalc.network.functions import Source
-from convcalc.network.layer import WHOLE, sizes
+from convcalc.network.layer import NOTHING, WHOLE
 from convcalc.network.receptive import Field, Region, traced_back
-from convcalc.network.summary import Summary, size_text, walked
+from convcalc.network.summary import Summary, walked
 from convcalc.network.trace import Node
 from convcalc.report.document import Block, Document, Drawing, Heading, Role, Span, Steps, Subheading, Sum, Table, Text
 from convcalc.report.formulas import SizeFormula
 from convcalc.report.model import field_text, heading
+from convcalc.report.network_words import Words, words_of
 
 if TYPE_CHECKING:
     from convcalc.report.selection import Show
@@ -44,30 +45,32 @@ def layer_document(summary: Summary, node: Node) -> Document:
 
 def layer_blocks(summary: Summary, node: Node) -> Iterator[Block]:
     """Show one layer: what it receives and gives, and every count with its arithmetic."""
+    words = words_of(summary)
     yield Text(f"  {node.layer}", Role.TITLE)
     for index, shape in zip(node.inputs, node.shapes, strict=True):
-        yield Text(f"  receives       {sizes(shape)} from {summary.trace.nodes[index].name}")
+        yield Text(f"  receives       {words.given(shape)} from {summary.trace.nodes[index].name}")
     if node.shapes:
         for formula in size_formulas(node):
             yield Sum((formula[0],), "", formula[1], label="size           ")
     if not node.used:
         yield Text("  not used in forward; its parameters are there all the same")
     else:
-        yield Text(f"  gives          {size_text(node.output)}")
+        yield Text(f"  gives          {words.shape(node.output)}")
     yield Text("")
-    yield from _counts(node)
+    yield from _counts(words, node)
     yield from _fields(summary, node)
     before = summary.trace.nodes[1 : node.index + 1]
-    weights = sum(earlier.weights.value for earlier in before)
+    weights = sum(words.count_of(earlier).value for earlier in before)
     work = sum(earlier.multiply_adds.value for earlier in before)
     yield Text("")
     yield Text(f"  so far         {weights:,} parameters, {work:,} multiply-adds", Role.QUIET)
 
 
-def _counts(node: Node) -> Iterator[Block]:
+def _counts(words: Words, node: Node) -> Iterator[Block]:
+    parameters = words.count_of(node)
     for label, count in (
-        ("parameters     ", node.weights),
-        ("buffers        ", node.buffers),
+        ("parameters     ", parameters),
+        ("buffers        ", NOTHING if words.counts_buffers else node.buffers),
         ("multiply-adds  ", node.multiply_adds),
     ):
         if count.value:
@@ -78,7 +81,7 @@ def _counts(node: Node) -> Iterator[Block]:
         yield Text("  parameters     none of its own: they were counted where the layer was used before")
     elif node.outside:
         yield Text(f"  parameters     none of the network's: {node.layer.weights} stand in no part of it")
-    elif not node.weights.value:
+    elif not parameters.value:
         yield Text("  parameters     none", Role.QUIET)
 
 
@@ -131,7 +134,7 @@ def _field_working(node: Node, before: Field) -> tuple[str, str] | None:
 def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> Document:
     """Show which rectangle of the input one output cell is made of, layer by layer, and draw it."""
     node = _traced_node(summary, name)
-    shape = node.output[2:]
+    words, shape = words_of(summary), summary.trace.spatial(node.output)
     if len(at) != len(shape):
         example = ",".join("0" for _ in shape)
         raise UsageError(
@@ -143,7 +146,7 @@ def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> D
             raise InputError(f"{node.name} has no cell {','.join(map(str, at))}", hint=f"the last is {last}")
     regions = traced_back(summary.trace, node.index, at)
     cell = ",".join(map(str, at))
-    yield Heading(f"trace · {summary.title} · {node.name}[{cell}] of {sizes(node.output)}, back to the input")
+    yield Heading(f"trace · {summary.title} · {node.name}[{cell}] of {words.given(node.output)}, back to the input")
     yield Text("")
     axes = max(len(region.ranges) for region in regions)
     rows = [_region_row(summary, region, axes) for region in _steps_back(regions)]
@@ -151,7 +154,7 @@ def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> D
     ranges = regions[-1].ranges
     field = summary.fields[node.index]
     yield Text("")
-    yield Text(f"  It sees {_rectangle(ranges)} of the input's {sizes(summary.input)}.", Role.TITLE)
+    yield Text(f"  It sees {_rectangle(ranges)} of the input's {words.given(summary.input)}.", Role.TITLE)
     seen = tuple(last - first + 1 for first, last in ranges)
     if field is not None and not any(along.whole for along in field.axes):
         full = tuple(int(along.size) for along in field.axes)
@@ -160,7 +163,7 @@ def trace_document(summary: Summary, at: tuple[int, ...], name: str | None) -> D
             yield Text(f"  {missing}.", Role.QUIET)
     if len(ranges) <= 2:
         yield Text("")
-        yield Drawing(tuple(drawn(summary.input[2:], ranges)))
+        yield Drawing(tuple(drawn(summary.trace.spatial(summary.input), ranges)))
 
 
 def _steps_back(regions: list[Region]) -> list[Region]:
@@ -175,12 +178,14 @@ def _traced_node(summary: Summary, name: str | None) -> Node:
         node = layer_named(summary, name)
     else:
         spatial = [node for node in summary.nodes if node.used and len(node.output) > 2 and _from_input(summary, node)]
-        several = [node for node in spatial if max(node.output[2:]) > 1]
+        several = [node for node in spatial if max(summary.trace.spatial(node.output)) > 1]
         if not spatial:
             raise InputError("no layer of this network has rows and columns", hint="--trace follows cells of a map")
         node = (several or spatial)[-1]
     if len(node.output) < 3 or not _from_input(summary, node) or isinstance(node.layer, Source):
-        raise InputError(f"{node.name} gives {size_text(node.output)}, no map", hint="--layer names another layer")
+        raise InputError(
+            f"{node.name} gives {words_of(summary).shape(node.output)}, no map", hint="--layer names another layer"
+        )
     return node
 
 

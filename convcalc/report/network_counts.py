@@ -8,6 +8,7 @@ from convcalc.network.summary import Summary
 from convcalc.report.document import Document
 from convcalc.report.model import heading
 from convcalc.report.model_steps import layer_blocks
+from convcalc.report.network_words import words_of
 
 
 def counted_data(summary: Summary, write: Callable[[Document], Iterable[str]]) -> dict[str, Any]:
@@ -17,7 +18,8 @@ def counted_data(summary: Summary, write: Callable[[Document], Iterable[str]]) -
     layers = []
     for index, name in names.items():
         node = summary.trace.nodes[index]
-        counts = (count_text(node.weights.value, "parameters"), count_text(node.multiply_adds.value, "multiply-adds"))
+        parameters = words_of(summary).count_of(node).value
+        counts = (count_text(parameters, "parameters"), count_text(node.multiply_adds.value, "multiply-adds"))
         layers.append(
             {
                 "name": name,

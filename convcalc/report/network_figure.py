@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 
 from convcalc.network.dense import Linear
 from convcalc.network.functions import Combine
+from convcalc.network.keras.kinds import KERAS as LAYERS
+from convcalc.network.keras.shapes import turned
 from convcalc.network.layer import Layer, Shape
 from convcalc.network.norms import BatchNorm, ChannelNorm, GroupNorm, LayerNorm
 from convcalc.network.shaping import Dropout, Elementwise, Flatten, LearnedSlope
 from convcalc.network.summary import Row, Summary, folded, size_text
+from convcalc.network.trace import KERAS
 from convcalc.network.windows import AdaptivePool, AvgPool, Convolution, LPPool, MaxPool, TransposedConvolution
 from convcalc.report.figure import Circle, Figure, Label, Line, Point, Polygon
 
@@ -20,9 +23,16 @@ FAMILIES: dict[type[Layer], str] = {
     TransposedConvolution: "convolution",
     Linear: "linear",
     **dict.fromkeys((MaxPool, AvgPool, AdaptivePool, LPPool), "pooling"),
+    **{kind: "convolution" for name, kind in LAYERS.items() if "Conv" in name},
+    **{kind: "pooling" for name, kind in LAYERS.items() if "Pooling" in name},
+    LAYERS["Dense"]: "linear",
 }
 """In which colour a kind of layer is drawn: these; what is none of them, and a part of several layers, has its own."""
-QUIET = (Elementwise, Dropout, LearnedSlope, BatchNorm, GroupNorm, ChannelNorm, LayerNorm, Flatten)
+QUIET: tuple[type, ...] = (
+    *(Elementwise, Dropout, LearnedSlope, BatchNorm, GroupNorm, ChannelNorm, LayerNorm, Flatten),
+    *(LAYERS[name] for name in ("Activation", "ReLU", "LeakyReLU", "Softmax", "PReLU", "ELU", "Dropout", "Flatten")),
+    *(LAYERS[name] for name in ("BatchNormalization", "LayerNormalization", "GaussianNoise")),
+)
 """Layers that are named below the block before them, and have none of their own."""
 MOST_BLOCKS = 24
 """Blocks that a figure opens parts up to."""
@@ -58,8 +68,15 @@ class Block:
     """What else it reads, on other rows of the figure."""
     x: float = 0.0
     row: int = 0
+    is_turned: bool = False
+    """Whether its channels come last, as Keras has them."""
     size: tuple[float, float, float] = (0.0, 0.0, 0.0)
     """Its width, height, and how far it goes back."""
+
+    @property
+    def drawn(self) -> Shape:
+        """The shape it makes, channels before rows and columns."""
+        return turned(self.shape) if self.is_turned else self.shape
 
     @property
     def lines(self) -> list[tuple[str, str]]:
@@ -110,7 +127,8 @@ def _blocks(summary: Summary, depth: int | None) -> list[Block]:
 
 def _gathered(summary: Summary, rows: Sequence[Row]) -> list[Block]:
     """Return a block for each row; what changes no shape is named with the block before it."""
-    blocks = [Block("input", [], summary.input, "input", 0)]
+    is_turned = summary.trace.words == KERAS
+    blocks = [Block("input", [], summary.input, "input", 0, is_turned=is_turned)]
     for outer in rows:
         row = outer
         while len(row.rows) == 1 and row.times == 1:  # a part of but one layer is that layer
@@ -127,6 +145,7 @@ def _gathered(summary: Summary, rows: Sequence[Row]) -> list[Block]:
             continue
         sign = OPERATORS.get(node.layer.kind, "") if row.is_layer and isinstance(node.layer, Combine) else ""
         block = Block(_name(row), [] if sign else _texts(row), row.output, _family(row), node.index, sign)
+        block.is_turned = is_turned
         for source in {index for one in row.nodes for index in one.inputs if index < node.index}:
             block.reads.add(_owner(blocks, source))
         blocks.append(block)
@@ -170,13 +189,13 @@ def _lines_of(layer: Layer) -> list[str]:
 
 def _measure(blocks: Sequence[Block]) -> None:
     """Give each block its size: rows and columns by their roots, channels and features by their logarithms."""
-    longest = max((size for block in blocks for size in block.shape[2:]), default=1)
+    longest = max((size for block in blocks for size in block.drawn[2:]), default=1)
 
     def along(size: int) -> float:
         return 14 + (TALLEST - 14) * math.sqrt(size / longest)
 
     for block in blocks:
-        _, *shape = block.shape
+        _, *shape = block.drawn
         if block.sign:
             block.size = (16.0, 16.0, 0.0)
         elif len(shape) > 1:

@@ -22,6 +22,8 @@ class Words(NamedTuple):
     """Whether what is kept and not trained is among the parameters, as not trainable."""
     nothing: str
     """How a count of none is written."""
+    spare: tuple[int, ...]
+    """The columns that are left out where there is no room, the first of them first."""
     axes: dict[int, str]
     """What the axes of an input are called, by how many there are."""
 
@@ -65,6 +67,7 @@ WORDS = {
         "parameters",
         False,
         "·",
+        (7, 6, 5),
         {3: "C×L", 4: "C×H×W", 5: "C×D×H×W"},
     ),
     KERAS: Words(
@@ -74,6 +77,7 @@ WORDS = {
         "Param #",
         True,
         "0",
+        (7, 6, 5, 4),
         {},
     ),
 }
