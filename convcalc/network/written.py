@@ -4,7 +4,6 @@ import ast
 import re
 
 from convcalc.errors import InputError, Place
-from convcalc.network.keras.kinds import ALIASES, KERAS, keras_layer
 from convcalc.network.keras.shapes import auto_name
 from convcalc.network.kinds import KINDS, kind
 from convcalc.network.layer import Layer, Shape
@@ -13,8 +12,6 @@ from convcalc.network.trace import NetworkPart, Tensor, Trace
 
 LONGEST = 100_000
 NO_NUMBERS = "leave --weights out; or write it in PyTorch's words"
-OURS = frozenset(KINDS) - {*KERAS, *ALIASES}
-"""Layers that only PyTorch knows by their names."""
 SOURCE = "network"
 
 
@@ -34,7 +31,12 @@ def is_keras(text: str) -> bool:
     (True, False)
     """
     names = set(re.findall(r"(\w+)\s*\(", text))
-    return bool(names & ({*KERAS, *ALIASES} - {*KINDS})) and not names & OURS
+    if names <= {*KINDS}:
+        return False
+    from convcalc.network.keras.kinds import ALIASES, KERAS
+
+    keras = {*KERAS, *ALIASES}
+    return bool(names & keras - {*KINDS}) and not names & ({*KINDS} - keras)
 
 
 def build(text: str, shape: Shape, trace: Trace | None = None) -> tuple[Trace, Tensor]:
@@ -123,6 +125,8 @@ def _layer(node: ast.expr, line: str, *, in_keras: bool) -> tuple[Layer, Place]:
 
 def _of_keras(node: ast.expr, name: str) -> Layer:
     """Return a layer in Keras's words; what is put around another one is given that."""
+    from convcalc.network.keras.kinds import keras_layer
+
     if not isinstance(node, ast.Call):
         raise InputError(f"{name} is written without its brackets", hint=f"write {name}(…)")
     given = [
