@@ -7,11 +7,12 @@ from convcalc.choices import Reduction, TransposedReading
 from convcalc.engine.geometry import Axis
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.later import Later
-from convcalc.quiz.topics import cell_or_all, draw_cells, interesting, topic
+from convcalc.quiz.topics import cell_or_all, draw_cells, interesting, interesting_pair, topic
 
 if TYPE_CHECKING:
     import numpy as np
 
+    from convcalc.engine.exact import Array
     from convcalc.quiz.question import Question
     from convcalc.report.document import Calculation
 else:
@@ -21,49 +22,100 @@ INPUT = 224
 """The input of a chain of windows: large enough for any three pairs of them, which take 159 at most."""
 
 
+KERNELS = {
+    2: ("roberts-x", "roberts-y"),
+    3: ("edge", "horizontal-edge", "diagonal-edge", "vertical-line", "laplacian", "sharpen", "sobel-x", "sobel-y"),
+}
+"""Kernels by name that mean something and whose weights are whole, by their size."""
+
+
 @topic("conv", "convolution")
 def convolution(rng: Random, level: int) -> "Question":
-    """Ask about a convolution: larger, padded, strided, with a bias and channels as the level rises."""
+    """Ask about a convolution: a cell, then a map with one idea (stride, padding, bias, channels), then with two.
+
+    At last the output is given, and the kernel, or a number of it, is asked for.
+    """
     from convcalc.engine.convolution import convolve
+    from convcalc.engine.kernels import kernel
+    from convcalc.quiz.turned_round import missing_number, which_kernel
     from convcalc.report.convolution import Labels, worked_convolution
     from convcalc.report.selection import Show
 
-    def work() -> "Calculation":
-        channels = 2 if level >= 5 else 1
-        easy, usual = ((4, 2), (3, 2), (4, 3)), ((5, 3), (6, 3), (5, 2))
-        size, taps = rng.choice(easy if level == 1 else usual if channels == 1 else ((4, 2), (5, 2)))
-        grid = draw_cells(rng, channels, size, size)
-        largest = 1 if level < 4 else 2
-        kernel = draw_cells(rng, 1, channels, taps, taps, low=-largest, high=largest)
-        while np.count_nonzero(kernel) < 2:  # one weight alone copies the input
-            kernel = draw_cells(rng, 1, channels, taps, taps, low=-largest, high=largest)
-        padding = rng.choice((0, 1)) if level >= 4 else 0
-        stride = 2 if padding else rng.choice((1, 2)) if level >= 3 else 1
-        bias = [rng.choice((-2, -1, 1, 2))] if level >= 4 else None
-        shaped = (grid, kernel) if channels > 1 else (grid[0], kernel[0, 0])
-        return worked_convolution(
-            convolve(*shaped, stride=stride, padding=padding, bias=bias), Show(), Labels("kernel")
+    def weights(channels: int, taps: int) -> "Array":
+        while True:  # one weight alone copies the input
+            drawn = draw_cells(rng, 1, channels, taps, taps, low=-1, high=2)
+            if np.count_nonzero(drawn) >= 2:
+                return drawn
+
+    if level >= 5 and rng.random() < 1 / 3:
+        return which_kernel(rng)
+    if level >= 5:
+        bias = [rng.choice((-2, -1, 1, 2))]
+        cells, taken = interesting_pair(lambda: (draw_cells(rng, 3, 3, low=1), weights(1, 2)), convolve)
+        return missing_number(
+            lambda grid: worked_convolution(convolve(cells, grid[0, 0], bias=bias), Show(), Labels("kernel")),
+            taken,
+            "kernel",
+            rng,
         )
+    sizes = {1: ((4, 2), (3, 2), (4, 3)), 2: ((5, 3), (4, 2))}
+    ideas = set(rng.sample(("stride", "padding", "bias", "channels"), max(level - 2, 0)))
+    if level == 2:
+        ideas = {rng.choice(("stride", "bias"))}
+    if ideas == {"padding", "channels"} or ideas == {"stride", "channels"}:
+        ideas.remove("channels")
+        ideas.add("bias")
+
+    def work() -> "Calculation":
+        channels = 2 if "channels" in ideas else 1
+        if "stride" in ideas:
+            size, taps = rng.choice(((5, 3), (6, 3), (5, 2), (4, 2)))
+        elif "padding" in ideas:
+            size, taps = 3, 3
+        else:
+            size, taps = rng.choice(((3, 2), (4, 3)) if channels > 1 else sizes[min(level, 2)])
+        name = rng.choice((*KERNELS[taps], "kernel")) if channels == 1 else "kernel"
+        taken = weights(channels, taps) if name == "kernel" else kernel(name)[None, None]
+        grid = draw_cells(rng, channels, size, size)
+        result = convolve(
+            *((grid, taken) if channels > 1 else (grid[0], taken[0, 0])),
+            stride=2 if "stride" in ideas else 1,
+            padding=int("padding" in ideas),
+            bias=[rng.choice((-2, -1, 1, 2))] if "bias" in ideas else None,
+        )
+        return worked_convolution(result, Show(), Labels(name))
 
     return cell_or_all(interesting(work), rng, level)
 
 
 @topic("pool", "pooling")
 def pooling(rng: Random, level: int) -> "Question":
-    """Ask about a pooling: of maxima and averages, later overlapping and padded."""
+    """Ask about a pooling: a cell, then a map whose windows overlap or do not fit, then one that is padded too.
+
+    At last the output of an average pooling is given, and a number of the input is asked for.
+    """
     from convcalc.engine.pooling import pool
+    from convcalc.quiz.turned_round import missing_number
     from convcalc.report.pooling import worked_pooling
     from convcalc.report.selection import Show
 
-    def work() -> "Calculation":
-        kind = rng.choice((PoolKind.MAX, PoolKind.AVG))
-        size = 4 if level <= 2 else rng.choice((4, 5)) if level == 3 else rng.choice((5, 6))
-        window = 2 if level <= 3 else 3
-        stride = window if level <= 2 else rng.choice((1, 2))
-        padding = 1 if level >= 5 else 0
-        return worked_pooling(
-            pool(draw_cells(rng, size, size), kind, window=window, stride=stride, padding=padding), Show()
+    if level >= 5:
+        cells = draw_cells(rng, 4, 4)
+        return missing_number(
+            lambda grid: worked_pooling(pool(grid, PoolKind.AVG, window=2, stride=2), Show()), cells, "input", rng
         )
+    settings = {
+        1: ((4, 2, 2, 0),),
+        2: ((4, 2, 1, 0), (5, 3, 2, 0)),
+        3: ((4, 2, 1, 0), (5, 3, 1, 0), (5, 2, 2, 0), (4, 3, 1, 0)),
+        4: ((4, 3, 2, 1), (5, 3, 2, 1), (3, 3, 1, 1), (4, 2, 2, 1)),
+    }
+
+    def work() -> "Calculation":
+        size, window, stride, padding = rng.choice(settings[level])
+        kind = PoolKind.MAX if window == 3 else rng.choice((PoolKind.MAX, PoolKind.AVG))  # not ninths
+        cells = draw_cells(rng, size, size)
+        return worked_pooling(pool(cells, kind, window=window, stride=stride, padding=padding), Show())
 
     return cell_or_all(interesting(work), rng, level)
 
@@ -73,8 +125,11 @@ def size(rng: Random, level: int) -> "Question":
     """Ask for an output size: later with padding, strides that do not divide, and dilation."""
     from convcalc.engine.mistakes.sizes import size_mistakes
     from convcalc.quiz.question import asked
+    from convcalc.quiz.turned_round import padding_or_input
     from convcalc.report.size import Sized, worked_size
 
+    if level >= 5:
+        return padding_or_input(rng)
     kernel = rng.choice((2, 3, 4, 5, 7))
     stride = 1 if level == 1 else rng.choice((2, 3))
     padding = rng.choice((1, 2)) if level >= 2 else 0
@@ -96,12 +151,13 @@ def parameters(rng: Random, level: int) -> "Question":
     from convcalc.engine.mistakes.sizes import parameter_mistakes
     from convcalc.engine.sizes import Volume
     from convcalc.quiz.question import asked
-    from convcalc.report.document import Sum
+    from convcalc.quiz.turned_round import filters_of_parameters
+    from convcalc.report.document import Calculation, Sum
 
+    if level >= 5:
+        return filters_of_parameters(rng)
     kernel, channels = rng.choice((2, 3, 5)), rng.choice((1, 2, 3, 4) if level <= 2 else (3, 6, 8, 16))
     filters = rng.choice((2, 4, 5, 6, 8, 10) if level <= 2 else (12, 16, 20, 32))
-    from convcalc.report.document import Calculation
-
     volume = Volume(kernel, kernel, channels, filters)
     over = f"{channels} input channel{'s' * (channels > 1)}"
     text = f"How many parameters do {filters} filters of {kernel}×{kernel} over {over} have, with biases?"
@@ -115,40 +171,57 @@ def parameters(rng: Random, level: int) -> "Question":
 def activation(rng: Random, level: int) -> "Question":
     """Ask about ReLU, and later the others."""
     from convcalc.engine.activations import activate
+    from convcalc.quiz.turned_round import input_of_leaky_relu
     from convcalc.report.activations import worked_activation
     from convcalc.report.selection import Show
 
-    kind = "relu" if level <= 2 else rng.choice(("leaky-relu", "sigmoid", "tanh"))
-    grid = draw_cells(rng, 2 if level <= 3 else 3, 3, low=-5 if kind != "tanh" else -2, high=5 if kind != "tanh" else 2)
-    if len(set(activate(grid, kind).output.ravel().tolist())) == 1:
-        grid[0, :2] = -2, 3
-    return cell_or_all(worked_activation(activate(grid, kind), Show()), rng, level)
+    if level >= 5:
+        return input_of_leaky_relu(rng)
+    kinds = {1: ("relu",), 2: ("relu", "relu6"), 3: ("relu", "leaky-relu", "relu6"), 4: ("sigmoid", "tanh")}
+    kind = rng.choice(kinds[level])
+    far = {"relu6": 9, "tanh": 2}.get(kind, 5)
+
+    def work() -> "Calculation":
+        grid = draw_cells(rng, 1 if level == 4 else 2, 3, low=-far, high=far)
+        while not (grid < 0).any() or not (grid > 0).any():
+            grid = draw_cells(rng, *grid.shape, low=-far, high=far)
+        return worked_activation(activate(grid, kind), Show())
+
+    return cell_or_all(interesting(work), rng, level, zero_too=True)
 
 
 @topic("softmax")
 def probabilities(rng: Random, level: int) -> "Question":
     """Ask for a softmax, to two decimals."""
     from convcalc.engine.softmax import softmax
-    from convcalc.quiz.question import about
+    from convcalc.quiz.turned_round import missing_logit
     from convcalc.report.selection import Show
     from convcalc.report.softmax import worked_softmax
 
-    cells = draw_cells(rng, 2 if level <= 2 else 3, low=-2, high=3)
-    cells[0] += int(len(set(cells.tolist())) == 1)
-    return about(worked_softmax(softmax(cells), Show()), Show())
+    if level >= 5:
+        return missing_logit(rng)
+    cells = np.array(rng.sample(range(-2, 4), 2 if level == 1 else 4 if level == 4 else 3))
+    return cell_or_all(worked_softmax(softmax(cells), Show()), rng, level)
 
 
 @topic("linear")
 def dense(rng: Random, level: int) -> "Question":
     """Ask about a fully connected layer."""
     from convcalc.engine.dense import linear
+    from convcalc.quiz.turned_round import missing_number
     from convcalc.report.dense import worked_linear
     from convcalc.report.selection import Show
 
-    inputs, outputs = (2, 2) if level == 1 else (3, 2) if level <= 3 else (4, 3)
+    inputs, outputs = (2, 2) if level == 1 else (3, 2) if level != 4 else (4, 3)
     bias = draw_cells(rng, outputs, low=-2, high=2) if level >= 2 else None
-    result = linear(draw_cells(rng, inputs, high=5), draw_cells(rng, outputs, inputs, low=-2, high=2), bias)
-    return cell_or_all(worked_linear(result, Show()), rng, level)
+
+    def draw() -> "tuple[Array, Array]":
+        return draw_cells(rng, inputs, low=int(level >= 5), high=5), draw_cells(rng, outputs, inputs, low=-2, high=3)
+
+    x, weights = interesting_pair(draw, lambda x, weights: linear(x, weights, bias))
+    if level >= 5:
+        return missing_number(lambda grid: worked_linear(linear(x, grid, bias), Show()), weights, "weights", rng)
+    return cell_or_all(worked_linear(linear(x, weights, bias), Show()), rng, level)
 
 
 @topic("loss")
@@ -156,47 +229,65 @@ def losses(rng: Random, level: int) -> "Question":
     """Ask for a loss: squared and absolute errors, later cross-entropy to two decimals."""
     from convcalc.engine.losses import loss
     from convcalc.quiz.question import about
+    from convcalc.quiz.turned_round import class_of_loss
     from convcalc.report.losses import worked_loss
     from convcalc.report.selection import Show
 
-    if level >= 4:
-        cells = draw_cells(rng, 3, low=-1, high=3)
+    if level >= 5:
+        return class_of_loss(rng)
+    if level == 4:
+        cells = np.array(rng.sample(range(-1, 4), 3))
         return about(worked_loss(loss(cells, rng.randrange(3), "cross-entropy"), Show()), Show())
     kind = rng.choice(("mse", "mae"))
-    cells, target = draw_cells(rng, 3 if level == 1 else 4, high=5), draw_cells(rng, 3 if level == 1 else 4, high=5)
-    reduction = Reduction.SUM if level == 1 else Reduction.MEAN
-    return about(worked_loss(loss(cells, target, kind, reduction=reduction), Show()), Show())
+    reduction, count = (Reduction.SUM if level == 1 else Reduction.MEAN), 3 if level <= 2 else 4
+
+    def work() -> "Calculation":
+        cells, target = draw_cells(rng, count, high=5), draw_cells(rng, count, high=5)
+        return worked_loss(loss(cells, target, kind, reduction=reduction), Show())
+
+    return about(interesting(work), Show())
 
 
 @topic("transpose", "conv-transpose", "transposed")
 def transposed(rng: Random, level: int) -> "Question":
     """Ask about a transposed convolution: later one whose stamps overlap, and whose edges are cut."""
     from convcalc.engine.transposed import conv_transpose
-    from convcalc.quiz.question import about
+    from convcalc.quiz.turned_round import missing_number
     from convcalc.report.selection import Show
     from convcalc.report.transposed import worked_transposed
 
-    def work() -> "Calculation":
-        stride = 2 if level <= 2 else rng.choice((1, 2))
-        taps = 2 if level <= 2 else 3
-        grid, kernel = draw_cells(rng, 2, 2, low=1), draw_cells(rng, taps, taps, low=-1, high=2)
-        result = conv_transpose(grid, kernel, stride=stride, padding=1 if level >= 4 else 0)
+    stride, padding, taps = {1: (2, 0, 2), 2: (1, 0, 2), 3: (1, 0, 2), 4: (2, 1, 3), 5: (1, 0, 2)}[level]
+
+    def worked(grid: "Array", kernel: "Array") -> "Calculation":
+        result = conv_transpose(grid, kernel, stride=stride, padding=padding)
         return worked_transposed(result, Show(), "kernel", TransposedReading.SCATTER)
 
+    grid, kernel = interesting_pair(
+        lambda: (draw_cells(rng, 2, 2, low=1), draw_cells(rng, taps, taps, low=-1, high=2)),
+        lambda grid, kernel: conv_transpose(grid, kernel, stride=stride, padding=padding),
+    )
+    if level >= 5:
+        return missing_number(lambda other: worked(grid, other), kernel, "kernel", rng)
     hint = "each input cell times the whole kernel is laid down at its place times the stride; what overlaps adds up"
-    return about(interesting(work), Show())._replace(hints=lambda: [hint])
+    return cell_or_all(worked(grid, kernel), rng, level)._replace(hints=lambda: [hint])
 
 
 @topic("flatten")
 def flattened(rng: Random, level: int) -> "Question":
     """Ask for the order in which channels, rows and columns are laid out."""
     from convcalc.engine.dense import Flattened
-    from convcalc.quiz.question import about
+    from convcalc.quiz.turned_round import place_in_volume
     from convcalc.report.dense import worked_flatten
     from convcalc.report.selection import Show
 
-    grid = draw_cells(rng, *((2, 3) if level <= 2 else (2, 2, 3)))
-    question = about(worked_flatten(Flattened(grid, grid.reshape(-1)), Show()), Show())
+    if level >= 5:
+        return place_in_volume(rng)
+
+    def work() -> "Calculation":
+        grid = draw_cells(rng, *((3, 3) if level == 1 else (2, 2, 3) if level == 2 else (2, 2, 2)))
+        return worked_flatten(Flattened(grid, grid.reshape(-1)), Show())
+
+    question = cell_or_all(interesting(work), rng, level, "the flattened output")
     return question._replace(hints=lambda: ["row by row, and channel after channel"])
 
 
@@ -205,11 +296,15 @@ def field(rng: Random, level: int) -> "Question":
     """Ask for the receptive field of windows one after the other."""
     from convcalc.network.chain import follow, links
     from convcalc.quiz.question import asked
+    from convcalc.quiz.turned_round import kernel_of_field
     from convcalc.report.chain import worked_chain
 
+    if level >= 5:
+        return kernel_of_field(rng)
     convolutions = ("conv 3", "conv 5", "conv 7", "conv 3 s2")[: 3 if level <= 2 else 4]
-    pools = ("pool 2", "pool 3") if level <= 2 else ("pool 2", "pool 3 s2")
-    parts = [f"{rng.choice(convolutions)}, {rng.choice(pools)}" for _ in range(2 if level <= 2 else 3)]
+    pools = ("pool 2", "pool 3", "pool 4") if level <= 2 else ("pool 2", "pool 3 s2")
+    count = 1 if level == 1 else 2 if level <= 3 else 3
+    parts = [f"{rng.choice(convolutions)}, {rng.choice(pools)}" for _ in range(count)]
     chain = follow(links(", ".join(parts)), (INPUT,))
     windows = ", ".join(linked.link.text for linked in chain)
     text = f"How many cells of the input, along one axis, does one cell of the output see? ({windows})"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from convcalc.choices import Gradient, LinearGradient, Reduction
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.later import Later
-from convcalc.quiz.topics import draw_cells, interesting, topic
+from convcalc.quiz.topics import cell_or_all, draw_cells, interesting, interesting_pair, topic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,22 +26,23 @@ RATES = (Fraction(1, 2), Fraction(1, 10), Fraction(1, 5))
 
 @topic("gradient", "backward")
 def gradient(rng: Random, level: int) -> "Question":
-    """Ask where a pooling's gradient goes."""
+    """Ask where a pooling's gradient goes: to one cell, to all of them, and from windows that overlap."""
     from convcalc.engine.pooling import pool
     from convcalc.engine.routing import backward
-    from convcalc.quiz.question import about
     from convcalc.report.routing import worked_routing
     from convcalc.report.selection import Show
 
-    def work() -> "Calculation":
-        kind = PoolKind.MAX if level <= 2 else rng.choice((PoolKind.MAX, PoolKind.AVG))
-        cells = np.array(rng.sample(range(1, 17), 16)).reshape(4, 4)
-        forward = pool(cells, kind, window=2, stride=2)
-        return worked_routing(
-            backward(forward, draw_cells(rng, 2, 2, low=1) * (4 if kind is PoolKind.AVG else 1)), Show()
-        )
+    kind = PoolKind.MAX if level <= 2 else rng.choice((PoolKind.MAX, PoolKind.AVG))
+    rows, columns, stride = (4, 4, 2) if level <= 2 else (2, 4, 2) if level == 3 else (3, 3, 1)
 
-    return about(interesting(work), Show())._replace(text="What is the gradient of the input?")
+    def work() -> "Calculation":
+        cells = np.array(rng.sample(range(1, 17), rows * columns)).reshape(rows, columns)
+        forward = pool(cells, kind, window=2, stride=stride)
+        behind = draw_cells(rng, *forward.output.shape, low=1) * (4 if kind is PoolKind.AVG else 1)
+        return worked_routing(backward(forward, behind), Show())
+
+    drawn = interesting(work, mostly_zeros=kind is PoolKind.MAX)
+    return cell_or_all(drawn, rng, level, "the gradient of the input", zero_too=True)
 
 
 @topic("conv-gradient", "kernel-gradient", "input-gradient")
@@ -53,7 +54,7 @@ def convolution_gradient(rng: Random, level: int) -> "Question":
     from convcalc.report.gradients import worked_gradients
     from convcalc.report.selection import Show
 
-    which = Gradient.KERNEL if level <= 2 else rng.choice((Gradient.KERNEL, Gradient.INPUT))
+    which = Gradient.KERNEL if level in (1, 2, 4) else rng.choice((Gradient.KERNEL, Gradient.INPUT))
 
     def work() -> "Calculation":
         stride, padding = (2 if level == 4 else 1), int(level >= 5)
@@ -67,7 +68,7 @@ def convolution_gradient(rng: Random, level: int) -> "Question":
         gradients = backward(forward, draw_cells(rng, *forward.output.shape, low=-1, high=2))
         return worked_gradients(gradients, Show(), which, Labels())
 
-    return _about(interesting(work), f"What is the gradient of the {which}?")
+    return cell_or_all(interesting(work), rng, level, f"the gradient of the {which}")
 
 
 @topic("relu-gradient", "activation-gradient")
@@ -78,7 +79,7 @@ def activation_gradient(rng: Random, level: int) -> "Question":
     from convcalc.report.selection import Show
 
     kind = "relu" if level <= 3 else rng.choice(("sigmoid", "tanh"))
-    rows = 2 if level <= 2 else 3
+    rows = 2 if kind == "relu" else 1
     far = 5 if kind == "relu" else 2
 
     def work() -> "Calculation":
@@ -88,7 +89,7 @@ def activation_gradient(rng: Random, level: int) -> "Question":
         forward = activate(grid, kind)
         return worked_activation_gradient(forward.backward(draw_cells(rng, rows, 3, low=-3, high=4)), Show())
 
-    return _about(interesting(work), "What is the gradient of the input?")
+    return cell_or_all(interesting(work), rng, level, "the gradient of the input", zero_too=True)
 
 
 @topic("loss-gradient", "softmax-gradient")
@@ -98,17 +99,19 @@ def loss_gradient(rng: Random, level: int) -> "Question":
     from convcalc.report.losses import worked_loss_gradient
     from convcalc.report.selection import Show
 
-    if level <= 2:
+    def squares() -> "Calculation":
         count = 2 if level == 1 else 4
         cells, target = draw_cells(rng, count, high=5), draw_cells(rng, count, high=5)
-        target[0] += int((cells == target).all())
         reduction = Reduction.SUM if level == 1 else Reduction.MEAN
-        return _about(worked_loss_gradient(loss(cells, target, "mse", reduction=reduction).backward(), Show()))
-    items = 1 if level <= 4 else 2
-    logits = draw_cells(rng, items, 3, low=-2, high=3)
-    logits[:, 0] += (logits == logits[:, :1]).all(axis=1)
-    classes = [rng.randrange(3) for _ in range(items)]
-    return _about(worked_loss_gradient(loss(logits, classes, "cross-entropy").backward(), Show()))
+        return worked_loss_gradient(loss(cells, target, "mse", reduction=reduction).backward(), Show())
+
+    def classes() -> "Calculation":
+        items = 1 if level == 3 else 2
+        logits = np.array([rng.sample(range(-2, 4), 3) for _ in range(items)])
+        targets = [rng.randrange(3) for _ in range(items)]
+        return worked_loss_gradient(loss(logits, targets, "cross-entropy").backward(), Show())
+
+    return cell_or_all(interesting(squares if level <= 2 else classes), rng, level, "the gradient of the input")
 
 
 @topic("linear-gradient")
@@ -127,7 +130,7 @@ def linear_gradient(rng: Random, level: int) -> "Question":
         behind = draw_cells(rng, items, outputs, low=-2, high=3)
         return worked_linear_gradients(forward.backward(behind if items > 1 else behind[0]), Show(), which)
 
-    return _about(interesting(work), f"What is the gradient of the {which}?")
+    return cell_or_all(interesting(work), rng, level, f"the gradient of the {which}")
 
 
 @topic("network-gradient", "network", "backprop")
@@ -146,7 +149,7 @@ def network_gradient(rng: Random, level: int) -> "Question":
     from convcalc.report.numbers import Writer
     from convcalc.report.selection import Show
 
-    name = "w2" if level <= 2 else "w1"
+    name = "w2" if level <= 3 else "w1"
 
     def work() -> "Calculation":
         x, target = draw_cells(rng, 2, low=1, high=3), draw_cells(rng, 1, high=6)
@@ -196,30 +199,36 @@ def network_gradient(rng: Random, level: int) -> "Question":
         worked = worked_backward(gradients, grids, name, Show())
         return worked._replace(given=given, mistakes=lambda: made(candidates(), as_grid(worked.answer())))
 
-    for _ in range(50):
-        worked = work()
-        cells = np.abs(np.asarray(worked.answer()))
-        if cells.any() and cells.max() < LARGEST:
-            break
-    text = f"What is the gradient of {name}?"
+    def small() -> "Calculation":
+        while True:
+            worked = work()
+            if np.abs(np.asarray(worked.answer())).max() < LARGEST:
+                return worked
+
     hint = "what comes from behind, times the local derivative: first through the loss, then layer by layer"
-    return _about(worked, text)._replace(hints=lambda: [hint])
+    asked = cell_or_all(interesting(small), rng, level, f"the gradient of {name}")
+    return asked._replace(hints=lambda: [hint])
 
 
 @topic("descent", "step")
 def descent(rng: Random, level: int) -> "Question":
-    """Ask for a grid after a step of gradient descent."""
+    """Ask for a grid after a step of gradient descent; at last for the rate, given the step."""
     from convcalc.engine.mistakes.gradients import OneStep, step_mistakes
+    from convcalc.quiz.turned_round import rate_of_step
     from convcalc.report.descent import step_lines
     from convcalc.report.document import Answer, Calculation, Grids, Heading, Text
     from convcalc.report.grids import grids_of
     from convcalc.report.numbers import Writer
 
-    shape = (1, 2) if level == 1 else (2, 2) if level <= 3 else (3, 3)
+    shape = (1, 2) if level == 1 else (2, 3) if level == 4 else (2, 2)
     rate = RATES[0] if level == 1 else rng.choice(RATES)
-    step = OneStep(draw_cells(rng, *shape, low=-5, high=5), draw_cells(rng, *shape, low=-8, high=8), rate)
-    if not step.gradient.any():
-        step.gradient[0, 0] = 4
+    old, gradient = interesting_pair(
+        lambda: (draw_cells(rng, *shape, low=-5, high=5), draw_cells(rng, *shape, low=-8, high=8)),
+        lambda old, gradient: OneStep(old, gradient, rate),
+    )
+    if not gradient.any():
+        gradient[0, 0] = 4
+    step = OneStep(old, gradient, rate)
     write = Writer()
 
     def given() -> "list[Block]":
@@ -231,13 +240,10 @@ def descent(rng: Random, level: int) -> "Question":
         lines = list(step_lines(step.old, step.gradient, step.output, rate, write))
         return [*given(), Text(""), *lines, Answer(grids_of(step.output, "weights after", write))]
 
+    if level >= 5:
+        known = [("weights before", old), ("gradient", gradient), ("weights after", step.output)]
+        drawn = [matrix for title, grid in known for matrix in grids_of(grid, title, write).matrices]
+        return rate_of_step(old, gradient, step.output, rate, [Heading("a step"), Text(""), Grids(tuple(drawn))])
     worked = Calculation(work(), lambda: step.output, given=given, mistakes=lambda: step_mistakes(step))
-    return _about(worked, "What are the weights after the step?")._replace(hints=lambda: ["old − rate × gradient"])
-
-
-def _about(worked: "Calculation", text: str = "What is the gradient of the input?") -> "Question":
-    """Ask for a whole gradient."""
-    from convcalc.quiz.question import about
-    from convcalc.report.selection import Show
-
-    return about(worked, Show())._replace(text=text)
+    asked = cell_or_all(worked, rng, level, "the grid of weights after the step", zero_too=True)
+    return asked._replace(hints=lambda: ["old − rate × gradient"])

@@ -25,10 +25,21 @@ class Question(NamedTuple):
     working: Callable[[], Document]
     hints: Callable[[], Sequence[str]]
     mistakes: Callable[[], Iterable[Mistake]]
-    whole: "Callable[[], Question] | None" = None
-    """The same exercise, all of it asked for; None where it is already."""
     steps: Steps | None = None
     """The steps of what is worked, where each makes a cell of the answer."""
+
+    needs_calculator: bool = False
+    """Whether what is worked has roots, powers of e or logarithms in it, though the answer is whole."""
+
+    @property
+    def asked_for(self) -> Array:
+        """What is to be answered: the cell that is asked for, as an array of one, or the whole answer."""
+        return self.answer if self.at is None else self.answer[tuple(slice(i, i + 1) for i in self.at)]
+
+    @property
+    def points(self) -> int:
+        """What it counts: a point for each number of the answer."""
+        return int(self.asked_for.size)
 
     @property
     def shape(self) -> str:
@@ -71,7 +82,7 @@ def about(worked: Calculation, show: Show, cell: Callable[[int], int] | None = N
         return steps.blocks(index)
 
     text, hints = f"What is {steps.name(index)}?", _hints(steps, [index])
-    return Question(text, givens, answer, at, working, hints, mistakes, lambda: about(worked, show), steps)
+    return Question(text, givens, answer, at, working, hints, mistakes, steps)
 
 
 def _lines(working: Callable[[], Document], *, several: bool) -> Sequence[str]:

@@ -1,8 +1,8 @@
 """What can be asked about, by its word; and what exercises share: small numbers at random, answers worth asking for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from convcalc.later import Later
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     Ask = Callable[[Random, int], Question]
 else:
     np = Later("numpy")
+
+
+Drawn = TypeVar("Drawn")
 
 
 class Topic(NamedTuple):
@@ -46,21 +49,62 @@ def draw_cells(rng: Random, *shape: int, low: int = 0, high: int = 9) -> "Array"
     return np.array([rng.randint(low, high) for _ in range(int(np.prod(shape)))]).reshape(shape)
 
 
-def interesting(work: "Callable[[], Calculation]") -> "Calculation":
-    """Draw until no number stands in more than half of the answer's cells, or at least not in all of them."""
-    for most in (1 / 2, 3 / 4, 0.99):
-        for _ in range(25):
-            exercise = work()
-            answer = exercise.answer()
-            cells = answer.ravel().tolist()
-            if answer.size == 1 or max(map(cells.count, cells)) <= max(most * answer.size, 1):
-                return exercise
-    return exercise
+def interesting(work: "Callable[[], Calculation]", *, mostly_zeros: bool = False) -> "Calculation":
+    """Draw until an answer is worth asking for; `mostly_zeros` says that it is its way to have many zeros."""
+    return _worth_asking(work, lambda exercise: exercise.answer(), (1,) if mostly_zeros else SHARES)
 
 
-def cell_or_all(worked: "Calculation", rng: Random, level: int) -> "Question":
-    """Ask for one cell on the lower levels, for the whole output above."""
+def interesting_pair(
+    draw: "Callable[[], tuple[Array, Array]]", operation: "Callable[[Array, Array], Any]"
+) -> "tuple[Array, Array]":
+    """Draw two grids until what an operation makes of them is worth asking for."""
+    return _worth_asking(draw, lambda pair: operation(*pair).output)
+
+
+SHARES = (1 / 2, 3 / 4, 1)
+"""What share of an answer's cells may be one number: as little as can be drawn."""
+
+
+def _worth_asking(
+    draw: "Callable[[], Drawn]", answer: "Callable[[Drawn], Array]", shares: Sequence[float] = SHARES
+) -> "Drawn":
+    """Draw until an answer is not all zeros, nor all alike, nor mostly one number if that can be."""
+    for most in shares:
+        for _ in range(50):
+            drawn = draw()
+            cells = answer(drawn).ravel().tolist()
+            commonest = max(map(cells.count, cells))
+            is_varied = len(cells) == 1 or (commonest < len(cells) and commonest <= most * len(cells))
+            if any(cells) and is_varied:
+                return drawn
+    return drawn
+
+
+def cell_or_all(
+    worked: "Calculation", rng: Random, level: int, what: str = "", *, zero_too: bool = False
+) -> "Question":
+    """Ask for one cell on the lower levels, for the whole answer above.
+
+    `what` is the answer in words, if it is no output; `zero_too` says that a cell that is 0 is worth asking for, at
+    times.
+    """
+    from convcalc.quiz.marking import core
     from convcalc.quiz.question import about
     from convcalc.report.selection import Show
 
-    return about(worked, Show(), rng.randrange if level <= 2 else None)
+    question = about(worked, Show())
+    if what:
+        question = question._replace(text=f"What is {what}?")
+    if level > 2 or question.answer.size == 1:
+        return question
+    cells = question.answer.ravel().tolist()
+    with_zeros = zero_too and rng.random() < 1 / 3
+    index = rng.choice([index for index, cell in enumerate(cells) if cell or with_zeros])
+    one = about(worked, Show(), lambda _: index)
+    if one.at is not None and not what:
+        return one
+    at = tuple(int(i) for i in np.unravel_index(index, question.answer.shape))
+    shown = ",".join(map(str, at[len(at) - len(core(question.answer)) :]))
+    return (one if one.at is not None else question)._replace(
+        text=f"What is {what or 'the output'} at [{shown}]?", at=at
+    )

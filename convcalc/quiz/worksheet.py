@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from random import Random
 
+import numpy as np
+
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.quiz.exercises import TOPICS
@@ -19,6 +21,7 @@ from convcalc.report.document import (
     Role,
     Subheading,
     Sum,
+    Table,
     Text,
     flowing,
 )
@@ -41,8 +44,6 @@ def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Quest
         topic = topics[number % len(topics)]
         for _ in range(TRIES):
             question = TOPICS[topic].ask(rng, level)
-            if question.whole is not None:
-                question = question.whole()
             key = repr((topic, question.text, _cells_of(question)))
             if key not in seen:
                 break
@@ -59,16 +60,34 @@ def _cells_of(question: Question) -> list[str]:
 
 def sheet(title: str, questions: Sequence[Question]) -> Document:
     """Yield the exercises, with room for a name and for the answers."""
+    points = sum(question.points for question in questions)
     yield Heading(title)
-    yield Text("Name: ______________________________     Date: ______________")
+    yield Text(f"Name: __________________________   Date: ______________   Points: ______ of {points}")
+    if notes := list(_notes(questions)):
+        yield Text("")
+        yield from (Text(note) for note in notes)
     for number, question in enumerate(questions, 1):
         yield from _exercise(number, question)
-        yield from _room(question.answer)
+        yield from _room(question)
+
+
+def _notes(questions: Sequence[Question]) -> Iterator[str]:
+    """Yield what holds for the whole sheet, of what it asks."""
+    if any(question.at is not None or question.answer.size > 1 for question in questions):
+        yield "Rows, columns and channels are counted from 0."
+    if any("*" in block.text for question in questions for block in question.given() if isinstance(block, Heading)):
+        yield "Kernels are laid on as they stand: they are not flipped."
+    calculated = [str(n) for n, one in enumerate(questions, 1) if one.needs_calculator or _in_decimals(one.answer)]
+    if calculated:
+        yield f"A calculator is needed for {', '.join(calculated)}."
 
 
 def key(title: str, questions: Sequence[Question]) -> Document:
-    """Yield the exercises with their working and their answers."""
+    """Yield all the answers, for who marks; and then the exercises with their working."""
     yield Heading(f"{title}: the key")
+    yield Text("")
+    rows = [(str(number), _in_one_line(question), str(question.points)) for number, question in enumerate(questions, 1)]
+    yield Table(("exercise", "answer", "points"), tuple(rows), frozenset({1}))
     for number, question in enumerate(questions, 1):
         yield from _exercise(number, question)
         yield Text("")
@@ -79,6 +98,7 @@ def _exercise(number: int, question: Question) -> Iterator[Block]:
     """Yield what is given, and what is asked, under its number."""
     decimals = _in_decimals(question.answer)
     text = f"{question.text.rstrip('?')}, to two decimals?" if decimals else question.text
+    text += f" ({question.points} point{'s' * (question.points > 1)})"
     givens = list(question.given())
     if not givens:
         yield Subheading(f"{number} · {text}")
@@ -93,8 +113,9 @@ def _exercise(number: int, question: Question) -> Iterator[Block]:
     yield Text(text)
 
 
-def _room(answer: Array) -> Iterator[Block]:
+def _room(question: Question) -> Iterator[Block]:
     """Yield what the answer is written into: a line, or a grid of its shape."""
+    answer = question.asked_for
     shape = core(answer)
     if answer.size == 1 or len(shape) > 3 or max(shape[-2:]) > MOST_BLANKS:
         shape_note = "" if answer.size == 1 else f" ({shape_text(shape)})"
@@ -116,12 +137,14 @@ def _working(question: Question) -> Iterator[Block]:
         several = sum(isinstance(block, Heading) for block in blocks) > 1  # else the question said it
         blocks = [part for block in blocks for part in _below(block, several=several)]
         yield from (block.grids if isinstance(block, Answer) else block for block in blocks)
-        if not any(isinstance(block, Answer) for block in blocks):
-            yield from _answer(question.answer)
+        if question.at is not None or not any(isinstance(block, Answer) for block in blocks):
+            yield from _answer(question.asked_for)
         return
-    names = [question.steps.name(index) for index in range(question.answer.size)]
-    width = max(map(len, names)) + 2
-    for index, name in enumerate(names):
+    answer = question.answer
+    indices = range(answer.size) if question.at is None else [int(np.ravel_multi_index(question.at, answer.shape))]
+    names = {index: question.steps.name(index) for index in indices}
+    width = max(map(len, names.values())) + 2
+    for index, name in names.items():
         sums = [block for block in question.steps.blocks(index) if isinstance(block, Sum)]
         if not sums:
             yield Subheading(name)
@@ -129,7 +152,7 @@ def _working(question: Question) -> Iterator[Block]:
         for place, one in enumerate(sums):
             label = (f"{name}:" if place == 0 else "").ljust(width) + one.label
             yield one._replace(label=label)
-    yield from _answer(question.answer)
+    yield from _answer(question.asked_for)
 
 
 def _below(block: Block, *, several: bool) -> list[Block]:
@@ -143,6 +166,14 @@ def _below(block: Block, *, several: bool) -> list[Block]:
 def _in_decimals(answer: Array) -> bool:
     """Whether an answer is asked for, and given, to two decimals."""
     return answer.dtype.kind == "f"
+
+
+def _in_one_line(question: Question) -> str:
+    """Return an answer as it would be typed: rows behind each other, with semicolons between them."""
+    answer = question.asked_for
+    write = Writer(2 if _in_decimals(answer) else None)
+    rows = answer.reshape(-1, answer.shape[-1]) if answer.ndim > 1 else answer[None]
+    return "; ".join(" ".join(write(cell) for cell in row) for row in rows)
 
 
 def _answer(answer: Array) -> Iterator[Block]:
