@@ -23,8 +23,8 @@ from convcalc.report.document import Grids, Heading, Text
 MOST_CELLS, LARGEST = 9, 200
 MAY_BE_ZERO = {"activation", "gradient", "relu-gradient", "descent"}
 """Where a cell that is 0 is what is learned."""
-INDICES = {("loss", 5), ("flatten", 5), ("softmax", 5)}
-"""What answers with the number of a class or of a place, or with a logit, which may be 0."""
+SETTINGS = {("loss", 5), ("flatten", 5), ("softmax", 5), ("norm", 5)}
+"""What answers with a class, a place, a logit, a scale and a shift: they may be 0, or alike."""
 
 
 def is_worth_asking(topic: str, level: int, seed: int) -> None:
@@ -32,7 +32,7 @@ def is_worth_asking(topic: str, level: int, seed: int) -> None:
     cells = question.asked_for.ravel().tolist()
     assert len(cells) <= (1 if level <= 2 else MOST_CELLS)
     assert all(math.isfinite(cell) for cell in cells)
-    if (topic, level) not in INDICES and not (len(cells) == 1 and topic in MAY_BE_ZERO):
+    if (topic, level) not in SETTINGS and not (len(cells) == 1 and topic in MAY_BE_ZERO):
         assert any(cells)
         assert len(cells) == 1 or len(set(cells)) > 1
     if topic == "softmax" and level <= 4:
@@ -156,6 +156,16 @@ def test_logits_and_classes_turned_round() -> None:
             f"{float(np.asarray(loss(np.array(logits), k, 'cross-entropy').output).item()):.2f}" for k in range(3)
         ]
         assert [k for k, value in enumerate(losses) if f"is {value}." in which.text] == [int(which.answer[0])]
+
+
+def test_the_scale_and_the_shift_make_the_output() -> None:
+    for seed in range(40):
+        question = TOPICS["norm"].ask(Random(seed), 5)
+        given = matrices(question)
+        gamma, beta = question.answer.tolist()
+        x = given["input"].ravel()
+        deviation = math.sqrt(sum((cell - x.mean()) ** 2 for cell in x) / len(x))
+        assert np.allclose((x - x.mean()) / deviation * gamma + beta, given["output"].ravel())
 
 
 def test_a_rate_takes_the_step() -> None:

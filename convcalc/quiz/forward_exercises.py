@@ -312,3 +312,30 @@ def field(rng: Random, level: int) -> "Question":
     size = int(chain[-1].fields[0].size)
     hints = ["each window adds (F − 1)·jump to the field, and multiplies the jump by its stride"]
     return asked(text, [size], exercise, [], hints)
+
+
+@topic("norm", "layer-norm", "batch-norm", "normalization")
+def normalized(rng: Random, level: int) -> "Question":
+    """Ask about a normalisation whose mean and deviation are whole: later scaled and shifted, and of two channels.
+
+    At last the scale and the shift are asked for.
+    """
+    from convcalc.engine.norms import batch_norm, layer_norm
+    from convcalc.quiz.turned_round import draw_of_whole_deviation, scale_and_shift
+    from convcalc.report.norms import worked_norm
+    from convcalc.report.selection import Show
+
+    def with_variance(question: "Question") -> "Question":
+        return question._replace(text=f"{question.text} (σ² is the mean of the squared differences to μ.)")
+
+    if level >= 5:
+        return with_variance(scale_and_shift(rng))
+    if level == 4:
+        grid = np.array([draw_of_whole_deviation(rng).reshape(2, 2) for _ in range(2)])
+        scale, shift = draw_cells(rng, 2, low=1, high=3), draw_cells(rng, 2, low=-2, high=2)
+        result = batch_norm(grid, gamma=scale, beta=shift, eps=0)
+        return with_variance(cell_or_all(worked_norm(result, Show()), rng, level))
+    gamma, beta = (1, 0) if level == 1 else (rng.choice((2, 3)), rng.choice((-1, 1, 2)))
+    cells = draw_of_whole_deviation(rng)
+    result = layer_norm(cells, gamma=gamma, beta=beta, eps=0) if level > 1 else layer_norm(cells, eps=0)
+    return with_variance(cell_or_all(worked_norm(result, Show()), rng, level))

@@ -14,6 +14,7 @@ from convcalc.engine.kernels import kernel
 from convcalc.engine.losses import loss
 from convcalc.engine.mistakes.making import Candidates, made
 from convcalc.engine.naming import shape_text
+from convcalc.engine.norms import layer_norm
 from convcalc.engine.softmax import softmax
 from convcalc.quiz.marking import core
 from convcalc.quiz.question import Question
@@ -283,6 +284,47 @@ def kernel_of_field(rng: Random) -> Question:
 
     hints = [f"after the pool the field is {before}, and a step is {pool} cells of the input"]
     return turned(text, (), [last], lambda: working, hints, candidates)
+
+
+def scale_and_shift(rng: Random) -> Question:
+    """Ask which scale and shift followed a normalisation, given its input and its output."""
+    cells = draw_of_whole_deviation(rng)
+    gamma, beta = rng.choice((-2, 2, 3, 4)), rng.choice((-2, -1, 1, 2))
+    plain = layer_norm(cells, eps=0).output
+    output = layer_norm(cells, gamma=gamma, beta=beta, eps=0).output
+    low, high = int(plain.argmin()), int(plain.argmax())
+    write = Writer()
+    heading = Heading("layer-norm, then times γ and plus β · eps 0")
+    drawn = (*grids_of(cells, "input", write).matrices, *grids_of(output, "output", write).matrices)
+    given: list[Block] = [heading, Text(""), Grids(drawn)]
+
+    def working() -> Document:
+        yield Text(f"normalized: {'  '.join(write(cell) for cell in plain.tolist())}")
+        above, below = (f"({write(grid[high])} − ({write(grid[low])}))" for grid in (output, plain))
+        yield Sum((above,), "", f"= {gamma}", "γ = ", closing=f"/{below}", final=False)
+        yield Sum((write(output[high]), f"{gamma}×{write(plain[high])}"), " − ", f"= {beta}", "β = ")
+
+    def candidates() -> Candidates:
+        yield "γ and β changed places", lambda: np.array([beta, gamma])
+        yield "the input was not normalized", lambda: _line(cells, output, low, high)
+
+    hints = ["normalize the input first", "two cells give γ, their difference; one of them gives β then"]
+    return turned("Which γ and β made the output?", given, [gamma, beta], working, hints, candidates)
+
+
+def _line(x: Array, y: Array, low: int, high: int) -> Array:
+    """Return the slope and the height of the line through two cells."""
+    slope = Fraction(exact(y[high]) - exact(y[low])) / Fraction(exact(x[high]) - exact(x[low]))
+    return np.array([slope, exact(y[low]) - slope * exact(x[low])], dtype=object)
+
+
+def draw_of_whole_deviation(rng: Random) -> Array:
+    """Return four small numbers whose mean is whole, and whose deviation is 1 or 2."""
+    while True:
+        cells = draw_cells(rng, 4)
+        mean, left = divmod(int(cells.sum()), 4)
+        if not left and int(((cells - mean) ** 2).sum()) in (4, 16):
+            return cells
 
 
 def rate_of_step(old: Array, gradient: Array, new: Array, rate: Fraction, given: Sequence[Block]) -> Question:
