@@ -331,11 +331,12 @@ def normalized(rng: Random, level: int) -> "Question":
     if level >= 5:
         return with_variance(scale_and_shift(rng))
     if level == 4:
-        grid = np.array([draw_of_whole_deviation(rng).reshape(2, 2) for _ in range(2)])
-        scale, shift = draw_cells(rng, 2, low=1, high=3), draw_cells(rng, 2, low=-2, high=2)
+        grid = np.array([draw_of_whole_deviation(rng, 4).reshape(2, 2) for _ in range(2)])
+        # a scale as large as the deviation would hide which of the two was forgotten
+        scale, shift = np.array([rng.choice((-3, 6)) for _ in range(2)]), draw_cells(rng, 2, low=-2, high=2)
         result = batch_norm(grid, gamma=scale, beta=shift, eps=0)
         return with_variance(cell_or_all(worked_norm(result, Show()), rng, level))
-    gamma, beta = (1, 0) if level == 1 else (rng.choice((2, 3)), rng.choice((-1, 1, 2)))
-    cells = draw_of_whole_deviation(rng)
-    result = layer_norm(cells, gamma=gamma, beta=beta, eps=0) if level > 1 else layer_norm(cells, eps=0)
+    cells = draw_of_whole_deviation(rng, 5)
+    scaled = {"gamma": rng.choice((-2, 4)), "beta": rng.choice((-1, 1, 2))} if level > 1 else {}
+    result = layer_norm(cells, **scaled, eps=0)
     return with_variance(cell_or_all(worked_norm(result, Show()), rng, level))

@@ -29,6 +29,8 @@ from convcalc.report.selection import Show
 KERNELS_TO_TELL_APART = ("edge", "horizontal-edge", "laplacian", "sharpen", "vertical-line", "shift", "identity")
 SLOPE = Fraction(1, 10)
 DIGITS = 4
+DIFFERENCES = {4: ((5, -3, -1, -1), (3, 3, -3, -3)), 5: ((3, 1, 0, -1, -3), (4, -1, -1, -1, -1))}
+"""Differences to a mean, of four numbers and of five: their squares make 36 and 20, so their deviation is 3 and 2."""
 
 
 def turned(
@@ -70,9 +72,11 @@ def missing_number(rework: Callable[[Array], Calculation], grid: Array, title: s
     blank = int(np.ravel_multi_index(at, grid.shape))
 
     def working() -> Document:
-        yield Sum((write(rest), f"{write(times)}×?"), " + ", f"= {write(result)}", f"{name}: ", final=False)
-        less = f" − {write(rest)}" if rest >= 0 else f" + {write(-rest)}"
-        yield Sum((f"({write(result)}{less})",), "", f"= {write(value)}", "? = ", closing=f"/{write(times)}")
+        yield Sum(
+            (write.factor(rest), f"{write.factor(times)}×?"), " + ", f"= {write(result)}", f"{name}: ", final=False
+        )
+        above = f"({write(result)} − {write.factor(rest)})"
+        yield Sum((above,), "", f"= {write(value)}", "? = ", closing=f"/{write.factor(times)}")
 
     def candidates() -> Candidates:
         yield "the other terms were not subtracted", lambda: np.array([result / times], dtype=object)
@@ -288,8 +292,8 @@ def kernel_of_field(rng: Random) -> Question:
 
 def scale_and_shift(rng: Random) -> Question:
     """Ask which scale and shift followed a normalisation, given its input and its output."""
-    cells = draw_of_whole_deviation(rng)
-    gamma, beta = rng.choice((-2, 2, 3, 4)), rng.choice((-2, -1, 1, 2))
+    cells = draw_of_whole_deviation(rng, 5)
+    gamma, beta = rng.choice((-2, 2, 4)), rng.choice((-2, -1, 1, 2))
     plain = layer_norm(cells, eps=0).output
     output = layer_norm(cells, gamma=gamma, beta=beta, eps=0).output
     low, high = int(plain.argmin()), int(plain.argmax())
@@ -300,9 +304,9 @@ def scale_and_shift(rng: Random) -> Question:
 
     def working() -> Document:
         yield Text(f"normalized: {'  '.join(write(cell) for cell in plain.tolist())}")
-        above, below = (f"({write(grid[high])} − ({write(grid[low])}))" for grid in (output, plain))
+        above, below = (f"({write(grid[high])} − {write.factor(grid[low])})" for grid in (output, plain))
         yield Sum((above,), "", f"= {gamma}", "γ = ", closing=f"/{below}", final=False)
-        yield Sum((write(output[high]), f"{gamma}×{write(plain[high])}"), " − ", f"= {beta}", "β = ")
+        yield Sum((write(output[high]), f"{write.factor(gamma)}×{write(plain[high])}"), " − ", f"= {beta}", "β = ")
 
     def candidates() -> Candidates:
         yield "γ and β changed places", lambda: np.array([beta, gamma])
@@ -318,21 +322,22 @@ def _line(x: Array, y: Array, low: int, high: int) -> Array:
     return np.array([slope, exact(y[low]) - slope * exact(x[low])], dtype=object)
 
 
-def draw_of_whole_deviation(rng: Random) -> Array:
-    """Return four small numbers whose mean is whole, and whose deviation is 1 or 2."""
-    while True:
-        cells = draw_cells(rng, 4)
-        mean, left = divmod(int(cells.sum()), 4)
-        if not left and int(((cells - mean) ** 2).sum()) in (4, 16):
-            return cells
+def draw_of_whole_deviation(rng: Random, count: int) -> Array:
+    """Return four or five small numbers, none negative, whose mean is whole, and their deviation too: 3 or 2."""
+    differences = list(rng.choice(DIFFERENCES[count]))
+    rng.shuffle(differences)
+    sign = rng.choice((-1, 1))
+    least = min(sign * difference for difference in differences)
+    mean = rng.randint(-least, 4 - least)
+    return np.array([mean + sign * difference for difference in differences])
 
 
 def rate_of_step(old: Array, gradient: Array, new: Array, rate: Fraction, given: Sequence[Block]) -> Question:
     """Ask for the rate of a step of descent, given the weights before and after it."""
     at = next(tuple(place) for place in np.argwhere(gradient))
     write = Writer()
-    before, after, slope = (write(grid[at]) for grid in (old, new, gradient))
-    working = [Sum((f"({before} − ({after}))",), "", f"= {write(rate)}", "rate = ", closing=f"/({slope})")]
+    moved = f"({write(old[at])} − {write.factor(new[at])})"
+    working = [Sum((moved,), "", f"= {write(rate)}", "rate = ", closing=f"/{write.factor(gradient[at])}")]
 
     def candidates() -> Candidates:
         yield "every sign was reversed", lambda: np.array([-rate], dtype=object)
