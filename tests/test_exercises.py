@@ -186,6 +186,19 @@ def test_named_kernels_stand_in_exercises_and_their_weights_are_whole() -> None:
             assert cells.dtype == np.int64
 
 
+WITH_A_FORMULA = {"activation", "loss", "norm"}
+"""What has its formula in its heading."""
+
+
+@pytest.mark.parametrize("topic", [topic for topic in TOPICS if "gradient" not in topic and topic != "descent"])
+def test_a_sheet_says_what_is_to_be_done(topic: str) -> None:
+    for level in range(1, 5):
+        question = TOPICS[topic].ask(Random(5), level)
+        formulas = [formula for block in question.given() if isinstance(block, Heading) for formula in block.formulas]
+        words = len(question.text.split())
+        assert question.task.endswith(".") or (topic in WITH_A_FORMULA and formulas) or words > 10
+
+
 def test_the_question_says_where_its_cell_stands() -> None:
     for topic, entry in TOPICS.items():
         question = entry.ask(Random(3), 1)

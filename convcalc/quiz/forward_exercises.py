@@ -85,7 +85,20 @@ def convolution(rng: Random, level: int) -> "Question":
         )
         return worked_convolution(result, Show(), Labels(name))
 
-    return cell_or_all(interesting(work), rng, level)
+    windows = _moved(2 if "stride" in ideas else 1, with_zeros="padding" in ideas)
+    and_bias = ", with the bias" if "bias" in ideas else ""
+    task = f"Lay the kernel on each window{windows}, multiply what lies upon each other, and add it all up{and_bias}."
+    return cell_or_all(interesting(work), rng, level)._replace(task=task)
+
+
+def _moved(stride: int, *, with_zeros: bool = False) -> str:
+    """Say how windows lie, in brackets.
+
+    >>> _moved(2, with_zeros=True)
+    ' (2 cells further each time, a ring of zeros around the input)'
+    """
+    zeros = ", a ring of zeros around the input" if with_zeros else ""
+    return f" ({stride} cell{'s' * (stride > 1)} further each time{zeros})"
 
 
 @topic("pool", "pooling")
@@ -111,13 +124,15 @@ def pooling(rng: Random, level: int) -> "Question":
         4: ((4, 3, 2, 1), (5, 3, 2, 1), (3, 3, 1, 1), (4, 2, 2, 1)),
     }
 
+    size, window, stride, padding = rng.choice(settings[level])
+    kind = PoolKind.MAX if window == 3 else rng.choice((PoolKind.MAX, PoolKind.AVG))  # not ninths
+
     def work() -> "Calculation":
-        size, window, stride, padding = rng.choice(settings[level])
-        kind = PoolKind.MAX if window == 3 else rng.choice((PoolKind.MAX, PoolKind.AVG))  # not ninths
         cells = draw_cells(rng, size, size)
         return worked_pooling(pool(cells, kind, window=window, stride=stride, padding=padding), Show())
 
-    return cell_or_all(interesting(work), rng, level)
+    task = f"Take the {'largest number' if kind is PoolKind.MAX else 'mean'} of each window{_moved(stride)}."
+    return cell_or_all(interesting(work), rng, level)._replace(task=task)
 
 
 @topic("size", "sizes")
@@ -201,7 +216,8 @@ def probabilities(rng: Random, level: int) -> "Question":
     if level >= 5:
         return missing_logit(rng)
     cells = np.array(rng.sample(range(-2, 4), 2 if level == 1 else 4 if level == 4 else 3))
-    return cell_or_all(worked_softmax(softmax(cells), Show()), rng, level)
+    task = "Make probabilities of the numbers: e to the power of each, divided by the sum of them all."
+    return cell_or_all(worked_softmax(softmax(cells), Show()), rng, level)._replace(task=task)
 
 
 @topic("linear")
@@ -221,7 +237,8 @@ def dense(rng: Random, level: int) -> "Question":
     x, weights = interesting_pair(draw, lambda x, weights: linear(x, weights, bias))
     if level >= 5:
         return missing_number(lambda grid: worked_linear(linear(x, grid, bias), Show()), weights, "weights", rng)
-    return cell_or_all(worked_linear(linear(x, weights, bias), Show()), rng, level)
+    task = f"Multiply each row of weights by the input, and add it up{', with the bias' if level >= 2 else ''}."
+    return cell_or_all(worked_linear(linear(x, weights, bias), Show()), rng, level)._replace(task=task)
 
 
 @topic("loss")
@@ -269,7 +286,9 @@ def transposed(rng: Random, level: int) -> "Question":
     if level >= 5:
         return missing_number(lambda other: worked(grid, other), kernel, "kernel", rng)
     hint = "each input cell times the whole kernel is laid down at its place times the stride; what overlaps adds up"
-    return cell_or_all(worked(grid, kernel), rng, level)._replace(hints=lambda: [hint])
+    task = "Lay the whole kernel, times each input number, down at its place times the stride; add what overlaps"
+    task += f", and cut off {padding} at each edge." if padding else "."
+    return cell_or_all(worked(grid, kernel), rng, level)._replace(hints=lambda: [hint], task=task)
 
 
 @topic("flatten")
@@ -288,7 +307,8 @@ def flattened(rng: Random, level: int) -> "Question":
         return worked_flatten(Flattened(grid, grid.reshape(-1)), Show())
 
     question = cell_or_all(interesting(work), rng, level, "the flattened output")
-    return question._replace(hints=lambda: ["row by row, and channel after channel"])
+    task = "Write the numbers in one row, row by row, and channel after channel."
+    return question._replace(hints=lambda: ["row by row, and channel after channel"], task=task)
 
 
 @topic("field", "receptive")

@@ -28,6 +28,8 @@ class Question(NamedTuple):
     steps: Steps | None = None
     """The steps of what is worked, where each makes a cell of the answer."""
 
+    task: str = ""
+    """What is to be done, in words that need no knowledge of the program, for a sheet that is handed out."""
     needs_calculator: bool = False
     """Whether what is worked has roots, powers of e or logarithms in it, though the answer is whole."""
 

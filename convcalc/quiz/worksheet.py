@@ -110,7 +110,7 @@ def _exercise(number: int, question: Question) -> Iterator[Block]:
         else:
             yield block
     yield Text("")
-    yield Text(text)
+    yield Text(f"{question.task} {text}" if question.task else text)
 
 
 def _room(question: Question) -> Iterator[Block]:
