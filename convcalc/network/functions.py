@@ -38,6 +38,8 @@ class Source(TensorFunction):
 
     name = "input"
     shape: Any
+    given: Any = None
+    """The sizes that a Keras file gave, without the batch, None where it leaves one open; None elsewhere."""
 
     def output(self, *shapes: Shape) -> Shape:
         """Return the shape it has."""

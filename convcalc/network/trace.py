@@ -1,5 +1,6 @@
 """A trace: what a network did with one input, layer by layer. Everything that is told of a network is read from it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -308,3 +309,12 @@ class NetworkPart:
         """Return a part of this part, of a kind."""
         self.trace.groups[self.prefix + name] = kind
         return NetworkPart(self.trace, f"{self.prefix}{name}.")
+
+
+def tensors_in(value: Any) -> Iterator[Tensor]:
+    """Yield the tensors in lists, tuples and dictionaries, however they are held."""
+    if isinstance(value, Tensor):
+        yield value
+    elif isinstance(value, list | tuple | dict):
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from tensors_in(item)

@@ -29,6 +29,15 @@ KERNELS = {
 """Kernels by name that mean something and whose weights are whole, by their size."""
 
 
+IDEAS: dict[int, tuple[tuple[str, ...], ...]] = {
+    1: ((),),
+    2: (("stride",), ("bias",)),
+    3: (("stride",), ("padding",), ("bias",), ("channels",)),
+    4: (("stride", "padding"), ("stride", "bias"), ("padding", "bias"), ("channels", "bias")),
+}
+"""What makes a convolution harder, by level: one thing, later two that leave few terms in each sum."""
+
+
 @topic("conv", "convolution")
 def convolution(rng: Random, level: int) -> "Question":
     """Ask about a convolution: a cell, then a map with one idea (stride, padding, bias, channels), then with two.
@@ -59,12 +68,7 @@ def convolution(rng: Random, level: int) -> "Question":
             rng,
         )
     sizes = {1: ((4, 2), (3, 2), (4, 3)), 2: ((5, 3), (4, 2))}
-    ideas = set(rng.sample(("stride", "padding", "bias", "channels"), max(level - 2, 0)))
-    if level == 2:
-        ideas = {rng.choice(("stride", "bias"))}
-    if ideas == {"padding", "channels"} or ideas == {"stride", "channels"}:
-        ideas.remove("channels")
-        ideas.add("bias")
+    ideas = rng.choice(IDEAS[level])
 
     def work() -> "Calculation":
         channels = 2 if "channels" in ideas else 1

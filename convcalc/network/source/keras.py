@@ -17,7 +17,7 @@ from convcalc.network.source.follower import Follower
 from convcalc.network.source.keras_functions import DATASETS, FUNCTIONS, dataset
 from convcalc.network.source.keras_models import KerasModel
 from convcalc.network.source.values import Builtin, Call, Class, Function, Library, Module, Unknown, named_kind
-from convcalc.network.trace import Tensor
+from convcalc.network.trace import Tensor, tensors_in
 
 HEADS = ("keras", "tensorflow", "tf_keras")
 GIVEN = ("input_shape", "batch_input_shape", "input_dim", "input_length", "batch_shape", "shape")
@@ -105,8 +105,7 @@ def start(follower: Follower, node: ast.AST, given: Any, name: str) -> Tensor:
         shape = fitting[0]
     else:
         shape = given
-    source = Source((1, *shape))
-    source.given = given  # type: ignore[attr-defined]
+    source = Source((1, *shape), given)
     assert follower.trace is not None
     return follower.trace.apply(name, source)
 
@@ -198,7 +197,8 @@ def add(call: Call, model: KerasModel, layer: Any) -> None:
     """Do what `model.add(layer)` does."""
     if isinstance(layer, Tensor) and call.follower.trace is not None:
         source = call.follower.trace.nodes[layer.node].layer
-        model.given = [getattr(source, "given", layer.shape[1:])]
+        given = getattr(source, "given", None)
+        model.given = [layer.shape[1:] if given is None else given]
         return
     if isinstance(layer, Source):
         model.given = [tuple(layer.shape[1:])]
@@ -255,7 +255,7 @@ def layer_called(call: Call) -> Any:
     first = [call.named[name] for name in order if name in call.named]
     rest = [value for key, value in call.named.items() if key not in (*order, "training")]
     is_attention = layer.kind in ("MultiHeadAttention", "Attention", "AdditiveAttention")
-    given = [*call.given, *first, *([] if is_attention else (one for one in rest if any(models.tensors_in(one))))]
+    given = [*call.given, *first, *([] if is_attention else (one for one in rest if any(tensors_in(one))))]
     return models.call_layer(call.follower, call.node, layer, given, call.scope)
 
 

@@ -14,7 +14,7 @@ from convcalc.network.layer import Layer, Shape
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.keras_order import by_depth
 from convcalc.network.source.values import Bound, Function, Module, Scope, named_kind
-from convcalc.network.trace import Node, Tensor
+from convcalc.network.trace import Node, Tensor, tensors_in
 
 Given = tuple[int | None, ...]
 """A shape as a file gives it, without the batch: None where any size will do."""
@@ -79,15 +79,6 @@ def _between(follower: Follower, node: ast.AST, needed: set[int], first: set[int
         call = follower.calls.get(one.index)
         waiting += [index for index in (*one.inputs, *(call or ())) if index not in first and index not in between]
     return between
-
-
-def tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield the tensors in lists and dictionaries."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, list | tuple | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from tensors_in(item)
 
 
 def _mapped(value: Any, now: dict[int, Tensor]) -> Any:

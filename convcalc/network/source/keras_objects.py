@@ -18,7 +18,7 @@ from convcalc.network.source.follower import Follower
 from convcalc.network.source.keras import add, given_shape, is_keras, layer_called, start
 from convcalc.network.source.keras_models import KerasModel
 from convcalc.network.source.values import Builtin, Call, Library, Module, Scope
-from convcalc.network.trace import Tensor
+from convcalc.network.trace import Tensor, tensors_in
 
 TRAINING = ("compile", "fit", "summary", "evaluate", "predict", "save", "save_weights", "load_weights", "fit_generator",
             "train_on_batch", "set_weights", "get_config", "to_json", "export", "predict_classes",
@@ -115,7 +115,7 @@ def _ends(follower: Follower, node: ast.AST, model: KerasModel, name: str) -> An
     if name.startswith("input"):
         values: Any = model.inputs
     else:
-        values = list(models.tensors_in(model.outputs))
+        values = list(tensors_in(model.outputs))
     if name.endswith("_shape"):
         return (None, *values[0].shape[1:])
     return list(values) if name.endswith("s") or len(values) > 1 else values[0]

@@ -1,7 +1,6 @@
 """A PyTorch source file: parsed, followed, and its network applied to a shape."""
 
 import ast
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from convcalc.network.source.statements import STATEMENTS
 from convcalc.network.source.texts import Text, Texts, parse
 from convcalc.network.source.toplevel import run_file
 from convcalc.network.source.values import Function, Module, SourceModule
-from convcalc.network.trace import KERAS, PYTORCH, Tensor, Trace
+from convcalc.network.trace import KERAS, PYTORCH, Tensor, Trace, tensors_in
 from convcalc.network.written import EXAMPLE
 
 NOTEBOOK = ".ipynb"
@@ -170,7 +169,7 @@ class SourceFile:
         node = _forward_of(network) or self.tree
         value = follower.call(node, network, inputs, {}, follower.file)
         output = trace.current(first_tensor(follower, node, value))
-        heads = [trace.current(tensor) for tensor in _tensors_in(value)]
+        heads = [trace.current(tensor) for tensor in tensors_in(value)]
         trace.heads = tuple(dict.fromkeys(tensor.node for tensor in heads if tensor.unknown is None))
         trace.unknown += [output.unknown] if output.unknown is not None else []
         trace.ends_detached = output.detached
@@ -194,20 +193,11 @@ def _forward_of(network: Module | Layer) -> ast.AST | None:
     return function.node if isinstance(function, Function) else None
 
 
-def _tensors_in(value: Any) -> Iterator[Tensor]:
-    """Yield all tensors that a forward gave, however they are held."""
-    if isinstance(value, Tensor):
-        yield value
-    elif isinstance(value, tuple | list | dict):
-        for item in value.values() if isinstance(value, dict) else value:
-            yield from _tensors_in(item)
-
-
 def first_tensor(follower: Follower, node: ast.AST, value: Any) -> Tensor:
     """Return the tensor that a forward gave: the first, if there are several."""
     if isinstance(value, Tensor):
         return value
-    for item in _tensors_in(value):
+    for item in tensors_in(value):
         follower.remark("forward returns several values: the first tensor counts as the output")
         return item
     what = "nothing: is a return missing?" if value is None else "no tensor"
