@@ -1,5 +1,6 @@
 """What a person sees: convcalc on a real pseudo-terminal, at 80 columns, with and without colour; and in a pipe."""
 
+import ast
 import fcntl
 import os
 import pty
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from convcalc.cli.messages import size_of
+from convcalc.render.glyphs import ASCII
 from tests.conftest import ROOT
 
 pytestmark = pytest.mark.slow
@@ -247,3 +249,19 @@ def test_the_help_has_only_signs_that_can_be_written(encoding: str) -> None:
 def test_a_terminal_that_tells_no_size_has_80_columns() -> None:
     with open(os.devnull, "w", encoding="utf-8") as nowhere:  # on Windows that counts as a terminal
         assert size_of(nowhere) == (80, 24)
+
+
+DRAWN = frozenset("⋮═█▏░")
+"""What draws, and has signs of its own on a terminal that knows ASCII only."""
+
+
+@pytest.mark.parametrize("folder", ["report", "engine", "quiz", "network", "session", "lecture.py"])
+def test_every_sign_that_is_said_has_its_ascii(folder: str) -> None:
+    root = ROOT / "convcalc" / folder
+    for path in root.rglob("*.py") if root.is_dir() else [root]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        docstrings = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
+                signs = set(node.value) - DRAWN
+                assert "?" not in ASCII.say("".join(signs - {"?"})), (path.name, node.lineno, node.value)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 _WORKED = re.compile(r"[=≈] ")
 """What is in a text that works something out, where a sign between digits multiplies."""
-_PRODUCT = re.compile(r"(?<=[\w)])·(?=[\w(|])")
+_PRODUCT = re.compile(r"(?<=[\w)\u0302])·(?=[\w(|])")
 _TIMES = re.compile(r"×(?=[^\d\s])|(?<=[^\d\s])×")
 """A multiplication dot, which as a full stop would make 2·0 a decimal."""
 
@@ -41,6 +41,18 @@ _ASCII = str.maketrans(
         "Φ": "Phi",
         "π": "pi",
         "∂": "d",
+        "β": "beta",
+        "γ": "gamma",
+        "δ": "delta",
+        "ε": "epsilon",
+        "μ": "mu",
+        "σ": "sigma",
+        "φ": "phi",
+        "\N{COMBINING CIRCUMFLEX ACCENT}": "_hat",
+        "“": '"',
+        "”": '"',
+        "„": '"',
+        "‟": '"',
         "ᵀ": "^T",
     }
 )
