@@ -41,6 +41,13 @@ def worksheet(
     key: Annotated[
         str | None, typer.Option("--key", metavar="FILE", help="Write the key: the working and the answers.")
     ] = None,
+    self_marking: Annotated[
+        bool,
+        typer.Option(
+            "--self-marking",
+            help="Of HTML: let the sheet mark what is typed. The answers are then in the file, though not in sight.",
+        ),
+    ] = False,
     out: SheetOptions,
 ) -> None:
     """Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.
@@ -54,22 +61,28 @@ def worksheet(
 
     """
     from convcalc.quiz import worksheet as sheets
+    from convcalc.quiz.recipe import Recipe
     from convcalc.report.document import Calculation
 
     here = surroundings_of(ctx)
+    if self_marking and not out.style(here).record.steps_through:
+        raise UsageError("--self-marking goes with HTML, which can be typed into", hint="as in -o sheet.html")
     key_out = None if key is None else _key_options(here, key, out)
     _refuse_same({"--from": script, "--output": out.output, "--key": key})
     if script is None:
         topics = list(TOPICS) if topic is None else [topic_of(topic)]
         questions = sheets.draw(topics, count, level_of(level), seed)
+        recipe = Recipe(None if topic is None else topics[0], count, level, seed)
     elif topic is not None:
         raise UsageError("--from asks for what the script works", hint="leave the topic out")
     else:
         questions = _from_script(ctx, here, script)
+        recipe = Recipe(script=printable(Path(script).name))
+    recipe = sheets.made_by(recipe, questions)
     heading = printable(title or "Worksheet")
-    emit_report(here, Calculation(sheets.sheet(heading, questions), list), None, out)
+    emit_report(here, Calculation(sheets.sheet(heading, questions, recipe, marks_itself=self_marking), list), None, out)
     if key_out is not None:
-        emit_report(here, Calculation(sheets.key(heading, questions), list), None, key_out)
+        emit_report(here, Calculation(sheets.key(heading, questions, recipe), list), None, key_out)
 
 
 def _key_options(here: Surroundings, key: str, out: SheetOptions) -> SheetOptions:

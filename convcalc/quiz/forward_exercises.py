@@ -38,7 +38,7 @@ IDEAS: dict[int, tuple[tuple[str, ...], ...]] = {
 """What makes a convolution harder, by level: one thing, later two that leave few terms in each sum."""
 
 
-@topic("conv", "convolution")
+@topic("conv", "Convolution", "convolution", has_size=True)
 def convolution(rng: Random, level: int) -> "Question":
     """Ask about a convolution: a cell, then a map with one idea (stride, padding, bias, channels), then with two.
 
@@ -105,7 +105,7 @@ def _moved(stride: int, *, with_zeros: bool = False) -> str:
     return f" ({stride} cell{'s' * (stride > 1)} further each time{zeros})"
 
 
-@topic("pool", "pooling")
+@topic("pool", "Pooling", "pooling", has_size=True)
 def pooling(rng: Random, level: int) -> "Question":
     """Ask about a pooling: a cell, then a map whose windows overlap or do not fit, then one that is padded too.
 
@@ -139,7 +139,7 @@ def pooling(rng: Random, level: int) -> "Question":
     return cell_or_all(interesting(work), rng, level)._replace(task=task)
 
 
-@topic("size", "sizes")
+@topic("size", "Output size", "sizes")
 def size(rng: Random, level: int) -> "Question":
     """Ask for an output size: later with padding, strides that do not divide, and dilation."""
     from convcalc.engine.mistakes.sizes import size_mistakes
@@ -164,7 +164,7 @@ def size(rng: Random, level: int) -> "Question":
     return asked(text, [axis.output], exercise, list(size_mistakes(axis)), [letters, numbers])
 
 
-@topic("params", "parameters")
+@topic("params", "Parameters", "parameters")
 def parameters(rng: Random, level: int) -> "Question":
     """Ask for a layer's parameters."""
     from convcalc.engine.mistakes.sizes import parameter_mistakes
@@ -186,7 +186,7 @@ def parameters(rng: Random, level: int) -> "Question":
     return asked(text, [volume.parameters], exercise, list(parameter_mistakes(volume)), hints)
 
 
-@topic("activation", "relu")
+@topic("activation", "Activation", "relu")
 def activation(rng: Random, level: int) -> "Question":
     """Ask about ReLU, and later the others."""
     from convcalc.engine.activations import activate
@@ -206,10 +206,11 @@ def activation(rng: Random, level: int) -> "Question":
             grid = draw_cells(rng, *grid.shape, low=-far, high=far)
         return worked_activation(activate(grid, kind), Show())
 
-    return cell_or_all(interesting(work), rng, level, zero_too=True)
+    task = "Put each number into the formula."
+    return cell_or_all(interesting(work), rng, level, zero_too=True)._replace(task=task)
 
 
-@topic("softmax")
+@topic("softmax", "Softmax")
 def probabilities(rng: Random, level: int) -> "Question":
     """Ask for a softmax, to two decimals."""
     from convcalc.engine.softmax import softmax
@@ -224,7 +225,7 @@ def probabilities(rng: Random, level: int) -> "Question":
     return cell_or_all(worked_softmax(softmax(cells), Show()), rng, level)._replace(task=task)
 
 
-@topic("linear")
+@topic("linear", "Fully connected layer")
 def dense(rng: Random, level: int) -> "Question":
     """Ask about a fully connected layer."""
     from convcalc.engine.dense import linear
@@ -245,7 +246,7 @@ def dense(rng: Random, level: int) -> "Question":
     return cell_or_all(worked_linear(linear(x, weights, bias), Show()), rng, level)._replace(task=task)
 
 
-@topic("loss")
+@topic("loss", "Loss")
 def losses(rng: Random, level: int) -> "Question":
     """Ask for a loss: squared and absolute errors, later cross-entropy to two decimals."""
     from convcalc.engine.losses import loss
@@ -258,7 +259,8 @@ def losses(rng: Random, level: int) -> "Question":
         return class_of_loss(rng)
     if level == 4:
         cells = np.array(rng.sample(range(-1, 4), 3))
-        return about(worked_loss(loss(cells, rng.randrange(3), "cross-entropy"), Show()), Show())
+        task = "Make probabilities p of the logits by a softmax, and put the target's into the formula."
+        return about(worked_loss(loss(cells, rng.randrange(3), "cross-entropy"), Show()), Show())._replace(task=task)
     kind = rng.choice(("mse", "mae"))
     reduction, count = (Reduction.SUM if level == 1 else Reduction.MEAN), 3 if level <= 2 else 4
 
@@ -266,10 +268,10 @@ def losses(rng: Random, level: int) -> "Question":
         cells, target = draw_cells(rng, count, high=5), draw_cells(rng, count, high=5)
         return worked_loss(loss(cells, target, kind, reduction=reduction), Show())
 
-    return about(interesting(work), Show())
+    return about(interesting(work), Show())._replace(task="Put each pair of numbers into the formula.")
 
 
-@topic("transpose", "conv-transpose", "transposed")
+@topic("transpose", "Transposed convolution", "conv-transpose", "transposed", has_size=True)
 def transposed(rng: Random, level: int) -> "Question":
     """Ask about a transposed convolution: later one whose stamps overlap, and whose edges are cut."""
     from convcalc.engine.transposed import conv_transpose
@@ -295,7 +297,7 @@ def transposed(rng: Random, level: int) -> "Question":
     return cell_or_all(worked(grid, kernel), rng, level)._replace(hints=lambda: [hint], task=task)
 
 
-@topic("flatten")
+@topic("flatten", "Flattening")
 def flattened(rng: Random, level: int) -> "Question":
     """Ask for the order in which channels, rows and columns are laid out."""
     from convcalc.engine.dense import Flattened
@@ -315,7 +317,7 @@ def flattened(rng: Random, level: int) -> "Question":
     return question._replace(hints=lambda: ["row by row, and channel after channel"], task=task)
 
 
-@topic("field", "receptive")
+@topic("field", "Receptive field", "receptive")
 def field(rng: Random, level: int) -> "Question":
     """Ask for the receptive field of windows one after the other."""
     from convcalc.network.chain import follow, links
@@ -338,7 +340,7 @@ def field(rng: Random, level: int) -> "Question":
     return asked(text, [size], exercise, [], hints)
 
 
-@topic("norm", "layer-norm", "batch-norm", "normalization")
+@topic("norm", "Normalization", "layer-norm", "batch-norm", "normalization")
 def normalized(rng: Random, level: int) -> "Question":
     """Ask about a normalisation whose mean and deviation are whole: later scaled and shifted, and of two channels.
 

@@ -24,7 +24,7 @@ LARGEST = 100
 RATES = (Fraction(1, 2), Fraction(1, 10), Fraction(1, 5))
 
 
-@topic("gradient", "backward")
+@topic("gradient", "Backward through a pooling", "backward")
 def gradient(rng: Random, level: int) -> "Question":
     """Ask where a pooling's gradient goes: to one cell, to all of them, and from windows that overlap."""
     from convcalc.engine.pooling import pool
@@ -42,10 +42,13 @@ def gradient(rng: Random, level: int) -> "Question":
         return worked_routing(backward(forward, behind), Show())
 
     drawn = interesting(work, mostly_zeros=kind is PoolKind.MAX)
-    return cell_or_all(drawn, rng, level, "the gradient of the input", zero_too=True)
+    to_one = "Each number of the gradient goes to the largest number of its window, every other gets 0"
+    to_all = "Each number of the gradient is shared out equally over its window"
+    task = f"{to_one if kind is PoolKind.MAX else to_all}; what meets in a cell is added up."
+    return cell_or_all(drawn, rng, level, "the gradient of the input", zero_too=True)._replace(task=task)
 
 
-@topic("conv-gradient", "kernel-gradient", "input-gradient")
+@topic("conv-gradient", "Backward through a convolution", "kernel-gradient", "input-gradient")
 def convolution_gradient(rng: Random, level: int) -> "Question":
     """Ask for the gradient of a kernel, later of an input, and of what is padded or strided."""
     from convcalc.engine.convolution import convolve
@@ -68,10 +71,12 @@ def convolution_gradient(rng: Random, level: int) -> "Question":
         gradients = backward(forward, draw_cells(rng, *forward.output.shape, low=-1, high=2))
         return worked_gradients(gradients, Show(), which, Labels())
 
-    return cell_or_all(interesting(work), rng, level, f"the gradient of the {which}")
+    one, other = ("weight", "input") if which is Gradient.KERNEL else ("input", "weight")
+    task = f"For each {one}: multiply every {other} that it met by the gradient of the output there, and add it up."
+    return cell_or_all(interesting(work), rng, level, f"the gradient of the {which}")._replace(task=task)
 
 
-@topic("relu-gradient", "activation-gradient")
+@topic("relu-gradient", "Backward through an activation", "activation-gradient")
 def activation_gradient(rng: Random, level: int) -> "Question":
     """Ask for the gradient of a ReLU, later of a sigmoid, to two decimals."""
     from convcalc.engine.activations import activate
@@ -89,10 +94,12 @@ def activation_gradient(rng: Random, level: int) -> "Question":
         forward = activate(grid, kind)
         return worked_activation_gradient(forward.backward(draw_cells(rng, rows, 3, low=-3, high=4)), Show())
 
-    return cell_or_all(interesting(work), rng, level, "the gradient of the input", zero_too=True)
+    task = "Multiply each number of the gradient by the derivative f'(x) at its input."
+    asked = cell_or_all(interesting(work), rng, level, "the gradient of the input", zero_too=True)
+    return asked._replace(task=task)
 
 
-@topic("loss-gradient", "softmax-gradient")
+@topic("loss-gradient", "Gradient of a loss", "softmax-gradient")
 def loss_gradient(rng: Random, level: int) -> "Question":
     """Ask for the gradient of squared errors, later of cross-entropy with its softmax, to two decimals."""
     from convcalc.engine.losses import loss
@@ -111,10 +118,12 @@ def loss_gradient(rng: Random, level: int) -> "Question":
         targets = [rng.randrange(3) for _ in range(items)]
         return worked_loss_gradient(loss(logits, targets, "cross-entropy").backward(), Show())
 
-    return cell_or_all(interesting(squares if level <= 2 else classes), rng, level, "the gradient of the input")
+    task = "Put each number of the input, and of the target, into the derivative of the loss."
+    drawn = interesting(squares if level <= 2 else classes)
+    return cell_or_all(drawn, rng, level, "the gradient of the input")._replace(task=task)
 
 
-@topic("linear-gradient")
+@topic("linear-gradient", "Backward through a fully connected layer")
 def linear_gradient(rng: Random, level: int) -> "Question":
     """Ask for a gradient of a fully connected layer: of its weights, its input, later of several items."""
     from convcalc.engine.dense import linear
@@ -130,10 +139,14 @@ def linear_gradient(rng: Random, level: int) -> "Question":
         behind = draw_cells(rng, items, outputs, low=-2, high=3)
         return worked_linear_gradients(forward.backward(behind if items > 1 else behind[0]), Show(), which)
 
-    return cell_or_all(interesting(work), rng, level, f"the gradient of the {which}")
+    to_weights = "For each weight: its input times the gradient of its output"
+    to_input = "For each input: add up its weights, each times the gradient of that weight's output"
+    summed = ", added up over the items" if items > 1 and which is LinearGradient.WEIGHTS else ""
+    task = f"{to_weights if which is LinearGradient.WEIGHTS else to_input}{summed}."
+    return cell_or_all(interesting(work), rng, level, f"the gradient of the {which}")._replace(task=task)
 
 
-@topic("network-gradient", "network", "backprop")
+@topic("network-gradient", "Backward through a network", "network", "backprop")
 def network_gradient(rng: Random, level: int) -> "Question":
     """Ask for the gradient of the weights of a network of two layers: the second's, later the first's."""
     from convcalc.engine.activations import activate
@@ -207,10 +220,11 @@ def network_gradient(rng: Random, level: int) -> "Question":
 
     hint = "what comes from behind, times the local derivative: first through the loss, then layer by layer"
     asked = cell_or_all(interesting(small), rng, level, f"the gradient of {name}")
-    return asked._replace(hints=lambda: [hint])
+    task = "Work forward, then back from the loss: what comes from behind, times the local derivative, layer by layer."
+    return asked._replace(hints=lambda: [hint], task=task)
 
 
-@topic("descent", "step")
+@topic("descent", "A step of gradient descent", "step")
 def descent(rng: Random, level: int) -> "Question":
     """Ask for a grid after a step of gradient descent; at last for the rate, given the step."""
     from convcalc.engine.mistakes.gradients import OneStep, step_mistakes
@@ -246,4 +260,5 @@ def descent(rng: Random, level: int) -> "Question":
         return rate_of_step(old, gradient, step.output, rate, [Heading("a step"), Text(""), Grids(tuple(drawn))])
     worked = Calculation(work(), lambda: step.output, given=given, mistakes=lambda: step_mistakes(step))
     asked = cell_or_all(worked, rng, level, "the grid of weights after the step", zero_too=True)
-    return asked._replace(hints=lambda: ["old − rate × gradient"])
+    task = "Take the rate times the gradient from each weight."
+    return asked._replace(hints=lambda: ["old − rate × gradient"], task=task)

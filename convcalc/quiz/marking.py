@@ -97,12 +97,15 @@ def is_right(given: Any, value: Any) -> bool:
     Zeros may be left out at the end, as in 2 for 2.004: they are taken to be there up to the second decimal. With fewer
     digits than that, unless three or more stand before an exponent, a rounded number is not accurate enough. A half
     may go either way. A fraction is right, too, if a value that was rounded agrees with it in all digits but two.
+    None, an empty cell, is not.
 
     >>> is_right(Decimal("0.66"), 0.6590011), is_right(Decimal("0.660"), 0.6590011), is_right(Decimal("0.7"), 0.6590011)
     (True, False, False)
     >>> is_right(Decimal("5e-05"), 0.0024726), is_right(Decimal("0.0025"), 0.0024726), is_right(Fraction(1, 3), 1 / 3)
     (False, True, True)
     """
+    if given is None:
+        return False
     true = Fraction(exact(value))
     if isinstance(given, Fraction):
         return given == true or abs(given - true) <= _lost_in_rounding(value, true)
@@ -127,7 +130,7 @@ def is_rounded_too_far(given: Any, value: Any) -> bool:
     >>> is_rounded_too_far(Decimal("0.7"), 0.6590011), is_rounded_too_far(Decimal("0.6"), 0.6590011)
     (True, False)
     """
-    if isinstance(given, Fraction) or is_right(given, value):
+    if given is None or isinstance(given, Fraction) or is_right(given, value):
         return False
     decimal = _decimal(given)
     return abs(Fraction(decimal) - Fraction(exact(value))) <= Fraction(10) ** _exponent(decimal) / 2
@@ -216,22 +219,19 @@ def _reasons(
 def _reasons_of_cell(cell: Any, answer: Array, mistakes: Iterable[Mistake], at: tuple[int, ...]) -> list[str]:
     """Return the single mistakes that lead to a cell's number; those first that leave the answer its shape."""
     single = takewhile(lambda mistake: mistake.edits == 1, mistakes)
-    alike = [m for m in single if _has(m.answer, at) and is_right(cell, m.answer[at])]
+    alike = [m for m in single if reaches(m.answer, at) and is_right(cell, m.answer[at])]
     same_shape = [mistake.reason for mistake in alike if mistake.answer.shape == answer.shape]
-    return same_shape or _elsewhere(cell, answer, at) or [mistake.reason for mistake in alike]
+    elsewhere = [reason for reason, other in neighbours(answer, at) if is_right(cell, answer[other])]
+    return same_shape or elsewhere or [mistake.reason for mistake in alike]
 
 
-def _elsewhere(cell: Any, answer: Array, at: tuple[int, ...]) -> list[str]:
-    """Return whether a number is the right one of another cell that is easily taken for this one."""
+def neighbours(answer: Array, at: tuple[int, ...]) -> list[tuple[str, tuple[int, ...]]]:
+    """Return the other cells that are easily taken for this one, and why."""
     others = {
         "rows and columns were counted from 1": tuple(index - 1 for index in at),
         "row and column changed places": (*at[:-2], at[-1], at[-2]) if len(at) > 1 else at,
     }
-    return [
-        reason
-        for reason, other in others.items()
-        if other != at and min(other) >= 0 and _has(answer, other) and is_right(cell, answer[other])
-    ]
+    return [(reason, to) for reason, to in others.items() if to != at and min(to) >= 0 and reaches(answer, to)]
 
 
 def _agree(given: Array, answer: Array) -> bool:
@@ -249,5 +249,6 @@ def _shape_of(array: Array) -> str:
     return "one number" if array.size == 1 else shape_text(core(array))
 
 
-def _has(array: Array, at: tuple[int, ...]) -> bool:
+def reaches(array: Array, at: tuple[int, ...]) -> bool:
+    """Whether an array has a cell there."""
     return len(at) == array.ndim and all(index < length for index, length in zip(at, array.shape, strict=True))

@@ -14,6 +14,9 @@ from convcalc.quiz.marking import core
 from convcalc.report.document import Block, Calculation, Document, Steps, Sum, Text, flowing
 from convcalc.report.selection import Show
 
+POINTS_WITH_SIZE = 5
+"""What an answer counts whose size is part of it: one point for that, the others for its numbers in proportion."""
+
 
 class Question(NamedTuple):
     """What is asked: the text, what is given, the whole answer, and the cell that is asked for (None: all)."""
@@ -30,6 +33,10 @@ class Question(NamedTuple):
 
     task: str = ""
     """What is to be done, in words that need no knowledge of the program, for a sheet that is handed out."""
+    topic: str = ""
+    """The word of its topic, of an exercise that is drawn."""
+    asks_size: bool = False
+    """Whether the size of the answer is part of it, and not to be told."""
     needs_calculator: bool = False
     """Whether what is worked has roots, powers of e or logarithms in it, though the answer is whole."""
 
@@ -40,8 +47,8 @@ class Question(NamedTuple):
 
     @property
     def points(self) -> int:
-        """What it counts: a point for each number of the answer."""
-        return int(self.asked_for.size)
+        """What it counts: a point for each number of the answer, or what is the same whatever its size."""
+        return POINTS_WITH_SIZE if self.asks_size else int(self.asked_for.size)
 
     @property
     def shape(self) -> str:

@@ -22,23 +22,26 @@ Drawn = TypeVar("Drawn")
 
 
 class Topic(NamedTuple):
-    """What can be asked about: how a question is made, given a level, and the other words people have for it."""
+    """What can be asked about: its title, how a question is made, given a level, and the words people have for it."""
 
+    title: str
     ask: "Ask"
     other_words: tuple[str, ...]
+    has_size: bool = False
+    """Whether the size of a whole output is part of what is learned, so that a sheet should not tell it."""
 
 
 TOPICS: dict[str, Topic] = {}
 """What can be asked about, by its word, in the order in which all are asked in turn."""
 
 
-def topic(word: str, *other_words: str) -> "Callable[[Ask], Ask]":
+def topic(word: str, title: str, *other_words: str, has_size: bool = False) -> "Callable[[Ask], Ask]":
     """Make a function that asks a question a topic, by its word."""
 
     def enter(ask: "Ask") -> "Ask":
         taken = {*TOPICS, *(other for entry in TOPICS.values() for other in entry.other_words)}
         assert not taken & {word, *other_words}, f"there is a topic {word} already"
-        TOPICS[word] = Topic(ask, other_words)
+        TOPICS[word] = Topic(title, ask, other_words, has_size)
         return ask
 
     return enter

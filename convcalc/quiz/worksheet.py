@@ -1,6 +1,7 @@
 """Worksheets: exercises on paper, with room for the answers; and the key to them, with the working."""
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from random import Random
 
 import numpy as np
@@ -8,16 +9,17 @@ import numpy as np
 from convcalc.engine.exact import Array
 from convcalc.engine.naming import Naming, shape_text
 from convcalc.quiz.exercises import TOPICS
+from convcalc.quiz.foreseen import marking_of
 from convcalc.quiz.marking import core
-from convcalc.quiz.question import Question
+from convcalc.quiz.question import POINTS_WITH_SIZE, Question
+from convcalc.quiz.recipe import Recipe, checksum
 from convcalc.report.document import (
     Answer,
+    Blanks,
     Block,
-    Body,
     Document,
     Grids,
     Heading,
-    Matrix,
     Role,
     Subheading,
     Sum,
@@ -31,8 +33,23 @@ from convcalc.report.numbers import Writer
 TRIES = 50
 MOST_BLANKS = 12
 """Rows, and columns, of a grid that is drawn to be filled in; a larger one is only asked for."""
-BLANK = "____"
-ROOM = "answer: ______________"
+FIELDS = (5, 8)
+"""Rows and columns of the squares in which an answer is written whose size is part of it: more than it takes."""
+WORDS = {"conv", "conv backward", "conv-transpose", "softmax", "linear", "backward through linear", "flatten"}
+"""How the headings of operations begin that the title of the exercise says already."""
+SHOWN = ("input", "kernel", "weights", "gradient ")
+"""How parts of a heading begin that the grids say themselves."""
+PLAIN_WORDS = {
+    "backward through ": "",
+    " pool": " pooling",
+    "loss mse": "squared error",
+    "loss mae": "absolute error",
+    "loss cross": "cross",
+    "gamma ": "γ = ",
+    "beta ": "β = ",
+    "eps ": "ε = ",
+}
+"""What the words of commands are called on a sheet."""
 
 
 def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Question]:
@@ -48,8 +65,15 @@ def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Quest
             if key not in seen:
                 break
         seen.add(key)
-        questions.append(question)
+        asks_size = TOPICS[topic].has_size and question.at is None and len(core(question.answer)) > 1
+        questions.append(question._replace(topic=topic, asks_size=asks_size))
     return questions
+
+
+def made_by(recipe: Recipe, questions: Sequence[Question]) -> Recipe:
+    """Return a recipe with the checksum of what it makes."""
+    parts = [part for q in questions for part in (q.text, _cells_of(q), list(map(str, q.answer.flat)))]
+    return recipe._replace(checksum=checksum(parts))
 
 
 def _cells_of(question: Question) -> list[str]:
@@ -58,8 +82,8 @@ def _cells_of(question: Question) -> list[str]:
     return [body.text(row, column) for body in bodies for row in range(body.rows) for column in range(body.columns)]
 
 
-def sheet(title: str, questions: Sequence[Question]) -> Document:
-    """Yield the exercises, with room for a name and for the answers."""
+def sheet(title: str, questions: Sequence[Question], recipe: Recipe, *, marks_itself: bool = False) -> Document:
+    """Yield the exercises, with room for a name and for the answers; `marks_itself` puts the answers in, unseen."""
     points = sum(question.points for question in questions)
     yield Heading(title)
     yield Text(f"Name: __________________________   Date: ______________   Points: ______ of {points}")
@@ -68,7 +92,9 @@ def sheet(title: str, questions: Sequence[Question]) -> Document:
         yield from (Text(note) for note in notes)
     for number, question in enumerate(questions, 1):
         yield from _exercise(number, question)
-        yield from _room(question)
+        yield room(number, question, marks_itself=marks_itself)
+    yield Text("")
+    yield Text(recipe.text, Role.QUIET)
 
 
 def _notes(questions: Sequence[Question]) -> Iterator[str]:
@@ -77,12 +103,15 @@ def _notes(questions: Sequence[Question]) -> Iterator[str]:
         yield "Rows, columns and channels are counted from 0."
     if any("*" in block.text for question in questions for block in question.given() if isinstance(block, Heading)):
         yield "Kernels are laid on as they stand: they are not flipped."
+    if any(question.asks_size for question in questions):
+        rest = POINTS_WITH_SIZE - 1
+        yield f"Where the size is part of the answer, it counts 1 point, and the numbers {rest} together."
     calculated = [str(n) for n, one in enumerate(questions, 1) if one.needs_calculator or _in_decimals(one.answer)]
     if calculated:
         yield f"A calculator is needed for {', '.join(calculated)}."
 
 
-def key(title: str, questions: Sequence[Question]) -> Document:
+def key(title: str, questions: Sequence[Question], recipe: Recipe) -> Document:
     """Yield all the answers, for who marks; and then the exercises with their working."""
     yield Heading(f"{title}: the key")
     yield Text("")
@@ -92,42 +121,65 @@ def key(title: str, questions: Sequence[Question]) -> Document:
         yield from _exercise(number, question)
         yield Text("")
         yield from _working(question)
+    yield Text("")
+    yield Text(recipe.text, Role.QUIET)
 
 
 def _exercise(number: int, question: Question) -> Iterator[Block]:
     """Yield what is given, and what is asked, under its number."""
-    decimals = _in_decimals(question.answer)
-    text = f"{question.text.rstrip('?')}, to two decimals?" if decimals else question.text
-    text += f" ({question.points} point{'s' * (question.points > 1)})"
-    givens = list(question.given())
-    if not givens:
-        yield Subheading(f"{number} · {text}")
-        return
-    for block in givens:
-        if isinstance(block, Heading):
-            yield Subheading(f"{number} · {block.text}")
-            yield from (Text(f"  {formula}", Role.QUIET) for formula in block.formulas)
-        else:
-            yield block
-    yield Text("")
-    yield Text(f"{question.task} {text}" if question.task else text)
+    points = f"({question.points} point{'s' * (question.points > 1)})"
+    if question.topic:
+        yield Subheading(f"{number} · {TOPICS[question.topic].title} {points}")
+    given, asked = _asked(question)
+    if not question.topic:
+        first = given.pop(0) if given and isinstance(given[0], Subheading) else Subheading("")
+        yield Subheading(f"{number} · {first.text or asked} {points}")
+    yield from given
+    yield Text(asked)
 
 
-def _room(question: Question) -> Iterator[Block]:
-    """Yield what the answer is written into: a line, or a grid of its shape."""
-    answer = question.asked_for
-    shape = core(answer)
-    if answer.size == 1 or len(shape) > 3 or max(shape[-2:]) > MOST_BLANKS:
-        shape_note = "" if answer.size == 1 else f" ({shape_text(shape)})"
-        yield Text("")
-        yield Text(f"{ROOM}{shape_note}")
-        return
-    rows, columns = (1, *shape)[-2:]
-    planes = shape[0] if len(shape) == 3 else 1
-    titles = [f"map {index}" if planes > 1 else f"answer {shape_text(shape)}" for index in range(planes)]
-    bodies = (Body(title, rows, columns, lambda _row, _column: BLANK, len(BLANK)) for title in titles)
-    yield Text("")
-    yield Grids(tuple(Matrix(body) for body in bodies))
+def _asked(question: Question) -> tuple[list[Block], str]:
+    """Return what is given, and what is asked, in words that need no knowledge of the program."""
+    decimals = ", to two decimals" if _in_decimals(question.answer) else ""
+    text = f"{question.text.rstrip('?')}{decimals}?" if decimals else question.text
+    given: list[Block] = []
+    for block in question.given():
+        if not isinstance(block, Heading):
+            given.append(block)
+            continue
+        words = settings_of(block.text) if question.topic else block.text
+        given += [Text(f"  {words}")] if words and question.topic else []
+        given += [Subheading(words)] if not question.topic else []
+        given += [Text(f"  {formula}", Role.QUIET) for formula in block.formulas]
+    return [*given, *([Text("")] if given else [])], f"{question.task} {text}".strip()
+
+
+def settings_of(heading: str) -> str:
+    """Return what a heading says besides what the exercise is about, and what is drawn, in plain words.
+
+    >>> settings_of("conv · input 5×5 * edge 3×3 · stride 2 · padding 0"), settings_of("loss mse · input 3 · mean")
+    ('stride 2, padding 0', 'squared error, mean')
+    """
+    parts = [part.partition(":")[0] for part in heading.split(" · ")]
+    said = [part for part in parts if part not in WORDS and not part.startswith(SHOWN)]
+    text = ", ".join(said)
+    for words, plainly in PLAIN_WORDS.items():
+        text = text.replace(words, plainly)
+    return text
+
+
+def room(number: int, question: Question, *, marks_itself: bool = False) -> Blanks:
+    """Return what the answer is written into: a line, or squares, of its shape or of more than it takes."""
+    marking = partial(marking_of, question) if marks_itself else None
+    shape = core(question.asked_for)
+    if question.asked_for.size == 1:
+        return Blanks(number, marking=marking)
+    maps, rows, columns = ((1, 1, 1) + shape)[-3:]
+    field = next((side for side in FIELDS if max(rows, columns) < side), 0) if question.asks_size else 0
+    if len(shape) > 3 or max(rows, columns) > MOST_BLANKS or (question.asks_size and not field):
+        note = "row by row" if question.asks_size else shape_text(shape)
+        return Blanks(number, None, note=note, marking=marking)
+    return Blanks(number, (maps, field or rows, field or columns), is_field=bool(field), marking=marking)
 
 
 def _working(question: Question) -> Iterator[Block]:

@@ -6,6 +6,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from convcalc.report.document import (
     Answer,
+    Blanks,
     Block,
     Document,
     Drawing,
@@ -35,6 +36,7 @@ class Renderer(ABC, Generic[Line]):
         Drawing: "drawing",
         Table: "table",
         Grids: "grids",
+        Blanks: "blanks",
         Answer: "answer",
         Stepped: "stepped",
     }
@@ -93,6 +95,10 @@ class Renderer(ABC, Generic[Line]):
     @abstractmethod
     def sign(self, sign: str) -> Any:
         """Return a sign that stands between matrices."""
+
+    def blanks(self, block: Blanks) -> Iterator[Line]:
+        """Yield room for an answer: lines to write on, or grids of them."""
+        return self.document(block.drawn())
 
     def answer(self, block: Answer) -> Iterator[Line]:
         """Yield the answer: its grids."""

@@ -1,5 +1,8 @@
 """Documents as HTML: each block as the element that says what it is; every text escaped."""
 
+import base64
+import json
+import re
 from collections.abc import Iterator
 from html import escape
 
@@ -8,6 +11,7 @@ from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import hexadecimal, shade_colours
 from convcalc.report.document import (
     Answer,
+    Blanks,
     Drawing,
     Grids,
     Heading,
@@ -62,6 +66,29 @@ def _classes(index: int, table: Table, tag: str) -> str:
     return f' class="{" ".join(names)}"' if names else ""
 
 
+def _field(name: str) -> str:
+    """Return a field for a number."""
+    return f'<input class="cell" type="text" autocomplete="off" spellcheck="false" aria-label="{escape(name)}">'
+
+
+def _squares(name: str, title: str, rows: int, columns: int) -> str:
+    """Return a grid of fields under a title."""
+
+    def line(row: int) -> str:
+        return "".join(f"<td>{_field(f'{name}, row {row}, column {column}')}</td>" for column in range(columns))
+
+    body = "".join(f"<tr>{line(row)}</tr>" for row in range(rows))
+    return f'<div class="scroll"><table class="grid blank"><caption>{escape(title)}</caption>{body}</table></div>'
+
+
+def _written_on(line: str) -> str:
+    """Return a line of text, its places to write on as fields that are named by the word before."""
+    parts = re.split("_{6,}", line)
+    names = [(re.findall(r"(\w+):?\s*$", part) or ["answer"])[0] for part in parts[:-1]]
+    fields = [f'<input class="written" type="text" spellcheck="false" aria-label="{escape(name)}">' for name in names]
+    return "".join(escape(part) + field for part, field in zip(parts, [*fields, ""], strict=True))
+
+
 class Html(Renderer[str]):
     """A document's elements, to be put into a page."""
 
@@ -80,7 +107,7 @@ class Html(Renderer[str]):
         """Yield a paragraph, if it says anything."""
         if block.text.strip():
             of = ' class="quiet"' if block.role is Role.QUIET else ""
-            yield f"<p{of}>{'<br>'.join(escape(line.strip()) for line in block.text.split(chr(10)))}</p>"
+            yield f"<p{of}>{'<br>'.join(_written_on(line.strip()) for line in block.text.split(chr(10)))}</p>"
 
     def drawing(self, block: Drawing) -> Iterator[str]:
         """Yield text as it stands."""
@@ -90,6 +117,24 @@ class Html(Renderer[str]):
         """Yield grids side by side."""
         yield f'<div class="{of}">'
         yield from map(self.matrix, block.matrices)
+        yield "</div>"
+
+    def blanks(self, block: Blanks) -> Iterator[str]:
+        """Yield fields to type an answer into: one, squares, or lines."""
+        name = f"answer to {block.number}"
+        shape = "×".join(map(str, block.shape or ()))
+        data = f'data-exercise="{block.number}" data-shape="{shape}"{" data-field" * block.is_field}'
+        if block.marking is not None:
+            text = json.dumps(block.marking(), ensure_ascii=False, separators=(",", ":"))
+            data += f' data-marking="{base64.b64encode(text.encode()).decode()}"'
+        yield f'<div class="blanks" role="group" aria-label="{name}" {data}>'
+        if block.shape is None:
+            note = f" ({escape(block.note)})" if block.note else ""
+            yield f'<label>answer{note}: <textarea rows="5" cols="40" spellcheck="false"></textarea></label>'
+        elif block.shape == (1, 1, 1):
+            yield f"<label>answer: {_field(name)}</label>"
+        else:
+            yield from (_squares(f"{name}, {title}", title, *block.shape[1:]) for title in block.titles)
         yield "</div>"
 
     def answer(self, block: Answer) -> Iterator[str]:

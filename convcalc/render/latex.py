@@ -10,6 +10,7 @@ from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import LIGHT, RGB, shade_colours
 from convcalc.render.glyphs import ASCII
 from convcalc.report.document import (
+    Blanks,
     Document,
     Drawing,
     Grids,
@@ -261,6 +262,11 @@ class Latex(Renderer[str]):
         yield r"\begin{center}"
         yield from (rf"\convcalcfit{{${self.matrix(matrix)}$}}\quad" for matrix in block.matrices)
         yield r"\end{center}"
+
+    def blanks(self, block: Blanks) -> Iterator[str]:
+        """Yield room to work, and what the answer is written into."""
+        yield r"\vspace{2.2cm}"
+        yield from super().blanks(block)
 
     def sign(self, sign: str) -> str:
         """Return a sign."""

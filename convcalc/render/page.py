@@ -91,7 +91,7 @@ def opening(title: str, code: str | None = None, more_style: str = "") -> Iterat
 @cache
 def script() -> str:
     """Return the page's script."""
-    return "\n".join(resource(name) for name in ("marking.js", "page.js"))
+    return "\n".join(resource(name) for name in ("marking.js", "page.js", "sheet.js"))
 
 
 def resource(name: str) -> str:

@@ -47,6 +47,10 @@ Span = tuple[str, Role | Shade | Halves]
 Line = list[Span]
 
 
+BLANK = "____"
+"""A place to write a number on."""
+
+
 class Heading(NamedTuple):
     """What an operation is, and the formula of its size: one line if there is room, else two or more."""
 
@@ -169,6 +173,35 @@ class Grids(NamedTuple):
     matrices: tuple[Matrix, ...]
 
 
+class Blanks(NamedTuple):
+    """Room for the answer to an exercise: a number, or so many maps of rows and columns; None: whatever it takes."""
+
+    number: int
+    """The exercise's."""
+    shape: tuple[int, int, int] | None = (1, 1, 1)
+    is_field: bool = False
+    """Whether it is a field of squares, to be filled as far as needed, as the size is part of the answer."""
+    note: str = ""
+    """What is to be known of an answer that has no room of its own, such as its shape."""
+    marking: Callable[[], Mapping[str, Any]] | None = None
+    """The answer, and the mistakes that are foreseen, for a sheet that marks itself."""
+
+    @property
+    def titles(self) -> list[str]:
+        """The title of each map."""
+        maps = 1 if self.shape is None else self.shape[0]
+        size = "in as many squares as are needed" if self.is_field else ""
+        return [", ".join(filter(None, (f"map {n}" if maps > 1 else "answer", size))) for n in range(maps)]
+
+    def drawn(self) -> "list[Block]":
+        """Return it as lines to write on, or as grids of them, for what knows no better."""
+        if self.shape in (None, (1, 1, 1)):
+            return [Text(""), Text(f"answer: {BLANK * 4}{f' ({self.note})' if self.note else ''}")]
+        _, rows, columns = self.shape
+        bodies = [Body(title, rows, columns, lambda _row, _column: BLANK, len(BLANK)) for title in self.titles]
+        return [Text(""), Grids(tuple(Matrix(body) for body in bodies))]
+
+
 class Answer(NamedTuple):
     """The answer, drawn. Where it `follows` as plain rows, as in a pipe, it is left out."""
 
@@ -188,7 +221,7 @@ class Stepped:
     steps: "Callable[[], Steps]"
 
 
-Block = Heading | Subheading | Text | Sum | Picture | Drawing | Grids | Table | Answer | Stepped
+Block = Heading | Subheading | Text | Sum | Picture | Drawing | Grids | Table | Blanks | Answer | Stepped
 Document = Iterable[Block]
 
 
