@@ -89,6 +89,10 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
             "worksheet.worksheet",
             "Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.",
         ),
+        "mark": (
+            "mark.mark",
+            "Mark a class's answers to a worksheet: points by student, the mistakes that were made, what was hard.",
+        ),
         "run": (
             "run.run",
             "Run a script: one command a line, in the words of the shell, the grid carried from line to line.",

@@ -18,6 +18,7 @@ from convcalc.quiz.exercises import TOPICS
 
 if TYPE_CHECKING:
     from convcalc.quiz.question import Question
+    from convcalc.quiz.recipe import Recipe
 
 LEVELS = {"easy": 1, "medium": 3, "hard": 5}
 MOST_EXERCISES = 200
@@ -69,20 +70,25 @@ def worksheet(
         raise UsageError("--self-marking goes with HTML, which can be typed into", hint="as in -o sheet.html")
     key_out = None if key is None else _key_options(here, key, out)
     _refuse_same({"--from": script, "--output": out.output, "--key": key})
-    if script is None:
-        topics = list(TOPICS) if topic is None else [topic_of(topic)]
-        questions = sheets.draw(topics, count, level_of(level), seed)
-        recipe = Recipe(None if topic is None else topics[0], count, level, seed)
-    elif topic is not None:
+    if script is not None and topic is not None:
         raise UsageError("--from asks for what the script works", hint="leave the topic out")
-    else:
-        questions = _from_script(ctx, here, script)
-        recipe = Recipe(script=printable(Path(script).name))
-    recipe = sheets.made_by(recipe, questions)
+    recipe = Recipe(None if topic is None else topic_of(topic), count, level, seed, script)
+    questions = exercises_of(ctx, here, recipe)
+    recipe = sheets.made_by(recipe._replace(script=script and printable(Path(script).name)), questions)
     heading = printable(title or "Worksheet")
     emit_report(here, Calculation(sheets.sheet(heading, questions, recipe, marks_itself=self_marking), list), None, out)
     if key_out is not None:
         emit_report(here, Calculation(sheets.key(heading, questions, recipe), list), None, key_out)
+
+
+def exercises_of(ctx: Any, here: Surroundings, recipe: "Recipe") -> "list[Question]":
+    """Return the exercises that a recipe makes, its script named as it is found."""
+    from convcalc.quiz.worksheet import draw
+
+    if recipe.script is not None:
+        return _from_script(ctx, here, recipe.script)
+    topics = list(TOPICS) if recipe.topic is None else [topic_of(recipe.topic)]
+    return draw(topics, recipe.exercises, level_of(recipe.level), recipe.seed)
 
 
 def _key_options(here: Surroundings, key: str, out: SheetOptions) -> SheetOptions:

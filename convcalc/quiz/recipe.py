@@ -21,7 +21,7 @@ class Recipe(NamedTuple):
     """A topic (None: all), how many exercises, a level and a seed; or the script whose lines are asked for."""
 
     topic: str | None = None
-    count: int = 0
+    exercises: int = 0
     level: str = ""
     seed: int = 0
     script: str | None = None
@@ -36,7 +36,7 @@ class Recipe(NamedTuple):
         """
         if self.script is not None:
             return f"Sheet {self.checksum}: the lines of {self.script}"
-        exercises = f"{self.count} exercise{'s' * (self.count > 1)}"
+        exercises = f"{self.exercises} exercise{'s' * (self.exercises > 1)}"
         topic = ALL_TOPICS if self.topic is None else self.topic
         return f"Sheet {self.checksum}: {topic}, {exercises}, level {self.level}, seed {self.seed}"
 
@@ -54,7 +54,7 @@ def recipe_in(text: str) -> Recipe | None:
     r"""Return the recipe in the text of a sheet, of whatever format, or of a page of answers; None if there is none.
 
     >>> recipe_in("<p>Sheet 3f9a2c1b: all topics, 1 exercise, level 4, seed -7</p>")
-    Recipe(topic=None, count=1, level='4', seed=-7, script=None, checksum='3f9a2c1b')
+    Recipe(topic=None, exercises=1, level='4', seed=-7, script=None, checksum='3f9a2c1b')
     >>> recipe_in(r"{Sheet 3f9a2c1b: the lines of my\_net.convcalc}\par").script
     'my_net.convcalc'
     """

@@ -126,32 +126,21 @@ def key(title: str, questions: Sequence[Question], recipe: Recipe) -> Document:
 
 
 def _exercise(number: int, question: Question) -> Iterator[Block]:
-    """Yield what is given, and what is asked, under its number."""
-    points = f"({question.points} point{'s' * (question.points > 1)})"
-    if question.topic:
-        yield Subheading(f"{number} · {TOPICS[question.topic].title} {points}")
-    given, asked = _asked(question)
-    if not question.topic:
-        first = given.pop(0) if given and isinstance(given[0], Subheading) else Subheading("")
-        yield Subheading(f"{number} · {first.text or asked} {points}")
-    yield from given
-    yield Text(asked)
-
-
-def _asked(question: Question) -> tuple[list[Block], str]:
-    """Return what is given, and what is asked, in words that need no knowledge of the program."""
+    """Yield what is given, and what is asked, under its number, in words that need no knowledge of the program."""
     decimals = ", to two decimals" if _in_decimals(question.answer) else ""
     text = f"{question.text.rstrip('?')}{decimals}?" if decimals else question.text
-    given: list[Block] = []
-    for block in question.given():
-        if not isinstance(block, Heading):
-            given.append(block)
-            continue
-        words = settings_of(block.text) if question.topic else block.text
-        given += [Text(f"  {words}")] if words and question.topic else []
-        given += [Subheading(words)] if not question.topic else []
-        given += [Text(f"  {formula}", Role.QUIET) for formula in block.formulas]
-    return [*given, *([Text("")] if given else [])], f"{question.task} {text}".strip()
+    given = list(question.given())
+    headings = [block for block in given if isinstance(block, Heading)]
+    title = TOPICS[question.topic].title if question.topic else next((one.text for one in headings), text)
+    yield Subheading(f"{number} · {title} ({question.points} point{'s' * (question.points > 1)})")
+    for heading in headings:
+        if question.topic and (words := settings_of(heading.text)):
+            yield Text(f"  {words}")
+        yield from (Text(f"  {formula}", Role.QUIET) for formula in heading.formulas)
+    yield from (block for block in given if not isinstance(block, Heading))
+    if given:
+        yield Text("")
+    yield Text(f"{question.task} {text}".strip())
 
 
 def settings_of(heading: str) -> str:

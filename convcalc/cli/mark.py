@@ -1,0 +1,122 @@
+"""``convcalc mark``: a class's answers to a worksheet."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from convcalc.cli.inputs import read_bytes
+from convcalc.cli.options import with_options
+from convcalc.cli.sheets import SheetOptions, emit_report
+from convcalc.cli.surroundings import Surroundings, surroundings_of
+from convcalc.errors import InputError, Place
+
+if TYPE_CHECKING:
+    from convcalc.quiz.answers import Answers
+    from convcalc.quiz.class_marks import Exercises
+    from convcalc.quiz.recipe import Recipe
+
+ANSWER_FILES = (".txt", ".md", ".html", ".htm", ".csv", ".tsv")
+"""Suffixes of the files that are read in a folder of answers."""
+MOST_BYTES = 1 << 25
+
+
+@with_options
+def mark(
+    *,
+    ctx: typer.Context,
+    sheet: Annotated[str, typer.Argument(metavar="SHEET", help="The worksheet, or its key, in whatever format.")],
+    answers: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="ANSWERS...",
+            help="Tables with a row a student (.csv, .tsv), files of lines such as 2: 1 2; 3 4, sheets filled in, "
+            "saved pages; or folders of them.",
+        ),
+    ],
+    script: Annotated[
+        str | None, typer.Option("--from", metavar="SCRIPT", help="The script, of a worksheet that was made of one.")
+    ] = None,
+    out: SheetOptions,
+) -> None:
+    """Mark a class's answers to a worksheet: points by student, the mistakes that were made, what was hard.
+
+    Examples:
+      convcalc mark samples/worksheet.html samples/answers.csv
+
+      convcalc mark sheet.html answers/ -o marks.csv
+
+    """
+    from convcalc.quiz.class_marks import ClassMarks, Marked, mark_answers
+    from convcalc.report.document import Calculation
+
+    here = surroundings_of(ctx)
+    out.style(here)
+    recipe = _recipe_of(here, sheet)
+    exercises: dict[Recipe, Exercises] = {recipe: _exercises(ctx, here, recipe, sheet, script)}
+    marked: list[Marked] = []
+    for one in _all_answers(here, answers):
+        own = one.recipe or recipe
+        if own not in exercises:
+            if own._replace(seed=0, checksum="") != recipe._replace(seed=0, checksum=""):
+                fault = f"{one.student} answers another sheet: {own.text}"
+                raise InputError(fault, hint=f"this one is {recipe.text}; leave these answers out", place=Place(sheet))
+            exercises[own] = _exercises(ctx, here, own, sheet, script)
+        marked.append(mark_answers(one, exercises[own]))
+    title = recipe.text.partition(": ")[2]
+    marks = ClassMarks(title, marked, exercises[recipe])
+    emit_report(here, Calculation(marks.document(), list), marks.sheet, out)
+
+
+def _text(here: Surroundings, name: str, what: str) -> str:
+    data = read_bytes(here, name, what, MOST_BYTES)
+    return data.decode("utf-8-sig", "replace")
+
+
+def _recipe_of(here: Surroundings, sheet: str) -> "Recipe":
+    """Return what a sheet, or its key, says it is made of."""
+    from convcalc.quiz.recipe import recipe_in
+
+    recipe = recipe_in(_text(here, sheet, "sheet"))
+    if recipe is None:
+        fault = "no worksheet of convcalc, or an older one: no line says what it is made of"
+        raise InputError(fault, hint="name the sheet, or its key, that `convcalc worksheet` wrote", place=Place(sheet))
+    return recipe
+
+
+def _exercises(ctx: Any, here: Surroundings, recipe: "Recipe", sheet: str, script: str | None) -> "Exercises":
+    """Draw the exercises of a sheet again, and see that they are the same."""
+    from convcalc.cli.worksheet import exercises_of
+    from convcalc.quiz.class_marks import Exercises
+    from convcalc.quiz.worksheet import made_by
+
+    if recipe.script is not None:
+        beside = Path(sheet).with_name(recipe.script)
+        script = script or (str(beside) if beside.exists() else recipe.script)
+    questions = exercises_of(ctx, here, recipe._replace(script=script if recipe.script else None))
+    again = made_by(recipe, questions)
+    if again.checksum != recipe.checksum:
+        why = "the script has changed since" if recipe.script else "another version of convcalc made it"
+        fault = f"the sheet's exercises cannot be made again: {why}"
+        hint = "--from names the script" if recipe.script else "mark it with that version, or hand out a new sheet"
+        raise InputError(fault, hint=hint, place=Place(sheet))
+    return Exercises(questions)
+
+
+def _all_answers(here: Surroundings, names: list[str]) -> "Iterator[Answers]":
+    """Yield all the answers in files, and in the files of folders."""
+    from convcalc.quiz.answers import read_answers
+
+    for name in names:
+        path = Path(name)
+        files = [name]
+        if path.is_dir():
+            files = [str(one) for one in sorted(path.iterdir()) if one.suffix.lower() in ANSWER_FILES]
+            if not files:
+                hint = f"answers are {', '.join(ANSWER_FILES)} files"
+                raise InputError("there are no answers in the folder", hint=hint, place=Place(name))
+        for file in files:
+            source = "stdin" if file == "-" else file
+            text = _text(here, file, "answers")
+            yield from read_answers(text, source, Path(source).stem, Path(source).suffix.lower())
