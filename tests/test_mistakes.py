@@ -29,6 +29,7 @@ PLAIN = slid(X, KERNEL)
 CONV = ("conv", "-i", text(X), "-k", text(KERNEL))
 FULL = np.pad(BEHIND, 2)
 BACK = (*CONV, "--backward", text(BEHIND), "--wrt")
+UP = ("conv-transpose", "-i", "1 3", "-k", "1 2")
 BOX = "1/9 1/9 1/9; 1/9 1/9 1/9; 1/9 1/9 1/9"
 
 
@@ -68,6 +69,14 @@ BOX = "1/9 1/9 1/9; 1/9 1/9 1/9; 1/9 1/9 1/9"
             "the mean was taken over the items",
         ),
         (("relu", "-i", "-5 8 2", "--backward", "1 2 3"), [1, 2, 3], "the derivative was forgotten"),
+        ((*UP, "-s", "1"), [[1, 2, 3, 6]], "the stamps were laid 2 further, not 1"),
+        ((*UP, "-s", "1"), [[1, 3, 6]], "what overlaps was written over"),
+        ((*UP, "-s", "2"), [[1, 5, 6]], "the stamps were laid 1 further, not 2"),
+        ((*UP, "-p", "0,1"), [[1, 5, 6]], "nothing was cut off at the edges"),
+        ((*UP, "-b", "1"), [[1, 5, 6]], "the bias was forgotten"),
+        (UP, [[2, 7, 3]], "the kernel was flipped"),
+        (("flatten", "-i", "1 2; 3 4"), [1, 3, 2, 4], "written column by column"),
+        (("flatten", "-i", "1 2; 3 4;; 5 6; 7 8"), [1, 5, 2, 6, 3, 7, 4, 8], "of each cell were written together"),
     ],
 )
 def test_a_mistake_is_named(convcalc: Convcalc, line: tuple[str, ...], answer: Any, said: str) -> None:

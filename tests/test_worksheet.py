@@ -34,7 +34,7 @@ def test_the_same_seed_makes_the_same_sheet(convcalc: Convcalc, level: str) -> N
 
 def test_the_same_sheet_on_every_machine_and_python(convcalc: Convcalc) -> None:
     text = convcalc("worksheet", "--count", "24", "--seed", "7", "--level", "medium").stdout
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "d0e57e2ce27be91e"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "64ec8713eae3b953"
 
 
 @pytest.mark.parametrize("topic", ALL)
@@ -80,12 +80,12 @@ def test_the_sheet_tells_no_answer_and_the_key_does(convcalc: Convcalc, tmp_path
     rows = [
         "; ".join(" ".join(cells[i : i + n]) for i in range(0, n * n, n)) for cells, n in ((grid, size), (kernel, taps))
     ]
-    settings = re.findall(r"· (stride|bias) (-?\d+)", sheet)
+    settings = re.findall(r"\b(stride|bias) (-?\d+)", sheet)
     options = [word for name, value in settings for word in (f"--{name}", value)]
     at = ",".join(re.findall(r"output\[(\d),(\d)\]", sheet)[0])
     worked = convcalc("conv", "-i", rows[0], "-k", rows[1], *options, "--at", at).stdout
     written = key.read_text(encoding="utf-8")
-    answer = written.rpartition("answer: ")[2].strip()
+    answer = written.rpartition("answer: ")[2].split()[0]
     assert f"= {answer}\n" in worked
     assert f"output[{at}]:" in written
     assert re.search(rf"^ *1 +{answer} +1$", written, flags=re.MULTILINE), "the answers stand together on top"

@@ -39,7 +39,7 @@ class Answers(NamedTuple):
 def read_answers(text: str, source: str, name: str, suffix: str) -> list[Answers]:
     r"""Return what the text of a file holds, by the suffix of its name; `name` is whose it is if it does not say.
 
-    >>> read_answers("1: 5\\n2: 1 2; 3 4\\n", "ada.txt", "ada", ".txt")
+    >>> read_answers("1: 5\n2: 1 2; 3 4\n", "ada.txt", "ada", ".txt")
     [Answers(student='ada', texts={1: '5', 2: '1 2; 3 4'}, recipe=None)]
     """
     if suffix in (".csv", ".tsv"):
@@ -53,7 +53,7 @@ def cells_of(text: str, source: str) -> Array:
     """Return the cells of an answer, as they were written; None where a cell was left empty.
 
     >>> cells_of("1 _; 3 4", "ada.txt").tolist()
-    [[Decimal('1'), None], [Decimal('3'), Decimal('4')]]
+    [[1, None], [3, 4]]
     """
     if EMPTY not in text:
         return read_stream(io.BytesIO(text.encode()), source, ReadOptions(as_written=True)).cells

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from itertools import takewhile
 from typing import Any
 
+import numpy as np
+
 from convcalc.engine.exact import Array
 from convcalc.engine.mistakes.making import Mistake
 from convcalc.quiz.marking import core, neighbours, reaches
@@ -25,13 +27,7 @@ def foreseen(question: Question) -> list[Mistake]:
         *((2, reason, answer[other]) for reason, other in neighbours(answer, at)),
     ]
     ordered = sorted(rounds, key=lambda one: one[0])
-    return [Mistake(why, _alone(cell, answer), n) for n, why, cell in ordered if cell != answer[at]]
-
-
-def _alone(cell: Any, like: Array) -> Array:
-    alone = like.ravel()[:1].copy() if like.dtype != object else like.ravel()[:1].astype(object)
-    alone[0] = cell
-    return alone
+    return [Mistake(why, np.array([cell], dtype=object), n) for n, why, cell in ordered if cell != answer[at]]
 
 
 def marking_of(question: Question) -> Mapping[str, Any]:

@@ -320,6 +320,7 @@ def flattened(rng: Random, level: int) -> "Question":
 @topic("field", "Receptive field", "receptive")
 def field(rng: Random, level: int) -> "Question":
     """Ask for the receptive field of windows one after the other."""
+    from convcalc.engine.mistakes.sizes import field_mistakes
     from convcalc.network.chain import follow, links
     from convcalc.quiz.question import asked
     from convcalc.quiz.turned_round import kernel_of_field
@@ -337,7 +338,8 @@ def field(rng: Random, level: int) -> "Question":
     exercise = worked_chain((INPUT,), chain)
     size = int(chain[-1].fields[0].size)
     hints = ["each window adds (F − 1)·jump to the field, and multiplies the jump by its stride"]
-    return asked(text, [size], exercise, [], hints)
+    mistakes = list(field_mistakes([(linked.axes[0].extent, linked.axes[0].stride) for linked in chain]))
+    return asked(text, [size], exercise, mistakes, hints)
 
 
 @topic("norm", "Normalization", "layer-norm", "batch-norm", "normalization")

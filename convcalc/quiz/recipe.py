@@ -6,6 +6,7 @@ A checksum goes with it: a sheet that would come out otherwise today must not be
 import hashlib
 import re
 from collections.abc import Iterable
+from html import unescape
 from typing import NamedTuple
 
 ALL_TOPICS = "all topics"
@@ -45,7 +46,7 @@ def checksum(parts: Iterable[object]) -> str:
     """Return eight digits that change with any of the exercises.
 
     >>> checksum(["a", [1]]), checksum(["a", [2]])
-    ('f2d35ab5', '6cd93ff5')
+    ('8d80e975', 'bfdce818')
     """
     return hashlib.sha256(repr(list(parts)).encode()).hexdigest()[:8]
 
@@ -58,7 +59,7 @@ def recipe_in(text: str) -> Recipe | None:
     >>> recipe_in(r"{Sheet 3f9a2c1b: the lines of my\_net.convcalc}\par").script
     'my_net.convcalc'
     """
-    found = _LINE.search(text.replace("\\", ""))
+    found = _LINE.search(unescape(text.replace("\\", "")))
     if found is None:
         return None
     if found["script"] is not None:

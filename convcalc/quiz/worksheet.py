@@ -72,7 +72,7 @@ def draw(topics: Sequence[str], count: int, level: int, seed: int) -> list[Quest
 
 def made_by(recipe: Recipe, questions: Sequence[Question]) -> Recipe:
     """Return a recipe with the checksum of what it makes."""
-    parts = [part for q in questions for part in (q.text, _cells_of(q), list(map(str, q.answer.flat)))]
+    parts = [(q.text, *(one.text for one in q.given() if isinstance(one, Heading)), *_cells_of(q)) for q in questions]
     return recipe._replace(checksum=checksum(parts))
 
 

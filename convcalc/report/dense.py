@@ -70,7 +70,8 @@ def worked_flatten(result: Flattened, show: Show) -> Calculation:
         yield Text("")
         yield grids_of(grid, "input", show.write)
 
-    return Calculation(work(), lambda: row, show.answer_write, given=given, result=result)
+    mistakes = partial(likely_mistakes, result)
+    return Calculation(work(), lambda: row, show.answer_write, given=given, mistakes=mistakes, result=result)
 
 
 def worked_flatten_gradient(result: FlattenGradient, show: Show) -> Calculation:

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from convcalc.choices import TransposedReading
 from convcalc.engine.naming import Naming
@@ -29,6 +30,7 @@ from convcalc.report.document import (
 from convcalc.report.equality import checked_outcome
 from convcalc.report.formulas import transposed_formulas
 from convcalc.report.grids import answer_of, body_of, grids_of, like, small_body
+from convcalc.report.likely import likely_mistakes
 from convcalc.report.selection import Chosen, Show, Skipped, place, select
 from convcalc.report.stepwise import stepped
 
@@ -63,8 +65,9 @@ class _Report:
         """Return the work and the answer; what cannot be done is refused before any is shown."""
         output = self.result.output
         select(self.result.shape, self.show, self.naming)
+        mistakes = partial(likely_mistakes, self.result)
         return Calculation(
-            self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given, result=self.result
+            self.blocks(), lambda: output, self.show.answer_write, self.walked, self.given, mistakes, self.result
         )
 
     def given(self) -> Document:

@@ -6,7 +6,7 @@ from typing import Any
 from convcalc.engine.activations import Activated, ActivationGradient
 from convcalc.engine.attention import Attention
 from convcalc.engine.convolution import Convolution
-from convcalc.engine.dense import Linear
+from convcalc.engine.dense import Flattened, Linear
 from convcalc.engine.gathered import Gathered
 from convcalc.engine.loss_terms import Loss, LossGradient
 from convcalc.engine.mistakes.attention import attention_mistakes
@@ -20,10 +20,12 @@ from convcalc.engine.mistakes.dense import linear_mistakes, loss_gradient_mistak
 from convcalc.engine.mistakes.gathered import gathering_mistakes
 from convcalc.engine.mistakes.making import Mistake
 from convcalc.engine.mistakes.norms import norm_gradient_mistakes, norm_mistakes
+from convcalc.engine.mistakes.transposed import flatten_mistakes, transposed_mistakes
 from convcalc.engine.mistakes.windows import convolution_mistakes, pooling_mistakes
 from convcalc.engine.normalized import Normalized, NormInputGradient
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.softmax import Softmax, SoftmaxGradient
+from convcalc.engine.transposed import Transposed
 
 
 def mistakes_of(result: Any) -> Iterator[Mistake]:
@@ -45,5 +47,7 @@ KINDS: dict[type, Callable[[Any], Iterator[Mistake]]] = {
     Gathered: gathering_mistakes,
     Normalized: norm_mistakes,
     NormInputGradient: norm_gradient_mistakes,
+    Transposed: transposed_mistakes,
+    Flattened: flatten_mistakes,
 }
 """What finds the mistakes of each kind of result."""

@@ -1,7 +1,8 @@
 """The likely mistakes of sizes and of counts."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
+from math import prod
 
 import numpy as np
 
@@ -39,6 +40,26 @@ def size_mistakes(axis: Axis) -> Iterator[Mistake]:
         yield "the kernel was not subtracted", lambda: whole(Fraction(n + before + after, s) + 1)
 
     return made(candidates(), np.array([axis.output]))
+
+
+def field_mistakes(windows: Sequence[tuple[int, int]]) -> Iterator[Mistake]:
+    """Yield the likely mistakes of the receptive field of windows, each a size and a stride, one after the other.
+
+    >>> [(m.reason, m.answer.tolist()) for m in field_mistakes([(3, 2), (3, 1)])][:2]
+    [('the strides were forgotten', [5]), ('a window was moved by its own stride already', [9])]
+    """
+    jumps = [prod(stride for _, stride in windows[:at]) for at in range(len(windows) + 1)]
+    right = 1 + sum((size - 1) * jump for (size, _), jump in zip(windows, jumps, strict=False))
+
+    def candidates() -> Candidates:
+        yield "the strides were forgotten", lambda: np.array([1 + sum(size - 1 for size, _ in windows)])
+        own = sum((size - 1) * jump for (size, _), jump in zip(windows, jumps[1:], strict=True))
+        yield "a window was moved by its own stride already", lambda: np.array([1 + own])
+        yield "the sizes of the windows were added up", lambda: np.array([sum(size for size, _ in windows)])
+        yield "the sizes of the windows were multiplied", lambda: np.array([prod(size for size, _ in windows)])
+        yield "the 1 was forgotten", lambda: np.array([right - 1])
+
+    return made(candidates(), np.array([right]))
 
 
 def parameter_mistakes(volume: Volume) -> Iterator[Mistake]:
