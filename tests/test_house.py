@@ -28,7 +28,7 @@ ALLOWED = {
     "network": {"network", "engine.geometry", "errors", "choices"},
     "inference": {"inference", "engine", "network", "errors", "choices"},
     "report": {"report", "engine", "network", "inference", "errors", "choices"},
-    "render": {"render", "report.document", "report.figure"},
+    "render": {"render", "report.document", "report.figure", "report.items"},
     "cli": {"cli", "session", "quiz", "report", "render", "matrix_io", "engine", "network", "inference", "errors",
             "choices", "lecture", "ending", "formats", "models"},
 }  # fmt: skip

@@ -91,7 +91,7 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         ),
         "mark": (
             "mark.mark",
-            "Mark a class's answers to a worksheet: points by student, the mistakes that were made, what was hard.",
+            "Mark a class's answers to a worksheet: points, which mistakes were made, what was hard.",
         ),
         "run": (
             "run.run",

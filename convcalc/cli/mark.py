@@ -40,10 +40,10 @@ def mark(
     ] = None,
     out: SheetOptions,
 ) -> None:
-    """Mark a class's answers to a worksheet: points by student, the mistakes that were made, what was hard.
+    """Mark a class's answers to a worksheet: points, which mistakes were made, what was hard.
 
     Examples:
-      convcalc mark samples/worksheet.html samples/answers.csv
+      convcalc mark samples/class/worksheet.txt samples/class/answers.csv
 
       convcalc mark sheet.html answers/ -o marks.csv
 

@@ -1,5 +1,6 @@
 """``convcalc worksheet``: exercises on paper, and the key to them."""
 
+import importlib
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 LEVELS = {"easy": 1, "medium": 3, "hard": 5}
 MOST_EXERCISES = 200
+MOST_VARIANTS = 500
+PLATFORMS = {".xml": "moodle", ".gift": "gift"}
+"""What learning platforms import, by suffix, and the module of `convcalc.render` that writes it."""
 
 
 @with_options
@@ -42,6 +46,12 @@ def worksheet(
     key: Annotated[
         str | None, typer.Option("--key", metavar="FILE", help="Write the key: the working and the answers.")
     ] = None,
+    variants: Annotated[
+        int,
+        typer.Option(
+            "--variants", min=1, max=MOST_VARIANTS, metavar="N", help="As many sheets, each of other numbers."
+        ),
+    ] = 1,
     self_marking: Annotated[
         bool,
         typer.Option(
@@ -53,10 +63,14 @@ def worksheet(
 ) -> None:
     """Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.
 
+    With -o quiz.xml it is a quiz for Moodle, with -o quiz.gift one for other platforms: feedback names mistakes.
+
     Examples:
       convcalc worksheet conv --count 6 --seed 7 --output sheet.tex --key key.tex
 
-      convcalc worksheet --level medium -o sheet.html --key key.html
+      convcalc worksheet --level medium -o sheet.html --key key.html --self-marking
+
+      convcalc worksheet pool --level hard --variants 30 -o quiz.xml
 
       convcalc worksheet --from samples/tiny-cnn.convcalc
 
@@ -66,19 +80,49 @@ def worksheet(
     from convcalc.report.document import Calculation
 
     here = surroundings_of(ctx)
-    if self_marking and not out.style(here).record.steps_through:
+    platform = None if out.output is None else PLATFORMS.get(Path(out.output).suffix.lower())
+    sheet_out = out._replace(output=None) if platform else out
+    if self_marking and (platform or not out.style(here).record.steps_through):
         raise UsageError("--self-marking goes with HTML, which can be typed into", hint="as in -o sheet.html")
-    key_out = None if key is None else _key_options(here, key, out)
+    key_out = None if key is None else _key_options(here, key, sheet_out)
     _refuse_same({"--from": script, "--output": out.output, "--key": key})
     if script is not None and topic is not None:
         raise UsageError("--from asks for what the script works", hint="leave the topic out")
-    recipe = Recipe(None if topic is None else topic_of(topic), count, level, seed, script)
-    questions = exercises_of(ctx, here, recipe)
-    recipe = sheets.made_by(recipe._replace(script=script and printable(Path(script).name)), questions)
+    if variants > 1 and (script is not None or (out.output in (None, *ITSELF))):
+        fault = "--variants makes files of exercises with other numbers"
+        raise UsageError(fault, hint="leave --from out, and name a file: -o sheet.html makes sheet-1.html and so on")
     heading = printable(title or "Worksheet")
-    emit_report(here, Calculation(sheets.sheet(heading, questions, recipe, marks_itself=self_marking), list), None, out)
-    if key_out is not None:
-        emit_report(here, Calculation(sheets.key(heading, questions, recipe), list), None, key_out)
+    word = None if topic is None else topic_of(topic)
+    recipes = [Recipe(word, count, level, seed + more, script) for more in range(variants)]
+    drawn = [exercises_of(ctx, here, recipe) for recipe in recipes]
+    if platform is not None:
+        _save_quiz(platform, str(out.output), heading, drawn)
+    for number, (recipe, questions) in enumerate(zip(recipes, drawn, strict=True), 1):
+        made = sheets.made_by(recipe._replace(script=script and printable(Path(script).name)), questions)
+        if platform is None:
+            document = sheets.sheet(heading, questions, made, marks_itself=self_marking)
+            emit_report(here, Calculation(document, list), None, _numbered(out, number, variants))
+        if key_out is not None:
+            document = sheets.key(heading, questions, made)
+            emit_report(here, Calculation(document, list), None, _numbered(key_out, number, variants))
+
+
+def _numbered(out: SheetOptions, number: int, count: int) -> SheetOptions:
+    """Return where a variant goes: of several, the number stands at the end of the file's name."""
+    if count == 1:
+        return out
+    path = Path(str(out.output))
+    return out._replace(output=str(path.with_name(f"{path.stem}-{number:0{len(str(count))}d}{path.suffix}")))
+
+
+def _save_quiz(platform: str, name: str, title: str, variants: "list[list[Question]]") -> None:
+    """Write the exercises as a bank of questions."""
+    from convcalc.matrix_io.saving import write_whole
+    from convcalc.quiz.items import items
+
+    module = importlib.import_module(f"convcalc.render.{platform}")
+    write_whole(Path(name), module.render(list(items(title, variants))))
+    complain(f"wrote {name}")
 
 
 def exercises_of(ctx: Any, here: Surroundings, recipe: "Recipe") -> "list[Question]":

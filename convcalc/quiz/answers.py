@@ -74,7 +74,7 @@ def _from_table(text: str, source: str) -> Iterator[Answers]:
     first = text.lstrip().partition("\n")[0]
     rows = list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)))
     rows = [row for row in rows if any(cell.strip() for cell in row)]
-    heads = [head.strip().lstrip("\ufeff") for head in rows[0]] if rows else []
+    heads = [head.strip() for head in rows[0]] if rows else []
     numbers = {at: int(found[1]) for at, head in enumerate(heads) if (found := _EXERCISE.fullmatch(head))}
     if len(rows) < 2 or not numbers or len(set(numbers.values())) < len(numbers):
         fault = "the first row must name the columns: who, and the number of each exercise"

@@ -91,7 +91,7 @@ def sheet(title: str, questions: Sequence[Question], recipe: Recipe, *, marks_it
         yield Text("")
         yield from (Text(note) for note in notes)
     for number, question in enumerate(questions, 1):
-        yield from _exercise(number, question)
+        yield from exercise_blocks(number, question)
         yield room(number, question, marks_itself=marks_itself)
     yield Text("")
     yield Text(recipe.text, Role.QUIET)
@@ -118,14 +118,14 @@ def key(title: str, questions: Sequence[Question], recipe: Recipe) -> Document:
     rows = [(str(number), _in_one_line(question), str(question.points)) for number, question in enumerate(questions, 1)]
     yield Table(("exercise", "answer", "points"), tuple(rows), frozenset({1}))
     for number, question in enumerate(questions, 1):
-        yield from _exercise(number, question)
+        yield from exercise_blocks(number, question)
         yield Text("")
-        yield from _working(question)
+        yield from working_blocks(question)
     yield Text("")
     yield Text(recipe.text, Role.QUIET)
 
 
-def _exercise(number: int, question: Question) -> Iterator[Block]:
+def exercise_blocks(number: int, question: Question) -> Iterator[Block]:
     """Yield what is given, and what is asked, under its number, in words that need no knowledge of the program."""
     decimals = ", to two decimals" if _in_decimals(question.answer) else ""
     text = f"{question.text.rstrip('?')}{decimals}?" if decimals else question.text
@@ -171,7 +171,7 @@ def room(number: int, question: Question, *, marks_itself: bool = False) -> Blan
     return Blanks(number, (maps, field or rows, field or columns), is_field=bool(field), marking=marking)
 
 
-def _working(question: Question) -> Iterator[Block]:
+def working_blocks(question: Question) -> Iterator[Block]:
     """Yield the sums of every step, and the answer; of what has no steps, all there is to show."""
     if question.steps is None:
         blocks = list(flowing(question.working()))
