@@ -44,6 +44,7 @@ class Ran:
 
 
 Convcalc = Callable[..., Ran]
+Open = Callable[..., Any]
 
 # A job in a script's background has Ctrl-C ignored, under nohup SIGHUP too: what is ignored here is not handed on.
 for number in STOPPING:
@@ -105,3 +106,22 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
         assert path.read_text(encoding="utf-8") == text
 
     return check
+
+
+@pytest.fixture
+def page(chromium: Any, convcalc: Convcalc, tmp_path: Path) -> Iterator[Open]:
+    """Open the page a command writes; at the end nothing may have gone wrong in it."""
+
+    def open_page(*words: str, width: int = 1280, dark: bool = False, script: str | None = None) -> Any:
+        path = tmp_path / "page.html"
+        ran = convcalc(*words, "-o", str(path), stdin=script)
+        assert ran.status == 0, ran.stderr
+        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
+        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+        chromium.get(path.as_uri())
+        return chromium
+
+    yield open_page
+    assert [entry for entry in chromium.get_log("browser") if "favicon" not in entry["message"]] == []

@@ -3,14 +3,13 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.conftest import Convcalc
+from tests.conftest import Open
 
 pytest.importorskip("selenium.webdriver", reason="the page is tested with selenium")
 from selenium.webdriver.common.action_chains import ActionChains
@@ -18,28 +17,6 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
 pytestmark = pytest.mark.slow
-
-Open = Callable[..., Any]
-
-
-@pytest.fixture
-def page(chromium: Any, convcalc: Convcalc, tmp_path: Path) -> Iterator[Open]:
-    """Open the page a command writes; at the end nothing may have gone wrong in it."""
-
-    def open_page(*words: str, width: int = 1280, dark: bool = False, script: str | None = None) -> Any:
-        path = tmp_path / "page.html"
-        ran = convcalc(*words, "-o", str(path), stdin=script)
-        assert ran.status == 0, ran.stderr
-        scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
-        chromium.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
-        size = {"width": width, "height": 800, "deviceScaleFactor": 1, "mobile": width < 500}
-        chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-        chromium.get(path.as_uri())
-        return chromium
-
-    yield open_page
-    assert [entry for entry in chromium.get_log("browser") if "favicon" not in entry["message"]] == []
-
 
 EXAMPLE = ("conv", "-i", "samples/lecture-6x6.txt", "-k", "edge")
 

@@ -1,5 +1,8 @@
 (() => {
   const PRINTED = 64; // steps that are all printed
+  const [PICTURE_COLUMNS, PICTURE_ROWS] = [16, 8]; // from here on a grid is a picture
+  const MOST_ENLARGED = 11; // rows and columns of a window that is enlarged
+  const COLOURS = ["red", "green", "blue"];
   const SPEEDS = [["slow", 3000], ["normal", 1500], ["fast", 600], ["very fast", 150]];
 
   const make = (tag, name, text) => {
@@ -63,8 +66,9 @@
   };
 
   const grid = ([title, rows, columns, cells, padding, shades, values]) => {
-    const scroll = make("div", "scroll");
-    const made = make("table", columns > 20 ? "grid dense" : "grid");
+    const photo = Boolean(shades) && columns >= PICTURE_COLUMNS && rows >= PICTURE_ROWS;
+    const scroll = make("div", photo ? "scroll photo" : "scroll");
+    const made = make("table", photo || columns <= 20 ? "grid" : "grid dense");
     made.append(make("caption", "", title));
     const [top, bottom, left, right] = padding || [0, 0, 0, 0];
     const tds = [];
@@ -82,7 +86,46 @@
     }
     made.append(body);
     scroll.append(made);
-    return { scroll, made, tds, rows, columns, cells, shades, plain: tds.map((td) => td.className), inputs: null };
+    const drawn = { scroll, made, tds, rows, columns, cells, shades, plain: tds.map((td) => td.className), inputs: null };
+    if (photo) {
+      scroll.style.setProperty("--rows", rows);
+      scroll.style.setProperty("--columns", columns);
+      drawn.photo = make("span", "frame");
+      scroll.append(drawn.photo);
+    }
+    return drawn;
+  };
+
+  // Three channels of 0 to 255 as one picture in its colours.
+  const isColour = (channels) => channels.length === COLOURS.length && channels.every(({ photo, cells }) =>
+    photo && cells.every((cell) => /^\d+$/.test(cell) && Number(cell) < 256) && cells.some((cell) => Number(cell) > 1));
+  const inColour = (channels) => {
+    const [{ rows, columns, plain }] = channels;
+    const scroll = make("div", "scroll photo");
+    const made = make("canvas");
+    Object.assign(made, { width: columns, height: rows });
+    made.setAttribute("role", "img");
+    made.setAttribute("aria-label", "the input in its colours");
+    const pen = made.getContext("2d");
+    const pixels = pen.createImageData(columns, rows);
+    plain.forEach((padding, index) => {
+      const colour = padding ? [128, 128, 128, 60] : [...channels.map(({ cells }) => Number(cells[index])), 255];
+      pixels.data.set(colour, index * 4);
+    });
+    pen.putImageData(pixels, 0, 0);
+    scroll.style.setProperty("--rows", rows);
+    scroll.style.setProperty("--columns", columns);
+    const photo = make("span", "frame");
+    scroll.append(made, photo, make("div", "caption", "red, green and blue: 0 to 255"));
+    return { scroll, photo };
+  };
+
+  // The frame around rows and columns of a picture.
+  const frame = (drawn, rows, columns, name) => {
+    const [top, left] = [Math.min(...rows), Math.min(...columns)];
+    const [tall, wide] = [Math.max(...rows) - top + 1, Math.max(...columns) - left + 1];
+    drawn.photo.className = `frame ${name}`;
+    Object.entries({ top, left, tall, wide }).forEach(([side, cells]) => drawn.photo.style.setProperty(`--${side}`, cells));
   };
 
   // ---- answers that are typed, into a grid's cells
@@ -251,6 +294,8 @@
         step.b.forEach((block, index) => this.update(this.slots[index], block));
       }
       this.stage.classList.toggle("masked", this.masked);
+      this.stage.classList.toggle("beside", step.b.some((block) => block[0] === "p" && block[1].length > 1)
+        && this.stage.querySelector(".photo") !== null);
       this.mark(step);
       this.write();
       const sums = [...this.stage.querySelectorAll(".sum")].map((one) => one.textContent);
@@ -264,10 +309,50 @@
       return [lines.map((line) => line.map(of)), result ? of(result) : null];
     }
 
-    part(part) {
+    part(part, several = false) {
       if (typeof part === "string") return { element: make("span", "sign", part) };
       if ("i" in part) return { own: true, ...this.own(part) };
-      return { element: this.grids[part.b].scroll };
+      const drawn = this.grids[part.b];
+      const enlarged = drawn.photo && part.w && !part.o && this.enlarge(drawn, part, several);
+      return { element: drawn.scroll, enlarged };
+    }
+
+    // A window of a picture with its numbers, and (of a single channel) the cells around it; of one size in all steps.
+    enlarge(drawn, part, several) {
+      const [rows, columns] = part.w;
+      if (Math.max(rows.length, columns.length) > MOST_ENLARGED) return null;
+      const ring = Number(!several && rows.length + columns.length < MOST_ENLARGED);
+      const made = make("table", "grid enlarged");
+      made.append(make("caption", "", "the window"));
+      const body = make("tbody");
+      const tds = [];
+      for (let row = 0; row < rows.length + 2 * ring; row += 1) {
+        const line = make("tr");
+        for (let column = 0; column < columns.length + 2 * ring; column += 1) {
+          tds.push(make("td"));
+          line.append(tds[tds.length - 1]);
+        }
+        body.append(line);
+      }
+      made.append(body);
+      return { element: made, tds, ring, drawn, width: columns.length + 2 * ring };
+    }
+
+    // Fill what is enlarged with a step's numbers.
+    fill({ tds, ring, drawn, width }, part, secret) {
+      const [step, across] = part.w.map((places) => (places.length > 1 ? places[1] - places[0] : 1));
+      const row = (index) => part.w[0][0] + (index - ring) * step;
+      const column = (index) => part.w[1][0] + (index - ring) * across;
+      tds.forEach((td, index) => {
+        const [down, right] = [Math.floor(index / width), index % width];
+        const [r, c] = [row(down), column(right)];
+        const inside = r >= 0 && c >= 0 && r < drawn.rows && c < drawn.columns;
+        const at = r * drawn.columns + c;
+        const within = down >= ring && right >= ring && right < width - ring && down < tds.length / width - ring;
+        td.textContent = inside && !secret ? drawn.cells[at] : "";
+        td.className = `${within ? "window" : "beside"}${inside && drawn.plain[at] ? " padding" : ""}`;
+        td.style.cssText = inside && !drawn.plain[at] && !secret ? drawn.shades[at] : "";
+      });
     }
 
     own(part) {
@@ -285,23 +370,33 @@
       if (block[0] !== "p") return { element: BUILD[block[0]](block, this.masked) };
       const [, lines, result] = block;
       const element = make("div", "picture");
+      element.style.setProperty("--lines", lines.length);
       const column = make("div", "lines");
       const parts = [];
       for (const line of lines) {
         const row = make("div", "line");
-        const built = line.map((part) => this.part(part));
-        row.append(...built.map((one) => one.element));
+        const built = line.map((part) => this.part(part, lines.length > 1));
+        row.append(...built.flatMap((one) => [one.element, ...(one.enlarged ? [one.enlarged.element] : [])]));
         parts.push(built);
         column.append(row);
       }
       element.append(column);
+      const channels = lines.map(([part]) => (part.b === undefined ? {} : this.grids[part.b]));
+      const colour = isColour(channels) && lines[0][0].w ? inColour(channels) : null;
+      if (colour) {
+        element.classList.add("in-colour");
+        element.prepend(colour.scroll);
+        parts.forEach(([one], index) => {
+          if (one.enlarged) one.enlarged.element.caption.textContent = COLOURS[index];
+        });
+      }
       const made = result ? this.part(result) : null;
       if (made) {
         const line = lines[0];
         if (typeof line[line.length - 1] !== "string") element.append(make("span", "sign", "→"));
         element.append(made.element);
       }
-      return { element, parts, made };
+      return { element, parts, made, colour };
     }
 
     update(slot, block) {
@@ -334,6 +429,15 @@
     }
 
     mark(step) {
+      step.b.forEach((block, index) => {
+        if (block[0] !== "p") return;
+        const [{ w: window }] = block[1][0];
+        if (this.slots[index].colour && window) frame(this.slots[index].colour, ...window, "window");
+        block[1].forEach((line, row) => line.forEach((part, place) => {
+          const { enlarged } = this.slots[index].parts[row][place];
+          if (enlarged && part.w) this.fill(enlarged, part, this.masked && part.d);
+        }));
+      });
       for (const [part, made] of Stepper.parts(step)) {
         const drawn = this.grids[part.b];
         if (hides() && made && part.c) ask(drawn, () => this.count(), (index) => this.turnTo(drawn, index));
@@ -361,6 +465,11 @@
           names[index] = `${names[index]} ${marked}`.trim();
         }
       }
+      if (drawn.photo) {
+        if (part.c) frame(drawn, [part.c[0]], [part.c[1]], "result");
+        else if (part.w) frame(drawn, part.w[0], part.w[1], part.o ? "result" : "window");
+        else drawn.photo.className = "frame";
+      }
       const current = part.c ? part.c[0] * columns + part.c[1] : -1;
       const made = part.m === undefined ? cells.length : part.m;
       for (let index = 0; index < tds.length; index += 1) {
@@ -375,7 +484,8 @@
         if (drawn.inputs) name = `${name} typed`.trim();
         else if (td.textContent !== text) td.textContent = text;
         if (td.className !== name) td.className = name;
-        const shade = shades && name === "" ? shades[index] : "";
+        const shaded = shades && !secret && (drawn.photo ? name !== "pending" && !plain[index] : name === "");
+        const shade = shaded ? shades[index] : "";
         if (td.style.cssText !== shade && (shades || td.style.cssText)) td.style.cssText = shade;
       }
     }
@@ -417,6 +527,8 @@
           ? [place % rows.length, Math.floor(place / rows.length)]
           : [Math.floor(place / columns.length), place % columns.length];
         drawn.tds[rows[row] * drawn.columns + columns[column]].classList.add("now");
+        const { enlarged } = parts[index];
+        if (enlarged) enlarged.tds[(row + enlarged.ring) * enlarged.width + column + enlarged.ring].classList.add("now");
       });
     }
 

@@ -39,6 +39,8 @@ from convcalc.report.document import (
 MOST_STEPS = 4096
 MOST_BODY_CELLS = 1 << 14
 """Steps, and cells of a grid, that a page can hold; of more, those chosen are written out instead."""
+PICTURE_COLUMNS, PICTURE_ROWS = 16, 8
+"""From how many columns and rows on a grid is drawn as a picture, with the window enlarged beside it."""
 PROBED = 8
 MOST_DATA = 1 << 21
 """Terms and cells of all the steps together, judged by the first few."""
@@ -241,9 +243,17 @@ def _bodies(blocks: list[Block]) -> Iterator[Body]:
                 yield block.result.body
 
 
+def is_picture(body: Body) -> bool:
+    """Whether a grid is so large that its shades are looked at, rather than its numbers; the page's script knows."""
+    return body.columns >= PICTURE_COLUMNS and body.rows >= PICTURE_ROWS
+
+
 def _body(body: Body) -> list[Any]:
     places = [(row, column) for row in range(body.rows) for column in range(body.columns)]
-    shades = None if body.shade is None else [shade_style(body.shade(*place)) for place in places]
+    shade = body.shade
+    if shade is None and body.shading is not None and is_picture(body):
+        shade = body.shading()
+    shades = None if shade is None else [shade_style(shade(*place)) for place in places]
     padding = list(body.padding) if any(body.padding) else 0
     texts = [body.text(*place) for place in places]
     values = [differing(body.value(*place), body.text(*place)) for place in places] if body.value else []

@@ -100,6 +100,8 @@ class Body:
     padding: tuple[int, int, int, int] = (0, 0, 0, 0)
     shade: Callable[[int, int], Shade] | None = None
     """How a cell is shaded by its value, if it is to be."""
+    shading: Callable[[], Callable[[int, int], Shade]] | None = None
+    """How cells would be shaded, where a grid is so large that it is drawn as a picture."""
     scale: tuple[str, ...] = ()
     """What the darkest shade, the middle one (if that is 0) and the lightest stand for."""
     tight: bool = False

@@ -44,6 +44,7 @@ def body_of(
         max(width, cell_width),
         padding,
         shade,
+        lambda: shading(plane),
         scale,
         value=lambda row, column: str(plane[row, column]),
         measured=is_measured,
