@@ -3,13 +3,14 @@
 import base64
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.conftest import Open
+from tests.conftest import Convcalc, Open
 
 pytest.importorskip("selenium.webdriver", reason="the page is tested with selenium")
 from selenium.webdriver.common.action_chains import ActionChains
