@@ -119,7 +119,7 @@ def test_an_input_cell_shows_the_outputs_that_read_it(page: Open) -> None:
     browser = page(*EXAMPLE)
     ActionChains(browser).move_to_element(browser.find_elements(By.CSS_SELECTOR, ".stage td")[1]).perform()
     assert one(browser, ".reads").text == "This cell is in 2 steps: output[0,0], output[0,1]"
-    first = "[...document.querySelectorAll('td')].indexOf(document.querySelector('td.reader'))"
+    first = "[...document.querySelectorAll('.stage td')].indexOf(document.querySelector('td.reader'))"
     marked = browser.execute_script(f"return {first}")
     assert marked == 36 + 9 + 9  # the first cell of the output, after those of input, kernel and products
     assert len(browser.find_elements(By.CSS_SELECTOR, "td.reader")) == 2
@@ -131,7 +131,7 @@ def test_hidden_answers_are_typed_and_marked(page: Open) -> None:
     assert not one(browser, ".answer").is_displayed()
     assert one(browser, "td[aria-current=true]").find_element(By.TAG_NAME, "input").is_displayed()
     assert not one(browser, ".sum").is_displayed()
-    inputs = browser.find_elements(By.CSS_SELECTOR, "input.cell")
+    inputs = browser.find_elements(By.CSS_SELECTOR, ".stage input.cell")
     assert len(inputs) == 16
     inputs[0].send_keys("-5", Keys.ENTER)
     browser.switch_to.active_element.send_keys("4", Keys.ENTER)
@@ -154,7 +154,7 @@ def test_hidden_answers_are_typed_and_marked(page: Open) -> None:
 def test_a_quotient_may_be_typed_as_people_write_it(page: Open, typed: str, right: bool | None) -> None:
     browser = page("pool", "avg", "-w", "3", "-i", "1 2 3; 4 5 6; 7 0 0")
     button(browser, "hide").click()
-    field = one(browser, "input.cell")
+    field = one(browser, ".stage input.cell")
     field.send_keys(typed, Keys.ENTER)
     name = field.get_attribute("class").replace("cell", "").strip()
     assert name == {True: "right", False: "wrong", None: ""}[right]
@@ -176,7 +176,7 @@ def test_what_rounds_to_the_same_is_right(page: Open, words: tuple[str, ...], se
     browser = page(*words)
     button(browser, "hide").click()
     for typed, right in secret:
-        field = one(browser, "input.cell")
+        field = one(browser, ".stage input.cell")
         field.clear()
         field.send_keys(typed, Keys.ENTER)
         assert field.get_attribute("class").split()[1] == ("right" if right else "wrong"), typed
@@ -205,7 +205,7 @@ def test_hidden_answers_are_nowhere_and_can_be_typed(
     button(browser, "hide").click()
     shown = re.findall(r"[-−]?[\d.]+", one(browser, "main").text.partition("\n")[2])
     assert [number for number in told if number in shown and number != "33"] == []
-    assert len(browser.find_elements(By.CSS_SELECTOR, "main input.cell")) == typed
+    assert len(browser.find_elements(By.CSS_SELECTOR, "main :not(.live) > :not(.live *) input.cell, .stage input.cell")) == typed
     assert not [td for td in browser.find_elements(By.CSS_SELECTOR, "td.result") if td.is_displayed() and not told]
 
 

@@ -188,20 +188,129 @@
 
   class Stepper {
     constructor(root, data) {
-      Object.assign(this, { root, data, at: data.at, term: null, timer: null, slots: [], drawn: "", shown: new Set() });
-      this.grids = data.bodies.map((body) => this.listen(grid(body)));
-      this.grids.forEach((one, index) => { one.index = index; });
+      Object.assign(this, { root, term: null, timer: null });
+      this.take(data);
       this.where = make("h3", "where");
       this.stage = make("div", "stage");
       this.reads = make("p", "reads quiet", "\u00a0");
       this.said = make("p", "said");
       this.said.setAttribute("aria-live", "polite");
       this.all = make("div", "all");
-      root.replaceChildren(this.controls(), this.where, this.stage, this.reads, this.said, this.all);
+      const live = data.live ? [this.tinker(data.live)] : [];
+      root.replaceChildren(this.controls(), ...live, this.where, this.stage, this.reads, this.said, this.all);
       root.setAttribute("role", "group");
       root.tabIndex = 0;
       root.setAttribute("aria-label", "Steps. Arrow keys move, Home and End go to the ends, space plays.");
       this.show(this.at);
+    }
+
+    take(data) {
+      Object.assign(this, { data, at: data.at, slots: [], drawn: "", shown: new Set() });
+      this.grids = data.bodies.map((body) => this.listen(grid(body)));
+      this.grids.forEach((one, index) => { one.index = index; });
+    }
+
+    // ---- another kernel, bias, stride or padding: the page works it anew
+
+    tinker(given) {
+      const start = JSON.stringify([given.kernel, given.bias, given.stride, given.padding]);
+      const made = make("details", "live");
+      const form = make("div", "bar");
+      const kernels = make("div", "grids");
+      const said = make("p", "changed");
+      said.setAttribute("role", "status");
+      const numbers = (label, name, values, names) => {
+        const group = make("label", "", `${label} `);
+        const fields = values.map((value, index) => {
+          const field = make("input", "setting");
+          Object.assign(field, { type: "text", inputMode: "numeric", value, size: 3, autocomplete: "off" });
+          field.setAttribute("aria-label", names.length ? `${label}, ${names[index]}` : label);
+          field.addEventListener("input", work);
+          group.append(field);
+          return field;
+        });
+        form.append(group);
+        return fields;
+      };
+      let weights = [];
+      const lay = (planes) => {
+        weights = planes.map((rows, channel) => {
+          const title = planes.length > 1 ? `kernel, channel ${channel}` : "kernel";
+          const table = make("table", "grid");
+          table.append(make("caption", "", title));
+          const fields = rows.map((row, r) => {
+            const line = table.insertRow();
+            return row.map((cell, c) => {
+              const field = make("input", "cell");
+              Object.assign(field, { type: "text", value: cell, autocomplete: "off", spellcheck: false });
+              field.setAttribute("aria-label", `${title}, row ${r}, column ${c}`);
+              field.addEventListener("input", work);
+              line.insertCell().append(field);
+              return field;
+            });
+          });
+          kernels.append(table);
+          return fields;
+        });
+      };
+      const work = () => {
+        const whole = (fields) => fields.map((field) => (/^\d+$/.test(field.value.trim()) ? Number(field.value) : NaN));
+        const padding = whole(pads);
+        const settings = {
+          input: given.input.map((plane) => plane.map((row) => row.map(live.read))),
+          kernel: weights.map((rows) => rows.map((row) => row.map((field) => live.read(field.value)))),
+          bias: live.read(bias.value),
+          stride: whole(strides),
+          padding: padding.length === 1 ? Array(4).fill(padding[0]) : padding,
+          heat: given.heat,
+        };
+        const fault = live.fault(settings);
+        said.classList.toggle("fault", Boolean(fault));
+        if (fault) { said.textContent = fault; return; }
+        const typed = [weights.map((rows) => rows.map((row) => row.map((field) => live.exact(live.read(field.value))))),
+          live.exact(settings.bias), settings.stride, settings.padding];
+        const changed = JSON.stringify(typed) !== start;
+        const [at, answer] = [this.at, this.root.parentNode.querySelector("details.answer")];
+        this.take(changed ? live.steps({ ...settings, hasBias: settings.bias.top !== 0n }) : this.original);
+        this.at = Math.min(at, this.last);
+        this.slider.max = this.last;
+        if (answer) answer.hidden = changed;
+        said.textContent = changed ? `changed: ${live.told(settings).join(" · ")}` : "";
+        this.show();
+      };
+      const restore = () => {
+        const put = (fields, values) => fields.forEach((field, index) => { field.value = values[index]; });
+        kernels.replaceChildren();
+        lay(given.kernel);
+        put([bias], [given.bias]);
+        put(strides, given.stride);
+        put(pads, sides);
+        work();
+      };
+      const sides = new Set(given.padding).size > 1 ? given.padding : [given.padding[0]];
+      this.original = this.data;
+      const [bias] = numbers("bias", "bias", [given.bias], []);
+      const strides = numbers("stride", "stride", given.stride, ["down", "across"]);
+      const pads = numbers("padding", "padding", sides, sides.length > 1 ? ["top", "bottom", "left", "right"] : []);
+      const names = Object.keys(given.kernels);
+      if (names.length) {
+        const choose = make("select");
+        choose.setAttribute("aria-label", "a kernel by name");
+        choose.append(new Option("a kernel by name …", ""), ...names.map((name) => new Option(name, name)));
+        choose.addEventListener("change", () => {
+          if (!choose.value) return;
+          kernels.replaceChildren();
+          lay([given.kernels[choose.value]]);
+          work();
+        });
+        form.append(choose);
+      }
+      form.append(button("as it was", "the kernel and settings as they were", restore));
+      lay(given.kernel);
+      const both = make("div", "grids");
+      both.append(kernels, form);
+      made.append(make("summary", "", "change the kernel"), both, said);
+      return made;
     }
 
     get step() { return this.data.steps[this.at]; }
@@ -569,6 +678,7 @@
     }
 
     tellReaders(drawn, index) {
+      if (index >= 0 && this.tellWeight(drawn, index)) return;
       const steps = index < 0 ? [] : this.stepsOf(drawn).get(index) || [];
       const cells = [];
       for (const number of steps) {
@@ -587,6 +697,35 @@
         const more = steps.length > 12 ? ", …" : "";
         this.reads.textContent = `This cell is in ${steps.length} steps: ${names.join(", ")}${more}`;
       }
+    }
+
+    // A weight lights the inputs that it meets, and the outputs that it goes into.
+    tellWeight(drawn, index) {
+      const [row, column] = [Math.floor(index / drawn.columns), index % drawn.columns];
+      const met = new Set();
+      let count = 0;
+      for (const step of this.data.steps) {
+        for (const [kind, lines, result] of step.b) {
+          if (kind !== "p") continue;
+          for (const line of lines) {
+            const [read, , weights] = line;
+            const fits = read && weights && weights.b === drawn.index && read.w && !weights.w && read.b !== undefined
+              && read.w[0].length === drawn.rows && read.w[1].length === drawn.columns;
+            if (!fits) continue;
+            count += 1;
+            const input = this.grids[read.b];
+            met.add(input.tds[read.w[0][row] * input.columns + read.w[1][column]]);
+            if (result && result.c && result.b !== undefined) {
+              const output = this.grids[result.b];
+              met.add(output.tds[result.c[0] * output.columns + result.c[1]]);
+            }
+          }
+        }
+      }
+      if (!count) return false;
+      this.highlight([...met]);
+      this.reads.textContent = `This weight meets an input in ${count} step${count > 1 ? "s" : ""}, and goes into as many outputs.`;
+      return true;
     }
 
     highlight(cells) {
@@ -625,6 +764,7 @@
       const act = {
         ArrowRight: () => this.next(), ArrowLeft: () => this.go(this.at - 1),
         ArrowDown: () => this.go(this.at + columns), ArrowUp: () => this.go(this.at - columns),
+        PageDown: () => this.next(), PageUp: () => this.go(this.at - 1),
         Home: () => this.go(0), End: () => this.go(this.last), " ": () => this.play(),
       }[event.key];
       if (!act) return;
@@ -712,7 +852,7 @@
     if (target.closest("button")) return key === " " || key === "Enter";
     if (target.closest("[type=checkbox]")) return key === " ";
     if (target.closest("select")) return !SIDES.includes(key);
-    return Boolean(target.closest("input, a, summary, pre, .wide, .scroll:focus"));
+    return Boolean(target.closest("input, textarea, a, summary, pre, .wide, .scroll:focus"));
   };
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || keeps(event)) return;

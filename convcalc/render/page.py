@@ -93,7 +93,7 @@ def opening(title: str, code: str | None = None, more_style: str = "") -> Iterat
 @cache
 def script() -> str:
     """Return the page's script."""
-    return "\n".join(resource(name) for name in ("marking.js", "page.js", "sheet.js"))
+    return "\n".join(resource(name) for name in ("marking.js", "live.js", "page.js", "sheet.js"))
 
 
 def resource(name: str) -> str:
@@ -105,8 +105,8 @@ def resource(name: str) -> str:
 def style() -> str:
     """Return the page's style, in the colours of both palettes."""
     text = resource("page.css")
-    light = _variables(LIGHT, reader="#b3246b", right="#b6e8c0", wrong="#ffc9c4", accent="#1f6fb2")
-    dark = _variables(DARK, reader="#ff8ac2", right="#6fcf86", wrong="#f0938a", accent="#6db9ee")
+    light = _variables(LIGHT, reader="#b3246b", right="#b6e8c0", wrong="#ffc9c4", accent="#1f6fb2", fault="#a3140a")
+    dark = _variables(DARK, reader="#ff8ac2", right="#6fcf86", wrong="#f0938a", accent="#6db9ee", fault="#ff9d94")
     return text.replace("LIGHT", light).replace("DARK", dark)
 
 
@@ -215,7 +215,9 @@ def _data(steps: Steps, first: int) -> dict[str, Any] | None:
                 return None
             if (times[id(body)] > 1 or len(step_blocks) == 1) and id(body) not in shared:
                 shared[id(body)] = len(shared), body
+    live = steps.live()
     return {
+        **({} if live is None else {"live": live}),
         "at": min(first, len(step_blocks) - 1),
         "columns": steps.shape[3],
         "down": steps.by_columns,

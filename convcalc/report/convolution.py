@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from convcalc.choices import PaddingRule
@@ -10,9 +11,22 @@ from convcalc.engine.convolution import Convolution
 from convcalc.engine.exact import float_kind, over_common_denominator
 from convcalc.engine.naming import shape_text
 from convcalc.engine.step import ChannelSum, ConvolutionStep
-from convcalc.report.document import Block, Body, Calculation, Document, Grids, Heading, Matrix, Picture, Sum, Text
+from convcalc.report.document import (
+    Block,
+    Body,
+    Calculation,
+    Document,
+    Grids,
+    Heading,
+    Matrix,
+    Picture,
+    Steps,
+    Sum,
+    Text,
+)
 from convcalc.report.equality import checked_sum
 from convcalc.report.grids import grids_of, like, small_body
+from convcalc.report.live import live_settings
 from convcalc.report.selection import Chosen, Show
 from convcalc.report.stepwise import Stepwise, in_order, padding_text
 
@@ -53,6 +67,13 @@ class ConvolutionReport(Stepwise):
             part="map",
             labels=labels,
             **more,
+        )
+
+    def walked(self, show: Show) -> Steps:
+        """Return the steps to be walked through, and what works them anew: of a convolution itself, no gradient's."""
+        steps = super().walked(show)
+        return (
+            steps._replace(live=partial(live_settings, self.result, show)) if type(self) is ConvolutionReport else steps
         )
 
     def heading(self) -> str:

@@ -254,6 +254,8 @@ class Steps(NamedTuple):
     name: Callable[[int], str]
     by_columns: bool = False
     """Whether a window's terms are written down its columns."""
+    live: "Callable[[], Mapping[str, Any] | None]" = lambda: None
+    """What a page needs to work it anew with other settings, if it can."""
     inner: "Callable[[int, Any], Steps | None] | None" = None
     """The steps of which one step is made, shown as a `Show` says, if there are any to go down into."""
 
