@@ -205,7 +205,10 @@ def test_hidden_answers_are_nowhere_and_can_be_typed(
     button(browser, "hide").click()
     shown = re.findall(r"[-−]?[\d.]+", one(browser, "main").text.partition("\n")[2])
     assert [number for number in told if number in shown and number != "33"] == []
-    assert len(browser.find_elements(By.CSS_SELECTOR, "main :not(.live) > :not(.live *) input.cell, .stage input.cell")) == typed
+    assert (
+        len(browser.find_elements(By.CSS_SELECTOR, "main :not(.live) > :not(.live *) input.cell, .stage input.cell"))
+        == typed
+    )
     assert not [td for td in browser.find_elements(By.CSS_SELECTOR, "td.result") if td.is_displayed() and not told]
 
 

@@ -21,24 +21,36 @@ class Palette(NamedTuple):
     padding: str
 
 
-LIGHT = Palette("#ffffff", "#1b1f24", "#5b6570", "#c4ccd4", "#9ad0f5", "#06263d", "#ffd24a", "#2b2000", "#f1f3f5")
-DARK = Palette("#14181d", "#e8ecf0", "#9aa5b1", "#3d4752", "#2f7fb8", "#ffffff", "#ffcf40", "#1d1500", "#20262d")
+LIGHT = Palette("#ffffff", "#1b1f24", "#5b6570", "#828b94", "#9ad0f5", "#06263d", "#ffd24a", "#2b2000", "#f1f3f5")
+DARK = Palette("#14181d", "#e8ecf0", "#9aa5b1", "#707b87", "#2a76ac", "#ffffff", "#ffcf40", "#1d1500", "#20262d")
 
 _BELOW, _ZERO, _ABOVE = (49, 99, 190), (238, 238, 238), (200, 92, 24)
+MIDDLE = 0.179
+"""The luminance from which black contrasts more than white: (1.05)/(L + 0.05) = (L + 0.05)/0.05."""
 _DARK, _LIGHT = (16, 16, 16), (245, 245, 245)
 
 
 def shade_colours(shade: Shade) -> tuple[RGB, bool]:
     """Return a shade's colour, and whether dark ink is read on it: dark to light, or blue and orange around zero."""
     if shade.colour is not None:
-        return shade.colour, shade.level > 0.5
+        return shade.colour, has_dark_ink(shade.colour)
     if 0 < shade.zero < 1:
         reach = max(shade.zero, 1 - shade.zero)
         distance = (shade.level - shade.zero) / reach
         colour = _mix(_ZERO, _ABOVE if distance > 0 else _BELOW, abs(distance))
     else:
         colour = _mix(_DARK, _LIGHT, shade.level)
-    return colour, sum(colour) > 380
+    return colour, has_dark_ink(colour)
+
+
+def has_dark_ink(colour: RGB) -> bool:
+    """Whether black is read better than white on a colour, by WCAG's relative luminance.
+
+    >>> has_dark_ink((120, 120, 120)), has_dark_ink((49, 99, 190))
+    (True, False)
+    """
+    red, green, blue = ((part / 255) ** 2.2 for part in colour)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > MIDDLE
 
 
 def _mix(one: RGB, other: RGB, part: float) -> RGB:

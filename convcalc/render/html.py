@@ -92,14 +92,19 @@ def _written_on(line: str) -> str:
 class Html(Renderer[str]):
     """A document's elements, to be put into a page."""
 
+    has_heading = False
+    """Whether a heading stands above what follows, below that of the page."""
+
     def heading(self, block: Heading) -> Iterator[str]:
         """Yield a heading and its formulas."""
+        self.has_heading = True
         yield f"<h2>{escape(block.text)}</h2>"
         yield from formulas(block)
 
     def subheading(self, block: Subheading) -> Iterator[str]:
-        """Yield a smaller heading."""
-        yield f"<h3>{escape(block.text)}</h3>"
+        """Yield a smaller heading: one lower than a heading before it, if there is one."""
+        level = 3 if self.has_heading else 2
+        yield f'<h{level} class="part">{escape(block.text)}</h{level}>'
         if block.detail:
             yield f'<p class="quiet">{escape(block.detail.strip())}</p>'
 

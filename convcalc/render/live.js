@@ -88,7 +88,8 @@ const live = (() => {
       const colour = diverges ? mix([238, 238, 238], level > 0 ? [200, 92, 24] : [49, 99, 190], Math.abs(level))
         : mix([16, 16, 16], [245, 245, 245], level);
       const hex = colour.map((part) => part.toString(16).padStart(2, "0")).join("");
-      return `background:#${hex};color:${colour[0] + colour[1] + colour[2] > 380 ? "#000" : "#fff"}`;
+      const [red, green, blue] = colour.map((part) => (part / 255) ** 2.2);
+      return `background:#${hex};color:${0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.179 ? "#000" : "#fff"}`;
     });
   };
 

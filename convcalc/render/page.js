@@ -61,7 +61,7 @@
     s: sum,
     t: table,
     x: ([, text, quiet]) => make("p", quiet ? "quiet worked" : "worked", text),
-    h: ([, text]) => make("h4", "worked", text),
+    h: ([, text], masked, level) => make(`h${level}`, "worked", text),
     d: ([, text]) => make("pre", "worked", text),
   };
 
@@ -190,9 +190,14 @@
     constructor(root, data) {
       Object.assign(this, { root, term: null, timer: null });
       this.take(data);
-      this.where = make("h3", "where");
+      const above = [...document.querySelectorAll("main > h2, main > h3")]
+        .filter((heading) => heading.compareDocumentPosition(root) & Node.DOCUMENT_POSITION_FOLLOWING).pop();
+      const level = above ? Number(above.tagName[1]) + 1 : 2;
+      this.level = Math.min(level + 1, 6);
+      this.where = make(`h${level}`, "where");
       this.stage = make("div", "stage");
       this.reads = make("p", "reads quiet", "\u00a0");
+      this.reads.setAttribute("aria-live", "polite");
       this.said = make("p", "said");
       this.said.setAttribute("aria-live", "polite");
       this.all = make("div", "all");
@@ -408,8 +413,15 @@
       this.mark(step);
       this.write();
       const sums = [...this.stage.querySelectorAll(".sum")].map((one) => one.textContent);
-      this.said.textContent = [this.where.textContent, ...(hides() ? [] : sums.slice(-1))].join(": ");
+      this.said.textContent = [this.where.textContent, ...this.windows(), ...(hides() ? [] : sums.slice(-1))].join(": ");
       this.highlight([]);
+    }
+
+    // Where a step reads, for who does not see it: the window's rows and columns.
+    windows() {
+      const span = (places) => (places.length > 1 ? `${places[0]} to ${places[places.length - 1]}` : places[0]);
+      const read = Stepper.parts(this.step).find(([part]) => part.w && !part.o);
+      return read ? [`window of rows ${span(read[0].w[0])}, columns ${span(read[0].w[1])}`] : [];
     }
 
     // What a picture is made of: the same for all steps, but for what changes in it.
@@ -476,7 +488,7 @@
     }
 
     build(block) {
-      if (block[0] !== "p") return { element: BUILD[block[0]](block, this.masked) };
+      if (block[0] !== "p") return { element: BUILD[block[0]](block, this.masked, this.level) };
       const [, lines, result] = block;
       const element = make("div", "picture");
       element.style.setProperty("--lines", lines.length);
@@ -510,7 +522,7 @@
 
     update(slot, block) {
       if (block[0] !== "p") {
-        const element = BUILD[block[0]](block, this.masked);
+        const element = BUILD[block[0]](block, this.masked, this.level);
         slot.element.replaceWith(element);
         slot.element = element;
         return;
@@ -648,6 +660,9 @@
       drawn.made.classList.add("can");
       drawn.made.addEventListener("pointerover", (event) => this.tellReaders(drawn, place(event)));
       drawn.made.addEventListener("pointerleave", () => this.highlight([]));
+      drawn.made.tabIndex = 0;
+      drawn.made.addEventListener("keydown", (event) => this.walk(drawn, event));
+      drawn.made.addEventListener("blur", () => this.pointAt(drawn, -1));
       drawn.made.addEventListener("click", (event) => {
         const index = place(event);
         const steps = this.stepsOf(drawn).get(index) || [];
@@ -655,6 +670,34 @@
         if (steps.length === 1 && !event.target.closest("input")) this.go(steps[0]);
       });
       return drawn;
+    }
+
+    // With the keys, from cell to cell of a grid; Enter goes to the step that makes or first reads a cell.
+    walk(drawn, event) {
+      if (event.target !== drawn.made || event.ctrlKey || event.metaKey || event.altKey) return;
+      const by = { ArrowRight: 1, ArrowLeft: -1, ArrowDown: drawn.columns, ArrowUp: -drawn.columns }[event.key];
+      const at = drawn.pointed === undefined || drawn.pointed < 0 ? -1 : drawn.pointed;
+      if (event.key === "Enter" && at >= 0) {
+        const [step] = this.stepsOf(drawn).get(at) || [];
+        if (step !== undefined) this.go(step);
+      } else if (by !== undefined) {
+        const to = at < 0 ? 0 : at + by;
+        if (to < drawn.tds.length && to >= 0) this.pointAt(drawn, to);
+      } else return;
+      event.preventDefault();
+      event.stopPropagation();
+    }
+
+    pointAt(drawn, index) {
+      if (drawn.pointed >= 0) drawn.tds[drawn.pointed].classList.remove("pointed");
+      drawn.pointed = index;
+      if (index < 0) { this.highlight([]); return; }
+      this.tellReaders(drawn, index);
+      const td = drawn.tds[index];
+      td.classList.add("pointed");
+      const [row, column] = [Math.floor(index / drawn.columns), index % drawn.columns];
+      const cell = `row ${row}, column ${column}: ${td.textContent || "empty"}`;
+      this.reads.textContent = [cell, this.reads.textContent.trim()].filter(Boolean).join(". ");
     }
 
     // Which steps mark a cell: read it, or make it.
@@ -863,6 +906,15 @@
     const one = steppers.length === 1 ? steppers[0] : seen;
     if (one) one.key(event);
   });
+  // What is wider than its place is scrolled with the keys, too.
+  const wide = "main > .grids .scroll, main > .wide, main > pre, details .scroll, .stage pre";
+  const reach = () => document.querySelectorAll(wide).forEach((one) => {
+    if (one.scrollWidth > one.clientWidth) one.tabIndex = 0;
+    else one.removeAttribute("tabindex");
+  });
+  reach();
+  addEventListener("resize", reach);
+  document.addEventListener("toggle", reach, true);
   addEventListener("beforeprint", () => {
     steppers.forEach((one) => one.print(true));
     document.querySelectorAll("details").forEach((one) => { one.open = true; });

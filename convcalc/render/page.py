@@ -56,7 +56,10 @@ def render(document: Document, beside: Sequence[tuple[str, str]] = ()) -> Iterat
     if isinstance(first, Heading):
         yield f"<h1>{escape(first.text)}</h1>"
         yield from formulas(first)
+    elif isinstance(first, Text | Subheading):
+        yield f"<h1>{escape(title)}</h1>"
     else:
+        yield f"<h1>{escape(title)}</h1>"
         yield from page.block(first)
     yield from page.document(blocks)
     if beside:
