@@ -229,7 +229,7 @@ def test_a_script_hides_every_answer(page: Open) -> None:
     button(browser, "hide").click()
     assert "700" not in one(browser, "main").text
     assert "143" not in one(browser, "main").text
-    assert "may be another's answer" in one(browser, "header").text
+    assert "stays hidden there until it is right" in one(browser, "header").text
 
 
 def test_keys_that_scroll_a_long_page_are_left_to_it(page: Open) -> None:
@@ -266,7 +266,9 @@ def test_what_a_reader_of_the_screen_is_told(page: Open) -> None:
     press(browser, Keys.ARROW_RIGHT)
     said = one(browser, ".said")
     assert said.get_attribute("aria-live") == "polite"
-    assert said.get_attribute("textContent").startswith("step 2 of 16 · output[0,1]: 0×1 + 1×0")
+    assert said.get_attribute("textContent").startswith(
+        "step 2 of 16 · output[0,1]: window of rows 0 to 2, columns 1 to 3: 0×1 + 1×0"
+    )
     assert texts(browser, ".stage caption") == ["input 6×6", "kernel", "products", "output 4×4"]
 
 
@@ -362,3 +364,44 @@ def test_the_steps_are_there_as_data(convcalc: Convcalc, tmp_path: Path) -> None
     data = json.loads(re.findall(r'<script type="application/json"[^>]*>(.*?)</script>', text)[0])
     assert [step["n"] for step in data["steps"][:2]] == ["output[0,0]", "output[0,1]"]
     assert data["bodies"][0][:3] == ["input 6×6", 6, 6]
+
+
+def test_what_is_hidden_and_typed_outlives_a_reload(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    button(browser, "hide").click()
+    field = one(browser, ".stage input.cell")
+    field.send_keys("-5", Keys.ENTER)
+    assert one(browser, ".score").text == "1 of 16 right"
+    browser.refresh()
+    assert one(browser, ".stage input.cell").get_attribute("value") == "-5"
+    assert one(browser, ".score").text == "1 of 16 right"
+    button(browser, "hide").click()
+    browser.refresh()
+    assert result(browser) == ["-5"] + ["·"] * 15
+
+
+def test_the_score_counts_every_map(page: Open) -> None:
+    browser = page("conv", "-i", "samples/rgb-4x4.txt", "-k", "samples/two-filters.txt")
+    button(browser, "hide").click()
+    assert one(browser, ".score").text == "0 of 8 right"
+
+
+def test_a_later_input_is_hidden_until_its_answer_is_right(page: Open, tmp_path: Path) -> None:
+    script = tmp_path / "s.convcalc"
+    script.write_text("input 1 -2; 3 4\nrelu\npool sum --window 1 --stride 1\n")
+    browser = page("run", str(script))
+    button(browser, "hide").click()
+    steppers = browser.find_elements(By.CSS_SELECTOR, ".stepper")
+    inputs = [td.text for td in steppers[1].find_elements(By.CSS_SELECTOR, ".line > .scroll:first-child td")]
+    assert set(inputs) == {""}
+    for index, value in enumerate(("1", "0", "3", "4")):
+        field = steppers[0].find_elements(By.CSS_SELECTOR, ".picture > .scroll input.cell")[index]
+        field.send_keys(value, Keys.ENTER)
+    inputs = [td.text for td in steppers[1].find_elements(By.CSS_SELECTOR, ".line > .scroll:first-child td")]
+    assert inputs[:4] == ["1", "0", "3", "4"]
+
+
+def test_rows_and_columns_of_the_output_are_numbered(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    assert texts(browser, ".picture > .scroll th.place") == ["", *"0123", *"0123"]
+    assert texts(browser, ".line th.place") == []

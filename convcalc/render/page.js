@@ -59,7 +59,7 @@
 
   const BUILD = {
     s: sum,
-    t: table,
+    t: (block, masked, level, repeats) => table(repeats ? [...block.slice(0, 4), 1] : block, masked),
     x: ([, text, quiet]) => make("p", quiet ? "quiet worked" : "worked", text),
     h: ([, text], masked, level) => make(`h${level}`, "worked", text),
     d: ([, text]) => make("pre", "worked", text),
@@ -86,7 +86,7 @@
     }
     made.append(body);
     scroll.append(made);
-    const drawn = { scroll, made, tds, rows, columns, cells, shades, plain: tds.map((td) => td.className), inputs: null };
+    const drawn = { scroll, made, tds, rows, columns, cells, shades, padding, plain: tds.map((td) => td.className), inputs: null };
     if (photo) {
       scroll.style.setProperty("--rows", rows);
       scroll.style.setProperty("--columns", columns);
@@ -128,6 +128,20 @@
     Object.entries({ top, left, tall, wide }).forEach(([side, cells]) => drawn.photo.style.setProperty(`--${side}`, cells));
   };
 
+  // Row and column numbers beside a grid whose cells are named by them.
+  const number = ({ made, columns, photo }) => {
+    if (photo || columns > 20 || made.tHead) return;
+    const head = make("tr");
+    const mark = (text) => {
+      const one = make("th", "place", text);
+      one.setAttribute("aria-hidden", "true");
+      return one;
+    };
+    head.append(mark(""), ...Array.from({ length: columns }, (_, column) => mark(column)));
+    made.createTHead().append(head);
+    [...made.tBodies[0].rows].forEach((row, index) => row.prepend(mark(index)));
+  };
+
   // ---- answers that are typed, into a grid's cells
 
   const ask = (drawn, counted, focused = () => {}) => {
@@ -166,6 +180,11 @@
     input.setAttribute("aria-invalid", String(!empty && !right));
     drawn.tds[index].dataset.mark = empty ? "" : right ? "✓" : "✗";
     counted();
+    if (isRightAll(drawn) !== Boolean(drawn.known)) {
+      drawn.known = isRightAll(drawn);
+      document.dispatchEvent(new Event("known"));
+    }
+    document.dispatchEvent(new Event("typed"));
   };
 
   const tell = (drawn) => {
@@ -179,12 +198,31 @@
 
   const counted = (grids, score) => {
     const inputs = grids.flatMap((drawn) => drawn.inputs || []);
+    const all = grids.reduce((sum, drawn) => sum + drawn.tds.length, 0);
     const right = inputs.filter((input) => input.classList.contains("right")).length;
     const wrong = inputs.filter((input) => input.classList.contains("wrong")).length;
-    score.textContent = inputs.length ? `${right} of ${inputs.length} right${wrong ? `, ${wrong} not yet` : ""}` : "";
+    score.textContent = inputs.length ? `${right} of ${all} right${wrong ? `, ${wrong} not yet` : ""}` : "";
   };
 
   const hides = () => document.body.classList.contains("hides");
+
+  // ---- answers that later operations take in: hidden there, too, until they are all right
+
+  const SOURCES = []; // each the cells of an answer, and whether it is typed in right
+  const isRightAll = (drawn) => Boolean(drawn.inputs) && drawn.inputs.every((input) => input.classList.contains("right"));
+  const source = (drawn) => SOURCES.push({ cells: drawn.cells, columns: drawn.columns, known: () => isRightAll(drawn) });
+  const without = ({ cells, rows, columns }, [top, bottom, left, right]) => cells.filter((_, index) => {
+    const [row, column] = [Math.floor(index / columns), index % columns];
+    return row >= top && row < rows - bottom && column >= left && column < columns - right;
+  });
+  // The answer, of so many first ones, that a grid has the cells of: all of them, or a row; nothing of too few cells.
+  const repeated = (grid_, padding, count) => {
+    const cells = padding ? without(grid_, padding) : grid_.cells;
+    const text = cells.join(" ");
+    if (new Set(cells).size < 2) return null;
+    return SOURCES.slice(0, count).find((one) => one.cells.join(" ") === text || (cells.length === one.columns
+      && one.cells.some((_, at) => at % one.columns === 0 && one.cells.slice(at, at + one.columns).join(" ") === text)));
+  };
 
   class Stepper {
     constructor(root, data) {
@@ -213,6 +251,16 @@
       Object.assign(this, { data, at: data.at, slots: [], drawn: "", shown: new Set() });
       this.grids = data.bodies.map((body) => this.listen(grid(body)));
       this.grids.forEach((one, index) => { one.index = index; });
+      this.before = this.before === undefined ? SOURCES.length : this.before;
+      const outputs = new Set(data.steps.flatMap((step) => Stepper.parts(step).filter(([part, made]) => made && part.c)
+        .map(([part]) => part.b)));
+      this.outputs = [...outputs].map((index) => this.grids[index]);
+      this.grids.forEach((one) => { one.repeats = outputs.has(one.index) ? null : repeated(one, one.padding, this.before); });
+      const columns = data.steps.flatMap((step) => step.b.filter(([kind, , , , given]) => kind === "t" && given > 1))
+        .map(([, , , rows]) => ({ cells: rows.map((row) => row[1]).filter(Boolean) }));
+      this.taken = columns.map((column) => repeated(column, 0, this.before)).filter(Boolean);
+      this.outputs.forEach(source);
+      this.outputs.forEach(number);
     }
 
     // ---- another kernel, bias, stride or padding: the page works it anew
@@ -319,6 +367,11 @@
     }
 
     get step() { return this.data.steps[this.at]; }
+    // Whether it takes in an earlier answer that is not known yet.
+    get repeats() {
+      const sources = [...this.grids.map((one) => one.repeats), ...this.taken];
+      return hides() && sources.some((one) => one && !one.known());
+    }
     get masked() { return hides() && !this.shown.has(this.at); }
     // Whether the output is typed into, cell by cell.
     get asks() { return this.data.steps.some((step) => Stepper.parts(step).some(([part, made]) => made && part.c)); }
@@ -478,6 +531,7 @@
 
     own(part) {
       const drawn = grid(part.i);
+      drawn.repeats = part.d ? null : repeated(drawn, drawn.padding, this.before);
       this.dress(drawn, this.untold(part), this.masked && part.d);
       return { element: drawn.scroll, grid: drawn };
     }
@@ -488,7 +542,7 @@
     }
 
     build(block) {
-      if (block[0] !== "p") return { element: BUILD[block[0]](block, this.masked, this.level) };
+      if (block[0] !== "p") return { element: BUILD[block[0]](block, this.masked, this.level, this.repeats) };
       const [, lines, result] = block;
       const element = make("div", "picture");
       element.style.setProperty("--lines", lines.length);
@@ -522,7 +576,7 @@
 
     update(slot, block) {
       if (block[0] !== "p") {
-        const element = BUILD[block[0]](block, this.masked, this.level);
+        const element = BUILD[block[0]](block, this.masked, this.level, this.repeats);
         slot.element.replaceWith(element);
         slot.element = element;
         return;
@@ -556,7 +610,8 @@
         if (this.slots[index].colour && window) frame(this.slots[index].colour, ...window, "window");
         block[1].forEach((line, row) => line.forEach((part, place) => {
           const { enlarged } = this.slots[index].parts[row][place];
-          if (enlarged && part.w) this.fill(enlarged, part, this.masked && part.d);
+          const { repeats } = this.grids[part.b] || {};
+          if (enlarged && part.w) this.fill(enlarged, part, hides() && (repeats ? !repeats.known() : this.masked && part.d));
         }));
       });
       for (const [part, made] of Stepper.parts(step)) {
@@ -573,10 +628,11 @@
       if (step !== undefined && step !== this.at) this.go(step);
     }
 
-    count() { counted(this.grids, this.score); }
+    count() { counted(this.outputs, this.score); }
 
     // Give every cell its class, and open cells a dot.
-    dress(drawn, part, secret) {
+    dress(drawn, part, hidden) {
+      const secret = hidden || (hides() && Boolean(drawn.repeats) && !drawn.repeats.known());
       const { columns, tds, plain, cells, shades } = drawn;
       const names = plain.slice();
       if (part.w) {
@@ -852,38 +908,98 @@
       const score = make("p", "score");
       score.setAttribute("aria-live", "polite");
       node.append(score);
-      answers.push({ node, grids, score, whole: !node.querySelector("td.cut") });
+      const whole = !node.querySelector("td.cut");
+      if (whole) grids.forEach((drawn) => { drawn.number = source(drawn); });
+      answers.push({ node, grids, score, whole });
       before = null;
     }
   });
 
-  const hideAnswers = () => {
+  // What stands in the page itself and repeats an earlier answer, such as the input of an activation.
+  const repeats = [];
+  {
+    const places = new Map(answers.flatMap(({ grids }) => grids.map((drawn) => [drawn.made, drawn])));
+    let count = 0;
+    const nodes = "main > .grids:not(.answer) table.grid, main > .wide > table, .stepper, .answer > .scroll table.grid";
+    document.querySelectorAll(nodes).forEach((node) => {
+      if (node.matches(".stepper")) {
+        const one = steppers.find(({ root }) => root === node);
+        count = Math.max(count, one.before + one.outputs.length);
+      } else if (places.has(node)) {
+        count = Math.max(count, places.get(node).number);
+      } else if (!node.closest(".answer")) {
+        const isTable = node.matches(".table");
+        const taken = isTable && node.querySelector("td.derived") ? [...node.tBodies[0].rows].map((row) => row.cells[1]) : [];
+        const tds = taken.filter((td) => td && td.textContent);
+        const drawn = isTable ? { tds, cells: tds.map((td) => td.textContent) } : standing(node);
+        const from = repeated(drawn, 0, count);
+        if (from) repeats.push({ drawn, from });
+      }
+    });
+  }
+  const mask = () => repeats.forEach(({ drawn, from }) => {
+    const secret = hides() && !from.known();
+    drawn.tds.forEach((td, index) => { td.textContent = secret ? "" : drawn.cells[index]; });
+  });
+
+  const hideAnswers = (typed = null) => {
     const hidden = document.body.classList.toggle("hides");
     hide.setAttribute("aria-pressed", String(hidden));
     secrets.forEach(([td, text]) => { td.textContent = hidden ? "" : text; });
+    const put = (drawn, values) => { if (values) drawn.typed = values; };
+    if (typed) steppers.forEach((one, index) => one.outputs.forEach((drawn, at) => put(drawn, (typed.steps[index] || [])[at])));
     steppers.forEach((one) => { one.shown.clear(); one.show(); });
-    answers.forEach(({ node, grids, score, whole }) => {
+    answers.forEach(({ node, grids, score, whole }, index) => {
       node.hidden = hidden && !whole;
       if (!whole) return;
       const count = () => counted(grids, score);
-      grids.forEach((drawn) => (hidden ? ask(drawn, count) : tell(drawn)));
+      grids.forEach((drawn, at) => {
+        if (typed) put(drawn, (typed.answers[index] || [])[at]);
+        if (hidden) ask(drawn, count);
+        else tell(drawn);
+      });
       count();
     });
+    mask();
+    keep();
   };
 
+  // ---- what is hidden, and what was typed, outlives a reload
+
+  const memory = `convcalc ${location.pathname} ${document.title}`;
+  const typedIn = () => ({
+    hidden: hides(),
+    steps: steppers.map((one) => one.outputs.map((drawn) => drawn.typed || null)),
+    answers: answers.map(({ grids }) => grids.map((drawn) => drawn.typed || null)),
+  });
+  const keep = () => {
+    try { sessionStorage.setItem(memory, JSON.stringify(typedIn())); } catch { /* a browser that keeps nothing */ }
+  };
+  const kept = () => {
+    try { return JSON.parse(sessionStorage.getItem(memory)); } catch { return null; }
+  };
+  document.addEventListener("typed", keep);
+  document.addEventListener("known", () => {
+    steppers.forEach((one) => one.show());
+    mask();
+  });
+
   const header = document.querySelector("header");
-  const hide = button("hide the answers", "hide the answers, to type your own", hideAnswers);
+  const hide = button("hide the answers", "hide the answers, to type your own", () => hideAnswers());
   const theme = button("light / dark", "change between light and dark", () => {
     const root = document.documentElement;
     const dark = root.dataset.theme
       ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
     root.dataset.theme = dark ? "light" : "dark";
   });
-  if (answers.length || steppers.some((one) => one.asks)) header.append(hide);
+  const canHide = answers.length > 0 || steppers.some((one) => one.asks);
+  if (canHide) header.append(hide);
   if (steppers.length + answers.length > 2) {
-    header.append(make("span", "only-hidden quiet", "What one operation takes in may be another's answer."));
+    header.append(make("span", "only-hidden quiet", "An answer that is taken in later stays hidden there until it is right."));
   }
   header.append(theme);
+  const typedBefore = kept();
+  if (canHide && (typedBefore ? typedBefore.hidden : "hidden" in document.body.dataset)) hideAnswers(typedBefore);
 
   const inView = (one, share) => {
     const { top, bottom } = one.root.getBoundingClientRect();
