@@ -229,7 +229,7 @@ def test_a_script_hides_every_answer(page: Open) -> None:
     button(browser, "hide").click()
     assert "700" not in one(browser, "main").text
     assert "143" not in one(browser, "main").text
-    assert "stays hidden there until it is right" in one(browser, "header").text
+    assert "stays hidden where it is taken in" in one(browser, "header").text
 
 
 def test_keys_that_scroll_a_long_page_are_left_to_it(page: Open) -> None:
@@ -405,3 +405,63 @@ def test_rows_and_columns_of_the_output_are_numbered(page: Open) -> None:
     browser = page(*EXAMPLE)
     assert texts(browser, ".picture > .scroll th.place") == ["", *"0123", *"0123"]
     assert texts(browser, ".line th.place") == []
+
+
+def test_a_page_opens_hidden_if_it_is_asked_to(page: Open) -> None:
+    browser = page(*EXAMPLE, "--hidden")
+    assert set(result(browser)) == {""}
+    assert one(browser, ".score").text == "0 of 16 right"
+    button(browser, "hide").click()
+    assert result(browser)[0] == "-5"
+
+
+def test_a_compact_page_has_no_heading_and_tells_its_height(page: Open, convcalc: Convcalc, tmp_path: Path) -> None:
+    inner, outer = tmp_path / "inner.html", tmp_path / "outer.html"
+    assert convcalc(*EXAMPLE, "--compact", "-o", str(inner)).status == 0
+    outer.write_text(
+        "<script>addEventListener('message', ({ data }) => { window.told = data; });</script>"
+        f"<iframe src='{inner.name}' width='800' height='300'></iframe>"
+    )
+    browser = page(*EXAMPLE)
+    browser.get(outer.as_uri())
+    wait(browser, lambda: browser.execute_script("return Boolean(window.told)"))
+    told = browser.execute_script("return window.told")
+    browser.switch_to.frame(0)
+    assert told["from"] == "convcalc"
+    assert told["height"] == browser.execute_script("return document.documentElement.scrollHeight") > 300
+    assert not one(browser, "h1").is_displayed()
+    assert where(browser).startswith("step 1 of 16")
+
+
+@pytest.mark.parametrize("option", ["--compact", "--hidden"])
+def test_what_only_a_page_has_is_refused_elsewhere(convcalc: Convcalc, option: str) -> None:
+    for words in ((), ("-o", "x.svg"), ("--format", "json")):
+        ran = convcalc(*EXAMPLE, option, *words)
+        assert (ran.status, ran.stdout) == (2, "")
+        assert f"{option} goes with a page" in ran.stderr
+
+
+def test_the_gallery_has_a_cover_with_pictures(chromium: Any, convcalc: Convcalc, tmp_path: Path) -> None:
+    assert convcalc("lecture", "-o", f"{tmp_path}/").status == 0
+    chromium.get((tmp_path / "index.html").as_uri())
+    widths = "return [...document.querySelectorAll('.covers img')].map((one) => one.naturalWidth)"
+    assert len(chromium.execute_script(widths)) == 22
+    assert all(width > 0 for width in chromium.execute_script(widths))
+    assert all(len(text) > 20 for text in texts(chromium, ".covers p"))
+    assert [entry for entry in chromium.get_log("browser") if "favicon" not in entry["message"]] == []
+
+
+def test_a_script_begins_with_a_picture_of_the_whole(page: Open) -> None:
+    browser = page("run", "samples/tiny-cnn.convcalc")
+    links = browser.find_elements(By.CSS_SELECTOR, ".whole a")
+    assert [link.text.split("\n") for link in links[:3]] == [
+        ["input", "8×8"],
+        ["conv lines", "2×6×6"],
+        ["relu", "2×6×6"],
+    ]
+    assert len(links[1].find_elements(By.CSS_SELECTOR, "canvas")) == 2
+    target = one(browser, links[1].get_attribute("href").partition("/")[2].rpartition("#")[2].join(("#", "")))
+    assert target.text == "> conv lines"
+    button(browser, "hide").click()
+    shown = [one_.is_displayed() for one_ in browser.find_elements(By.CSS_SELECTOR, ".whole .maps")]
+    assert shown == [True] + [False] * (len(shown) - 1)

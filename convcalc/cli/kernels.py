@@ -49,4 +49,9 @@ def kernels(
     if unused:
         raise UsageError(f"{unused[0]} needs a kernel's name", hint="as in `convcalc kernels edge -q`")
     document = gallery(KERNELS.values(), show) if all_at_work else kernel_list(KERNELS.values())
-    emit_report(here, Calculation(document, list), None, SheetOptions(out.output, out.format, out.ascii, out.fragment))
+    emit_report(
+        here,
+        Calculation(document, list),
+        None,
+        SheetOptions(out.output, out.format, out.ascii, out.fragment, out.compact),
+    )

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from convcalc.lecture import Row
     from convcalc.report.document import Block, Document, Drawing
 
+COVERED, COVER_ROWS = 16, 6
+"""Columns of a grid, and rows of a table, up to which they are on the cover of the gallery."""
+
 
 @with_options
 def lecture(
@@ -92,19 +95,44 @@ def worked_row(commands: Any, row: "Row", rule: str) -> "Iterator[Block]":
 def _write_gallery(commands: Any, rows: "Sequence[Row]", out: SheetOptions) -> None:
     """Write a page for each row, and an index of them."""
     from convcalc.matrix_io.saving import make_folder, write_whole
-    from convcalc.render.page import index, render
+    from convcalc.render.page import Cover, index, render
 
     if out.format not in (None, Format.HTML):
         raise UsageError(f"--format {out.format} does not go with a folder", hint="a folder holds pages")
     folder = make_folder(Path(str(out.output)))
+    covers: list[Cover] = []
     pages = [(f"{row.number:02}-{row.topic}.html", f"{row.number} · {row.title}") for row in rows]
     for place, (row, (name, _)) in enumerate(zip(rows, pages, strict=True)):
         beside = [("all rows", "index.html")]
         beside += [(f"← {pages[place - 1][1]}", pages[place - 1][0])] if place else []
         beside += [(f"{pages[place + 1][1]} →", pages[place + 1][0])] if place + 1 < len(pages) else []
-        write_whole(folder / name, render(worked_row(commands, row, ""), beside))
-    write_whole(folder / "index.html", index("The lecture, row by row", pages))
+        document = list(worked_row(commands, row, ""))
+        covers.append(Cover(name, pages[place][1], row.exercises[0].text, cover_of(document)))
+        write_whole(folder / name, render(document, beside))
+    write_whole(folder / "index.html", index("The lecture, row by row", covers))
     complain(f"wrote {len(rows)} {'page' if len(rows) == 1 else 'pages'} and an index to {folder}")
+
+
+def cover_of(document: "Sequence[Block]") -> "Sequence[Block]":
+    """Return what a page is recognised by: a step in its middle, else its first grids, else the beginning of it."""
+    from convcalc.report.document import Drawing, Grids, Picture, Stepped, Table
+
+    for block in document:
+        if isinstance(block, Stepped):
+            steps = block.steps()
+            items, maps, rows, columns = steps.shape
+            middle = steps.blocks((items * maps * rows // 2) * columns + columns // 2)
+            pictures = [one for one in middle if isinstance(one, Picture)]
+            if (
+                pictures
+                and max(part.body.columns for part in pictures[0].lines[0] if not isinstance(part, str)) < COVERED
+            ):
+                return [pictures[0]]
+        elif isinstance(block, Grids) and max(matrix.body.columns for matrix in block.matrices) < COVERED:
+            return [block]
+        elif isinstance(block, Table):
+            return [block._replace(rows=block.rows[:COVER_ROWS])]
+    return [block for block in document if not isinstance(block, Drawing)][1:2]
 
 
 def as_typed(words: tuple[str, ...], script: str | None = None) -> "Drawing":

@@ -25,7 +25,7 @@ def write_architecture(here: Surroundings, summary: "Summary", document: "Docume
     glyphs = glyphs_for(None, out.ascii)
     data = counted_data(summary, lambda blocks: plain(blocks, PAGE_WIDTH, glyphs, answers=True))
     _, *below = document
-    write_lines(here, render(data, below), out)
+    write_lines(here, render(data, below, compact=out.compact), out)
 
 
 def write_figure(here: Surroundings, summary: "Summary", depth: int | None, out: SheetOptions) -> None:

@@ -107,7 +107,7 @@ def _write_page(
         raise UsageError("--save and a page exclude each other", hint="ask for them one after the other")
     runs = list(network.runs(keep=range(len(network.trace.nodes))))
     data = page_data(title, runs, names_of(network.trace), network.heads, _labels(here, asked.labels))
-    write_lines(here, render(data), out)
+    write_lines(here, render(data, compact=out.compact), out)
 
 
 def write_lines(here: Surroundings, lines: "Iterator[str]", out: SheetOptions) -> None:

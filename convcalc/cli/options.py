@@ -119,6 +119,10 @@ class OutputOptions(NamedTuple):
     fragment: Annotated[
         bool, output_option("--fragment", help="Of LaTeX, only what goes into a document of yours.")
     ] = False
+    compact: Annotated[
+        bool, output_option("--compact", help="Of a page: to go into another one, without a heading.")
+    ] = False
+    hidden: Annotated[bool, output_option("--hidden", help="Of a page: open with the answers hidden.")] = False
 
 
 class NumberOptions(NamedTuple):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from convcalc.cli.formats import check_fragment, document_lines, record_lines
+from convcalc.cli.formats import check_wishes, document_lines, record_lines
 from convcalc.cli.inputs import refuse_overwriting
 from convcalc.cli.messages import complain, glyphs_for, note, pipe_width, printable
 from convcalc.cli.options import OutputOptions
@@ -126,7 +126,7 @@ def _style(here: Surroundings, options: OutputOptions) -> Format:
         raise UsageError("--quiet leaves nothing for --format table to draw", hint="use --format plain")
     saves = options.output is not None and options.output not in ITSELF
     style = options.format or (style_of(options.output) if options.output is not None and saves else None)
-    check_fragment(style, fragment=options.fragment)
+    check_wishes(style, fragment=options.fragment, compact=options.compact, hidden=options.hidden)
     if style is not None and style.record.draws and options.quiet:
         raise UsageError(f"--quiet leaves nothing for --format {style} to draw", hint="use --format plain")
     if style is not None:
@@ -186,7 +186,8 @@ def result_lines(
 ) -> Iterator[str]:
     """Yield the lines of the work, or of the answer alone, in a format that is no table on a screen."""
     if style.record.draws:
-        return document_lines(_with_comments(here, worked.work), style, fragment=options.fragment)
+        wishes = {"fragment": options.fragment, "compact": options.compact, "hidden": options.hidden}
+        return document_lines(_with_comments(here, worked.work), style, **wishes)
     if style.record.holds_steps and not options.quiet:
         return record_lines(worked, here.operation, here.arguments, here.grids)
     return answer_text(worked, options, style, here.comments, glyphs)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-from convcalc.cli.formats import check_fragment, document_lines
+from convcalc.cli.formats import check_wishes, document_lines
 from convcalc.cli.messages import complain, glyphs_for, pipe_width
 from convcalc.cli.options import output_option
 from convcalc.cli.output import ITSELF
@@ -43,6 +43,9 @@ class SheetOptions(NamedTuple):
     fragment: Annotated[
         bool, output_option("--fragment", help="Of LaTeX, only what goes into a document of yours.")
     ] = False
+    compact: Annotated[
+        bool, output_option("--compact", help="Of a page: to go into another one, without a heading.")
+    ] = False
 
     def style(self, here: Surroundings) -> Format:
         """Return the form that is asked for, or that suits the file, the terminal or the pipe."""
@@ -56,7 +59,7 @@ class SheetOptions(NamedTuple):
                 fault = f"a {Path(str(self.output)).suffix} file holds a grid, and this is a report"
                 raise UsageError(fault, hint="name a .txt, .md, .tex, .svg or .html file")
         style = self.format or (style_of(str(self.output)) if saves else None)
-        check_fragment(style, fragment=self.fragment)
+        check_wishes(style, fragment=self.fragment, compact=self.compact)
         if style is not None:
             return style
         return Format.TABLE if here.on_terminal else Format.PLAIN
@@ -111,6 +114,6 @@ def _lines(
     if sheet is None or not style.record.rows:
         if not style.record.draws:
             raise UsageError(f"--format {style} holds rows, and there are none here", hint="try html or markdown")
-        return document_lines(document, style, fragment=options.fragment)
+        return document_lines(document, style, fragment=options.fragment, compact=options.compact)
     write: Callable[..., Iterator[str]] = getattr(importlib.import_module("convcalc.render.sheets"), style.record.rows)
     return write(sheet(), fragment=True) if options.fragment else write(sheet())

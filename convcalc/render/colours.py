@@ -50,7 +50,7 @@ def has_dark_ink(colour: RGB) -> bool:
     (True, False)
     """
     red, green, blue = ((part / 255) ** 2.2 for part in colour)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue > MIDDLE
+    return bool(0.2126 * red + 0.7152 * green + 0.0722 * blue > MIDDLE)
 
 
 def _mix(one: RGB, other: RGB, part: float) -> RGB:

@@ -16,11 +16,11 @@ NUMBERS = (
 COUNTS = "A click on a layer, or the arrow keys, show how its size and its counts come about."
 
 
-def render(data: Mapping[str, Any], below: Document = ()) -> Iterator[str]:
+def render(data: Mapping[str, Any], below: Document = (), *, compact: bool = False) -> Iterator[str]:
     """Yield the lines of a page, of what `report.network_page` tells of a network; a document may follow below."""
-    code = resource("network.js")
+    code = resource("network.js") + resource("frame.js")
     title = str(data["title"])
-    yield from opening(title, code, resource("network.css"))
+    yield from opening(title, code, resource("network.css"), compact=compact)
     yield f"<h1>{escape(title)}</h1>"
     yield from (f'<p class="quiet">{escape(note)}</p>' for note in data["notes"])
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")

@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 from html import escape
 from importlib.resources import files
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
+from convcalc.render import svg
 from convcalc.render.blocks import Renderer
 from convcalc.render.colours import DARK, LIGHT, Palette
 from convcalc.render.html import Html, differing, formulas, shade_style
@@ -36,6 +37,7 @@ from convcalc.report.document import (
     Text,
 )
 
+SCRIPTS = ("marking.js", "live.js", "grids.js", "stepper.js", "page.js", "sheet.js", "frame.js")
 MOST_STEPS = 4096
 MOST_BODY_CELLS = 1 << 14
 """Steps, and cells of a grid, that a page can hold; of more, those chosen are written out instead."""
@@ -46,13 +48,18 @@ MOST_DATA = 1 << 21
 """Terms and cells of all the steps together, judged by the first few."""
 
 
-def render(document: Document, beside: Sequence[tuple[str, str]] = ()) -> Iterator[str]:
-    """Yield the lines of a page. The first heading is its title; `beside` names other pages, and their files."""
+def render(
+    document: Document, beside: Sequence[tuple[str, str]] = (), *, compact: bool = False, hidden: bool = False
+) -> Iterator[str]:
+    """Yield the lines of a page. The first heading is its title; `beside` names other pages, and their files.
+
+    `compact` is to go into a frame of another page, and `hidden` opens with the answers hidden.
+    """
     blocks = iter(document)
     first = next(blocks, Heading("convcalc"))
     title = first.text if isinstance(first, Heading | Text | Subheading) else "convcalc"
     page = _Page()
-    yield from opening(title)
+    yield from opening(title, compact=compact, hidden=hidden)
     if isinstance(first, Heading):
         yield f"<h1>{escape(first.text)}</h1>"
         yield from formulas(first)
@@ -70,33 +77,57 @@ def render(document: Document, beside: Sequence[tuple[str, str]] = ()) -> Iterat
     yield "</html>"
 
 
-def index(title: str, pages: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """Yield the lines of a page that leads to others, each by its file's name and its title."""
-    yield from opening(title)
-    yield f"<h1>{escape(title)}</h1><ul>"
-    yield from (f'<li><a href="{quote(name)}">{escape(text)}</a></li>' for name, text in pages)
+class Cover(NamedTuple):
+    """What leads to a page: its file's name, its title, what it shows in words, and a picture of it."""
+
+    name: str
+    title: str
+    about: str
+    picture: Sequence[Block]
+
+
+def index(title: str, covers: Iterable[Cover]) -> Iterator[str]:
+    """Yield the lines of a page that leads to others, each with its picture."""
+    yield from opening(title, images=True)
+    yield f'<h1>{escape(title)}</h1><ul class="covers">'
+    for name, text, about, blocks in covers:
+        drawn = base64.b64encode("".join(svg.render(blocks)).encode()).decode()
+        picture = f'<span class="cover"><img alt="" src="data:image/svg+xml;base64,{drawn}"></span>'
+        yield f'<li><a href="{quote(name)}">{picture}{escape(text)}</a><p>{escape(about)}</p></li>'
     yield "</ul></main>"
     yield f"<script>{script()}</script>"
     yield "</html>"
 
 
-def opening(title: str, code: str | None = None, more_style: str = "") -> Iterator[str]:
-    """Yield a page's head, and the beginning of its body; `code` is the one script that it may run."""
+def opening(
+    title: str,
+    code: str | None = None,
+    more_style: str = "",
+    *,
+    compact: bool = False,
+    hidden: bool = False,
+    images: bool = False,
+) -> Iterator[str]:
+    """Yield a page's head, and the beginning of its body; `code` is the one script that it may run.
+
+    `images` says that it holds pictures, in itself.
+    """
     digest = base64.b64encode(hashlib.sha256((code or script()).encode()).digest()).decode()
     yield '<!DOCTYPE html><html lang="en"><head><meta charset="utf-8">'
-    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'"
+    policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'{'; img-src data:' * images}"
     yield f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
     yield '<meta name="viewport" content="width=device-width, initial-scale=1">'
     yield f'<meta name="generator" content="convcalc"><title>{escape(title)}</title>'
     yield f"<style>{style()}{more_style}</style></head>"
-    yield "<body><main><header></header>"
+    attributes = ' class="compact"' * compact + " data-hidden" * hidden
+    yield f"<body{attributes}><main><header></header>"
     yield "<noscript><p>Without JavaScript the steps cannot be stepped through.</p></noscript>"
 
 
 @cache
 def script() -> str:
-    """Return the page's script."""
-    return "\n".join(resource(name) for name in ("marking.js", "live.js", "page.js", "sheet.js"))
+    """Return the page's script: its files, as one function whose names are nobody else's."""
+    return "\n".join(["(() => {", *map(resource, SCRIPTS), "})();"])
 
 
 def resource(name: str) -> str:
