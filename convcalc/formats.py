@@ -24,8 +24,8 @@ class FormatRecord(NamedTuple):
     """Whether it is data that holds the operation, its steps and their terms, and the answer."""
     steps_through: bool = False
     """Whether the reader can step through the work."""
-    is_one_picture: bool = False
-    """Whether it is one picture, of a single step if one is asked for."""
+    shows_one_step: bool = False
+    """Whether it shows a single step alone, if one is asked for."""
     has_fragments: bool = False
     """Whether it can be written to go into another document."""
 
@@ -45,9 +45,9 @@ class Format(Word):
     CSV = "csv", FormatRecord((".csv",), rows="as_csv", separator=",")
     TSV = "tsv", FormatRecord((".tsv",), rows="as_tsv", separator="\t")
     JSON = "json", FormatRecord((".json",), rows="as_json", holds_steps=True)
-    MARKDOWN = "markdown", FormatRecord((".md", ".markdown"), draws="markdown", rows="as_markdown")
-    LATEX = "latex", FormatRecord((".tex",), draws="latex", rows="as_latex", has_fragments=True)
-    SVG = "svg", FormatRecord((".svg",), draws="svg", is_one_picture=True)
+    MARKDOWN = "markdown", FormatRecord((".md", ".markdown"), draws="markdown", rows="as_markdown", shows_one_step=True)
+    LATEX = "latex", FormatRecord((".tex",), draws="latex", rows="as_latex", has_fragments=True, shows_one_step=True)
+    SVG = "svg", FormatRecord((".svg",), draws="svg", shows_one_step=True)
     HTML = "html", FormatRecord((".html", ".htm"), draws="page", steps_through=True)
 
 

@@ -11,21 +11,27 @@ from convcalc.formats import Format
 if TYPE_CHECKING:
     from convcalc.report.document import Calculation, Document
 
-SHOWING = {"output", "format", "quiet", "ascii", "fragment", "compact", "hidden", "precision", "heat", "steps", "at",
-           "walk", "quiz", "check", "order"}  # fmt: skip
+SHOWING = {"output", "format", "quiet", "ascii", "fragment", "frames", "compact", "hidden", "cell", "precision", "heat",
+           "steps", "at", "walk", "quiz", "check", "order"}  # fmt: skip
 """Options that say how the work is shown, and nothing of what is worked."""
 
 
 def document_lines(document: "Document", style: Format, **wishes: bool) -> Iterator[str]:
     """Yield the lines of a document in one of the drawn formats, each wish an option that the format has."""
-    render: Callable[..., Iterator[str]] = importlib.import_module(f"convcalc.render.{style.record.draws}").render
+    module = "slides" if wishes.pop("frames", False) else style.record.draws
+    render: Callable[..., Iterator[str]] = importlib.import_module(f"convcalc.render.{module}").render
     return render(document, **{name: True for name, is_wished in wishes.items() if is_wished})
 
 
-def check_wishes(style: Format | None, *, fragment: bool, compact: bool, hidden: bool = False) -> None:
-    """Refuse --fragment where nothing is LaTeX, and --compact and --hidden where nothing is a page."""
-    if fragment and not (style and style.record.has_fragments):
-        raise UsageError("--fragment goes with LaTeX only", hint="add --format latex, or name a .tex file")
+def check_wishes(
+    style: Format | None, *, fragment: bool, compact: bool, hidden: bool = False, frames: bool = False
+) -> None:
+    """Refuse --fragment and --frames where nothing is LaTeX, and --compact and --hidden where nothing is a page."""
+    for option, is_wished in (("--fragment", fragment), ("--frames", frames)):
+        if is_wished and not (style and style.record.has_fragments):
+            raise UsageError(f"{option} goes with LaTeX only", hint="add --format latex, or name a .tex file")
+    if fragment and frames:
+        raise UsageError("--fragment and --frames exclude each other", hint="leave one of them out")
     for option, is_wished in (("--compact", compact), ("--hidden", hidden)):
         if is_wished and not (style and style.record.steps_through):
             raise UsageError(f"{option} goes with a page", hint="add --format html, or name a .html file")

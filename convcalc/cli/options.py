@@ -93,8 +93,8 @@ class OutputOptions(NamedTuple):
             "--output",
             "-o",
             metavar="FILE",
-            help="Write to FILE. By its suffix: .html is a page to step through; .tex, .md, .svg and .json hold the "
-            "work; .npy, .csv, .tsv and .png the answer alone; anything else is text with the work.",
+            help="Write to FILE. By its suffix: .html is a page to step through; .gif and .apng have a frame a step; .tex, "
+            ".md, .svg and .json hold the work; .npy, .csv, .tsv and .png the answer alone; anything else is text.",
         ),
     ] = None
     format: Annotated[
@@ -116,9 +116,18 @@ class OutputOptions(NamedTuple):
             "or signed around grey. Default: what suits them.",
         ),
     ] = None
+    cell: Annotated[
+        int | None,
+        output_option(
+            "--cell", metavar="N", min=8, max=256, help="Of a .png: draw each cell N pixels high, with its number."
+        ),
+    ] = None
     fragment: Annotated[
         bool, output_option("--fragment", help="Of LaTeX, only what goes into a document of yours.")
     ] = False
+    frames: Annotated[bool, output_option("--frames", help="Of LaTeX: slides (Beamer), an overlay for each step.")] = (
+        False
+    )
     compact: Annotated[
         bool, output_option("--compact", help="Of a page: to go into another one, without a heading.")
     ] = False

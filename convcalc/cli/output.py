@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from convcalc.report.document import Block, Calculation, Document
     from convcalc.report.selection import Show
 
+MOVING = {".gif": "GIF", ".apng": "PNG"}
+"""Suffixes of moving pictures, of a frame a step, and how Pillow names them."""
+MOST_FRAMES = 400
 COMMENT = "# "
 ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
@@ -34,7 +37,7 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
         _keep(here, here.script, worked, options, show)
         return
     style = _style(here, options)
-    if style.record.is_one_picture and show is not None and show.at is not None:
+    if style.record.shows_one_step and show is not None and show.at is not None:
         from convcalc.report.document import Answer
 
         worked = worked._replace(work=(block for block in worked.work if not isinstance(block, Answer)))
@@ -48,6 +51,8 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
         if not ask(here, worked, show):
             raise typer.Exit(CANNOT)
         return
+    if options.cell is not None and not saves:
+        raise UsageError("--cell goes with a picture", hint="as in --output out.png --cell 32")
     if options.scale is not None and not saves:
         raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
     if show is not None and show.walk:
@@ -126,12 +131,17 @@ def _style(here: Surroundings, options: OutputOptions) -> Format:
         raise UsageError("--quiet leaves nothing for --format table to draw", hint="use --format plain")
     saves = options.output is not None and options.output not in ITSELF
     style = options.format or (style_of(options.output) if options.output is not None and saves else None)
-    check_wishes(style, fragment=options.fragment, compact=options.compact, hidden=options.hidden)
+    check_wishes(style, **_wishes(options))
     if style is not None and style.record.draws and options.quiet:
         raise UsageError(f"--quiet leaves nothing for --format {style} to draw", hint="use --format plain")
     if style is not None:
         return style
     return Format.TABLE if here.on_terminal and not options.quiet else Format.PLAIN
+
+
+def _wishes(options: OutputOptions) -> dict[str, bool]:
+    """Return what only some of the drawn formats have."""
+    return {name: getattr(options, name) for name in ("fragment", "frames", "compact", "hidden")}
 
 
 def _show(here: Surroundings, worked: "Calculation", options: OutputOptions) -> None:
@@ -145,7 +155,12 @@ def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, sty
     from convcalc.matrix_io.files import format_of
     from convcalc.matrix_io.saving import write_whole
 
+    if path.suffix.lower() in MOVING and worked.steps is not None and options.scale is None:
+        _save_frames(worked, options, path)
+        return
     suffix = format_of(path)
+    if options.cell is not None and path.suffix.lower() != ".png":
+        raise UsageError("--cell goes with a picture", hint="as in --output out.png --cell 32")
     if suffix in ("npy", "picture") and options.format is not None:
         name = f"a {path.suffix} file"
         raise UsageError(f"--format {options.format} does not go with {name}", hint="leave one of them out")
@@ -159,6 +174,13 @@ def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, sty
         remark = f" ({loss_note})" if loss_note else ""
     if suffix == "npy":
         write_whole(path, as_grid(worked.answer()))
+    elif options.cell is not None:
+        from convcalc.matrix_io.images import need_pillow
+        from convcalc.render.frames import still
+
+        need_pillow(str(path))
+        write_whole(path, still([_answer_of(worked)], options.cell))
+        remark = f" ({options.cell} pixels a cell, with its numbers)"
     elif suffix == "picture":
         from convcalc.matrix_io.images import picture_bytes
 
@@ -175,6 +197,46 @@ def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, sty
     complain(f"wrote {'the work' if style.record.draws else f'the {shape} answer'} to {path}{remark}")
 
 
+def _answer_of(worked: "Calculation") -> "Block":
+    """Return all the maps of an answer, shaded."""
+    from convcalc.engine.grids import as_grid
+    from convcalc.report.grids import grids_of
+    from convcalc.report.numbers import Writer
+
+    write = worked.write if isinstance(worked.write, Writer) else Writer()
+    return grids_of(as_grid(worked.answer()), "output", write, heat=True, part="map")
+
+
+def _save_frames(worked: "Calculation", options: OutputOptions, path: Path) -> None:
+    """Write a frame for each step."""
+    import math
+
+    from convcalc.matrix_io.images import need_pillow
+    from convcalc.matrix_io.saving import write_whole
+    from convcalc.render.frames import moving
+    from convcalc.report.document import Heading, Subheading, Text
+    from convcalc.report.selection import Show
+
+    need_pillow(str(path))
+    assert worked.steps is not None
+    steps = worked.steps(Show())
+    count = math.prod(steps.shape)
+    if count > MOST_FRAMES:
+        fault = f"{count:,} steps are too many for a moving picture: {MOST_FRAMES} are the most"
+        raise UsageError(fault, hint="crop the input, or write a page: -o steps.html")
+    frames = (
+        [
+            Heading(steps.heading.text),
+            Text(""),
+            Subheading(f"step {index + 1} of {count} · {steps.name(index)}"),
+            *steps.blocks(index),
+        ]
+        for index in range(count)
+    )
+    write_whole(path, moving(frames, MOVING[path.suffix.lower()]))
+    complain(f"wrote the {count} steps to {path}")
+
+
 def _drawn(worked: "Calculation", options: OutputOptions) -> Iterator[str]:
     from convcalc.render.plain import render
 
@@ -186,8 +248,7 @@ def result_lines(
 ) -> Iterator[str]:
     """Yield the lines of the work, or of the answer alone, in a format that is no table on a screen."""
     if style.record.draws:
-        wishes = {"fragment": options.fragment, "compact": options.compact, "hidden": options.hidden}
-        return document_lines(_with_comments(here, worked.work), style, **wishes)
+        return document_lines(_with_comments(here, worked.work), style, **_wishes(options))
     if style.record.holds_steps and not options.quiet:
         return record_lines(worked, here.operation, here.arguments, here.grids)
     return answer_text(worked, options, style, here.comments, glyphs)

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import math
 import re
 import struct
 import warnings
@@ -195,20 +196,38 @@ def fitting(grid: Array) -> PictureScale:
     return PictureScale.CLIPPED if whole and high > 1 else PictureScale.SCALED
 
 
+def _tiled(planes: Array) -> tuple[Array, str]:
+    """Return maps side by side, in rows of about as many as there are rows, and what is said of it."""
+    count, height, width = planes.shape
+    across = math.ceil(math.sqrt(count))
+    down = math.ceil(count / across)
+    tiled = np.full((down * (height + 1) - 1, across * (width + 1) - 1), MIDDLE, dtype=planes.dtype)
+    for index, plane in enumerate(planes):
+        row, column = divmod(index, across)
+        top, left = row * (height + 1), column * (width + 1)
+        tiled[top : top + height, left : left + width] = plane
+    return tiled, f"; {count} maps, tiled {down}×{across}"
+
+
+def need_pillow(source: str) -> None:
+    """Raise InputError where there is no Pillow to draw a picture with."""
+    _pillow(source)
+
+
 def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[bytes, str]:
     """Return a picture file's bytes, by the suffix of its name, and how its cells became light and dark.
 
-    Raises InputError for a grid that is neither (H, W) nor (1 or 3, H, W), or where there is no Pillow.
+    Three channels are red, green and blue; of two, or more than three, the maps are tiled. Raises InputError where
+    there is no Pillow.
     """
     image_module = _pillow(str(path))
-    planes = grid.reshape(grid.shape[-3:]) if grid.ndim == 4 and len(grid) == 1 else np.atleast_2d(grid)
-    if planes.ndim > 2 and (planes.ndim > 3 or len(planes) not in (1, 3)):
-        shape = "×".join(map(str, grid.shape))
-        raise InputError(
-            f"a picture has 1 or 3 channels, and the answer is {shape}", hint="write .npy, .csv or .html instead"
-        )
+    planes = np.atleast_2d(grid)
+    planes = planes.reshape(-1, *planes.shape[-2:]) if planes.ndim > 2 else planes
     way = scale or fitting(planes)
     cells = as_bytes(planes, way)
+    tiles = ""
+    if cells.ndim == 3 and len(cells) not in (1, 3):
+        cells, tiles = _tiled(cells)
     image = image_module.fromarray(
         np.moveaxis(cells, 0, -1) if len(cells) == 3 and cells.ndim == 3 else cells.reshape(cells.shape[-2:])
     )
@@ -232,4 +251,4 @@ def picture_bytes(grid: Array, path: Path, scale: PictureScale | None) -> tuple[
         pixels_back = np.asarray(image_module.open(stream).convert(image.mode)).astype(np.int64)
         off = int(np.abs(pixels_back - np.asarray(image)).max())
     lossy = f"; {path.suffix} changes cells by up to {off}, .png by none" if off else ""
-    return stream.getvalue(), notes[way] + lossy
+    return stream.getvalue(), notes[way] + lossy + tiles

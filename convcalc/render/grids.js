@@ -13,6 +13,19 @@ const make = (tag, name, text) => {
   return made;
 };
 
+// Text put into an element, its powers raised: e^(x − max) as convcalc/render/powers.py takes it apart.
+const POWER = /\^(\((?:[^()]|\([^()]*\))*\)|[-−]?\([^()]*\)|[-−]?[\p{L}\p{N}_.]+)/gu;
+const typeset = (element, text) => {
+  let at = 0;
+  for (const power of text.matchAll(POWER)) {
+    const whole = power[1].startsWith("(") && power[1].endsWith(")");
+    element.append(text.slice(at, power.index), make("sup", "", whole ? power[1].slice(1, -1) : power[1]));
+    at = power.index + power[0].length;
+  }
+  element.append(text.slice(at));
+  return element;
+};
+
 const button = (text, label, act) => {
   const made = make("button", "", text);
   made.type = "button";
@@ -27,13 +40,14 @@ const button = (text, label, act) => {
 const sum = ([, label, opening, terms, joiner, closing, sign, value, final]) => {
   const made = make("p", "sum");
   if (label) made.append(make("span", "label", label), " ");
-  made.append(opening);
+  typeset(made, opening);
   terms.forEach((term, index) => {
-    const written = make("span", "term", (index ? joiner : "") + term);
+    const written = typeset(make("span", "term"), (index ? joiner : "") + term);
     made.append(written);
   });
-  const outcome = make("span", "outcome", `${closing} ${sign} `);
-  outcome.append(final && value ? make("b", "", value) : value);
+  const outcome = typeset(make("span", "outcome"), `${closing} ${sign} `);
+  if (final && value) outcome.append(typeset(make("b"), value));
+  else typeset(outcome, value);
   made.append(outcome);
   return made;
 };
@@ -44,7 +58,7 @@ const table = ([, columns, left, rows, given], masked) => {
     const row = make("tr");
     texts.forEach((text, index) => {
       const said = masked && given && index >= given ? (tag === "th" ? "?" : "") : text;
-      row.append(make(tag, left.includes(index) ? "left" : "", said));
+      row.append(typeset(make(tag, left.includes(index) ? "left" : ""), said));
     });
     return row;
   };
@@ -61,7 +75,7 @@ const table = ([, columns, left, rows, given], masked) => {
 const BUILD = {
   s: sum,
   t: (block, masked, level, repeats) => table(repeats ? [...block.slice(0, 4), 1] : block, masked),
-  x: ([, text, quiet]) => make("p", quiet ? "quiet worked" : "worked", text),
+  x: ([, text, quiet]) => typeset(make("p", quiet ? "quiet worked" : "worked"), text),
   h: ([, text], masked, level) => make(`h${level}`, "worked", text),
   d: ([, text]) => make("pre", "worked", text),
 };

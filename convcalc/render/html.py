@@ -9,6 +9,7 @@ from html import escape
 from convcalc.render.blocks import Renderer
 from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import hexadecimal, shade_colours
+from convcalc.render.powers import pieces
 from convcalc.report.document import (
     Answer,
     Blanks,
@@ -37,9 +38,18 @@ CLASSES = {
 }
 
 
+def raised(text: str) -> str:
+    """Return text as HTML, its powers raised.
+
+    >>> raised("e^-5 < 1")
+    'e<sup>-5</sup> &lt; 1'
+    """
+    return "".join(f"<sup>{escape(part)}</sup>" if is_power else escape(part) for part, is_power in pieces(text))
+
+
 def formulas(heading: Heading) -> Iterator[str]:
     """Yield the formulas under a heading."""
-    yield from (f'<p class="formula">{escape(formula)}</p>' for formula in heading.formulas)
+    yield from (f'<p class="formula">{raised(formula)}</p>' for formula in heading.formulas)
 
 
 def _cell(cell: Cell) -> str:
@@ -86,7 +96,7 @@ def _written_on(line: str) -> str:
     parts = re.split("_{6,}", line)
     names = [(re.findall(r"(\w+):?\s*$", part) or ["answer"])[0] for part in parts[:-1]]
     fields = [f'<input class="written" type="text" spellcheck="false" aria-label="{escape(name)}">' for name in names]
-    return "".join(escape(part) + field for part, field in zip(parts, [*fields, ""], strict=True))
+    return "".join(raised(part) + field for part, field in zip(parts, [*fields, ""], strict=True))
 
 
 class Html(Renderer[str]):
@@ -154,9 +164,9 @@ class Html(Renderer[str]):
         """Yield an expression, each term a span."""
         label = f'<span class="label">{escape(block.label.strip())}</span> ' if block.label.strip() else ""
         sign, _, value = block.outcome.partition(" ")
-        outcome = f"<b>{escape(value)}</b>" if block.final and value else escape(value)
-        terms = escape(block.joiner).join(f"<span>{escape(term)}</span>" for term in block.terms)
-        expression = f"{escape(block.opening)}{terms}{escape(block.closing)} {escape(sign)} {outcome}"
+        outcome = f"<b>{raised(value)}</b>" if block.final and value else raised(value)
+        terms = escape(block.joiner).join(f"<span>{raised(term)}</span>" for term in block.terms)
+        expression = f"{raised(block.opening)}{terms}{raised(block.closing)} {escape(sign)} {outcome}"
         yield f'<p class="sum">{label}{expression}</p>'
 
     def picture(self, block: Picture) -> Iterator[str]:
@@ -185,7 +195,7 @@ class Html(Renderer[str]):
 
         def row(texts: tuple[str, ...], tag: str) -> str:
             cells_of = (
-                f"<{tag}{_classes(index, block, tag)}>{escape(text)}</{tag}>" for index, text in enumerate(texts)
+                f"<{tag}{_classes(index, block, tag)}>{raised(text)}</{tag}>" for index, text in enumerate(texts)
             )
             return f"<tr>{''.join(cells_of)}</tr>"
 

@@ -3,12 +3,12 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import groupby
 
 from convcalc.render.blocks import Renderer
 from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import LIGHT, RGB, shade_colours
 from convcalc.render.glyphs import ASCII
+from convcalc.render.powers import POWER
 from convcalc.report.document import (
     Blanks,
     Document,
@@ -22,12 +22,9 @@ from convcalc.report.document import (
     Sum,
     Table,
     Text,
-    flowing,
 )
 
 PACKAGES = "amsmath,graphicx,color,colortbl,longtable"
-LINE = 84
-"""Signs of a sum on a line, before it goes on on the next."""
 VERBATIM = 100
 """Signs of a drawing on a line."""
 LONG = 40
@@ -58,7 +55,6 @@ _IN_MATH = {
     "~": r"\sim ", "\\": r"\backslash ", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{",
     "}": r"\}", "–": "-", "’": "'",
 }  # fmt: skip
-_POWER = re.compile(r"\^(\((?:[^()]|\([^()]*\))*\)|[-−]?\([^()]*\)|[-−]?[\w.]+)")
 _LINE = re.compile("_{6,}")
 _SCIENTIFIC = re.compile(r"(?<=[\d.])e(?=[-+]?\d)")
 _NUMBER = re.compile(r"[-+−]?[\d.]+(e[-+]?\d+)?")
@@ -77,6 +73,8 @@ MACROS = (
     ),
     r"\providecommand\convcalcfit[1]{\sbox0{#1}%",
     r"  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}",
+    r"\providecommand\convcalcsum[2]{\par{\hangindent2em\noindent\raggedright",
+    r"  \if\relax\detokenize{#1}\relax\else\makebox[6em][l]{#1}\fi$#2$\par}}",
     r"\providecommand\convcalcgrid[3]{\overset{\text{\scriptsize\strut #1}}{%",
     r"  \left[\begin{array}{@{\hskip4pt}*{#2}{r}@{\hskip4pt}}#3\end{array}\right]}}",
 )
@@ -88,7 +86,7 @@ def preamble(paper: str = "a4paper,margin=2cm") -> Iterator[str]:
     yield r"\documentclass{article}"
     yield rf"\usepackage[{paper}]{{geometry}}"
     yield rf"\usepackage{{{PACKAGES}}}"
-    yield r"\setlength\parindent{0pt}\setlength\parskip{4pt plus 2pt}\allowdisplaybreaks"
+    yield r"\setlength\parindent{0pt}\setlength\parskip{4pt plus 2pt}"
     yield from MACROS
     yield r"\begin{document}"
 
@@ -130,7 +128,7 @@ def math(text: str) -> str:
     text = _SCIENTIFIC.sub("×10^", text).replace("10^+", "10^")
     parts: list[str] = []
     at = 0
-    for power in _POWER.finditer(text):
+    for power in POWER.finditer(text):
         parts += [_plain_math(text[at : power.start()]), f"^{{{math(power[1])}}}"]
         at = power.end()
     return "".join([*parts, _plain_math(text[at:])])
@@ -152,28 +150,18 @@ def _plain_math(text: str) -> str:
     return "".join(pieces)
 
 
-def _sum(block: Sum) -> Iterator[str]:
-    label = rf"\text{{{escaped(block.label.strip())}}}\quad " if block.label.strip() else ""
+def _sum(block: Sum) -> str:
+    """Return a sum as a paragraph of mathematics, which TeX breaks between the terms, however narrow the column is."""
+    label = escaped(block.label.strip())
     sign, _, value = block.outcome.partition(" ")
     value = math(value)
     boxed = rf"\colorbox{{convcalcmade}}{{${value}$}}" if block.final and value else value
-    outcome = f" {math(sign)} {boxed}"
-    line, length = f"{label}& {math(block.opening)}", len(block.opening)
-    for index, term in enumerate(block.terms):
-        term_text = term + (block.joiner if index + 1 < len(block.terms) else "")
-        if length and length + len(term_text) > LINE:
-            yield line
-            line, length = r"&\quad ", 0
-        line += math(term) + (_joined(block.joiner) if index + 1 < len(block.terms) else math(block.closing))
-        length += len(term_text)
-    if length + len(block.outcome) > LINE:
-        yield line
-        line = r"&\quad "
-    yield line + outcome
+    terms = _joined(block.joiner).join(f"{{{math(term)}}}" for term in block.terms)
+    return rf"\convcalcsum{{{label}}}{{{math(block.opening)}{terms}{math(block.closing)} {math(sign)} {boxed}}}"
 
 
 def _joined(joiner: str) -> str:
-    return f" {math(joiner.strip())} " if joiner.strip() != "," else r",\ "
+    return f" {math(joiner.strip())} " if joiner.strip() != "," else r",\allowbreak\ "
 
 
 def _is_blank(cell: Cell) -> bool:
@@ -213,19 +201,7 @@ def _rgb(colour: RGB) -> str:
 
 
 class Latex(Renderer[str]):
-    """A document's lines; sums that follow one another stand aligned where they begin."""
-
-    def document(self, document: Document) -> Iterator[str]:
-        """Yield a document's lines, with its steps written out and their sums together."""
-        for kind, blocks in groupby(flowing(document), type):
-            if kind is not Sum:
-                yield from super().document(blocks)
-                continue
-            yield r"\begin{align*}"
-            lines = [line for block in blocks for line in self.block(block)]
-            yield from (line + r" \\" for line in lines[:-1])
-            yield lines[-1]
-            yield r"\end{align*}"
+    """A document's lines."""
 
     def heading(self, block: Heading) -> Iterator[str]:
         """Yield a section, and its formulas displayed."""
@@ -247,7 +223,7 @@ class Latex(Renderer[str]):
 
     def sum(self, block: Sum) -> Iterator[str]:
         """Yield an expression, which goes on between its terms only."""
-        return _sum(block)
+        yield _sum(block)
 
     def drawing(self, block: Drawing) -> Iterator[str]:
         """Yield text as it stands."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from convcalc.render.blocks import Renderer
 from convcalc.render.cells import cells
+from convcalc.render.powers import pieces
 from convcalc.report.document import (
     Block,
     Document,
@@ -35,6 +36,15 @@ def escaped(text: str) -> str:
     return _SIGNS.sub(lambda found: "\\" + (found[1] or ""), text)
 
 
+def raised(text: str) -> str:
+    r"""Return escaped text, its powers raised, as GitHub and notebooks show them.
+
+    >>> print(raised("e^-5 * 2"))
+    e<sup>-5</sup> \* 2
+    """
+    return "".join(f"<sup>{escaped(part)}</sup>" if is_power else escaped(part) for part, is_power in pieces(text))
+
+
 def paragraph(text: str) -> str:
     r"""Return escaped text that begins no list and no heading, as a line of its own.
 
@@ -54,8 +64,8 @@ def sum_text(block: Sum) -> str:
     sign, _, value = block.outcome.partition(" ")
     expression = f"{block.label.strip()} {block.opening}{block.joiner.join(block.terms)}{block.closing} ".lstrip()
     if not block.final or not value:
-        return escaped(f"{expression}{block.outcome}".rstrip())
-    return f"{escaped(expression)}{escaped(sign)} **{escaped(value)}**"
+        return raised(f"{expression}{block.outcome}".rstrip())
+    return f"{raised(expression)}{escaped(sign)} **{raised(value)}**"
 
 
 def _marked(text: str, role: Role) -> str:
@@ -84,7 +94,7 @@ class Markdown(Renderer[str]):
 
     def heading(self, block: Heading) -> Iterator[str]:
         """Yield a title, or what stands under one."""
-        text = [f"{self.level} {escaped(block.text)}", *(escaped(formula) for formula in block.formulas)]
+        text = [f"{self.level} {escaped(block.text)}", *(raised(formula) for formula in block.formulas)]
         self.level = "##"
         yield from "\n\n".join(text).split("\n")
 
@@ -96,7 +106,7 @@ class Markdown(Renderer[str]):
 
     def text(self, block: Text) -> Iterator[str]:
         """Yield a paragraph, its lines broken where they are."""
-        parts = [paragraph(escaped(line.strip())) for line in block.text.split("\n") if line.strip()]
+        parts = [paragraph(raised(line.strip())) for line in block.text.split("\n") if line.strip()]
         yield from (f"{part}\\" for part in parts[:-1])
         yield from parts[-1:]
 
@@ -112,9 +122,9 @@ class Markdown(Renderer[str]):
 
     def table(self, block: Table) -> Iterator[str]:
         """Yield a table."""
-        yield piped(map(escaped, block.columns))
+        yield piped(map(raised, block.columns))
         yield piped([":---" if index in block.left else "---:" for index in range(len(block.columns))])
-        yield from (piped(map(escaped, row)) for row in block.rows)
+        yield from (piped(map(raised, row)) for row in block.rows)
 
     def picture(self, block: Picture) -> Iterator[str]:
         """Yield each line of matrices as a table."""

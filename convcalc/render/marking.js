@@ -8,7 +8,7 @@ const [isRight, isNear] = (() => {
   const MOST_DIGITS = 17;
   const LAST_BITS = 2n ** 50n;
 
-  // How a number may be read as people write it: 28/9, 3,5, −2, 1,000,000; and 1,998 in two ways.
+  // How a number may be read as people write it: 28/9, 3,5, −2, 1,000,000; and 1,234 in two ways.
   const readings = (text) => {
     const signs = text.trim().replace(/−/g, "-").replace(/^\((.*)\)$/, "$1");
     const grouped = /^[+-]?\d{1,3}(,\d{3})+(\.\d*)?$/.test(signs);

@@ -10,6 +10,7 @@ from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import DARK, LIGHT, Palette, hexadecimal, shade_colours
 from convcalc.render.glyphs import UNICODE
 from convcalc.render.layout import Layout
+from convcalc.render.tables import text_lines
 from convcalc.report.document import (
     Document,
     Grids,
@@ -17,10 +18,13 @@ from convcalc.report.document import (
     Matrix,
     Picture,
     Role,
+    Table,
 )
 
 COLUMNS = 88
 """Signs of text on a line."""
+WIDE = 240
+"""Signs of a table on a line, which no one has to fold."""
 SIGN, LINE, CELL, MARGIN, BETWEEN = 9.0, 22, 30, 24, 16
 """Pixels: a sign's width, a line's and a cell's height, the margin, the space between matrices."""
 FONT = "ui-monospace,'DejaVu Sans Mono','SF Mono',Menlo,Consolas,monospace"
@@ -37,7 +41,7 @@ CLASSES = {
 
 def render(document: Document) -> Iterator[str]:
     """Yield the lines of a picture, as high as the document is long."""
-    canvas = _Canvas()
+    canvas = Canvas()
     for _ in canvas.document(document):
         pass  # what is drawn, the canvas keeps
     width, height = max(canvas.width, 320) + MARGIN, canvas.y + MARGIN
@@ -64,7 +68,7 @@ def _rules(palette: Palette) -> str:
 
 
 @dataclass(eq=False, repr=False)
-class _Canvas(Renderer[None]):
+class Canvas(Renderer[None]):
     """What is drawn so far, and how far down; its lines are drawn, and nothing is yielded."""
 
     drawn: list[str] = field(default_factory=list)
@@ -79,7 +83,13 @@ class _Canvas(Renderer[None]):
             self.line(line)
         yield from ()
 
-    heading = subheading = text = sum = drawing = table = laid_out
+    heading = subheading = text = sum = drawing = laid_out
+
+    def table(self, block: Table) -> Iterator[None]:
+        """Draw a table with all its columns."""
+        for line in text_lines(block, WIDE, self.layout.glyphs):
+            self.line([(line, Role.PLAIN)])
+        yield from ()
 
     def line(self, line: Line) -> None:
         """Draw a line of text, each piece in its place."""
@@ -94,14 +104,15 @@ class _Canvas(Renderer[None]):
         self.y += LINE if column else LINE / 2
         self.width = max(self.width, MARGIN + column * SIGN)
 
-    def write(self, x: float, y: float, text: str, role: object, *, fixed: bool = False) -> None:
-        """Draw text from a place on (`fixed` to the width its signs have), or around a place."""
+    def write(self, x: float, y: float, text: str, role: object, *, fixed: bool = False, ink: str = "") -> None:
+        """Draw text from a place on (`fixed` to the width its signs have), or around a place; `ink` is its colour."""
         name = CLASSES.get(role, "") if isinstance(role, Role) else ""
         if fixed and name == "r":
             self.rect(x - 4, y - 16, len(text) * SIGN + 8, 21, "r")
         how = f'textLength="{len(text) * SIGN:g}"' if fixed else 'text-anchor="middle"'
         of = f' class="{name}"' if name else ""
-        self.drawn.append(f'<text x="{x:g}" y="{y:g}" {how}{of}>{escape(text)}</text>')
+        own = f'style="fill:{ink}" ' if ink else ""
+        self.drawn.append(f'<text {own}x="{x:g}" y="{y:g}" {how}{of}>{escape(text)}</text>')
 
     def rect(self, x: float, y: float, width: float, height: float, name: str, fill: str = "") -> None:
         """Draw a rectangle."""
@@ -187,9 +198,7 @@ class _Canvas(Renderer[None]):
             colour, dark_ink = shade_colours(cell.shade)
             fill, ink = hexadecimal(colour), "#000" if dark_ink else "#fff"
         self.rect(x, y, wide, CELL, f"c {CLASSES.get(cell.role, '')}".replace(" q", "").strip(), fill)
-        self.write(x + wide / 2, y + CELL / 2 + 5, cell.text, cell.role)
-        if ink:
-            self.drawn[-1] = self.drawn[-1].replace("<text ", f'<text style="fill:{ink}" ', 1)
+        self.write(x + wide / 2, y + CELL / 2 + 5, cell.text, cell.role, ink=ink)
 
 
 def _cell_width(matrix: Matrix) -> float:

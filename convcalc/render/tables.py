@@ -58,7 +58,7 @@ def fit(table: Table, width: int, glyphs: Glyphs) -> Columns:
 
 def left_out(names: tuple[str, ...]) -> str:
     """Say which columns there was no room for."""
-    return f"(no room here for: {', '.join(names)}; a wider window has it, or COLUMNS=120)"
+    return f"(no room here for: {', '.join(names)}; a wider window has it)"
 
 
 def text_lines(table: Table, width: int, glyphs: Glyphs) -> Iterator[str]:

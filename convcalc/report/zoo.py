@@ -52,7 +52,7 @@ def zoo_document(networks: list[ZooRow]) -> Document:
         "variances. Multiply-adds are those of convolutions and fully connected layers, for one picture.",
         Role.QUIET,
     )
-    yield Text("`convcalc model NAME` shows a network layer by layer; `convcalc zoo --all` lists more.", Role.QUIET)
+    yield Text("convcalc model NAME shows a network layer by layer; convcalc zoo --all lists more.", Role.QUIET)
 
 
 def _bars(networks: list[ZooRow]) -> list[tuple[Span, ...]]:

@@ -1,0 +1,118 @@
+"""Steps as frames of a moving picture, and grids as a still one with numbers: drawn by Pillow as SVG draws them."""
+
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from convcalc.render.colours import LIGHT
+from convcalc.render.svg import CELL, CLASSES, MARGIN, SIGN, Canvas
+from convcalc.report.document import Block, Role
+
+FONTS = ("DejaVuSansMono.ttf", "Menlo.ttc", "consola.ttf", "LiberationMono-Regular.ttf", "cour.ttf")
+"""Fonts of one width that systems have; Pillow's own is taken if there is none."""
+SIZE = 15
+"""Pixels of the font, of a cell of `CELL`."""
+STEP, LAST = 1200, 3000
+"""Milliseconds of a frame, and of the last one."""
+FILLS = {"c": "", "w": LIGHT.window, "p": LIGHT.padding, "r": LIGHT.result}
+INKS = {"w": LIGHT.window_ink, "r": LIGHT.result_ink, "q": LIGHT.quiet, "p": LIGHT.quiet}
+
+
+class _Mark(NamedTuple):
+    """Something to be drawn: a box, or text in it or from it on."""
+
+    x: float
+    y: float
+    width: float
+    height: float
+    text: str
+    fill: str
+    ink: str
+
+
+@dataclass(eq=False, repr=False)
+class _Raster(Canvas):
+    """What is drawn so far, as marks that Pillow can draw."""
+
+    marks: list[_Mark] = field(default_factory=list)
+
+    def write(self, x: float, y: float, text: str, role: object, *, fixed: bool = False, ink: str = "") -> None:
+        """Draw text from a place on, or around it."""
+        name = CLASSES.get(role, "") if isinstance(role, Role) else ""
+        if fixed and name == "r":
+            self.rect(x - 4, y - 16, len(text) * SIGN + 8, 21, "r")
+        start = x if fixed else x - len(text) * SIGN / 2
+        colour = ink or INKS.get(name.split()[0] if name else "", LIGHT.ink)
+        self.marks.append(_Mark(start, y, 0, 0, text, "", colour))
+
+    def rect(self, x: float, y: float, width: float, height: float, name: str, fill: str = "") -> None:
+        """Draw a rectangle."""
+        names = name.split()
+        own = fill or next((FILLS[one] for one in ("w", "r", "p") if one in names), "")
+        self.marks.append(_Mark(x, y, width, height, "", own, LIGHT.ink if "frame" in names else LIGHT.line))
+
+    def image(self, width: float, height: float, scale: float, pillow: Any) -> Any:
+        """Return the picture, of at least this size."""
+        image_module, draw_module, font = pillow
+        picture = image_module.new("RGB", (round(width * scale), round(height * scale)), LIGHT.paper)
+        pen = draw_module.Draw(picture)
+        for mark in self.marks:
+            x, y = mark.x * scale, mark.y * scale
+            if mark.text:
+                advance = SIGN * scale
+                for index, sign in enumerate(mark.text):
+                    pen.text((x + (index + 0.5) * advance, y), sign, fill=mark.ink, font=font, anchor="ms")
+            else:
+                corner = (x, y, x + mark.width * scale, y + mark.height * scale)
+                pen.rectangle(
+                    corner, fill=mark.fill or None, outline=mark.ink, width=1 if mark.ink == LIGHT.line else 2
+                )
+        return picture
+
+
+def _pillow(scale: float) -> tuple[Any, Any, Any]:
+    """Return what Pillow draws with, and the font."""
+    from PIL import Image, ImageDraw, ImageFont
+
+    for name in FONTS:
+        try:
+            return Image, ImageDraw, ImageFont.truetype(name, round(SIZE * scale))
+        except OSError:
+            continue
+    return Image, ImageDraw, ImageFont.load_default(round(SIZE * scale))
+
+
+def _drawn(blocks: Iterable[Block]) -> _Raster:
+    canvas = _Raster()
+    for _ in canvas.document(blocks):
+        pass  # what is drawn, the canvas keeps
+    return canvas
+
+
+def still(blocks: Iterable[Block], cell: int) -> bytes:
+    """Return a PNG of blocks whose cells are so many pixels high."""
+    scale = cell / CELL
+    canvas = _drawn(blocks)
+    stream = io.BytesIO()
+    canvas.image(canvas.width + MARGIN, canvas.y + MARGIN, scale, _pillow(scale)).save(stream, format="PNG")
+    return stream.getvalue()
+
+
+def moving(frames: Iterable[Sequence[Block]], kind: str) -> bytes:
+    """Return a GIF or an animated PNG (`kind` as Pillow names it) of frames, all of one size."""
+    canvases = [_drawn(blocks) for blocks in frames]
+    width = max(canvas.width for canvas in canvases) + MARGIN
+    height = max(canvas.y for canvas in canvases) + MARGIN
+    pillow = _pillow(1)
+
+    def images() -> Iterator[Any]:
+        for canvas in canvases:
+            picture = canvas.image(width, height, 1, pillow)
+            yield picture.quantize(64, dither=0) if kind == "GIF" else picture
+
+    first, *rest = images()
+    stream = io.BytesIO()
+    durations = [STEP] * len(rest) + [LAST]
+    first.save(stream, format=kind, save_all=True, append_images=rest, duration=durations, loop=0)
+    return stream.getvalue()
