@@ -465,3 +465,15 @@ def test_a_script_begins_with_a_picture_of_the_whole(page: Open) -> None:
     button(browser, "hide").click()
     shown = [one_.is_displayed() for one_ in browser.find_elements(By.CSS_SELECTOR, ".whole .maps")]
     assert shown == [True] + [False] * (len(shown) - 1)
+
+
+def test_term_by_term_begins_empty_with_its_products(page: Open) -> None:
+    browser = page(*EXAMPLE)
+    one(browser, ".bar input[type=checkbox]").click()
+    products = ".line > .scroll:last-child td"
+    assert set(texts(browser, products)) == {""}
+    assert [term for term in texts(browser, ".sum .term") if term.strip()] == []
+    press(browser, Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert texts(browser, products) == ["3", "0"] + [""] * 7
+    one(browser, ".bar input[type=checkbox]").click()
+    assert texts(browser, products) == ["3", "0", "-1", "1", "0", "-8", "2", "0", "-2"]

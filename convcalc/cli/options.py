@@ -93,8 +93,8 @@ class OutputOptions(NamedTuple):
             "--output",
             "-o",
             metavar="FILE",
-            help="Write to FILE. By its suffix: .html is a page to step through; .gif and .apng have a frame a step; .tex, "
-            ".md, .svg and .json hold the work; .npy, .csv, .tsv and .png the answer alone; anything else is text.",
+            help="Write to FILE. By its suffix: .html is a page to step through; .gif and .apng have a frame a step; "
+            ".tex, .md, .svg and .json hold the work; .npy, .csv, .tsv and .png the answer alone; others are text.",
         ),
     ] = None
     format: Annotated[

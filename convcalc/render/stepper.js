@@ -453,6 +453,7 @@ class Stepper {
       terms.forEach((term, place) => {
         const written = done || index < this.term;
         term.classList.toggle("unwritten", !written);
+        if (!written) this.untell(number, place);
         if (!done && index === this.term - 1) this.point(number, place);
         index += 1;
       });
@@ -463,6 +464,18 @@ class Stepper {
         if (!td.querySelector("input")) td.textContent = "?";
       });
     }
+  }
+
+  // Empty the product of a term that is not written yet.
+  untell(line, place) {
+    const at = this.slots.findIndex((one) => one.parts && one.parts[line]);
+    if (at < 0) return;
+    this.step.b[at][1][line].forEach((part, index) => {
+      if (typeof part === "string" || !part.d || part.w || part.c) return;
+      const drawn = "i" in part ? this.slots[at].parts[line][index].grid : this.grids[part.b];
+      const cell = this.data.down ? (place % drawn.rows) * drawn.columns + Math.floor(place / drawn.rows) : place;
+      if (cell < drawn.tds.length) drawn.tds[cell].textContent = "";
+    });
   }
 
   point(line, place) {
