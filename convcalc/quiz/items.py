@@ -56,7 +56,8 @@ def _cell(value: object, index: int, likely: Sequence[Mistake]) -> Cell:
     tolerance = Fraction(_tolerance(value))
     for mistake in likely:
         wrong = mistake.answer.flat[index]
-        if mistake.edits == first and abs(Fraction(exact(wrong)) - Fraction(exact(value))) > tolerance:
+        differs = abs(Fraction(exact(wrong)) - Fraction(exact(value))) > tolerance and _told(wrong) != _told(value)
+        if mistake.edits == first and differs:
             reasons.setdefault(_told(wrong), []).append(mistake.reason)
     known = tuple(Foreseen(wrong, " or ".join(why[:2])) for wrong, why in reasons.items())
     return Cell(_told(value), _tolerance(value), known)

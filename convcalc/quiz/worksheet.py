@@ -35,9 +35,19 @@ MOST_BLANKS = 12
 """Rows, and columns, of a grid that is drawn to be filled in; a larger one is only asked for."""
 FIELDS = (5, 8)
 """Rows and columns of the squares in which an answer is written whose size is part of it: more than it takes."""
-WORDS = {"conv", "conv backward", "conv-transpose", "softmax", "linear", "backward through linear", "flatten"}
+WORDS = {
+    "conv",
+    "conv backward",
+    "conv-transpose",
+    "softmax",
+    "linear",
+    "backward through linear",
+    "flatten",
+    "add",
+    "attention",
+}
 """How the headings of operations begin that the title of the exercise says already."""
-SHOWN = ("input", "kernel", "weights", "gradient ")
+SHOWN = ("input", "kernel", "weights", "gradient ", "queries", "keys", "values")
 """How parts of a heading begin that the grids say themselves."""
 PLAIN_WORDS = {
     "backward through ": "",
