@@ -62,7 +62,7 @@ def enlarged(rng: Random, level: int) -> "Question":
         return worked_gathered(upsample(grid, 2, UpsampleMode.BILINEAR if mixes else UpsampleMode.NEAREST), Show())
 
     repeat = "Write each cell twice." if level == 3 else "Repeat each cell, so that rows and columns are twice as many."
-    mix = "Output cell i lies at (i + ½)/2 − ½ on the input: mix the cells beside it by how near they are."
+    mix = "Output cell i lies at (i + 1/2)/2 − 1/2 on the input: mix the cells beside it by how near they are."
     return cell_or_all(interesting(work), rng, level)._replace(task=mix if mixes else repeat)
 
 
