@@ -109,13 +109,15 @@ def test_however_answers_are_handed_in_they_are_marked_alike(convcalc: Convcalc,
         "d.txt": as_lines(RIGHT),
         "e.txt": filled_in(sheet, RIGHT),
         "f.txt": f"\ufeff{as_lines(RIGHT)}",
+        "g.csv": as_table(RIGHT).replace("\n", "\r\n"),
     }
     folder = tmp_path / "answers"
     folder.mkdir()
     for name, text in written.items():
         (folder / name).write_text(text, encoding="utf-8")
+    (folder / "h.tsv").write_text(as_table(RIGHT, "\t"), encoding="utf-16")
     rows = rows_of(convcalc, sheet, folder)
-    assert [row["student"] for row in rows] == ["Ada Lovelace"] * len(written)
+    assert [row["student"] for row in rows] == ["Ada Lovelace"] * (len(written) + 1)
     for row in rows:
         assert {n: int(row[str(n)]) for n in POINTS} == POINTS
         assert (row["points"], row["of"], row["mistakes"]) == ("37", "37", "")
@@ -159,6 +161,9 @@ def test_a_saved_page_is_marked_as_it_was_typed(convcalc: Convcalc, chromium: An
         (6, "0.1 0.8 0", "0", ""),
         (6, "0.114 0.844 0.042", "3", ""),
         (8, "3/2", "1", ""),
+        (8, "1,5", "1", ""),
+        (6, "0,11 0,84 0,04", "3", ""),
+        (7, "18,-2", "2", ""),
         (10, "2 9 8 0 7 6 8 6", "4", "the cells were written column by column"),
     ],
 )

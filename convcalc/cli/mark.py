@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ANSWER_FILES = (".txt", ".md", ".html", ".htm", ".csv", ".tsv")
 """Suffixes of the files that are read in a folder of answers."""
 MOST_BYTES = 1 << 25
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""How text begins that spreadsheets save as Unicode."""
 
 
 @with_options
@@ -71,7 +73,7 @@ def mark(
 
 def _text(here: Surroundings, name: str, what: str) -> str:
     data = read_bytes(here, name, what, MOST_BYTES)
-    return data.decode("utf-8-sig", "replace")
+    return data.decode("utf-16" if data.startswith(UTF16) else "utf-8-sig", "replace")
 
 
 def _recipe_of(here: Surroundings, sheet: str) -> "Recipe":

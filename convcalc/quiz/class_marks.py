@@ -1,5 +1,6 @@
 """A class's answers marked: points by student and exercise, which mistakes were made how often, what was hard."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
@@ -15,6 +16,7 @@ from convcalc.report.document import Document, Heading, Sheet, Subheading, Table
 from convcalc.report.numbers import Writer
 
 HALF = Fraction(1, 2)
+_COMMA = re.compile(r"(?<=\d),(?=\d)")
 MOST_NAMES = 4
 UNNAMED = "(no mistake that is known)"
 
@@ -47,7 +49,14 @@ class Exercises:
         return TOPICS[topic].title if topic else self.questions[number - 1].text
 
     def mark(self, number: int, text: str, source: str) -> Result:
-        """Mark an answer to the exercise of that number."""
+        """Mark an answer to the exercise of that number; 0,67 is read as 0.67 where that is worth more points."""
+        result = self._mark(number, text, source)
+        with_points = _COMMA.sub(".", text)
+        if result.is_right or with_points == text:
+            return result
+        return max(result, self._mark(number, with_points, source), key=lambda one: (one.points, one.mistake != ""))
+
+    def _mark(self, number: int, text: str, source: str) -> Result:
         question = self.questions[number - 1]
         if number not in self._mistakes:
             self._mistakes[number] = list(question.mistakes())
