@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -305,3 +306,84 @@ def test_a_sheet_that_marks_itself_says_what_marking_says(chromium: Any, level: 
     said = chromium.execute_script(script, json.loads(json.dumps(cases)))
     assert len(said) > 150
     assert {(mine, theirs) for mine, theirs in zip(said, expected, strict=True) if mine != theirs} == set()
+
+
+# Found by use
+
+
+@pytest.mark.parametrize(
+    ("answer", "points"),
+    [("528__", "1"), ("(528)", "1"), ("528,00", "1"), ("5_28", "1")],
+)
+def test_blanks_and_brackets_around_an_answer_are_no_part_of_it(
+    convcalc: Convcalc, sheet: Path, tmp_path: Path, answer: str, points: str
+) -> None:
+    (tmp_path / "a.txt").write_text(f"4: {answer}\n")
+    (row,) = rows_of(convcalc, sheet, tmp_path / "a.txt")
+    assert row["points"] == points
+
+
+def test_a_markdown_sheet_that_was_filled_in(convcalc: Convcalc, tmp_path: Path) -> None:
+    blank, filled = tmp_path / "sheet.md", tmp_path / "filled.md"
+    convcalc("worksheet", "activation", "--level", "medium", "-n", "1", "--seed", "7", "-o", str(blank))
+    (question,) = draw(["activation"], 1, 3, 7)
+    cells = iter(texts_of(question.answer))
+    text = blank.read_text(encoding="utf-8")
+    head, title, room = text.rpartition("**answer")
+    filled.write_text(head + title + re.sub(r"(?<=\| )[\\_]*_(?= \|)", lambda _: next(cells), room), encoding="utf-8")
+    (row,) = rows_of(convcalc, blank, filled)
+    assert (row["student"], row["points"]) == ("filled", "6")
+    assert rows_of(convcalc, blank, blank)[0]["points"] == "0"
+
+
+def test_a_row_may_be_written_as_a_column(convcalc: Convcalc, sheet: Path, tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text('name,6,7\nB,"0.11; 0.84; 0.04","18\n-2"\n')
+    (row,) = rows_of(convcalc, sheet, tmp_path / "a.csv")
+    assert row["points"] == "5"
+
+
+def test_what_is_no_answer_in_a_folder_is_said_and_left_out(convcalc: Convcalc, sheet: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "answers"
+    folder.mkdir()
+    (folder / "ann.csv").write_text("name,3,4\rAnn,7,528\r")
+    (folder / "bob.txt").write_text("3. 7\nQ4: 528\n")
+    (folder / "cy.txt").write_text("")
+    (folder / "page.html").write_text("<p>nothing")
+    (folder / "torn.csv").write_text('name,3\n"Ann,7\n')
+    convcalc("worksheet", "size", "-n", "1", "--key", str(folder / "key.txt"))
+    first = convcalc("mark", str(sheet), str(folder), "-o", str(folder / "marks.csv"))
+    again = convcalc("mark", str(sheet), str(folder), "--format", "csv")
+    for ran in (first, again):
+        assert ran.status == 0
+        for name in ("cy.txt", "page", "torn.csv", "key"):
+            assert name in ran.stderr.partition("these are left out:")[2]
+    assert "marks.csv" in again.stderr
+    assert [line.split(",")[0] for line in again.stdout.splitlines()[1:]] == ["Ann", "bob"]
+    assert [row["points"] for row in csv.DictReader(io.StringIO(again.stdout))] == ["2", "2"]
+
+
+def test_marks_are_not_written_over_what_is_marked(convcalc: Convcalc, sheet: Path, tmp_path: Path) -> None:
+    answers = tmp_path / "a.csv"
+    answers.write_text("name,3\nAnn,7\n")
+    for name in (answers, sheet):
+        ran = convcalc("mark", str(sheet), str(answers), "-o", str(name))
+        assert (ran.status, "written over" in ran.stderr) == (2, True)
+    assert answers.read_text() == "name,3\nAnn,7\n"
+
+
+def test_a_table_is_read_from_standard_input_and_old_encodings_are_too(
+    convcalc: Convcalc, sheet: Path, tmp_path: Path
+) -> None:
+    ran = convcalc("mark", str(sheet), "-", "--format", "csv", stdin="name,3\nAnn,7\n")
+    assert "Ann" in ran.stdout
+    (tmp_path / "l.csv").write_bytes("name;3\nM\xfcller;7\n".encode("latin-1"))
+    assert rows_of(convcalc, sheet, tmp_path / "l.csv")[0]["student"] == "M\xfcller"
+
+
+@pytest.mark.parametrize("name", ["\xe9{x}.convcalc", "a<b&c.convcalc", "my script.convcalc"])
+def test_a_script_of_any_name_is_found_again(convcalc: Convcalc, tmp_path: Path, name: str) -> None:
+    script, sheet = tmp_path / name, tmp_path / "sheet.html"
+    script.write_text("input 1 2; 3 4\nrelu\n")
+    assert convcalc("worksheet", "--from", str(script), "-o", str(sheet)).status == 0
+    (tmp_path / "a.txt").write_text("1: 1 2; 3 4\n")
+    assert rows_of(convcalc, sheet, tmp_path / "a.txt")[0]["points"] == "4"

@@ -229,7 +229,7 @@ def test_a_script_hides_every_answer(page: Open) -> None:
     button(browser, "hide").click()
     assert "700" not in one(browser, "main").text
     assert "143" not in one(browser, "main").text
-    assert "stays hidden where it is taken in" in one(browser, "header").text
+    assert "Later inputs stay hidden" in one(browser, "header").text
 
 
 def test_keys_that_scroll_a_long_page_are_left_to_it(page: Open) -> None:

@@ -89,3 +89,23 @@ def test_a_grid_of_fifteen_columns_keeps_its_numbers(page: Open) -> None:
     rows = "; ".join(" ".join(str((r * c) % 10) for c in range(15)) for r in range(15))
     browser = page("conv", "-i", rows, "-k", "edge")
     assert browser.find_elements(By.CSS_SELECTOR, ".photo") == []
+
+
+def test_hidden_answers_of_a_picture_are_not_drawn(page: Open) -> None:
+    browser = page(*SEVEN, "--hidden")
+    drawn = (
+        "return [...document.querySelectorAll('.photo')].pop().querySelectorAll('td:not(.pending):not(.result)').length"
+    )
+    assert browser.execute_script(drawn) == 0
+    assert browser.find_elements(By.CSS_SELECTOR, ".photo input") == []
+    browser.execute_script("document.querySelector(\"button[aria-label^='show the working']\").click()")
+    assert browser.execute_script(drawn) == 6 * 26 + 9
+
+
+def test_on_a_telephone_nothing_of_a_picture_overlaps(page: Open) -> None:
+    browser = page(*SEVEN, width=390)
+    boxes = browser.execute_script(PLACES)[:-1]
+    for index, (left, top, right, bottom) in enumerate(boxes):
+        assert 0 <= left < right <= 390
+        for other in boxes[index + 1 :]:
+            assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top

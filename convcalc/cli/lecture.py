@@ -115,7 +115,7 @@ def _write_gallery(commands: Any, rows: "Sequence[Row]", out: SheetOptions) -> N
 
 def cover_of(document: "Sequence[Block]") -> "Sequence[Block]":
     """Return what a page is recognised by: a step in its middle, else its first grids, else the beginning of it."""
-    from convcalc.report.document import Drawing, Grids, Picture, Stepped, Table
+    from convcalc.report.document import Answer, Drawing, Grids, Picture, Stepped, Table
 
     for block in document:
         if isinstance(block, Stepped):
@@ -130,6 +130,13 @@ def cover_of(document: "Sequence[Block]") -> "Sequence[Block]":
                 return [pictures[0]]
         elif isinstance(block, Grids) and max(matrix.body.columns for matrix in block.matrices) < COVERED:
             return [block]
+            tables = [one for one in middle if isinstance(one, Table)]
+            if tables:
+                return tables[:1]
+        elif isinstance(block, Picture):
+            return [block]
+        elif isinstance(block, Answer):
+            return [block.grids]
         elif isinstance(block, Table):
             return [block._replace(rows=block.rows[:COVER_ROWS])]
     return [block for block in document if not isinstance(block, Drawing)][1:2]

@@ -1,5 +1,6 @@
 """``convcalc mark``: a class's answers to a worksheet."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -7,10 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from convcalc.cli.inputs import read_bytes
+from convcalc.cli.messages import complain
 from convcalc.cli.options import with_options
+from convcalc.cli.output import ITSELF
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
-from convcalc.errors import InputError, Place
+from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
     from convcalc.quiz.answers import Answers
@@ -55,17 +58,26 @@ def mark(
 
     here = surroundings_of(ctx)
     out.style(here)
+    saves = None if out.output in (None, *ITSELF) else os.path.realpath(str(out.output))
+    if saves in [os.path.realpath(name) for name in (sheet, *answers)]:
+        raise UsageError(f"--output {out.output} would be written over what is marked", hint="name another file")
     recipe = _recipe_of(here, sheet)
     exercises: dict[Recipe, Exercises] = {recipe: _exercises(ctx, here, recipe, sheet, script)}
     marked: list[Marked] = []
-    for one in _all_answers(here, answers):
+    faults: list[InputError] = []
+    for one in _all_answers(here, answers, faults):
         own = one.recipe or recipe
+        if own not in exercises and own._replace(seed=0, checksum="") != recipe._replace(seed=0, checksum=""):
+            fault = f"{one.student} answers another sheet: {own.text}"
+            faults.append(InputError(fault, hint=f"this one is {recipe.text}", place=Place(sheet)))
+            continue
         if own not in exercises:
-            if own._replace(seed=0, checksum="") != recipe._replace(seed=0, checksum=""):
-                fault = f"{one.student} answers another sheet: {own.text}"
-                raise InputError(fault, hint=f"this one is {recipe.text}; leave these answers out", place=Place(sheet))
             exercises[own] = _exercises(ctx, here, own, sheet, script)
         marked.append(mark_answers(one, exercises[own]))
+    if faults and not marked:
+        raise faults[0]
+    if faults:
+        complain("\n  ".join(["these are left out:", *map(str, faults)]))
     title = recipe.text.partition(": ")[2]
     marks = ClassMarks(title, marked, exercises[recipe])
     emit_report(here, Calculation(marks.document(), list), marks.sheet, out)
@@ -73,7 +85,12 @@ def mark(
 
 def _text(here: Surroundings, name: str, what: str) -> str:
     data = read_bytes(here, name, what, MOST_BYTES)
-    return data.decode("utf-16" if data.startswith(UTF16) else "utf-8-sig", "replace")
+    if data.startswith(UTF16):
+        return data.decode("utf-16", "replace")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("cp1252", "replace")  # what older spreadsheets save
 
 
 def _recipe_of(here: Surroundings, sheet: str) -> "Recipe":
@@ -106,8 +123,8 @@ def _exercises(ctx: Any, here: Surroundings, recipe: "Recipe", sheet: str, scrip
     return Exercises(questions)
 
 
-def _all_answers(here: Surroundings, names: list[str]) -> "Iterator[Answers]":
-    """Yield all the answers in files, and in the files of folders."""
+def _all_answers(here: Surroundings, names: list[str], faults: list[InputError]) -> "Iterator[Answers]":
+    """Yield all the answers in files, and in the files of folders; what holds none is among the faults."""
     from convcalc.quiz.answers import read_answers
 
     for name in names:
@@ -120,5 +137,8 @@ def _all_answers(here: Surroundings, names: list[str]) -> "Iterator[Answers]":
                 raise InputError("there are no answers in the folder", hint=hint, place=Place(name))
         for file in files:
             source = "stdin" if file == "-" else file
-            text = _text(here, file, "answers")
-            yield from read_answers(text, source, Path(source).stem, Path(source).suffix.lower())
+            try:
+                text = _text(here, file, "answers")
+                yield from read_answers(text, source, Path(source).stem, Path(source).suffix.lower())
+            except InputError as error:
+                faults.append(error)

@@ -60,7 +60,7 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
         if not saves:
             return
     if saves:
-        _save(here, worked, options, style, Path(str(options.output)))
+        _save(here, worked, options, style, Path(str(options.output)), show)
     elif style is Format.TABLE:
         _show(here, worked, options)
     else:
@@ -95,7 +95,7 @@ def _keep(
     if options.output is not None and options.output not in ITSELF:
         refuse_overwriting(options.output, None if here.session is None else here.session.source, "the script itself")
         worked = worked._replace(work=list(worked.work))  # written here, and shown again
-        _save(here, worked, options, _style(here, options), Path(options.output))
+        _save(here, worked, options, _style(here, options), Path(options.output), show)
     script.result.worked, script.result.quiet = worked, options.quiet or walks
 
 
@@ -150,12 +150,21 @@ def _show(here: Surroundings, worked: "Calculation", options: OutputOptions) -> 
     draw(here, worked.work, ascii_only=options.ascii)
 
 
-def _save(here: Surroundings, worked: "Calculation", options: OutputOptions, style: Format, path: Path) -> None:
+def _save(
+    here: Surroundings,
+    worked: "Calculation",
+    options: OutputOptions,
+    style: Format,
+    path: Path,
+    show: "Show | None" = None,
+) -> None:
     from convcalc.engine.grids import as_grid
     from convcalc.matrix_io.files import format_of
     from convcalc.matrix_io.saving import write_whole
 
     if path.suffix.lower() in MOVING and worked.steps is not None and options.scale is None:
+        if show is not None and (show.at is not None or show.steps is not None):
+            raise UsageError(f"a {path.suffix} file has a frame for every step", hint="leave --at and --steps out")
         _save_frames(worked, options, path)
         return
     suffix = format_of(path)

@@ -21,7 +21,8 @@ _PARTS_OF_NAME = (
     re.compile(r"(?:first|given)[ _]?name", re.IGNORECASE),
     re.compile(r"(?:last|sur|family)[ _]?name", re.I),
 )
-_LINE = re.compile(r"\s*(\d+)\s*[:)]\s*(.*)")
+_LINE = re.compile(r"\s*(?:q|question|exercise|answer)?\s*(\d+)\s*(?:[:)]|\.(?=\s))\s*(.*)", re.IGNORECASE)
+_RULE = re.compile(r"[\s:-]*")
 _NAME_LINE = re.compile(r"\s*(?:name|student):\s*(.*?)(?:\s{2,}\w+:.*)?\s*$", re.IGNORECASE)
 _HEADING = re.compile(r"[#\s]*(\d+) · ")
 _ROOM = re.compile(r"\s*(?:answer|map 0)(?:, in as many.*)?(?:\s{2,}.*)?\s*$")
@@ -42,11 +43,13 @@ def read_answers(text: str, source: str, name: str, suffix: str) -> list[Answers
     >>> read_answers("1: 5\n2: 1 2; 3 4\n", "ada.txt", "ada", ".txt")
     [Answers(student='ada', texts={1: '5', 2: '1 2; 3 4'}, recipe=None)]
     """
-    if suffix in (".csv", ".tsv"):
+    first = re.split(r"[,;\t]", text.lstrip().partition("\n")[0].strip())
+    if suffix in (".csv", ".tsv") or (not suffix and len(first) > 1 and _EXERCISE.fullmatch(first[-1])):
         return list(_from_table(text, source))
     if suffix in (".html", ".htm"):
         return [_from_page(text, name)]
-    return [_from_sheet(text, name) if any(map(_HEADING.match, text.splitlines())) else _from_lines(text, source, name)]
+    is_sheet = any(map(_HEADING.match, text.splitlines()))
+    return [_from_sheet(text, name) if is_sheet else _from_lines(text, source, name)]
 
 
 def cells_of(text: str, source: str) -> Array:
@@ -64,17 +67,25 @@ def cells_of(text: str, source: str) -> Array:
         )
     cells = np.empty((len(rows), len(rows[0])), dtype=object)
     for row, column in np.ndindex(cells.shape):
-        token = rows[row][column]
-        cells[row, column] = None if not token.strip(EMPTY) else cells_of(token, source).flat[0]
+        token = rows[row][column].replace(EMPTY, "")
+        cells[row, column] = cells_of(token, source).flat[0] if token else None
     return cells
 
 
 def _from_table(text: str, source: str) -> Iterator[Answers]:
     """Yield a student for each row of a table whose first row names its columns."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
     first = text.lstrip().partition("\n")[0]
-    rows = list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count)))
+    try:
+        rows = list(csv.reader(io.StringIO(text), delimiter=max(",;\t", key=first.count), strict=True))
+    except csv.Error as error:
+        raise InputError(
+            f"the table cannot be read: {error}", hint="save it again as CSV", place=Place(source)
+        ) from None
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     heads = [head.strip() for head in rows[0]] if rows else []
+    if heads[-2:] == ["of", "mistakes"]:
+        raise InputError("these are marks, and no answers", hint="keep marks in another folder", place=Place(source))
     numbers = {at: int(found[1]) for at, head in enumerate(heads) if (found := _EXERCISE.fullmatch(head))}
     if len(rows) < 2 or not numbers or len(set(numbers.values())) < len(numbers):
         fault = "the first row must name the columns: who, and the number of each exercise"
@@ -116,6 +127,8 @@ def _from_lines(text: str, source: str, name: str) -> Answers:
 
 def _from_sheet(text: str, name: str) -> Answers:
     """Return the answers of a sheet that was filled in where its lines to write on were."""
+    if any(line.rstrip(" #*").endswith(": the key") for line in text.splitlines()[:3]):
+        raise InputError("this is a key, and no answers", hint="keep it in another folder", place=Place(name))
     texts: dict[int, str] = {}
     rows: list[list[str]] | None = None
     number, maps = 0, 1
@@ -124,13 +137,18 @@ def _from_sheet(text: str, name: str) -> Answers:
         if rows and (answer := _of_maps(_side_by_side(rows, maps))):
             texts[number] = answer
 
-    for line in [*text.splitlines(), ""]:
+    for written in [*text.splitlines(), ""]:
+        line = _without_marks(written)
         if rows is not None:
+            if line is None or (not rows and not line.strip()):
+                continue  # a table's rule, or what stands above its rows
             if line.strip():
                 rows.append(line.split())
                 continue
             enter()
             rows = None
+        if line is None:
+            continue
         if found := _HEADING.match(line):
             number = int(found[1])
         elif (found := _NAME_LINE.match(line)) and number == 0:
@@ -138,15 +156,28 @@ def _from_sheet(text: str, name: str) -> Answers:
         elif _ROOM.match(line):
             rows, maps = [], max(line.count("map "), 1)
         elif line.strip().startswith("answer:"):
-            answer = re.sub(r"\(.*\)\s*$", "", line.partition(":")[2]).strip(" _")
+            answer = re.sub(r"\s*\([^()]*[×a-z][^()]*\)\s*$", "", line.partition(":")[2]).strip(" _")
             if answer:
                 texts[number] = answer
     return Answers(name, texts, recipe_in(text))
 
 
+def _without_marks(line: str) -> str | None:
+    r"""Return a line without what makes it Markdown, a table's row as its cells; None of a table's rule.
+
+    >>> _without_marks(r"| 1 | \_\_\_\_ |"), _without_marks("**answer**"), _without_marks("| :---: |")
+    ('1 ____', 'answer', None)
+    """
+    plain = line.replace("\\", "").replace("**", "")
+    if not plain.lstrip().startswith("|"):
+        return plain
+    cells = [cell.strip() for cell in plain.strip().strip("|").split("|")]
+    return None if all(_RULE.fullmatch(cell) for cell in cells) else " ".join(cell or "____" for cell in cells)
+
+
 def _side_by_side(rows: Sequence[list[str]], maps: int) -> list[list[list[str]]]:
     """Return the maps that stand beside each other, each as its rows of texts."""
-    cells = [["" if not cell.strip("_") else cell for cell in row] for row in rows]
+    cells = [[cell.replace("_", "") for cell in row] for row in rows]
     width = max(map(len, cells))
     cells = [[*row, *[""] * (width - len(row))] for row in cells]
     each = width // maps
@@ -211,6 +242,8 @@ def _from_page(text: str, name: str) -> Answers:
     """Return the answers of a page that was saved after it was typed into."""
     page = _Page()
     page.feed(text)
+    if not page.maps:
+        raise InputError("the page is no worksheet", hint="save the sheet that was typed into", place=Place(name))
     texts = {number: _of_maps([[row for row in rows if row] for rows in maps]) for number, maps in page.maps.items()}
     student = page.written.get("Name") or name
     return Answers(student, {number: answer for number, answer in texts.items() if answer}, recipe_in(text))

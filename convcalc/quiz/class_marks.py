@@ -65,6 +65,8 @@ class Exercises:
         except ConvcalcError as error:
             return Result(Fraction(0), False, fault=error.message)
         right = question.answer
+        if question.at is None and cells.size == right.size and max(cells.shape) == max(right.shape) == right.size:
+            cells = cells.reshape(right.shape)  # a row of numbers, written as a column, or the other way
         if question.at is None and right.ndim > 2 and core(cells) != core(right) and cells.size == right.size:
             cells = cells.reshape(right.shape) if cells.shape[-1] == right.shape[-1] else cells  # maps below each other
         marks = mark(cells, right, self._mistakes[number], question.at)

@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable
 from html import unescape
 from typing import NamedTuple
+from urllib.parse import quote, unquote
 
 ALL_TOPICS = "all topics"
 _LINE = re.compile(
     r"Sheet (?P<checksum>[0-9a-f]{8}): (?:"
     r"(?P<topic>all topics|[a-z][a-z-]*), (?P<count>\d+) exercises?, level (?P<level>[a-z]+|\d), seed (?P<seed>-?\d+)"
-    r"|the lines of (?P<script>[^<\n]+?)(?:\}|</|\s*$))",
-    re.MULTILINE,
+    r"|the lines of (?P<script>[\w.%~-]+))"
 )
 
 
@@ -36,7 +36,7 @@ class Recipe(NamedTuple):
         'Sheet 3f9a2c1b: conv, 6 exercises, level easy, seed 7'
         """
         if self.script is not None:
-            return f"Sheet {self.checksum}: the lines of {self.script}"
+            return f"Sheet {self.checksum}: the lines of {quote(self.script)}"
         exercises = f"{self.exercises} exercise{'s' * (self.exercises > 1)}"
         topic = ALL_TOPICS if self.topic is None else self.topic
         return f"Sheet {self.checksum}: {topic}, {exercises}, level {self.level}, seed {self.seed}"
@@ -63,6 +63,6 @@ def recipe_in(text: str) -> Recipe | None:
     if found is None:
         return None
     if found["script"] is not None:
-        return Recipe(script=found["script"], checksum=found["checksum"])
+        return Recipe(script=unquote(found["script"]), checksum=found["checksum"])
     topic = None if found["topic"] == ALL_TOPICS else found["topic"]
     return Recipe(topic, int(found["count"]), found["level"], int(found["seed"]), checksum=found["checksum"])

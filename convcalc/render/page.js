@@ -150,7 +150,9 @@ const drawWhole = () => {
     const tables = (folded.length ? folded : standing_).map(standing);
     if (!tables.length) return;
     line.id = `line-${index}`;
-    const link = make("a", "", line.textContent.slice(2).split(/[ ,]/).slice(0, 2).join(" "));
+    const [, name, words] = /^(?:([\w-]+) = ?)?(.*)$/.exec(line.textContent.slice(2));
+    const [word, more] = words.split(" ");
+    const link = make("a", "", name || (more && /^\w/.test(more) ? `${word} ${more}` : word));
     link.href = `#${line.id}`;
     const row = make("span", "maps");
     row.append(...tables.slice(0, MOST_MAPS).map(thumbnail).filter(Boolean));
@@ -175,7 +177,7 @@ const theme = button("light / dark", "change between light and dark", () => {
 const canHide = answers.length > 0 || steppers.some((one) => one.asks);
 if (canHide) header.append(hide);
 if (steppers.length + answers.length > 2) {
-  header.append(make("span", "only-hidden quiet", "An answer stays hidden where it is taken in, until it is right."));
+  header.append(make("span", "only-hidden quiet", "Later inputs stay hidden until you have them right."));
 }
 header.append(theme);
 drawWhole();

@@ -93,7 +93,10 @@ class Stepper {
         padding: padding.length === 1 ? Array(4).fill(padding[0]) : padding,
         heat: given.heat,
       };
-      const fault = live.fault(settings);
+      const fields = [...weights.flat(2), bias, ...strides, ...pads];
+      fields.forEach((field) => field.setAttribute("aria-invalid", String(live.read(field.value) === null)));
+      const unread = fields.find((field) => field.getAttribute("aria-invalid") === "true");
+      const fault = unread ? `${unread.getAttribute("aria-label")}: '${unread.value}' is no number` : live.fault(settings);
       said.classList.toggle("fault", Boolean(fault));
       if (fault) { said.textContent = fault; return; }
       const typed = [weights.map((rows) => rows.map((row) => row.map((field) => live.exact(live.read(field.value))))),
@@ -104,6 +107,7 @@ class Stepper {
       this.at = Math.min(at, this.last);
       this.slider.max = this.last;
       if (answer) answer.hidden = changed;
+      document.body.classList.toggle("reworked", changed && document.querySelectorAll(".stepper").length === 1);
       said.textContent = changed ? `changed: ${live.told(settings).join(" · ")}` : "";
       this.show();
     };
@@ -237,8 +241,7 @@ class Stepper {
       step.b.forEach((block, index) => this.update(this.slots[index], block));
     }
     this.stage.classList.toggle("masked", this.masked);
-    this.stage.classList.toggle("beside", step.b.some((block) => block[0] === "p" && block[1].length > 1)
-      && this.stage.querySelector(".photo") !== null);
+    this.stage.classList.toggle("beside", step.b.some((block) => block[0] === "p" && block[1].length > 1));
     this.mark(step);
     this.write();
     const sums = [...this.stage.querySelectorAll(".sum")].map((one) => one.textContent);
@@ -392,10 +395,12 @@ class Stepper {
     });
     for (const [part, made] of Stepper.parts(step)) {
       const drawn = this.grids[part.b];
-      if (hides() && made && part.c) ask(drawn, () => this.count(), (index) => this.turnTo(drawn, index));
+      const typed = hides() && made && part.c && !drawn.photo;
+      if (typed) ask(drawn, () => this.count(), (index) => this.turnTo(drawn, index));
       else if (drawn.inputs) tell(drawn);
-      const typed = hides() && made && part.c;
-      this.dress(drawn, typed ? part : this.untold(part), this.masked && part.d && !typed);
+      // A picture is not typed into: while answers are hidden, nothing of it is made.
+      const unmade = hides() && made && part.c && drawn.photo ? { ...part, m: this.masked ? 0 : part.m } : null;
+      this.dress(drawn, unmade || (typed ? part : this.untold(part)), this.masked && part.d && !typed && !unmade);
     }
   }
 
@@ -404,7 +409,7 @@ class Stepper {
     if (step !== undefined && step !== this.at) this.go(step);
   }
 
-  count() { counted(this.outputs, this.score); }
+  count() { counted(this.outputs.filter((one) => !one.photo), this.score); }
 
   // Give every cell its class, and open cells a dot.
   dress(drawn, part, hidden) {
@@ -463,6 +468,7 @@ class Stepper {
       this.stage.querySelectorAll(".picture > .scroll td.result").forEach((td) => {
         if (!td.querySelector("input")) td.textContent = "?";
       });
+      this.stage.querySelectorAll(".picture .line td.result").forEach((td) => td.classList.remove("result"));
     }
   }
 
