@@ -119,3 +119,70 @@ def attending(rng: Random, level: int) -> "Question":
     given: list[Block] = [Heading("attention"), Text(""), Grids(tuple(matrices))]
     hints = ["the larger the product of query and key, the larger the weight"]
     return turned(text, given, [most], working, hints, candidates)
+
+
+MEANT = ("shift", "edge", "horizontal-edge", "diagonal-edge", "vertical-line", "horizontal-line", "laplacian",
+         "sharpen", "box-3", "gaussian-3", "sobel-x", "sobel-y", "emboss")  # fmt: skip
+"""Kernels of nine weights that are told apart by what they do."""
+
+
+@topic("meaning", "What a kernel does", "explain", "kernels")
+def kernel_meaning(rng: Random, level: int) -> "Question":
+    """Ask what a kernel does, of three that are said; later which of three kernels does what is said."""
+    from convcalc.engine.kernels import KERNELS, kernel
+    from convcalc.quiz.turned_round import turned
+    from convcalc.report.document import Grids, Heading, Matrix, Text
+    from convcalc.report.grids import grids_of
+    from convcalc.report.numbers import Writer
+
+    names = rng.sample(MEANT, 3)
+    right = rng.randrange(3)
+    drawn = [grids_of(kernel(name), f"kernel {number}:", Writer()).matrices[0] for number, name in enumerate(names, 1)]
+    given: list[Block] = [Heading("what a kernel does"), Text("")]
+    if level <= 2:
+        alone = grids_of(kernel(names[right]), "kernel", Writer()).matrices[0]
+        choices = "; ".join(f"{number}: {KERNELS[name].effect}" for number, name in enumerate(names, 1))
+        text = f"What does it do to a picture, or bring out: 1, 2 or 3? ({choices})"
+        given.append(Grids((alone,)))
+    else:
+        text = f"Which of the kernels does this: {KERNELS[names[right]].effect}? (1, 2 or 3)"
+        given.append(Grids(tuple(Matrix(one.body) for one in drawn)))
+    total = Writer()(kernel(names[right]).sum())
+    flat = f"the weights add to {total}" + (": where the picture is flat, the output is 0" if total == "0" else "")
+    hints = [flat, "lay it on a bright left half beside a dark right one, and on a bright upper half above a dark one"]
+    why = f"{names[right]}: {KERNELS[names[right]].effect}; {flat}."
+    return turned(text, given, [right + 1], lambda: [Text(why)], hints)
+
+
+@topic("norm-gradient", "Backward through a normalization", "batch-norm-gradient")
+def norm_gradient(rng: Random, level: int) -> "Question":
+    """Ask for the gradient of a norm's shift and scale, later of its input."""
+    from convcalc.choices import NormGradient
+    from convcalc.engine.norms import batch_norm
+    from convcalc.quiz.turned_round import draw_of_whole_deviation
+    from convcalc.report.document import Heading
+    from convcalc.report.norms import worked_norm_gradients
+    from convcalc.report.selection import Show
+
+    which = rng.choice((NormGradient.BETA, NormGradient.GAMMA)) if level <= 2 else NormGradient.INPUT
+    count = 5 if level != 4 else 4
+
+    def work() -> "Calculation":
+        cells = draw_of_whole_deviation(rng, count)
+        forward = batch_norm(cells, gamma=rng.choice((2, 4)) if level >= 2 else 1, beta=1, eps=0)
+        gradients = forward.backward(draw_cells(rng, count, low=-4, high=4))
+        worked = worked_norm_gradients(gradients, Show(), which)
+        if which is NormGradient.INPUT:
+            return worked
+        given = worked_norm_gradients(gradients, Show(), NormGradient.INPUT).given
+        assert given is not None
+        drawn = [block for block in given() if not isinstance(block, Heading)]
+        return worked._replace(given=lambda: [Heading("batch-norm"), *drawn])
+
+    tasks = {
+        NormGradient.BETA: "Add up the gradient.",
+        NormGradient.GAMMA: "Multiply the gradient by the normalized numbers, (x − mean)/deviation, and add up.",
+        NormGradient.INPUT: "Take from the gradient its mean, and what lies along the normalized numbers; then γ/σ.",
+    }
+    the = "the " if which is NormGradient.INPUT else ""
+    return cell_or_all(interesting(work), rng, level, f"the gradient of {the}{which}")._replace(task=tasks[which])
