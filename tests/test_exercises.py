@@ -23,7 +23,14 @@ from convcalc.report.document import Grids, Heading, Text
 MOST_CELLS, LARGEST = 9, 200
 MAY_BE_ZERO = {"activation", "gradient", "relu-gradient", "descent"}
 """Where a cell that is 0 is what is learned."""
-SETTINGS = {("loss", 5), ("flatten", 5), ("softmax", 5), ("norm", 5), ("attention", 5), *(("meaning", level) for level in range(1, 6))}
+SETTINGS = {
+    ("loss", 5),
+    ("flatten", 5),
+    ("softmax", 5),
+    ("norm", 5),
+    ("attention", 5),
+    *(("meaning", level) for level in range(1, 6)),
+}
 """What answers with a class, a place, a logit, a scale and a shift, a key: they may be 0, or alike."""
 
 

@@ -477,3 +477,15 @@ def test_term_by_term_begins_empty_with_its_products(page: Open) -> None:
     assert texts(browser, products) == ["3", "0"] + [""] * 7
     one(browser, ".bar input[type=checkbox]").click()
     assert texts(browser, products) == ["3", "0", "-1", "1", "0", "-8", "2", "0", "-2"]
+
+
+@pytest.mark.parametrize(
+    "words", [EXAMPLE, ("worksheet", "-n", "2", "--self-marking"), ("run", "samples/tiny-cnn.convcalc")]
+)
+def test_nothing_to_press_is_on_paper(page: Open, words: tuple[str, ...]) -> None:
+    browser = page(*words)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    pressed = "button, select, input[type=range], input[type=checkbox], .live"
+    shown = f"return [...document.querySelectorAll({json.dumps(pressed)})].filter((one) => one.offsetWidth).length"
+    assert browser.execute_script(shown) == 0
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
