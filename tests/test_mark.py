@@ -368,7 +368,13 @@ def test_marks_are_not_written_over_what_is_marked(convcalc: Convcalc, sheet: Pa
     for name in (answers, sheet):
         ran = convcalc("mark", str(sheet), str(answers), "-o", str(name))
         assert (ran.status, "written over" in ran.stderr) == (2, True)
+    assert "written over" in convcalc("mark", str(sheet), str(tmp_path), "-o", str(answers)).stderr
     assert answers.read_text() == "name,3\nAnn,7\n"
+
+
+def test_a_script_is_named_only_for_a_sheet_that_was_made_of_one(convcalc: Convcalc, sheet: Path) -> None:
+    ran = convcalc("mark", str(sheet), "-", "--from", "samples/tiny-cnn.convcalc", stdin="1: 2\n")
+    assert (ran.status, "--from goes with a worksheet that was made of a script" in ran.stderr) == (2, True)
 
 
 def test_a_table_is_read_from_standard_input_and_old_encodings_are_too(

@@ -171,7 +171,10 @@ def test_variants_are_files_with_a_number_each(convcalc: Convcalc, tmp_path: Pat
         (("--variants", "3"), "--variants makes files"),
         (("--from", "samples/tiny-cnn.convcalc", "--variants", "3", "-o", "x.html"), "--variants makes files"),
         (("--self-marking", "-o", "x.tex"), "--self-marking goes with HTML"),
-        (("--self-marking", "-o", "x.xml"), "--self-marking goes with HTML"),
+        (("--self-marking", "-o", "x.xml"), "--self-marking does not go with a .xml file"),
+        (("--compact", "-o", "x.xml"), "--compact does not go with a .xml file"),
+        (("--format", "latex", "-o", "x.gift"), "--format does not go with a .gift file"),
+        (("--variants", "2", "-o", "x.txt", "--key", "-"), "--variants makes files"),
         (("--self-marking",), "--self-marking goes with HTML"),
     ],
 )

@@ -82,6 +82,23 @@ def test_too_many_steps_for_a_moving_picture_are_refused(convcalc: Convcalc, tmp
     assert not path.exists()
 
 
+def test_a_moving_picture_is_shown_as_the_page_would_be(convcalc: Convcalc, tmp_path: Path) -> None:
+    plain, heat, still = tmp_path / "plain.gif", tmp_path / "heat.gif", tmp_path / "still.apng"
+    convcalc(*EXAMPLE, "-o", str(plain))
+    convcalc(*EXAMPLE, "--heat", "-o", str(heat))
+    assert plain.read_bytes() != heat.read_bytes()
+    for words in ((*EXAMPLE, "-q"), ("show", "-i", "samples/pool-4x4.txt")):  # the answer alone: a pixel a cell
+        assert convcalc(*words, "-o", str(still)).status == 0
+        with pictures.open(still) as picture:
+            assert (getattr(picture, "n_frames", 1), picture.size) == (1, (4, 4))
+
+
+def test_what_is_too_large_to_be_drawn_with_numbers_is_refused(convcalc: Convcalc, tmp_path: Path) -> None:
+    np.savetxt(tmp_path / "wide.txt", np.arange(60)[None], fmt="%d")
+    ran = convcalc("show", "-i", str(tmp_path / "wide.txt"), "-o", str(tmp_path / "x.png"), "--cell", "32")
+    assert (ran.status, "too large to be drawn with its numbers" in ran.stderr) == (2, True)
+
+
 def test_cells_are_drawn_with_their_numbers(convcalc: Convcalc, tmp_path: Path) -> None:
     path = tmp_path / "out.png"
     assert convcalc(*CHANNELS, "-o", str(path), "--cell", "32").status == 0
@@ -109,8 +126,12 @@ def test_maps_are_tiled(convcalc: Convcalc, tmp_path: Path) -> None:
         (("--frames",), "--frames goes with LaTeX"),
         (("--frames", "-o", "x.html"), "--frames goes with LaTeX"),
         (("--frames", "--fragment", "--format", "latex"), "exclude each other"),
-        (("--cell", "32"), "--cell goes with a picture"),
-        (("--cell", "32", "-o", "x.svg"), "--cell goes with a picture"),
+        (("--cell", "32"), "--cell goes with a .png"),
+        (("--cell", "32", "-o", "x.svg"), "--cell goes with a .png"),
+        (("--cell", "32", "-o", "x.gif"), "--cell goes with a .png"),
+        (("--cell", "32", "--picture", "scaled", "-o", "x.png"), "exclude each other"),
+        (("--format", "csv", "-o", "x.gif"), "--format csv does not go with a .gif"),
+        (("--at", "1,1", "-o", "x.gif"), "a frame for every step"),
     ],
 )
 def test_what_goes_with_no_other_format_is_refused(convcalc: Convcalc, words: tuple[str, ...], fault: str) -> None:
@@ -128,13 +149,13 @@ def test_a_step_that_is_asked_for_stands_alone(convcalc: Convcalc, style: str) -
     assert "-13" not in one.partition("step 6 of 16")[2].replace("·", "")
 
 
-@pytest.mark.parametrize("style", ["html", "markdown"])
+@pytest.mark.parametrize("style", ["html", "markdown", "svg"])
 def test_powers_are_raised(convcalc: Convcalc, style: str) -> None:
     for words in (("sigmoid", "-i", "1 2"), ("softmax", "-i", "1 2 3"), ("pool", "lp", "-i", "1 2; 3 4")):
         text = convcalc(*words, "--format", style, "--precision", "3").stdout
         shown = re.sub(r"<script.*?</script>|<style.*?</style>", "", text, flags=re.DOTALL)
         assert "^" not in shown
-    assert "<sup>" in convcalc("sigmoid", "-i", "1 2", "--format", style).stdout
+    assert ("<sup>" if style != "svg" else 'dy="-5"') in convcalc("sigmoid", "-i", "1 2", "--format", style).stdout
 
 
 @pytest.mark.parametrize("style", ["svg", "html", "latex", "markdown", "plain"])

@@ -28,7 +28,8 @@ def large_input(here: Surroundings, source: InputOptions, out: OutputOptions, sh
         return None
     if source.normalize or source.rgb or source.grey or source.resize or show.walk or show.quiz or show.check:
         return None
-    if show.at is not None or show.steps is not None or out.scale is not None:
+    unheard = out.scale, out.cell, out.fragment, out.frames, out.compact, out.hidden
+    if show.at is not None or show.steps is not None or any(unheard):
         return None  # which are refused, or do nothing, as with a small file
     from convcalc.matrix_io.large import LargeFile
 

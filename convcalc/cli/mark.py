@@ -58,22 +58,26 @@ def mark(
 
     here = surroundings_of(ctx)
     out.style(here)
-    saves = None if out.output in (None, *ITSELF) else os.path.realpath(str(out.output))
-    if saves in [os.path.realpath(name) for name in (sheet, *answers)]:
-        raise UsageError(f"--output {out.output} would be written over what is marked", hint="name another file")
     recipe = _recipe_of(here, sheet)
+    files = [file for name in answers for file in _files_of(name)]
+    saves = None if out.output in (None, *ITSELF) else os.path.realpath(str(out.output))
+    overwritten = [os.path.realpath(name) for name in (sheet, *files, *([script] if script else []))]
+    if saves in overwritten and not _holds_marks(saves):
+        raise UsageError(f"--output {out.output} would be written over what is marked", hint="name another file")
+    if script is not None and recipe.script is None:
+        raise UsageError("--from goes with a worksheet that was made of a script", hint="leave it out")
     exercises: dict[Recipe, Exercises] = {recipe: _exercises(ctx, here, recipe, sheet, script)}
     marked: list[Marked] = []
     faults: list[InputError] = []
-    for one in _all_answers(here, answers, faults):
+    for one in _all_answers(here, files, faults):
         own = one.recipe or recipe
-        if own not in exercises and own._replace(seed=0, checksum="") != recipe._replace(seed=0, checksum=""):
-            fault = f"{one.student} answers another sheet: {own.text}"
-            faults.append(InputError(fault, hint=f"this one is {recipe.text}", place=Place(sheet)))
-            continue
-        if own not in exercises:
-            exercises[own] = _exercises(ctx, here, own, sheet, script)
-        marked.append(mark_answers(one, exercises[own]))
+        try:
+            if own not in exercises:
+                _check_variant(own, recipe, one.student, sheet)
+                exercises[own] = _exercises(ctx, here, own, sheet, script)
+            marked.append(mark_answers(one, exercises[own]))
+        except InputError as error:
+            faults.append(error)
     if faults and not marked:
         raise faults[0]
     if faults:
@@ -123,22 +127,41 @@ def _exercises(ctx: Any, here: Surroundings, recipe: "Recipe", sheet: str, scrip
     return Exercises(questions)
 
 
-def _all_answers(here: Surroundings, names: list[str], faults: list[InputError]) -> "Iterator[Answers]":
-    """Yield all the answers in files, and in the files of folders; what holds none is among the faults."""
+def _check_variant(own: "Recipe", recipe: "Recipe", student: str, sheet: str) -> None:
+    """Refuse answers to a sheet that differs from the one that is marked in more than its numbers."""
+    if own._replace(seed=0, checksum="") != recipe._replace(seed=0, checksum=""):
+        fault = f"{student} answers another sheet: {own.text}"
+        raise InputError(fault, hint=f"this one is {recipe.text}", place=Place(sheet))
+
+
+def _files_of(name: str) -> list[str]:
+    """Return a file, or those in a folder that may hold answers."""
+    path = Path(name)
+    if not path.is_dir():
+        return [name]
+    files = [str(one) for one in sorted(path.iterdir()) if one.suffix.lower() in ANSWER_FILES]
+    if not files:
+        hint = f"answers are {', '.join(ANSWER_FILES)} files"
+        raise InputError("there are no answers in the folder", hint=hint, place=Place(name))
+    return files
+
+
+def _holds_marks(path: str) -> bool:
+    """Whether a file holds marks of an earlier run, which may be written anew."""
+    from convcalc.quiz.answers import MARKS
+
+    with open(path, encoding="utf-8", errors="replace") as file:
+        return file.readline().rstrip("\r\n").endswith(MARKS)
+
+
+def _all_answers(here: Surroundings, files: list[str], faults: list[InputError]) -> "Iterator[Answers]":
+    """Yield all the answers in files; what holds none is among the faults."""
     from convcalc.quiz.answers import read_answers
 
-    for name in names:
-        path = Path(name)
-        files = [name]
-        if path.is_dir():
-            files = [str(one) for one in sorted(path.iterdir()) if one.suffix.lower() in ANSWER_FILES]
-            if not files:
-                hint = f"answers are {', '.join(ANSWER_FILES)} files"
-                raise InputError("there are no answers in the folder", hint=hint, place=Place(name))
-        for file in files:
-            source = "stdin" if file == "-" else file
-            try:
-                text = _text(here, file, "answers")
-                yield from read_answers(text, source, Path(source).stem, Path(source).suffix.lower())
-            except InputError as error:
-                faults.append(error)
+    for file in files:
+        source = "stdin" if file == "-" else file
+        try:
+            text = _text(here, file, "answers")
+            yield from read_answers(text, source, Path(source).stem, Path(source).suffix.lower())
+        except InputError as error:
+            faults.append(error)

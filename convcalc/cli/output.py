@@ -18,13 +18,11 @@ from convcalc.errors import CANNOT, UsageError
 from convcalc.formats import SUFFIXES, Format, style_of
 
 if TYPE_CHECKING:
+    from convcalc.engine.exact import Array
     from convcalc.render.glyphs import Glyphs
     from convcalc.report.document import Block, Calculation, Document
     from convcalc.report.selection import Show
 
-MOVING = {".gif": "GIF", ".apng": "PNG"}
-"""Suffixes of moving pictures, of a frame a step, and how Pillow names them."""
-MOST_FRAMES = 400
 COMMENT = "# "
 ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
@@ -52,7 +50,7 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
             raise typer.Exit(CANNOT)
         return
     if options.cell is not None and not saves:
-        raise UsageError("--cell goes with a picture", hint="as in --output out.png --cell 32")
+        raise UsageError("--cell goes with a .png picture", hint="as in --output out.png --cell 32")
     if options.scale is not None and not saves:
         raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
     if show is not None and show.walk:
@@ -162,88 +160,61 @@ def _save(
     from convcalc.matrix_io.files import format_of
     from convcalc.matrix_io.saving import write_whole
 
-    if path.suffix.lower() in MOVING and worked.steps is not None and options.scale is None:
-        if show is not None and (show.at is not None or show.steps is not None):
-            raise UsageError(f"a {path.suffix} file has a frame for every step", hint="leave --at and --steps out")
-        _save_frames(worked, options, path)
-        return
     suffix = format_of(path)
-    if options.cell is not None and path.suffix.lower() != ".png":
-        raise UsageError("--cell goes with a picture", hint="as in --output out.png --cell 32")
+    _check_saved(options, path, suffix)
+    answer = as_grid(worked.answer())
+    what = "the work" if style.record.draws else f"the {'×'.join(map(str, answer.shape))} answer"
+    if suffix == "picture":
+        data, what, remark = _picture(worked, options, path, show, what)
+        write_whole(path, data)
+    elif suffix == "npy":
+        remark = _lost(answer, in_rows=False)
+        write_whole(path, answer)
+    else:
+        remark = _lost(answer, in_rows=True) if suffix in ("csv", "tsv") else ""
+        glyphs = glyphs_for(None, options.ascii)
+        drawn = style is Format.TABLE
+        write_whole(path, _drawn(worked, options) if drawn else result_lines(here, worked, options, style, glyphs))
+    complain(f"wrote {what} to {path}{f' ({remark})' if remark else ''}")
+
+
+def _check_saved(options: OutputOptions, path: Path, suffix: str) -> None:
+    """Refuse options that do not go with a file of that kind."""
     if suffix in ("npy", "picture") and options.format is not None:
         name = f"a {path.suffix} file"
         raise UsageError(f"--format {options.format} does not go with {name}", hint="leave one of them out")
+    if options.cell is not None and path.suffix.lower() != ".png":
+        raise UsageError("--cell goes with a .png picture", hint="as in --output out.png --cell 32")
     if suffix != "picture" and options.scale is not None:
         raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
-    remark = ""
-    if suffix in ("npy", "csv", "tsv"):
-        from convcalc.matrix_io.plain import what_is_lost
-
-        loss_note = what_is_lost(as_grid(worked.answer()), in_rows=suffix != "npy")
-        remark = f" ({loss_note})" if loss_note else ""
-    if suffix == "npy":
-        write_whole(path, as_grid(worked.answer()))
-    elif options.cell is not None:
-        from convcalc.matrix_io.images import need_pillow
-        from convcalc.render.frames import still
-
-        need_pillow(str(path))
-        write_whole(path, still([_answer_of(worked)], options.cell))
-        remark = f" ({options.cell} pixels a cell, with its numbers)"
-    elif suffix == "picture":
-        from convcalc.matrix_io.images import picture_bytes
-
-        data, how = picture_bytes(as_grid(worked.answer()), path, options.scale)
-        write_whole(path, data)
-        remark = f" ({how})"
-    else:
-        if style is Format.TABLE:
-            text = _drawn(worked, options)
-        else:
-            text = result_lines(here, worked, options, style, glyphs_for(None, options.ascii))
-        write_whole(path, text)
-    shape = "×".join(str(length) for length in as_grid(worked.answer()).shape)
-    complain(f"wrote {'the work' if style.record.draws else f'the {shape} answer'} to {path}{remark}")
+    if options.cell is not None and options.scale is not None:
+        raise UsageError("--cell and --picture exclude each other", hint="leave one of them out")
 
 
-def _answer_of(worked: "Calculation") -> "Block":
-    """Return all the maps of an answer, shaded."""
+def _picture(
+    worked: "Calculation", options: OutputOptions, path: Path, show: "Show | None", what: str
+) -> tuple[bytes, str, str]:
+    """Return a picture's bytes, what it holds, and a remark: moving, of numbered cells, or of a pixel a cell."""
+    from convcalc.cli.pictures import MOVING, moving_picture, numbered_cells
     from convcalc.engine.grids import as_grid
-    from convcalc.report.grids import grids_of
-    from convcalc.report.numbers import Writer
+    from convcalc.matrix_io.images import picture_bytes
 
-    write = worked.write if isinstance(worked.write, Writer) else Writer()
-    return grids_of(as_grid(worked.answer()), "output", write, heat=True, part="map")
+    moves = path.suffix.lower() in MOVING and not options.quiet and options.scale is None
+    if moves and worked.steps is not None:
+        data, count = moving_picture(worked, path, show)
+        return data, f"the {count} steps", ""
+    answer = as_grid(worked.answer())
+    if options.cell is not None:
+        data = numbered_cells(answer, path, options.cell, show)
+        return data, what, f"{options.cell} pixels a cell, with its numbers"
+    data, remark = picture_bytes(answer, path, options.scale)
+    return data, what, remark
 
 
-def _save_frames(worked: "Calculation", options: OutputOptions, path: Path) -> None:
-    """Write a frame for each step."""
-    import math
+def _lost(answer: "Array", *, in_rows: bool) -> str:
+    from convcalc.matrix_io.plain import what_is_lost
 
-    from convcalc.matrix_io.images import need_pillow
-    from convcalc.matrix_io.saving import write_whole
-    from convcalc.render.frames import moving
-    from convcalc.report.document import Heading, Subheading, Text
-    from convcalc.report.selection import Show
-
-    need_pillow(str(path))
-    assert worked.steps is not None
-    steps = worked.steps(Show())
-    count = math.prod(steps.shape)
-    if count > MOST_FRAMES:
-        fault = f"{count:,} steps are too many for a moving picture: {MOST_FRAMES} are the most"
-        raise UsageError(fault, hint="crop the input, or write a page: -o steps.html")
-    frames = (
-        [
-            Heading(steps.heading.text),
-            Text(""),
-            Subheading(f"step {index + 1} of {count} · {steps.name(index)}"),
-            *steps.blocks(index),
-        ]
-        for index in range(count)
-    )
-    write_whole(path, moving(frames, MOVING[path.suffix.lower()]))
-    complain(f"wrote the {count} steps to {path}")
+    return what_is_lost(answer, in_rows=in_rows)
 
 
 def _drawn(worked: "Calculation", options: OutputOptions) -> Iterator[str]:

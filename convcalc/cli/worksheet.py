@@ -80,17 +80,16 @@ def worksheet(
     from convcalc.report.document import Calculation
 
     here = surroundings_of(ctx)
-    platform = None if out.output is None else PLATFORMS.get(Path(out.output).suffix.lower())
-    sheet_out = out._replace(output=None) if platform else out
-    if self_marking and (platform or not out.style(here).record.steps_through):
+    platform = _platform(out, self_marking=self_marking)
+    if self_marking and not out.style(here).record.steps_through:
         raise UsageError("--self-marking goes with HTML, which can be typed into", hint="as in -o sheet.html")
-    key_out = None if key is None else _key_options(here, key, sheet_out)
+    key_out = None if key is None else _key_options(here, key, out if platform is None else SheetOptions())
     _refuse_same({"--from": script, "--output": out.output, "--key": key})
     if script is not None and topic is not None:
         raise UsageError("--from asks for what the script works", hint="leave the topic out")
-    if variants > 1 and (script is not None or (out.output in (None, *ITSELF))):
+    if variants > 1 and (script is not None or out.output in (None, *ITSELF) or key in ITSELF):
         fault = "--variants makes files of exercises with other numbers"
-        raise UsageError(fault, hint="leave --from out, and name a file: -o sheet.html makes sheet-1.html and so on")
+        raise UsageError(fault, hint="leave --from out, and name files: -o sheet.html makes sheet-1.html and so on")
     heading = printable(title or "Worksheet")
     word = None if topic is None else topic_of(topic)
     recipes = [Recipe(word, count, level, seed + more, script) for more in range(variants)]
@@ -105,6 +104,23 @@ def worksheet(
         if key_out is not None:
             document = sheets.key(heading, questions, made)
             emit_report(here, Calculation(document, list), None, _numbered(key_out, number, variants))
+
+
+def _platform(out: SheetOptions, *, self_marking: bool) -> str | None:
+    """Return what writes the exercises for a learning platform, if the file's name asks for one."""
+    platform = None if out.output is None else PLATFORMS.get(Path(out.output).suffix.lower())
+    options = {
+        "--self-marking": self_marking,
+        "--format": out.format,
+        "--ascii": out.ascii,
+        "--fragment": out.fragment,
+        "--compact": out.compact,
+    }
+    unheard = next((option for option, is_asked in options.items() if is_asked), None)
+    if platform is not None and unheard is not None:
+        suffix = Path(str(out.output)).suffix
+        raise UsageError(f"{unheard} does not go with a {suffix} file, a quiz for a platform", hint="leave it out")
+    return platform
 
 
 def _numbered(out: SheetOptions, number: int, count: int) -> SheetOptions:

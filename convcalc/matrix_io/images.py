@@ -17,7 +17,7 @@ from convcalc.errors import InputError, Place
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "TIFF", "WEBP")
 """What is read: formats whose decoders run no other program."""
-SUFFIXES = {".png", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
+SUFFIXES = {".png", ".apng", ".jpg", ".jpeg", ".gif", ".bmp", ".pgm", ".ppm", ".tif", ".tiff", ".webp"}
 SIGNATURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\0", b"MM\0*", b"RIFF",
               b"P1\n", b"P2\n", b"P3\n", b"P4\n", b"P5\n", b"P6\n")  # fmt: skip
 MOST_PIXELS = 1 << 26

@@ -15,6 +15,8 @@ from convcalc.matrix_io.files import ReadOptions, read_stream
 from convcalc.quiz.recipe import Recipe, recipe_in
 
 EMPTY = "_"
+MARKS = ",points,of,mistakes"
+"""How the first row of a table of marks ends."""
 _EXERCISE = re.compile(r"(?:q|question|exercise|ex|response|answer|no|nr|#)?[\s._-]*(\d+)[\s.]*", re.IGNORECASE)
 _NAMES = re.compile(r"(?:full[ _]?)?name|student|pupil|who|id", re.IGNORECASE)
 _PARTS_OF_NAME = (
@@ -84,7 +86,7 @@ def _from_table(text: str, source: str) -> Iterator[Answers]:
         ) from None
     rows = [row for row in rows if any(cell.strip() for cell in row)]
     heads = [head.strip() for head in rows[0]] if rows else []
-    if heads[-2:] == ["of", "mistakes"]:
+    if first.rstrip().endswith(MARKS):
         raise InputError("these are marks, and no answers", hint="keep marks in another folder", place=Place(source))
     numbers = {at: int(found[1]) for at, head in enumerate(heads) if (found := _EXERCISE.fullmatch(head))}
     if len(rows) < 2 or not numbers or len(set(numbers.values())) < len(numbers):

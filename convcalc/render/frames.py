@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from convcalc.render.colours import LIGHT
-from convcalc.render.svg import CELL, CLASSES, MARGIN, SIGN, Canvas
+from convcalc.render.powers import pieces
+from convcalc.render.svg import CELL, CLASSES, MARGIN, RAISED, SIGN, Canvas, shown_length
 from convcalc.report.document import Block, Role
 
 FONTS = ("DejaVuSansMono.ttf", "Menlo.ttc", "consola.ttf", "LiberationMono-Regular.ttf", "cour.ttf")
@@ -41,10 +42,12 @@ class _Raster(Canvas):
         """Draw text from a place on, or around it."""
         name = CLASSES.get(role, "") if isinstance(role, Role) else ""
         if fixed and name == "r":
-            self.rect(x - 4, y - 16, len(text) * SIGN + 8, 21, "r")
-        start = x if fixed else x - len(text) * SIGN / 2
+            self.rect(x - 4, y - 16, shown_length(text) * SIGN + 8, 21, "r")
+        start = x if fixed else x - shown_length(text) * SIGN / 2
         colour = ink or INKS.get(name.split()[0] if name else "", LIGHT.ink)
-        self.marks.append(_Mark(start, y, 0, 0, text, "", colour))
+        for part, is_power in pieces(text):
+            self.marks.append(_Mark(start, y - RAISED * is_power, 0, 0, part, "", colour))
+            start += len(part) * SIGN
 
     def rect(self, x: float, y: float, width: float, height: float, name: str, fill: str = "") -> None:
         """Draw a rectangle."""

@@ -217,5 +217,11 @@ const live = (() => {
     return rows === columns ? [rows] : [rows, columns];
   };
 
-  return { read, exact, fault, steps, told };
+  // The colours of cells by their texts; none where one is no number.
+  const shades = (texts) => {
+    const cells = texts.map(read);
+    return cells.includes(null) ? null : shadesOf(cells);
+  };
+
+  return { read, exact, fault, steps, told, shades };
 })();

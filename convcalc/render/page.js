@@ -92,13 +92,14 @@ const hideAnswers = (typed = null) => {
 
 // ---- what is hidden, and what was typed, outlives a reload
 
-const memory = `convcalc ${location.pathname} ${document.title}`;
+const memory = ["convcalc", location.pathname, ...steppers.map(({ root }) => root.dataset.steps), document.title].join(" ");
 const typedIn = () => ({
   hidden: hides(),
   steps: steppers.map((one) => one.outputs.map((drawn) => drawn.typed || null)),
   answers: answers.map(({ grids }) => grids.map((drawn) => drawn.typed || null)),
 });
 const keep = () => {
+  if (document.body.classList.contains("reworked")) return; // what is typed into other numbers is not kept
   try { sessionStorage.setItem(memory, JSON.stringify(typedIn())); } catch { /* a browser that keeps nothing */ }
 };
 const kept = () => {
@@ -115,24 +116,16 @@ document.addEventListener("known", () => {
 const SIDE = 72; // pixels of the larger side of a picture
 const MOST_MAPS = 3;
 const thumbnail = ({ cells, columns }) => {
-  const numbers = cells.map((cell) => {
-    const [top, bottom] = cell.split("/").map(Number);
-    return bottom === undefined ? top : top / bottom;
-  });
-  if (numbers.some(Number.isNaN)) return null;
+  const colours = live.shades(cells);
+  if (!colours) return null;
   const rows = cells.length / columns;
   const size = Math.max(2, Math.floor(SIDE / Math.max(rows, columns)));
   const made = make("canvas", "thumbnail");
   Object.assign(made, { width: columns * size, height: rows * size });
   made.setAttribute("aria-hidden", "true");
   const pen = made.getContext("2d");
-  const largest = Math.max(...numbers.map(Math.abs)) || 1;
-  const diverges = numbers.some((one) => one < 0);
-  numbers.forEach((one, index) => {
-    const level = Math.abs(one) / largest;
-    const to = one < 0 ? [49, 99, 190] : [200, 92, 24];
-    const mixed = to.map((part) => Math.round(238 + (part - 238) * level));
-    pen.fillStyle = diverges ? `rgb(${mixed})` : `hsl(0 0% ${Math.round(6 + 90 * level)}%)`;
+  colours.forEach((colour, index) => {
+    pen.fillStyle = /#[0-9a-f]{6}/.exec(colour)[0];
     pen.fillRect((index % columns) * size, Math.floor(index / columns) * size, size, size);
   });
   return made;

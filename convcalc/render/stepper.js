@@ -35,6 +35,7 @@ class Stepper {
     const columns = data.steps.flatMap((step) => step.b.filter(([kind, , , , given]) => kind === "t" && given > 1))
       .map(([, , , rows]) => ({ cells: rows.map((row) => row[1]).filter(Boolean) }));
     this.taken = columns.map((column) => repeated(column, 0, this.before)).filter(Boolean);
+    if (this.grids.some((one) => one.photo)) this.grids.forEach((one) => { one.shades = one.shades || live.shades(one.cells); });
     this.outputs.forEach(source);
     this.outputs.forEach(number);
   }
@@ -310,6 +311,7 @@ class Stepper {
 
   own(part) {
     const drawn = grid(part.i);
+    if (this.grids.some((one) => one.photo)) drawn.shades = live.shades(drawn.cells);
     drawn.repeats = part.d ? null : repeated(drawn, drawn.padding, this.before);
     this.dress(drawn, this.untold(part), this.masked && part.d);
     return { element: drawn.scroll, grid: drawn };

@@ -1,5 +1,6 @@
 """Documents as one SVG picture: cells as squares, text that can be selected, light or dark as the viewer is."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html import escape
@@ -10,6 +11,7 @@ from convcalc.render.cells import Cell, cells
 from convcalc.render.colours import DARK, LIGHT, Palette, hexadecimal, shade_colours
 from convcalc.render.glyphs import UNICODE
 from convcalc.render.layout import Layout
+from convcalc.render.powers import pieces
 from convcalc.render.tables import text_lines
 from convcalc.report.document import (
     Document,
@@ -27,6 +29,8 @@ WIDE = 240
 """Signs of a table on a line, which no one has to fold."""
 SIGN, LINE, CELL, MARGIN, BETWEEN = 9.0, 22, 30, 24, 16
 """Pixels: a sign's width, a line's and a cell's height, the margin, the space between matrices."""
+RAISED = 5
+"""Pixels that a power stands higher."""
 FONT = "ui-monospace,'DejaVu Sans Mono','SF Mono',Menlo,Consolas,monospace"
 CLASSES = {
     Role.QUIET: "q",
@@ -88,7 +92,8 @@ class Canvas(Renderer[None]):
     def table(self, block: Table) -> Iterator[None]:
         """Draw a table with all its columns."""
         for line in text_lines(block, WIDE, self.layout.glyphs):
-            self.line([(line, Role.PLAIN)])
+            cells = re.split(r"(?<= {2})(?=\S)", line)  # a raised power is shorter: its cell is filled up on the left
+            self.line([(" " * (len(cell) - shown_length(cell)) + cell, Role.PLAIN) for cell in cells])
         yield from ()
 
     def line(self, line: Line) -> None:
@@ -100,7 +105,7 @@ class Canvas(Renderer[None]):
                 start = column + len(text) - len(text.lstrip())
                 self.write(MARGIN + start * SIGN, self.y + 15, stripped, role, fixed=True)
                 self.title = self.title or stripped
-            column += len(text)
+            column += shown_length(text)
         self.y += LINE if column else LINE / 2
         self.width = max(self.width, MARGIN + column * SIGN)
 
@@ -108,11 +113,11 @@ class Canvas(Renderer[None]):
         """Draw text from a place on (`fixed` to the width its signs have), or around a place; `ink` is its colour."""
         name = CLASSES.get(role, "") if isinstance(role, Role) else ""
         if fixed and name == "r":
-            self.rect(x - 4, y - 16, len(text) * SIGN + 8, 21, "r")
-        how = f'textLength="{len(text) * SIGN:g}"' if fixed else 'text-anchor="middle"'
+            self.rect(x - 4, y - 16, shown_length(text) * SIGN + 8, 21, "r")
+        how = f'textLength="{shown_length(text) * SIGN:g}"' if fixed else 'text-anchor="middle"'
         of = f' class="{name}"' if name else ""
         own = f'style="fill:{ink}" ' if ink else ""
-        self.drawn.append(f'<text {own}x="{x:g}" y="{y:g}" {how}{of}>{escape(text)}</text>')
+        self.drawn.append(f'<text {own}x="{x:g}" y="{y:g}" {how}{of}>{_raised(text)}</text>')
 
     def rect(self, x: float, y: float, width: float, height: float, name: str, fill: str = "") -> None:
         """Draw a rectangle."""
@@ -199,6 +204,28 @@ class Canvas(Renderer[None]):
             fill, ink = hexadecimal(colour), "#000" if dark_ink else "#fff"
         self.rect(x, y, wide, CELL, f"c {CLASSES.get(cell.role, '')}".replace(" q", "").strip(), fill)
         self.write(x + wide / 2, y + CELL / 2 + 5, cell.text, cell.role, ink=ink)
+
+
+def shown_length(text: str) -> int:
+    """Return how many signs of a text are drawn, its powers raised."""
+    return sum(len(part) for part, _ in pieces(text))
+
+
+def _raised(text: str) -> str:
+    """Return text as SVG has it, its powers raised.
+
+    >>> _raised("e^-5 < 1")
+    'e<tspan dy="-5">-5</tspan><tspan dy="5"> &lt; 1</tspan>'
+    """
+    parts = list(pieces(text))
+    if len(parts) < 2:
+        return escape(text)
+    drawn, is_up = "", False
+    for part, is_power in parts:
+        moved = RAISED * (is_up - is_power)
+        drawn += f'<tspan dy="{moved}">{escape(part)}</tspan>' if moved else escape(part)
+        is_up = is_power
+    return drawn
 
 
 def _cell_width(matrix: Matrix) -> float:
