@@ -328,3 +328,12 @@ def test_latex_writes_small_numbers_as_powers_of_ten(convcalc: Convcalc, tmp_pat
     assert convcalc("gelu", "-i", "1 -4", "-o", str(path)).status == 0
     assert r"-1.2668\times 10^{-4}" in path.read_text(encoding="utf-8")
     compiled(path)
+
+
+def test_greek_letters_hats_and_options_stand_in_latex(convcalc: Convcalc, tmp_path: Path) -> None:
+    path = tmp_path / "norm.tex"
+    convcalc("batch-norm", "-i", "1 3 5 7", "--gamma", "2", "--backward", "1 0 0 2", "-o", str(path))
+    text = path.read_text(encoding="utf-8")
+    for sign in (r"\gamma", r"\hat{x}", r"\varepsilon", r"\mu", r"\sigma ^2", "-{}-wrt"):
+        assert sign in text
+    assert "?" not in text

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from convcalc.cli.messages import size_of
+from convcalc.render import latex
 from convcalc.render.glyphs import ASCII
 from tests.conftest import ROOT
 
@@ -256,7 +257,7 @@ DRAWN = frozenset("⋮═█▏░")
 
 
 @pytest.mark.parametrize("folder", ["report", "engine", "quiz", "network", "session", "lecture.py"])
-def test_every_sign_that_is_said_has_its_ascii(folder: str) -> None:
+def test_every_sign_that_is_said_has_its_ascii_and_its_latex(folder: str) -> None:
     root = ROOT / "convcalc" / folder
     for path in root.rglob("*.py") if root.is_dir() else [root]:
         tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -265,3 +266,5 @@ def test_every_sign_that_is_said_has_its_ascii(folder: str) -> None:
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in docstrings:
                 signs = set(node.value) - DRAWN
                 assert "?" not in ASCII.say("".join(signs - {"?"})), (path.name, node.lineno, node.value)
+                text = "".join(sign for sign in node.value if sign.isprintable() and sign not in DRAWN | {"?"})
+                assert "?" not in latex.escaped(text) + latex.math(text), (path.name, node.lineno, node.value)

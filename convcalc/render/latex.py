@@ -33,8 +33,9 @@ LONG = 40
 _SIGNS = {
     "\\": r"\textbackslash{}", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{", "}": r"\}",
     "~": r"\textasciitilde{}", "^": r"\textasciicircum{}", "<": r"\textless{}", ">": r"\textgreater{}",
-    "|": r"\textbar{}", '"': "''{}", "`": "`{}", "–": "--", "’": "'", "█": "",
+    "|": r"\textbar{}", '"': "''{}", "`": "`{}", "–": "--", "’": "'", "█": "", "▏": "",
     "°": r"$^\circ$", "²": "$^2$", "³": "$^3$", "ᵀ": r"$^{\mathsf{T}}$", "—": "---", "“": "``", "”": "''", "„": ",,",
+    "‟": "``", "\ue001": "{}",
     "ß": r"\ss{}", "æ": r"\ae{}", "Æ": r"\AE{}", "œ": r"\oe{}", "Œ": r"\OE{}", "ø": r"\o{}", "Ø": r"\O{}",
     "ł": r"\l{}", "Ł": r"\L{}", "ı": r"\i{}", "¿": "?`", "¡": "!`",
 }  # fmt: skip
@@ -48,8 +49,12 @@ _MATH = {
     "√": r"\surd ", "⌊": r"\lfloor ", "⌋": r"\rfloor ", "⌈": r"\lceil ", "⌉": r"\rceil ", "≤": r"\le ", "≥": r"\ge ",
     "∞": r"\infty ", "Φ": r"\Phi ", "π": r"\pi ", "∂": r"\partial ", "÷": r"\div ", "←": r"\gets ",
     "↑": r"\uparrow ", "↓": r"\downarrow ", "●": r"\bullet ",
-    "₁": "_1", "₂": "_2",
+    "₁": "_1", "₂": "_2", "⁶": "^6", "½": r"\tfrac12 ", "⋮": r"\vdots ", "\ue000": r"\hat{x}",
+    "α": r"\alpha ", "β": r"\beta ", "γ": r"\gamma ", "δ": r"\delta ", "ε": r"\varepsilon ", "λ": r"\lambda ",
+    "μ": r"\mu ", "σ": r"\sigma ", "φ": r"\varphi ",
 }  # fmt: skip
+HAT = ("x\u0302", "\ue000")
+"""A letter with a hat, of two signs, and the one sign that stands for it here."""
 _IN_MATH = {
     **_MATH, "²": "^2", "³": "^3", "ᵀ": r"^{\mathsf{T}}", "°": r"^\circ ", "|": "|", "<": "<", ">": ">", "^": r"\hat{}",
     "~": r"\sim ", "\\": r"\backslash ", "_": r"\_", "%": r"\%", "&": r"\&", "#": r"\#", "$": r"\$", "{": r"\{",
@@ -74,7 +79,8 @@ MACROS = (
     r"\providecommand\convcalcfit[1]{\sbox0{#1}%",
     r"  \ifdim\wd0>\linewidth\resizebox{\linewidth}{!}{\usebox0}\else\usebox0\fi}",
     r"\providecommand\convcalcsum[2]{\par{\hangindent2em\noindent\raggedright",
-    r"  \if\relax\detokenize{#1}\relax\else\makebox[6em][l]{#1}\fi$#2$\par}}",
+    r"  \if\relax\detokenize{#1}\relax\else\sbox0{#1\quad}%",
+    r"  \ifdim\wd0<6em\makebox[6em][l]{#1}\else\usebox0\fi\fi$#2$\par}}",
     r"\providecommand\convcalcgrid[3]{\overset{\text{\scriptsize\strut #1}}{%",
     r"  \left[\begin{array}{@{\hskip4pt}*{#2}{r}@{\hskip4pt}}#3\end{array}\right]}}",
 )
@@ -99,6 +105,7 @@ def escaped(text: str) -> str:
     >>> print(escaped("Übung"))
     \"{U}bung
     """
+    text = text.replace(*HAT).replace("--", "-\ue001-")  # two hyphens would be a dash
     parts = _LINE.split(text)
     if len(parts) > 1:  # a line to write on
         lines = (rf"\rule{{{len(line) * 0.2:.1f}cm}}{{0.4pt}}" for line in _LINE.findall(text))
@@ -125,7 +132,7 @@ def math(text: str) -> str:
     >>> print(math("-1.5e-7"))
     -1.5\times 10^{-7}
     """
-    text = _SCIENTIFIC.sub("×10^", text).replace("10^+", "10^")
+    text = _SCIENTIFIC.sub("×10^", text.replace(*HAT)).replace("10^+", "10^")
     parts: list[str] = []
     at = 0
     for power in POWER.finditer(text):
