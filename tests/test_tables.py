@@ -32,7 +32,7 @@ from convcalc.engine.pooling_record import PoolingRecord
 from convcalc.formats import Format
 from convcalc.quiz.exercises import TOPICS
 from convcalc.render import sheets
-from convcalc.report.backward import WORKED
+from convcalc.report import operations
 from tests.conftest import Convcalc
 
 RECORDS: dict[type[Word], type] = {
@@ -66,8 +66,8 @@ def test_a_format_is_text_or_is_drawn_or_is_data_and_its_functions_are_there(sty
 
 
 def test_every_operation_goes_backward_shows_it_and_is_worked_again() -> None:
-    assert set(BACKWARD) == set(ROLES) == set(AGAIN)
-    assert len(WORKED) == len(BACKWARD)
+    assert set(BACKWARD) == set(ROLES) == set(AGAIN) == set(operations.FORWARD)
+    assert len(operations.BACKWARD) == len(BACKWARD)
 
 
 def test_no_word_and_no_suffix_means_two_things() -> None:

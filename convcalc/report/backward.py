@@ -2,32 +2,15 @@
 
 import math
 from bisect import bisect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from itertools import accumulate
-from typing import Any
 
 import numpy as np
 
-from convcalc.engine.activations import ActivationGradient
-from convcalc.engine.attention import AttentionGradients
-from convcalc.engine.dense import FlattenGradient, LinearGradients
 from convcalc.engine.exact import Array
-from convcalc.engine.gathered import GatherGradients
-from convcalc.engine.gradients import Gradients, TransposedGradients
 from convcalc.engine.graph import GraphGradients, PassedBack, added
-from convcalc.engine.loss_terms import LossGradient
 from convcalc.engine.naming import ONE_ROW, Naming, shape_text
-from convcalc.engine.normalized import NormGradients
-from convcalc.engine.padding import PaddingGradient
-from convcalc.engine.products import ProductGradients
-from convcalc.engine.routing import Routing
-from convcalc.engine.softmax import SoftmaxGradient
-from convcalc.report.activations import worked_activation_gradient
-from convcalc.report.attention import worked_attention_gradients
-from convcalc.report.convolution import Labels
-from convcalc.report.dense import worked_flatten_gradient
-from convcalc.report.dense_gradients import worked_linear_gradients
 from convcalc.report.document import (
     Answer,
     Block,
@@ -46,36 +29,10 @@ from convcalc.report.document import (
     with_answers_drawn,
 )
 from convcalc.report.equality import checked_sum
-from convcalc.report.gathered import worked_gather_gradients
-from convcalc.report.gradients import worked_gradients
-from convcalc.report.grid import worked_padding_gradient
 from convcalc.report.grids import grids_of
-from convcalc.report.losses import worked_loss_gradient
-from convcalc.report.norms import worked_norm_gradients
-from convcalc.report.products import worked_product_gradients
-from convcalc.report.routing import worked_routing
+from convcalc.report.operations import BACKWARD
 from convcalc.report.selection import Show
-from convcalc.report.softmax_gradient import worked_softmax_gradient
-from convcalc.report.transposed_gradients import worked_transposed_gradients
 
-WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
-    Gradients: lambda back, show: worked_gradients(back, show, None, Labels(), alone_on_page=False),
-    TransposedGradients: lambda back, show: worked_transposed_gradients(
-        back, show, None, "kernel", alone_on_page=False
-    ),
-    Routing: worked_routing,
-    ActivationGradient: lambda back, show: worked_activation_gradient(back, show, alone_on_page=False),
-    AttentionGradients: lambda back, show: worked_attention_gradients(back, show, None, alone_on_page=False),
-    SoftmaxGradient: worked_softmax_gradient,
-    LinearGradients: lambda back, show: worked_linear_gradients(back, show, None, alone_on_page=False),
-    NormGradients: lambda back, show: worked_norm_gradients(back, show, None, alone_on_page=False),
-    PaddingGradient: worked_padding_gradient,
-    FlattenGradient: worked_flatten_gradient,
-    GatherGradients: lambda back, show: worked_gather_gradients(back, show, None, alone_on_page=False),
-    ProductGradients: lambda back, show: worked_product_gradients(back, show, None, alone_on_page=False),
-    LossGradient: worked_loss_gradient,
-}
-"""How what went back through a line is worked."""
 MOST_LISTED = 8
 """Cells of a gradient that the table at the end writes out."""
 
@@ -93,7 +50,7 @@ def worked_backward(gradients: GraphGradients, grids: Mapping[str, Array], wrt: 
                 yield Text("")
             yield Heading(f"line {passed.node.number} · {passed.node.text}")
             yield from _upstream(passed, show)
-            blocks = WORKED[type(passed.backward)](passed.backward, show).work
+            blocks = BACKWARD[type(passed.backward)].all(passed.backward, show).work
             yield from with_answers_drawn(blocks if index == 0 else map(_behind_worked, blocks))
         yield Subheading("the gradients of all grids")
         yield _table(gradients, grids, show)
@@ -109,7 +66,7 @@ def _walked(gradients: GraphGradients, show: Show) -> Steps:
     parts: list[tuple[str, Steps]] = []
     for passed in gradients.passed:
         if passed.backward is not None:
-            blocks = WORKED[type(passed.backward)](passed.backward, show._replace(at=None)).work
+            blocks = BACKWARD[type(passed.backward)].all(passed.backward, show._replace(at=None)).work
             title = f"line {passed.node.number} · {passed.node.text}"
             parts += [(title, block.steps()) for block in blocks if isinstance(block, Stepped)]
     ends = list(accumulate(math.prod(steps.shape) for _, steps in parts))

@@ -1,26 +1,15 @@
 """A network's pass backward as a Document: every parameter's gradient, any cell of one worked, and the input's."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import numpy as np
 
-from convcalc.choices import Gradient, LinearGradient, NormGradient
-from convcalc.engine.activations import ActivationGradient
-from convcalc.engine.dense import LinearGradients
 from convcalc.engine.exact import FLOAT64, Array, as_floats
-from convcalc.engine.gathered import GatherGradients
-from convcalc.engine.gradients import Gradients, TransposedGradients
+from convcalc.engine.gradients import Gradients
 from convcalc.engine.graph import PassedBack
 from convcalc.engine.naming import shape_text
-from convcalc.engine.normalized import NormGradients
-from convcalc.engine.products import ProductGradients
 from convcalc.errors import InputError
 from convcalc.inference.network import NetworkGradients
-from convcalc.report.activations import worked_activation_gradient
-from convcalc.report.backward import WORKED
-from convcalc.report.convolution import Labels
-from convcalc.report.dense_gradients import worked_linear_gradients
 from convcalc.report.document import (
     Answer,
     Block,
@@ -33,28 +22,14 @@ from convcalc.report.document import (
     Text,
 )
 from convcalc.report.equality import checked_sum
-from convcalc.report.gathered import worked_gather_gradients
-from convcalc.report.gradients import worked_gradients
 from convcalc.report.network_numbers import saliency
-from convcalc.report.norms import worked_norm_gradients
 from convcalc.report.numbers import six_digits
-from convcalc.report.products import worked_product_gradients
+from convcalc.report.operations import BACKWARD
 from convcalc.report.selection import Show
-from convcalc.report.transposed_gradients import worked_transposed_gradients
 
 MOST_ROWS = 60
 """Parameters that the table lists."""
 
-OF_ROLE: dict[type, Callable[[Any, str, Show], Calculation]] = {
-    Gradients: lambda back, role, show: worked_gradients(back, show, Gradient(role), Labels()),
-    TransposedGradients: lambda back, role, show: worked_transposed_gradients(back, show, Gradient(role), "kernel"),
-    LinearGradients: lambda back, role, show: worked_linear_gradients(back, show, LinearGradient(role)),
-    NormGradients: lambda back, role, show: worked_norm_gradients(back, show, NormGradient(role)),
-    ActivationGradient: lambda back, role, show: worked_activation_gradient(back, show, role),
-    GatherGradients: lambda back, role, show: worked_gather_gradients(back, show, role),
-    ProductGradients: lambda back, role, show: worked_product_gradients(back, show, role),
-}
-"""How the gradient of one of several grids that an operation read is worked; of the others only the input has one."""
 WITHOUT_STEPS = frozenset({"bias", "gamma", "beta", "weight"})
 """Roles whose gradients are sums that are written out whole, and not cell by cell."""
 
@@ -124,14 +99,12 @@ def gradient_at(heading: Heading, back: NetworkGradients, name: str, at: tuple[i
 
 
 def _of_role(passed: PassedBack, role: str, at: tuple[int, ...], show: Show) -> Calculation:
-    kind = type(passed.backward)
-    if kind not in OF_ROLE:
-        return WORKED[kind](passed.backward, show)
-    if role in WITHOUT_STEPS:
-        return OF_ROLE[kind](passed.backward, role, show)
-    is_kernel = kind is Gradients and role == "kernel"
+    back = BACKWARD[type(passed.backward)]
+    if role in WITHOUT_STEPS or not back.by_cell:
+        return back.one(passed.backward, show, role)
+    is_kernel = isinstance(passed.backward, Gradients) and role == "kernel"
     place = (at[1], at[0], *at[2:]) if is_kernel and len(at) > 2 else at  # a kernel's channels come first there
-    return OF_ROLE[kind](passed.backward, role, show._replace(at=place))
+    return back.one(passed.backward, show._replace(at=place), role)
 
 
 def _total(back: NetworkGradients, tensor: Array, at: tuple[int, ...], show: Show) -> Iterator[Block]:

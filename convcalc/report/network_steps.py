@@ -1,51 +1,21 @@
 """A neuron of a network as its own operation works it, and the network's layers as steps to walk through."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
-from convcalc.choices import TransposedReading
-from convcalc.engine.activations import Activated
-from convcalc.engine.convolution import Convolution
-from convcalc.engine.dense import Linear
 from convcalc.engine.exact import Array
-from convcalc.engine.gathered import Gathered
 from convcalc.engine.naming import ONE_ROW
-from convcalc.engine.normalized import Normalized
-from convcalc.engine.pooling import Pooling
-from convcalc.engine.products import Product
 from convcalc.engine.softmax import Softmax
-from convcalc.engine.transposed import Transposed
 from convcalc.errors import InputError
 from convcalc.inference.run import LayerRun
 from convcalc.network.layer import sizes
-from convcalc.report.activations import worked_activation
-from convcalc.report.convolution import Labels, worked_convolution
-from convcalc.report.dense import worked_linear
 from convcalc.report.document import Block, Calculation, Document, Heading, Steps, Subheading, Text
-from convcalc.report.gathered import worked_gathered
 from convcalc.report.network_numbers import maps_document
-from convcalc.report.norms import worked_norm
-from convcalc.report.pooling import worked_pooling
-from convcalc.report.products import worked_product
+from convcalc.report.operations import FORWARD
 from convcalc.report.selection import Chosen, Show, select
-from convcalc.report.softmax import worked_softmax
-from convcalc.report.transposed import worked_transposed
-
-WORKED: dict[type, Callable[[Any, Show], Calculation]] = {
-    Convolution: lambda result, show: worked_convolution(result, show, Labels()),
-    Transposed: lambda result, show: worked_transposed(result, show, "kernel", TransposedReading.ZEROS),
-    Pooling: worked_pooling,
-    Activated: worked_activation,
-    Linear: worked_linear,
-    Softmax: worked_softmax,
-    Normalized: worked_norm,
-    Gathered: worked_gathered,
-    Product: worked_product,
-}
-"""How each of the engine's results is shown, a step of it as its own command shows it."""
 
 
 def neuron(heading: Heading, run: LayerRun, name: str, show: Show) -> Calculation:
@@ -93,9 +63,10 @@ def _own_work(run: LayerRun, name: str, show: Show) -> tuple[Any, Calculation]:
     if not operations:
         raise InputError(f"{name}: {run.node.layer} has no steps here", hint="name another layer")
     result = operations[run.result.main].result
-    if type(result) not in WORKED:
+    worked = FORWARD[type(result)](result, show)
+    if worked.steps is None:
         raise InputError(f"{name}: {run.node.layer} only moves cells", hint="name the layer before it")
-    return result, WORKED[type(result)](result, show)
+    return result, worked
 
 
 def network_steps(heading: Heading, runs: Sequence[LayerRun], names: Mapping[int, str], show: Show) -> Steps:
