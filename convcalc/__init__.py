@@ -1,99 +1,68 @@
 """convcalc: a convolution calculator that shows every window, every product and every sum.
 
-The public names are found when they are first used, so that ``convcalc --help`` loads no numpy:
+Every function returns a result that shows itself (``repr`` is text, a notebook draws it), is an array wherever one is
+wanted, and knows its steps and its gradients:
 
->>> import convcalc
->>> result = convcalc.convolve([[3, 0, 1], [1, 5, 8], [2, 7, 2]], [[1, 0, -1]] * 3)
->>> result.output.tolist()
-[[-5]]
->>> result.step((0, 0)).value
--5
+>>> import convcalc as cc
+>>> result = cc.convolve([[3, 0, 1], [1, 5, 8], [2, 7, 2]], "edge")
+>>> result.tolist(), result.step(0, 0).value
+([[-5]], -5)
+>>> result.backward(1).kernel.tolist()
+[[3, 0, 1], [1, 5, 8], [2, 7, 2]]
+
+Convolution is that of networks, cross-correlation; ``flip=True`` turns the kernel. Integers and fractions stay exact;
+``result.float()`` gives floats, for plots and other libraries. The public names are found when they are first used, so
+that the import takes a moment and loads no numpy.
 """
-
-TYPE_CHECKING = False  # typing takes a while to import
 
 __version__ = "0.1.0"
 
-_HOMES = {
-    "Axis": "convcalc.engine.geometry",
-    "activate": "convcalc.engine.activations",
-    "add": "convcalc.engine.gathering",
-    "attention": "convcalc.engine.attention",
-    "backward": "convcalc.engine.graph",
-    "batch_norm": "convcalc.engine.norms",
-    "concat": "convcalc.engine.gathering",
-    "conv_transpose": "convcalc.engine.transposed",
-    "convolve": "convcalc.engine.convolution",
-    "dropout": "convcalc.engine.gathering",
-    "flatten": "convcalc.engine.dense",
-    "layer_norm": "convcalc.engine.norms",
-    "linear": "convcalc.engine.dense",
-    "loss": "convcalc.engine.losses",
-    "model": "convcalc.models",
-    "softmax": "convcalc.engine.softmax",
-    "pool": "convcalc.engine.pooling",
-    "pad": "convcalc.engine.padding",
-    "group_norm": "convcalc.engine.norms",
-    "kernel": "convcalc.engine.kernels",
-    "read_grid": "convcalc.matrix_io.files",
-    "unpool": "convcalc.engine.gathering",
-    "upsample": "convcalc.engine.gathering",
-    "ConvcalcError": "convcalc.errors",
-}
+_ROOMS = {
+    "convcalc.engine.geometry": ("Axis",),
+    "convcalc.errors": ("ConvcalcError", "InputError", "ReadingWarning", "UsageError"),
+    "convcalc.library.layers": (
+        "activate", "add", "attention", "batch_norm", "concat", "dropout", "flatten", "group_norm", "layer_norm",
+        "linear", "log_softmax", "loss", "softmax", "unpool", "upsample",
+        "clip", "elu", "gelu", "gelu_tanh", "hardshrink", "hardsigmoid", "hardswish", "leaky_relu", "logsigmoid",
+        "mish", "prelu", "relu", "relu6", "selu", "sigmoid", "silu", "softplus", "softshrink", "softsign", "tanh",
+        "threshold",
+    ),
+    "convcalc.library.making": ("Size", "Worksheet", "quiz", "read_grid", "run", "size", "worksheet"),
+    "convcalc.library.network": ("Model", "model"),
+    "convcalc.library.notebook": ("load_ipython_extension",),
+    "convcalc.library.pieces": ("Marks", "Page", "Step"),
+    "convcalc.library.results": ("Gradients", "Grid", "Result"),
+    "convcalc.library.windows": ("conv_transpose", "convolve", "kernel", "kernels", "pad", "pool"),
+}  # fmt: skip
+_HOMES = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = [
-    "Axis",
-    "ConvcalcError",
-    "__version__",
-    "activate",
-    "add",
-    "attention",
-    "backward",
-    "batch_norm",
-    "concat",
-    "conv_transpose",
-    "convolve",
-    "dropout",
-    "flatten",
-    "group_norm",
-    "kernel",
-    "layer_norm",
-    "linear",
-    "loss",
-    "model",
-    "pad",
-    "pool",
-    "read_grid",
-    "softmax",
-    "unpool",
-    "upsample",
-]
-
-if TYPE_CHECKING:
-    from typing import Any
-
-    from convcalc.engine.activations import activate
-    from convcalc.engine.attention import attention
-    from convcalc.engine.convolution import convolve
-    from convcalc.engine.dense import flatten, linear
-    from convcalc.engine.gathering import add, concat, dropout, unpool, upsample
-    from convcalc.engine.geometry import Axis
-    from convcalc.engine.graph import backward
-    from convcalc.engine.kernels import kernel
-    from convcalc.engine.losses import loss
-    from convcalc.engine.norms import batch_norm, group_norm, layer_norm
-    from convcalc.engine.padding import pad
-    from convcalc.engine.pooling import pool
-    from convcalc.engine.softmax import softmax
-    from convcalc.engine.transposed import conv_transpose
-    from convcalc.errors import ConvcalcError
-    from convcalc.matrix_io.files import read_grid
-    from convcalc.models import model
+__all__ = ["__version__", *_HOMES]
 
 
-def __getattr__(name: str) -> "Any":
-    if name not in _HOMES:
-        raise AttributeError(f"module 'convcalc' has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__doc__", "__file__", "__name__", "__path__"])
+
+
+def __getattr__(name: str) -> object:
     import importlib
 
-    return getattr(importlib.import_module(_HOMES[name]), name)
+    if name in _HOMES:
+        found = globals()[name] = getattr(importlib.import_module(_HOMES[name]), name)
+        return found
+    if not name.startswith("_"):
+        other_names = importlib.import_module("convcalc.library.other_names")
+        if name in vars(other_names) and name not in vars(importlib.import_module("typing")):
+            return getattr(other_names, name)
+    raise AttributeError(f"module 'convcalc' has no attribute {name!r}{_instead(name)}")
+
+
+def _instead(name: str) -> str:
+    """Return what is said of a name that other libraries have, or that is near one."""
+    if name in ("convolve2d", "fftconvolve", "convolve1d"):
+        return "; SciPy's flips the kernel, and pads: convolve(x, kernel, padding='full', flip=True)"
+    if name.startswith("_"):
+        return ""
+    from convcalc.errors import nearest
+
+    close = nearest(name, __all__)
+    return f"; did you mean {close[0]}?" if close else ""

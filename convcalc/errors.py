@@ -24,10 +24,15 @@ class Place(NamedTuple):
         return ":".join(str(part) for part in (self.source, self.line, self.column) if part is not None)
 
 
-class ConvcalcError(Exception):
-    """A refusal a person can act on: what was wrong, where, and a hint at what would work."""
+class ConvcalcError(ValueError):
+    """A refusal a person can act on: what was wrong, where, and a hint at what would work.
+
+    What is raised to a program is told in Python's words, its hint in its text, too.
+    """
 
     status = CANNOT
+    told: str | None = None
+    """Its text, if it is told to a program."""
 
     def __init__(self, message: str, *, hint: str | None = None, place: Place | None = None) -> None:
         super().__init__(message)
@@ -36,6 +41,8 @@ class ConvcalcError(Exception):
         self.place = place
 
     def __str__(self) -> str:
+        if self.told is not None:
+            return self.told
         return self.message if self.place is None else f"{self.place}: {self.message}"
 
 

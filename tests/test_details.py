@@ -25,9 +25,9 @@ from convcalc.engine.softmax import softmax
 from convcalc.engine.transposed import conv_transpose
 from convcalc.errors import InputError
 from convcalc.matrix_io.large import write_parts
-from convcalc.quiz.asking import Quiz
-from convcalc.quiz.exercises import TOPICS
-from convcalc.quiz.topics import interesting
+from convcalc.practice.asking import Quiz
+from convcalc.practice.exercises import TOPICS
+from convcalc.practice.topics import interesting
 from convcalc.report import gradients as gradients_report
 from convcalc.report.convolution import Labels
 from convcalc.report.document import Calculation

@@ -162,7 +162,7 @@ def test_help_on_a_command_is_its_help(convcalc: Convcalc) -> None:
 
 
 FILES = sorted(path for path in SAMPLES.iterdir() if path.is_file())
-GRIDS = [path for path in FILES if path.suffix not in (".convcalc", ".py", ".md")]
+GRIDS = [path for path in FILES if path.suffix not in (".convcalc", ".py", ".md", ".ipynb")]
 
 
 def test_every_sample_is_told_of() -> None:

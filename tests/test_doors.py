@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import convcalc
-from convcalc.engine.gradients import backward as gradients_of
+from convcalc.engine.transposed import conv_transpose
 from convcalc.errors import InputError
 from convcalc.report.equality import checked_outcome
 from tests.conftest import SAMPLES, Convcalc
@@ -181,11 +181,11 @@ def test_a_masked_row_in_lists_is_refused() -> None:
 def test_one_number_in_an_array_of_no_axes_is_one_number() -> None:
     result = convcalc.convolve([[1, 2]], [[1]], bias=np.array(1))
     assert result.output.tolist() == [[2, 3]]
-    assert gradients_of(result, np.array(2)).bias.tolist() == [4]
+    assert result.backward(np.array(2)).bias.tolist() == [4]
 
 
 def test_a_large_grid_may_be_stamped_larger() -> None:
-    doubled = convcalc.conv_transpose(np.zeros((4096, 4096), np.float32), np.ones((3, 3)), stride=2)
+    doubled = conv_transpose(np.zeros((4096, 4096), np.float32), np.ones((3, 3)), stride=2)
     assert doubled.shape == (1, 1, 8193, 8193)
 
 

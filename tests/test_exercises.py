@@ -16,8 +16,8 @@ from convcalc.engine.losses import loss
 from convcalc.engine.pooling import pool
 from convcalc.engine.softmax import softmax
 from convcalc.engine.transposed import conv_transpose
-from convcalc.quiz.exercises import TOPICS
-from convcalc.quiz.question import Question
+from convcalc.practice.exercises import TOPICS
+from convcalc.practice.question import Question
 from convcalc.report.document import Grids, Heading, Text
 
 MOST_CELLS, LARGEST = 9, 200
@@ -184,7 +184,7 @@ def test_a_rate_takes_the_step() -> None:
 
 
 def test_named_kernels_stand_in_exercises_and_their_weights_are_whole() -> None:
-    from convcalc.quiz.forward_exercises import KERNELS as ASKED
+    from convcalc.practice.forward_exercises import KERNELS as ASKED
 
     for taps, names in ASKED.items():
         for name in names:

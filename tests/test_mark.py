@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 
 from convcalc.errors import InputError
-from convcalc.quiz.answers import cells_of, read_answers
-from convcalc.quiz.exercises import TOPICS
-from convcalc.quiz.foreseen import marking_of, texts_of
-from convcalc.quiz.marking import mark
-from convcalc.quiz.question import Question
-from convcalc.quiz.worksheet import draw
+from convcalc.practice.answers import cells_of, read_answers
+from convcalc.practice.exercises import TOPICS
+from convcalc.practice.foreseen import marking_of, texts_of
+from convcalc.practice.marking import mark
+from convcalc.practice.question import Question
+from convcalc.practice.worksheet import draw
 from convcalc.render.page import resource
 from convcalc.report.document import Text
 from tests.conftest import Convcalc

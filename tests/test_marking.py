@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from convcalc.matrix_io.files import ReadOptions, read_grid
-from convcalc.quiz.marking import is_right, is_rounded_too_far, mark
+from convcalc.practice.marking import is_right, is_rounded_too_far, mark
 from convcalc.render.page import resource
 from convcalc.report.document import Text
 from tests.conftest import Convcalc

@@ -178,7 +178,8 @@ def test_the_library_has_a_network_as_objects() -> None:
         assert digits.step("conv2", (3, 1, 2)).value == pytest.approx(output[0, 3, 1, 2], rel=1e-6)
         assert digits.step("fc", (7,)).value == pytest.approx(float(digits.output[0, 7]))
         assert digits.backward(3).gradients["fc.bias"].argmin() == 3
-        assert "1×8×8 → 10, 1,898 parameters" in repr(digits)
+        assert "input 1×8×8 → 10" in repr(digits)
+        assert digits.parameters == 1898
     with pytest.raises(InputError, match="was only counted"):
         _ = counted.output
     with pytest.raises(InputError, match="there is no layer 'conv3'"):

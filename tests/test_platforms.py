@@ -11,10 +11,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from convcalc.quiz.exercises import TOPICS
-from convcalc.quiz.marking import mark
-from convcalc.quiz.question import Question
-from convcalc.quiz.worksheet import draw
+from convcalc.practice.exercises import TOPICS
+from convcalc.practice.marking import mark
+from convcalc.practice.question import Question
+from convcalc.practice.worksheet import draw
 from tests.conftest import Convcalc
 
 # As Moodle's question/type/multianswer/questiontype.php has it: parts of a field, and of each of its alternatives.

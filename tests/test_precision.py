@@ -10,7 +10,7 @@ import pytest
 import convcalc
 from convcalc.engine import gradients, routing
 from convcalc.engine.convolution import convolve
-from convcalc.engine.dense import linear
+from convcalc.engine.dense import flatten, linear
 from convcalc.engine.exact import rounded_result
 from convcalc.engine.losses import loss
 from convcalc.engine.pooling import pool
@@ -177,7 +177,7 @@ def test_a_later_change_of_the_input_does_not_reach_a_result(name: str, kind: An
 
 def test_flatten_gives_cells_of_its_own() -> None:
     x = np.array([[1, 2], [3, 4]])
-    row = convcalc.flatten(x)
+    row = flatten(x)
     row[0] = 9
     assert x[0, 0] == 1
 

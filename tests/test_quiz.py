@@ -14,10 +14,10 @@ from convcalc.engine.grids import as_grid
 from convcalc.engine.mistakes.making import Mistake
 from convcalc.engine.pooling import pool
 from convcalc.errors import ConvcalcError
-from convcalc.quiz.asking import Asking, Quiz
-from convcalc.quiz.exercises import TOPICS
-from convcalc.quiz.marking import mark
-from convcalc.quiz.question import Question, about
+from convcalc.practice.asking import Asking, Quiz
+from convcalc.practice.exercises import TOPICS
+from convcalc.practice.marking import mark
+from convcalc.practice.question import Question, about
 from convcalc.report.convolution import Labels, worked_convolution
 from convcalc.report.document import Block, Calculation, Heading, Table, Text
 from convcalc.report.pooling import worked_pooling

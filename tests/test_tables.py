@@ -30,7 +30,7 @@ from convcalc.engine.padding_modes import PaddingRecord, PadMode
 from convcalc.engine.pooling_kinds import PoolKind
 from convcalc.engine.pooling_record import PoolingRecord
 from convcalc.formats import Format
-from convcalc.quiz.exercises import TOPICS
+from convcalc.practice.exercises import TOPICS
 from convcalc.render import sheets
 from convcalc.report import operations
 from tests.conftest import Convcalc

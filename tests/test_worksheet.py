@@ -7,8 +7,8 @@ from xml.etree import ElementTree
 
 import pytest
 
-from convcalc.quiz.exercises import TOPICS
-from convcalc.quiz.worksheet import _cells_of, draw
+from convcalc.practice.exercises import TOPICS
+from convcalc.practice.worksheet import _cells_of, draw
 from convcalc.report.document import Grids, Heading
 from tests.conftest import Convcalc
 from tests.test_formats import compiled, needs_latex
@@ -202,7 +202,7 @@ def test_a_script_makes_a_sheet_of_its_own(convcalc: Convcalc, tmp_path: Path) -
     [
         (("worksheet", "convs"), 2, "did you mean conv?"),
         (("worksheet", "--level", "eazy"), 2, "did you mean easy?"),
-        (("worksheet", "--level", "9"), 2, "there is no such level"),
+        (("worksheet", "--level", "9"), 2, "there is no level '9'"),
         (("worksheet", "-o", "a.txt", "--key", "a.txt"), 2, "name the same file"),
         (("worksheet", "--key", " "), 2, "--key is empty"),
         (("worksheet", "conv", "--from", "x"), 2, "leave the topic out"),

@@ -14,8 +14,8 @@ from convcalc.cli.surroundings import Surroundings
 from convcalc.errors import InputError, UsageError
 
 if TYPE_CHECKING:
-    from convcalc.quiz.asking import Asking
-    from convcalc.quiz.question import Question
+    from convcalc.practice.asking import Asking
+    from convcalc.practice.question import Question
     from convcalc.report.document import Calculation
     from convcalc.report.selection import Show
 
@@ -38,7 +38,7 @@ def ask(here: Surroundings, worked: "Calculation", show: "Show") -> bool:
 @contextlib.contextmanager
 def asking_on(here: Surroundings, *, from_pipe: bool) -> "Iterator[Asking]":
     """Give what asks: at the terminal, or (if so) from the lines that are piped in."""
-    from convcalc.quiz.asking import Asking
+    from convcalc.practice.asking import Asking
 
     with contextlib.ExitStack() as open_files:
         at_terminal = here.stdin is not None and here.stdin.isatty()
@@ -74,7 +74,7 @@ def _ask_about(here: Surroundings, worked: "Calculation", show: "Show") -> None:
 
 def _question(worked: "Calculation", show: "Show") -> "Question":
     """Return the question about an exercise, or about the cell of it that --at names."""
-    from convcalc.quiz.question import about
+    from convcalc.practice.question import about
 
     question = about(worked, show, None if show.at is None else lambda _: _number_at(worked, show))
     if show.at is not None and question.at is None:
@@ -95,7 +95,7 @@ def _number_at(worked: "Calculation", show: "Show") -> int:
 def _check(here: Surroundings, worked: "Calculation", show: "Show") -> bool:
     """Mark an answer that was written down, to all of it or the cell of --at; return whether it is right."""
     from convcalc.engine.grids import as_grid
-    from convcalc.quiz.marking import mark
+    from convcalc.practice.marking import mark
 
     answer = as_grid(worked.answer())
     attempt = read_answer(here, show.check, "--check").cells

@@ -16,9 +16,9 @@ from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, Place, UsageError
 
 if TYPE_CHECKING:
-    from convcalc.quiz.answers import Answers
-    from convcalc.quiz.class_marks import Exercises
-    from convcalc.quiz.recipe import Recipe
+    from convcalc.practice.answers import Answers
+    from convcalc.practice.class_marks import Exercises
+    from convcalc.practice.recipe import Recipe
 
 ANSWER_FILES = (".txt", ".md", ".html", ".htm", ".csv", ".tsv")
 """Suffixes of the files that are read in a folder of answers."""
@@ -53,7 +53,7 @@ def mark(
       convcalc mark sheet.html answers/ -o marks.csv
 
     """
-    from convcalc.quiz.class_marks import ClassMarks, Marked, mark_answers
+    from convcalc.practice.class_marks import ClassMarks, Marked, mark_answers
     from convcalc.report.document import Calculation
 
     here = surroundings_of(ctx)
@@ -99,7 +99,7 @@ def _text(here: Surroundings, name: str, what: str) -> str:
 
 def _recipe_of(here: Surroundings, sheet: str) -> "Recipe":
     """Return what a sheet, or its key, says it is made of."""
-    from convcalc.quiz.recipe import recipe_in
+    from convcalc.practice.recipe import recipe_in
 
     recipe = recipe_in(_text(here, sheet, "sheet"))
     if recipe is None:
@@ -111,8 +111,8 @@ def _recipe_of(here: Surroundings, sheet: str) -> "Recipe":
 def _exercises(ctx: Any, here: Surroundings, recipe: "Recipe", sheet: str, script: str | None) -> "Exercises":
     """Draw the exercises of a sheet again, and see that they are the same."""
     from convcalc.cli.worksheet import exercises_of
-    from convcalc.quiz.class_marks import Exercises
-    from convcalc.quiz.worksheet import made_by
+    from convcalc.practice.class_marks import Exercises
+    from convcalc.practice.worksheet import made_by
 
     if recipe.script is not None:
         beside = Path(sheet).with_name(recipe.script)
@@ -148,7 +148,7 @@ def _files_of(name: str) -> list[str]:
 
 def _holds_marks(path: str) -> bool:
     """Whether a file holds marks of an earlier run, which may be written anew."""
-    from convcalc.quiz.answers import MARKS
+    from convcalc.practice.answers import MARKS
 
     with open(path, encoding="utf-8", errors="replace") as file:
         return file.readline().rstrip("\r\n").endswith(MARKS)
@@ -156,7 +156,7 @@ def _holds_marks(path: str) -> bool:
 
 def _all_answers(here: Surroundings, files: list[str], faults: list[InputError]) -> "Iterator[Answers]":
     """Yield all the answers in files; what holds none is among the faults."""
-    from convcalc.quiz.answers import read_answers
+    from convcalc.practice.answers import read_answers
 
     for file in files:
         source = "stdin" if file == "-" else file

@@ -58,7 +58,7 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
         if not saves:
             return
     if saves:
-        _save(here, worked, options, style, Path(str(options.output)), show)
+        complain(saved(here, worked, options, style, Path(str(options.output)), show))
     elif style is Format.TABLE:
         _show(here, worked, options)
     else:
@@ -93,7 +93,7 @@ def _keep(
     if options.output is not None and options.output not in ITSELF:
         refuse_overwriting(options.output, None if here.session is None else here.session.source, "the script itself")
         worked = worked._replace(work=list(worked.work))  # written here, and shown again
-        _save(here, worked, options, _style(here, options), Path(options.output), show)
+        complain(saved(here, worked, options, _style(here, options), Path(options.output), show))
     script.result.worked, script.result.quiet = worked, options.quiet or walks
 
 
@@ -148,14 +148,15 @@ def _show(here: Surroundings, worked: "Calculation", options: OutputOptions) -> 
     draw(here, worked.work, ascii_only=options.ascii)
 
 
-def _save(
+def saved(
     here: Surroundings,
     worked: "Calculation",
     options: OutputOptions,
     style: Format,
     path: Path,
     show: "Show | None" = None,
-) -> None:
+) -> str:
+    """Write the work or the answer to a file, as its name says, and return what was written."""
     from convcalc.engine.grids import as_grid
     from convcalc.matrix_io.files import format_of
     from convcalc.matrix_io.saving import write_whole
@@ -175,7 +176,7 @@ def _save(
         glyphs = glyphs_for(None, options.ascii)
         drawn = style is Format.TABLE
         write_whole(path, _drawn(worked, options) if drawn else result_lines(here, worked, options, style, glyphs))
-    complain(f"wrote {what} to {path}{f' ({remark})' if remark else ''}")
+    return f"wrote {what} to {path}{f' ({remark})' if remark else ''}"
 
 
 def _check_saved(options: OutputOptions, path: Path, suffix: str) -> None:

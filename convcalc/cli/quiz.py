@@ -8,10 +8,8 @@ import typer
 from convcalc.cli.asking import asking_on
 from convcalc.cli.showing import draw
 from convcalc.cli.surroundings import surroundings_of
-from convcalc.errors import UsageError, nearest
-from convcalc.quiz.exercises import TOPICS
+from convcalc.practice.exercises import TOPICS, topic_of
 
-ALSO = {other: word for word, topic in TOPICS.items() for other in topic.other_words}
 MOST_QUESTIONS = 1000
 
 
@@ -36,7 +34,7 @@ def quiz(
       convcalc quiz conv --level 3 --seed 7
 
     """
-    from convcalc.quiz.asking import Quiz
+    from convcalc.practice.asking import Quiz
     from convcalc.report.document import Role, Text
 
     here = surroundings_of(ctx).for_talk()
@@ -46,17 +44,3 @@ def quiz(
         asking.run(Quiz(topics, random.Random(seed), level), count)
     again = f"convcalc quiz{f' {topics[0]}' if topic else ''} --level {level} --count {count} --seed {seed}"
     draw(here, [Text(f"{again} asks the same again.", Role.QUIET)])
-
-
-def topic_of(word: str) -> str:
-    """Return a topic by its word, or the word other people have for it.
-
-    >>> topic_of("Convolution")
-    'conv'
-    """
-    usual = ALSO.get(word.lower(), word.lower())
-    if usual in TOPICS:
-        return usual
-    close = nearest(usual, [*TOPICS, *ALSO])
-    hint = f"did you mean {ALSO.get(close[0], close[0])}?" if close else f"the topics are {', '.join(TOPICS)}"
-    raise UsageError(f"there are no questions on '{word}'", hint=hint)

@@ -10,18 +10,16 @@ import typer
 from convcalc.cli.messages import complain, printable
 from convcalc.cli.options import with_options
 from convcalc.cli.output import ITSELF
-from convcalc.cli.quiz import topic_of
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
-from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.errors import InputError, Place, UsageError
 from convcalc.formats import Format, style_of
-from convcalc.quiz.exercises import TOPICS
+from convcalc.practice.exercises import TOPICS, level_of, topic_of
 
 if TYPE_CHECKING:
-    from convcalc.quiz.question import Question
-    from convcalc.quiz.recipe import Recipe
+    from convcalc.practice.question import Question
+    from convcalc.practice.recipe import Recipe
 
-LEVELS = {"easy": 1, "medium": 3, "hard": 5}
 MOST_EXERCISES = 200
 MOST_VARIANTS = 500
 PLATFORMS = {".xml": "moodle", ".gift": "gift"}
@@ -75,8 +73,8 @@ def worksheet(
       convcalc worksheet --from samples/tiny-cnn.convcalc
 
     """
-    from convcalc.quiz import worksheet as sheets
-    from convcalc.quiz.recipe import Recipe
+    from convcalc.practice import worksheet as sheets
+    from convcalc.practice.recipe import Recipe
     from convcalc.report.document import Calculation
 
     here = surroundings_of(ctx)
@@ -134,7 +132,7 @@ def _numbered(out: SheetOptions, number: int, count: int) -> SheetOptions:
 def _save_quiz(platform: str, name: str, title: str, variants: "list[list[Question]]") -> None:
     """Write the exercises as a bank of questions."""
     from convcalc.matrix_io.saving import write_whole
-    from convcalc.quiz.items import items
+    from convcalc.practice.items import items
 
     module = importlib.import_module(f"convcalc.render.{platform}")
     write_whole(Path(name), module.render(list(items(title, variants))))
@@ -143,7 +141,7 @@ def _save_quiz(platform: str, name: str, title: str, variants: "list[list[Questi
 
 def exercises_of(ctx: Any, here: Surroundings, recipe: "Recipe") -> "list[Question]":
     """Return the exercises that a recipe makes, its script named as it is found."""
-    from convcalc.quiz.worksheet import draw
+    from convcalc.practice.worksheet import draw
 
     if recipe.script is not None:
         return _from_script(ctx, here, recipe.script)
@@ -175,26 +173,11 @@ def _refuse_same(files: "dict[str, str | None]") -> None:
             raise UsageError(f"{other} and {option} name the same file", hint="name two")
 
 
-def level_of(word: str) -> int:
-    """Read a level: a word, or a number from 1 to 5.
-
-    >>> level_of("medium"), level_of("4")
-    (3, 4)
-    """
-    if word in LEVELS:
-        return LEVELS[word]
-    if word in ("1", "2", "3", "4", "5"):
-        return int(word)
-    close = nearest(word, list(LEVELS))
-    hint = f"did you mean {close[0]}?" if close else "the levels are easy, medium and hard, or 1 to 5"
-    raise UsageError(f"--level {word}: there is no such level", hint=hint)
-
-
 def _from_script(ctx: Any, here: Surroundings, name: str) -> "list[Question]":
     """Return an exercise for every line of a script that works something."""
     from convcalc.cli.run import read_script, session_on
-    from convcalc.quiz.question import about
-    from convcalc.quiz.worksheet import following
+    from convcalc.practice.question import about
+    from convcalc.practice.worksheet import following
     from convcalc.report.selection import Show
     from convcalc.session.script import parse
 

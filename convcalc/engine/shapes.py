@@ -64,13 +64,40 @@ def indices_of(at: Any) -> tuple[int, ...]:
     return whole_numbers(at, "a place")
 
 
-def warn_of_channels_last(shape: Sequence[int]) -> None:
-    """Warn where a grid that is read as channels × rows × columns looks like rows × columns × channels."""
+def have_channels_last(shape: Sequence[int]) -> bool:
+    """Whether a grid that would be read as channels × rows × columns looks like rows × columns × channels.
+
+    >>> have_channels_last((28, 28, 3)), have_channels_last((3, 28, 28)), have_channels_last((64, 3, 3))
+    (True, False, False)
+    """
     if len(shape) < 3:
-        return
+        return False
     channels, rows, columns = shape[-3:]
     many = max(FEW_CHANNELS) if channels == rows else LEAST_PICTURE
-    if columns in FEW_CHANNELS and min(channels, rows) > many:
+    return columns in FEW_CHANNELS and min(channels, rows) > many
+
+
+def channels_first(grid: Array) -> tuple[Array, str]:
+    """Return a grid with its channels before its rows, and what is to be said if they were behind its columns.
+
+    >>> channels_first(np.zeros((28, 28, 3)))[0].shape
+    (3, 28, 28)
+    """
+    if not have_channels_last(grid.shape):
+        return grid, ""
+    rows, columns, channels = grid.shape[-3:]
+    moved = np.ascontiguousarray(np.moveaxis(grid, -1, -3))
+    moved.setflags(write=False)
+    return (
+        moved,
+        f"the {rows}×{columns}×{channels} grid is read as {channels} channel{'s' * (channels > 1)} of {rows}×{columns}",
+    )
+
+
+def warn_of_channels_last(shape: Sequence[int]) -> None:
+    """Warn where a grid that is read as channels × rows × columns looks like rows × columns × channels."""
+    if have_channels_last(shape):
+        channels, rows, columns = shape[-3:]
         reading = f"{channels} channels of {rows}×{columns}"
         warnings.warn(
             f"the grid is read as {reading}; if its channels come last, move them first: numpy.moveaxis(x, -1, -3)",

@@ -15,7 +15,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.errors import InputError, Place, nearest
+from convcalc.errors import ConvcalcError, InputError, Place, nearest
 from convcalc.formats import SUFFIXES as WRITTEN
 from convcalc.formats import Format
 from convcalc.matrix_io.images import SIGNATURES, SUFFIXES, Picture, is_picture, read_picture
@@ -182,6 +182,8 @@ def read_file(path: Path, options: ReadOptions = AS_IT_IS) -> Grid:
     try:
         with path.open("rb") as stream:
             return read_stream(stream, str(path), options, suffix=path.suffix.lower())
+    except ConvcalcError:
+        raise
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         hint = "name a file in it" if path.is_dir() else file_hint(path, "name a file of numbers")

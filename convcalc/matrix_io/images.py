@@ -13,7 +13,7 @@ import numpy as np
 
 from convcalc.choices import PictureScale
 from convcalc.engine.exact import Array, to_float
-from convcalc.errors import InputError, Place
+from convcalc.errors import ConvcalcError, InputError, Place
 
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "PPM", "TIFF", "WEBP")
 """What is read: formats whose decoders run no other program."""
@@ -46,6 +46,18 @@ class Picture(NamedTuple):
     grey: bool = False
 
 
+def cells_of(image: Any) -> tuple[Array, str]:
+    """Return the cells of one of Pillow's pictures, (H, W) or (3, H, W), and what is to be said of how they were made.
+
+    Integers of 16 and 32 bits, and floats, are as they are.
+    """
+    if image.mode == "F" or image.mode.startswith("I"):
+        return np.asarray(image), ""
+    notes: list[str] = []
+    cells = _cells(image, Picture(rgb=image.mode not in ("1", "L", "LA")), notes)
+    return cells, f"of the picture {', '.join(notes)}" if notes else ""
+
+
 def is_picture(path: Path) -> bool:
     """Whether a file's name says that it is a picture."""
     return path.suffix.lower() in SUFFIXES
@@ -70,6 +82,8 @@ def read_picture(file: Path | IO[bytes], source: str, picture: Picture) -> tuple
                 notes: list[str] = []
                 cells = _cells(opened, picture, notes)
                 return cells, f"of the picture {', '.join(notes)}" if notes else ""
+    except ConvcalcError:
+        raise
     except image_module.DecompressionBombError:
         fault = f"the picture has more than {MOST_PIXELS >> 20} million cells"
         raise InputError(fault, hint="make it smaller first", place=Place(source)) from None
@@ -102,7 +116,8 @@ def _cells(opened: Any, picture: Picture, notes: list[str]) -> Array:
 
     if getattr(opened, "n_frames", 1) > 1:
         notes.append(f"the first of {opened.n_frames} frames is taken")
-    raw = str(opened.tile[0][3]) if opened.tile else ""  # how the cells lie in the file
+    tiles = getattr(opened, "tile", None)  # only of a file
+    raw = str(tiles[0][3]) if tiles else ""  # how the cells lie in the file
     clear = opened.info.get("transparency")
     image: Any = opened
     with contextlib.suppress(struct.error, ValueError, TypeError):  # what a damaged note says is not followed

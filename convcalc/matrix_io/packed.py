@@ -10,7 +10,7 @@ from typing import IO, Any
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.errors import InputError, nearest
+from convcalc.errors import ConvcalcError, InputError, nearest
 
 GZIP = b"\x1f\x8b"
 IDX_DTYPES = {8: ">u1", 9: ">i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
@@ -57,6 +57,8 @@ def array_of_npz(data: bytes, source: str, name: str | None, most: int) -> Any:
             if members[asked].file_size > most:
                 raise InputError(f"{asked} of '{source}' is larger than {most >> 20} MiB", hint="use a smaller one")
             return member_of(archive, members[asked])
+    except ConvcalcError:
+        raise
     except (zipfile.BadZipFile, ValueError, EOFError, OSError, NotImplementedError, zlib.error) as error:
         raise InputError(f"'{source}' cannot be read as NPZ: {error}", hint="numpy.savez writes one") from None
 

@@ -19,7 +19,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.errors import InputError
+from convcalc.errors import ConvcalcError, InputError
 from convcalc.matrix_io.packed import member_of
 from convcalc.matrix_io.pickles import look_through
 
@@ -87,6 +87,8 @@ def _npz(path: Path) -> dict[str, Array]:
             if total > max(size * MOST_UNPACKED, 1 << 26):
                 raise InputError(f"{path} would unpack to {total:,} bytes", hint="save it anew with numpy.savez")
             return {info.filename.removesuffix(".npy"): member_of(archive, info) for info in archive.infolist()}
+    except ConvcalcError:
+        raise
     except (ValueError, zipfile.BadZipFile, EOFError, KeyError, NotImplementedError) as error:
         raise InputError(f"{path} cannot be read as NPZ: {error}", hint="numpy.savez writes one") from None
 
@@ -113,6 +115,8 @@ def _safetensors(stream: IO[bytes], path: Path) -> dict[str, Array]:
             stream.seek(8 + length + begin)
             found[name] = _as_array(stream.read(end - begin), dtype).reshape(shape)
         return found
+    except ConvcalcError:
+        raise
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         what = f"it has no {error}" if isinstance(error, KeyError) else error
         raise InputError(f"{path} cannot be read as safetensors: {what}", hint="copy it again") from None

@@ -103,10 +103,10 @@ def _layer(part: Part) -> Layer | None:
         given = tuple(ast.literal_eval(one) for one in call.args)
         named: dict[str, Any] = {str(one.arg): ast.literal_eval(one.value) for one in call.keywords}
         return KINDS[kind](*given, **named)
-    except (SyntaxError, ValueError, AssertionError, RecursionError):
-        raise InputError("these settings cannot be read", place=part.place) from None
     except InputError as error:
         raise InputError(error.message, hint=error.hint, place=part.place) from None
+    except (SyntaxError, ValueError, AssertionError, RecursionError):
+        raise InputError("these settings cannot be read", place=part.place) from None
 
 
 def build(text: str, shape: Shape, trace: Trace) -> tuple[Trace, Tensor]:

@@ -167,6 +167,19 @@ def _sum(block: Sum) -> str:
     return rf"\convcalcsum{{{label}}}{{{math(block.opening)}{terms}{math(block.closing)} {math(sign)} {boxed}}}"
 
 
+def equation(block: Sum) -> str:
+    r"""Return a sum as mathematics alone, with nothing that a browser's typesetting does not know.
+
+    >>> print(equation(Sum(("3×1", "8×(-1)"), " + ", "= -5")))
+    {3\times 1} + {8\times (-1)} = \mathbf{-5}
+    """
+    sign, _, value = block.outcome.partition(" ")
+    terms = _joined(block.joiner).join(f"{{{math(term)}}}" for term in block.terms)
+    result = rf"\mathbf{{{math(value)}}}" if block.final and value else math(value)
+    label = rf"\text{{{block.label.strip()}}}\ " if block.label.strip() else ""
+    return f"{label}{math(block.opening)}{terms}{math(block.closing)} {math(sign)} {result}"
+
+
 def _joined(joiner: str) -> str:
     return f" {math(joiner.strip())} " if joiner.strip() != "," else r",\allowbreak\ "
 

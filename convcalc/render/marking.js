@@ -1,6 +1,6 @@
 "use strict";
 
-// Marking an answer: the rules of convcalc/quiz/marking.py, to which the tests hold these. All is exact.
+// Marking an answer: the rules of convcalc/practice/marking.py, to which the tests hold these. All is exact.
 const [isRight, isNear] = (() => {
   const DECIMALS = 2;
   const SHORTEST_ROUNDED = 15;

@@ -4,18 +4,14 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
-
-from convcalc.engine.exact import Array
 from convcalc.engine.naming import ONE_ROW
-from convcalc.engine.softmax import Softmax
 from convcalc.errors import InputError
 from convcalc.inference.run import LayerRun
 from convcalc.network.layer import sizes
 from convcalc.report.document import Block, Calculation, Document, Heading, Steps, Subheading, Text
 from convcalc.report.network_numbers import maps_document
-from convcalc.report.operations import FORWARD
-from convcalc.report.selection import Chosen, Show, select
+from convcalc.report.operations import FORWARD, step_of
+from convcalc.report.selection import Show
 
 
 def neuron(heading: Heading, run: LayerRun, name: str, show: Show) -> Calculation:
@@ -23,14 +19,8 @@ def neuron(heading: Heading, run: LayerRun, name: str, show: Show) -> Calculatio
 
     Raises InputError where the layer has no steps, or the place is none of its output.
     """
-    result, worked = _own_work(run, name, show._replace(at=None))
-    assert worked.steps is not None, "every operation can be walked through"
-    steps = worked.steps(show)
-    at = tuple(show.at or ())
-    if not run.output.ndim - 1 <= len(at) <= run.output.ndim:
-        shape = sizes(run.node.output)
-        raise InputError(f"{name} gives {shape}, and --at names {len(at)} of it", hint=f"a number for each of {shape}")
-    index = _step_of(result, run.output, steps, at)
+    _, worked = _own_work(run, name, show._replace(at=None))
+    steps, index, _ = steps_of_layer(run, name, tuple(show.at or ()), show)
 
     def work() -> Document:
         yield heading
@@ -43,18 +33,19 @@ def neuron(heading: Heading, run: LayerRun, name: str, show: Show) -> Calculatio
     return worked._replace(work=work(), steps=None)
 
 
-def _step_of(result: Any, output: Array, steps: Steps, at: tuple[int, ...]) -> int:
-    """Return the number, from 0, of the step that makes a cell; of a softmax, of the line that it lies on."""
-    if isinstance(result, Softmax):
-        place = (0,) * (output.ndim - len(at)) + at
-        if not all(index < length for index, length in zip(place, output.shape, strict=True)):
-            raise InputError(f"there is no cell {','.join(map(str, at))}", hint=f"the output is {sizes(output.shape)}")
-        line = place[: result.axis] + place[result.axis + 1 :]
-        return int(np.ravel_multi_index(line, result.lines))
-    if output.ndim == 2 and len(at) == 1:
-        at = (0, *at)  # of a row of features, the first item's
-    chosen = next(part for part in select(steps.shape, Show(at=at), steps.naming) if isinstance(part, Chosen))
-    return chosen.number - 1
+def steps_of_layer(run: LayerRun, name: str, at: tuple[int, ...], show: Show) -> tuple[Steps, int, Any]:
+    """Return a layer's steps, the number from 0 of the one that makes a cell, and that step as numbers.
+
+    Raises InputError where the layer has no steps, or the place is none of its output.
+    """
+    result, worked = _own_work(run, name, show._replace(at=None))
+    assert worked.steps is not None, "only such work is returned"
+    if not run.output.ndim - 1 <= len(at) <= run.output.ndim:
+        shape = sizes(run.node.output)
+        raise InputError(f"{name} gives {shape}, and --at names {len(at)} of it", hint=f"a number for each of {shape}")
+    steps = worked.steps(show)
+    index = step_of(result, run.output, steps, at)
+    return steps, index, FORWARD[type(result)].step(result, index, steps.shape)
 
 
 def _own_work(run: LayerRun, name: str, show: Show) -> tuple[Any, Calculation]:
@@ -63,7 +54,7 @@ def _own_work(run: LayerRun, name: str, show: Show) -> tuple[Any, Calculation]:
     if not operations:
         raise InputError(f"{name}: {run.node.layer} has no steps here", hint="name another layer")
     result = operations[run.result.main].result
-    worked = FORWARD[type(result)](result, show)
+    worked = FORWARD[type(result)].worked(result, show)
     if worked.steps is None:
         raise InputError(f"{name}: {run.node.layer} only moves cells", hint="name the layer before it")
     return result, worked

@@ -176,6 +176,14 @@ class Session:
         nodes = self.state.nodes if node is None else (*self.state.nodes, node)
         self.push(State(current, self.names if names is None else names, (*self.state.lines, text), nodes))
 
+    def give(self, name: str, grid: Array) -> None:
+        """Keep a grid that a program has, under a name."""
+        if not name.isidentifier():
+            raise UsageError(f"'{name}' is no name of a grid", hint="letters and digits")
+        self._check_name(name)
+        node = Node(0, name, None, {}, grid)
+        self.push(State(self.current, {**self.names, name: grid}, self.state.lines, (*self.state.nodes, node)))
+
     def push(self, state: State) -> None:
         """Make a state the one there is now; what was undone is forgotten."""
         self.states[self.place + 1 :] = [state]

@@ -1,0 +1,1 @@
+"""convcalc from Python: the operations as functions, whose results show themselves."""

@@ -1,0 +1,85 @@
+"""Functions by the names that PyTorch has for them, with its arguments in its order."""
+
+from typing import Any
+
+from convcalc.library.layers import linear, log_softmax, loss, softmax
+from convcalc.library.results import Result
+from convcalc.library.windows import conv_transpose, convolve, pool
+
+__all__ = ["linear", "log_softmax", "softmax"]
+
+
+def conv2d(
+    x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
+) -> Result:
+    """Convolve, as `torch.nn.functional.conv2d` does: see `convolve`."""
+    return convolve(x, weight, bias=bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+
+
+conv1d = conv = correlate2d = conv2d
+
+
+def conv_transpose2d(
+    x: Any,
+    weight: Any,
+    bias: Any = None,
+    stride: Any = 1,
+    padding: Any = 0,
+    output_padding: Any = 0,
+    groups: int = 1,
+    dilation: Any = 1,
+) -> Result:
+    """Go back to a convolution's input shape, as `torch.nn.functional.conv_transpose2d` does: see `conv_transpose`."""
+    more = {"output_padding": output_padding, "dilation": dilation, "groups": groups}
+    return conv_transpose(x, weight, bias=bias, stride=stride, padding=padding, **more)
+
+
+def max_pool2d(
+    x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
+) -> Result:
+    """Pool, as `torch.nn.functional.max_pool2d` does: see `pool`."""
+    return pool(x, "max", kernel_size, stride, padding, dilation=dilation, ceil=ceil_mode)
+
+
+def avg_pool2d(
+    x: Any,
+    kernel_size: Any,
+    stride: Any = None,
+    padding: Any = 0,
+    ceil_mode: bool = False,
+    count_include_pad: bool = True,
+    divisor_override: int | None = None,
+) -> Result:
+    """Pool, as `torch.nn.functional.avg_pool2d` does: see `pool`."""
+    counted = count_include_pad
+    return pool(x, "avg", kernel_size, stride, padding, ceil=ceil_mode, count_padding=counted, divisor=divisor_override)
+
+
+def adaptive_avg_pool2d(x: Any, output_size: Any) -> Result:
+    """Pool to a size, as `torch.nn.functional.adaptive_avg_pool2d` does: see `pool`."""
+    return pool(x, "avg", adaptive=output_size)
+
+
+def cross_entropy(x: Any, target: Any, weight: Any = None, **more: Any) -> Result:
+    """Measure a loss, as `torch.nn.functional.cross_entropy` does: see `loss`."""
+    return loss(x, target, "cross-entropy", class_weights=weight, **more)
+
+
+def mse_loss(x: Any, target: Any, *, reduction: str = "mean") -> Result:
+    """Measure a loss, as `torch.nn.functional.mse_loss` does: see `loss`."""
+    return loss(x, target, "mse", reduction=reduction)
+
+
+def l1_loss(x: Any, target: Any, *, reduction: str = "mean") -> Result:
+    """Measure a loss, as `torch.nn.functional.l1_loss` does: see `loss`."""
+    return loss(x, target, "mae", reduction=reduction)
+
+
+def binary_cross_entropy(x: Any, target: Any, *, reduction: str = "mean") -> Result:
+    """Measure a loss, as `torch.nn.functional.binary_cross_entropy` does: see `loss`."""
+    return loss(x, target, "bce", reduction=reduction)
+
+
+def nll_loss(x: Any, target: Any, weight: Any = None, **more: Any) -> Result:
+    """Measure a loss, as `torch.nn.functional.nll_loss` does: see `loss`."""
+    return loss(x, target, "nll", class_weights=weight, **more)

@@ -1,0 +1,1 @@
+"""Questions, the marking of answers, and what probably went wrong."""
