@@ -1,1 +1,0 @@
-"""Questions, the marking of answers, and what probably went wrong."""
