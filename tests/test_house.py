@@ -20,6 +20,7 @@ ALLOWED = {
     "formats": {"choices"},
     "lecture": {"errors", "lecture_files"},
     "lecture_files": set(),
+    "sample_files": {"errors"},
     "models": {"engine", "network", "inference", "matrix_io", "errors"},
     "practice": {"practice", "report", "matrix_io", "engine", "network.chain", "errors", "choices", "later"},
     "session": {"session", "report", "matrix_io", "engine", "errors", "choices"},
@@ -31,9 +32,9 @@ ALLOWED = {
     "report": {"report", "engine", "network", "inference", "errors", "choices"},
     "render": {"render", "report.document", "report.figure", "report.items"},
     "library": {"library", "cli", "session", "practice", "report", "render", "matrix_io", "engine", "network",
-                "inference", "errors", "choices", "formats", "models"},
+                "inference", "errors", "choices", "formats", "models", "sample_files"},
     "cli": {"cli", "session", "practice", "report", "render", "matrix_io", "engine", "network", "inference", "errors",
-            "choices", "lecture", "ending", "formats", "models"},
+            "choices", "lecture", "ending", "formats", "models", "sample_files"},
 }  # fmt: skip
 FORBIDDEN_LIBRARIES = {
     "session": {"rich", "typer"},

@@ -256,7 +256,7 @@ DRAWN = frozenset("⋮═█▏░")
 """What draws, and has signs of its own on a terminal that knows ASCII only."""
 
 
-@pytest.mark.parametrize("folder", ["report", "engine", "quiz", "network", "session", "lecture.py"])
+@pytest.mark.parametrize("folder", ["report", "engine", "practice", "network", "session", "lecture.py"])
 def test_every_sign_that_is_said_has_its_ascii_and_its_latex(folder: str) -> None:
     root = ROOT / "convcalc" / folder
     for path in root.rglob("*.py") if root.is_dir() else [root]:

@@ -13,6 +13,7 @@ import typer
 from convcalc.cli.commands import Group
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError, ReadingWarning
+from convcalc.sample_files import expanded
 
 app = typer.Typer(
     name="convcalc",
@@ -82,7 +83,7 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always", ReadingWarning)
             warnings.showwarning = _show_warning
-            status = app(words, standalone_mode=False, obj=obj)
+            status = app(list(map(expanded, sys.argv[1:] if words is None else words)), standalone_mode=False, obj=obj)
         sys.stdout.flush()
     except ConvcalcError as error:
         explain(error)

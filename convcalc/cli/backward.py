@@ -5,6 +5,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
+from convcalc.cli.completion import grid_names, one_of
 from convcalc.cli.messages import complain
 from convcalc.cli.options import OutputOptions, number_of, output_option, reading_option, show_option, steps_of
 from convcalc.cli.output import emit
@@ -33,7 +34,12 @@ class BackwardOptions(NamedTuple):
     ] = None
     wrt: Annotated[
         str | None,
-        reading_option("--wrt", metavar="NAME|all", help="Whose gradient is the answer. Default: the input's."),
+        reading_option(
+            "--wrt",
+            metavar="NAME|all",
+            autocompletion=grid_names,
+            help="Whose gradient is the answer. Default: the input's.",
+        ),
     ] = None
 
 
@@ -45,6 +51,7 @@ class CheckOptions(NamedTuple):
         reading_option(
             "--numeric",
             metavar="NAME|'NAME ROW,COL'|all",
+            autocompletion=grid_names,
             help="Check gradients: move a cell there and back, and work the whole script again.",
         ),
     ] = None
@@ -60,7 +67,9 @@ class DescentOptions(NamedTuple):
     times: Annotated[int | None, reading_option("--times", metavar="N", min=1, help="How many steps.")] = None
     freeze: Annotated[
         list[str] | None,
-        reading_option("--freeze", metavar="NAME", help="A grid that stays as it is; may be repeated."),
+        reading_option(
+            "--freeze", metavar="NAME", autocompletion=grid_names, help="A grid that stays as it is; may be repeated."
+        ),
     ] = None
 
 
@@ -69,7 +78,12 @@ class ScriptSteps(NamedTuple):
 
     steps: Annotated[
         str | None,
-        show_option("--steps", metavar="all|none|N", help="Going back: how many steps of each line are shown."),
+        show_option(
+            "--steps",
+            metavar="all|none|N",
+            autocompletion=one_of("all", "none"),
+            help="Going back: how many steps of each line are shown.",
+        ),
     ] = None
     walk: Annotated[
         bool, show_option("--walk", help="Going back: step through it with the keys, one step filling the screen.")

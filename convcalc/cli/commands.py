@@ -82,6 +82,10 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
             "Count a network layer by layer: shapes, parameters, multiply-adds, receptive fields, memory.",
         ),
         "zoo": ("zoo.zoo", "List well-known networks: the figure usually quoted beside the one counted."),
+        "samples": (
+            "samples.samples",
+            "List the samples that come with the program, or print one: sample:NAME stands wherever a file can.",
+        ),
     },
     "Learn": {
         "quiz": ("quiz.quiz", "Ask questions, mark the answers cell by cell, and name the likely mistake."),

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from convcalc.choices import ConvolutionReading, Gradient, PaddingRule
+from convcalc.cli.completion import kernel_names
+from convcalc.cli.completion import one_of as word_of
 from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.messages import note
 from convcalc.cli.options import (
@@ -44,13 +46,17 @@ KERNEL_EXAMPLE = '--kernel edge, --kernel "1 0; 0 -1" (convcalc kernels lists th
 class KernelOptions(NamedTuple):
     """The kernel and its bias."""
 
-    argument: Annotated[str | None, typer.Argument(metavar="[KERNEL]", help="The kernel; the same as --kernel.")] = None
+    argument: Annotated[
+        str | None,
+        typer.Argument(metavar="[KERNEL]", help="The kernel; the same as --kernel.", autocompletion=kernel_names),
+    ] = None
     kernel: Annotated[
         str | None,
         input_option(
             "--kernel",
             "-k",
             metavar="KERNEL",
+            autocompletion=kernel_names,
             help='A name (convcalc kernels lists them), a file, a grid written out ("1 0; 0 -1"), or -.',
         ),
     ] = None
@@ -69,6 +75,7 @@ class MovingOptions(NamedTuple):
             "--padding",
             "-p",
             metavar="N|ROWS,COLS|T,B,L,R|same|same-lower|valid|full",
+            autocompletion=word_of(*PaddingRule),
             help="Cells added around the input. same: as many windows as cells, at stride 1 (an odd cell at the end; "
             "same-lower: in front); valid: none; "
             "full: a window may touch the input with a single cell.",

@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 import typer
 
 from convcalc.choices import LinearGradient, Reduction
+from convcalc.cli.completion import one_of as word_of
 from convcalc.cli.inputs import one_of, read, read_bias, read_input
 from convcalc.cli.options import (
     Backward,
@@ -219,7 +220,12 @@ class LossOptions(NamedTuple):
 def loss(
     *,
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar=KINDS, help="What is made of the distance to the target.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            metavar=KINDS, help="What is made of the distance to the target.", autocompletion=word_of(*LossKind)
+        ),
+    ],
     source: InputOptions,
     options: LossOptions,
     backward: Annotated[

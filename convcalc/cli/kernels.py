@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from convcalc.cli.completion import kernel_names
 from convcalc.cli.inputs import read_input
 from convcalc.cli.options import InputOptions, NumberOptions, OutputOptions, show_of, with_options
 from convcalc.cli.output import emit
@@ -16,7 +17,9 @@ from convcalc.errors import UsageError
 def kernels(
     *,
     ctx: typer.Context,
-    name: Annotated[str | None, typer.Argument(help="A kernel to see at work; it is also the answer.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="A kernel to see at work; it is also the answer.", autocompletion=kernel_names)
+    ] = None,
     all_at_work: Annotated[bool, typer.Option("--gallery", help="Show every kernel at work on one sample.")] = False,
     source: InputOptions,
     how: NumberOptions,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convcalc.cli.completion import lecture_rows
 from convcalc.cli.messages import complain
 from convcalc.cli.options import with_options
 from convcalc.cli.sheets import SheetOptions, emit_report
@@ -27,7 +28,10 @@ COVERED, COVER_ROWS = 16, 6
 def lecture(
     *,
     ctx: typer.Context,
-    topic: Annotated[str | None, typer.Argument(help="A row's number or its topic. Default: all of them.")] = None,
+    topic: Annotated[
+        str | None,
+        typer.Argument(help="A row's number or its topic. Default: all of them.", autocompletion=lecture_rows),
+    ] = None,
     contents: Annotated[bool, typer.Option("--list", help="List the rows only.")] = False,
     out: SheetOptions,
 ) -> None:

@@ -48,7 +48,7 @@ def mark(
     """Mark a class's answers to a worksheet: points, which mistakes were made, what was hard.
 
     Examples:
-      convcalc mark samples/class/worksheet.txt samples/class/answers.csv
+      convcalc mark sample:class/worksheet.txt sample:class/answers.csv
 
       convcalc mark sheet.html answers/ -o marks.csv
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from convcalc.cli.completion import network_names
 from convcalc.cli.inputs import read_bytes, refuse_overwriting
 from convcalc.cli.messages import note, printable
 from convcalc.cli.network_drawn import PAGE_WIDTH, write_architecture, write_figure
@@ -14,6 +15,7 @@ from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, UsageError
 from convcalc.formats import Format
+from convcalc.sample_files import called
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,6 +39,7 @@ class NetworkOptions(NamedTuple):
         str | None,
         typer.Argument(
             metavar="NAME|FILE.py|FOLDER|LAYERS",
+            autocompletion=network_names,
             help="A network of the zoo, a source file, notebook, ONNX file or folder, or a list of layers. "
             "Default: a file that is piped in.",
         ),
@@ -129,7 +132,7 @@ def model(
     Examples:
       convcalc model "Conv2d(6, 5), ReLU(), MaxPool2d(2)" -i 1x28x28
 
-      convcalc model samples/mycnn.py -i 1x28x28
+      convcalc model sample:mycnn.py -i 1x28x28
 
       convcalc model resnet50 --classes 10 --freeze
 
@@ -264,7 +267,7 @@ def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOpti
         trace.notes.append(f"{last.name} was {before} and is now {last.layer}")
     at_most_one({"--freeze": transfer.freeze, "--freeze-to": transfer.freeze_to is not None})
     frozen: frozenset[int] = frozenset()
-    title = printable(title)
+    title = called(printable(title))
     summary = summarize(title, trace, output)
     if transfer.freeze and last is not None:
         frozen = frozenset(node.index for node in trace.nodes if node.index != last.index)

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from convcalc.cli.completion import one_of
 from convcalc.cli.inputs import find, read_options
 from convcalc.cli.messages import note
 from convcalc.cli.options import InputOptions, at_most_one, input_option, number_of, show_option
@@ -36,6 +37,7 @@ class NumberOptions(NamedTuple):
             "--weights",
             "-W",
             metavar="FILE|random|trained",
+            autocompletion=one_of("random", "trained"),
             help="The network's weights: .npz, .safetensors, or what PyTorch saves; or drawn as it initialises them; "
             "or (of digits) those that come with it. --input then holds numbers: a picture, a file, or written out.",
         ),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 
 from convcalc.choices import Order, PaddingRule, PictureScale
+from convcalc.cli.completion import one_of
 from convcalc.engine.padding_modes import PadMode, border
 from convcalc.errors import InputError, Place, UsageError, nearest
 from convcalc.formats import Format
@@ -158,6 +159,7 @@ class StepOptions(NamedTuple):
         show_option(
             "--steps",
             metavar="all|none|N",
+            autocompletion=one_of("all", "none"),
             help="How many steps to show. Default: all up to 64, else the first three and the last.",
         ),
     ] = None
@@ -204,7 +206,7 @@ class PaddingOptions(NamedTuple):
         moving_option(
             "--pad-mode",
             metavar="|".join(PadMode),
-            autocompletion=lambda: list(PadMode),
+            autocompletion=one_of(*PadMode),
             help="What stands in the padding; edge, wrap, mirror and other libraries' words are known, too.",
         ),
     ] = PadMode.ZEROS.value

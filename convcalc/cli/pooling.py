@@ -6,6 +6,7 @@ from typing import Annotated, Any, NamedTuple
 import typer
 
 from convcalc.choices import PaddingRule
+from convcalc.cli.completion import one_of
 from convcalc.cli.inputs import read, read_input
 from convcalc.cli.options import (
     Backward,
@@ -47,6 +48,7 @@ class WindowOptions(NamedTuple):
             "--padding",
             "-p",
             metavar="N|ROWS,COLS|T,B,L,R|same|valid",
+            autocompletion=one_of(PaddingRule.SAME, PaddingRule.VALID),
             help="Cells added around the input, at most half a window; only averages and sums count them. Default 0.",
         ),
     ] = None
@@ -72,6 +74,7 @@ class WindowOptions(NamedTuple):
         moving_option(
             "--shape",
             metavar="GRID|cross|disk",
+            autocompletion=one_of("cross", "disk"),
             help="Which cells of a window count for max, min and median: rows of 0 and 1, or cross, disk, disk5.",
         ),
     ] = None
@@ -82,7 +85,9 @@ class WindowOptions(NamedTuple):
 def pool(
     *,
     ctx: typer.Context,
-    kind: Annotated[str, typer.Argument(metavar=f"[{KINDS}]", help="What each window gives.")] = "max",
+    kind: Annotated[
+        str, typer.Argument(metavar=f"[{KINDS}]", help="What each window gives.", autocompletion=one_of(*PoolKind))
+    ] = "max",
     source: InputOptions,
     windows: WindowOptions,
     backward: Backward = None,

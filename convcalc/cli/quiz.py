@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from convcalc.cli.asking import asking_on
+from convcalc.cli.completion import quiz_topics
 from convcalc.cli.showing import draw
 from convcalc.cli.surroundings import surroundings_of
 from convcalc.practice.exercises import TOPICS, topic_of
@@ -17,7 +18,11 @@ def quiz(
     ctx: typer.Context,
     topic: Annotated[
         str | None,
-        typer.Argument(metavar="[TOPIC]", help=f"What to ask about: {', '.join(TOPICS)}. Default: all in turn."),
+        typer.Argument(
+            metavar="[TOPIC]",
+            help=f"What to ask about: {', '.join(TOPICS)}. Default: all in turn.",
+            autocompletion=quiz_topics,
+        ),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_QUESTIONS, help="How many questions.")] = 10,
     level: Annotated[int, typer.Option("--level", min=1, max=5, help="The level to begin with; it follows you.")] = 1,

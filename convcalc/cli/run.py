@@ -17,6 +17,7 @@ from convcalc.cli.showing import draw, walk_through
 from convcalc.cli.surroundings import Script, Surroundings, surroundings_of
 from convcalc.cli.topics import TOPICS, summary_of
 from convcalc.errors import InputError, Place
+from convcalc.sample_files import expanded
 
 if TYPE_CHECKING:
     from convcalc.session.session import Host, Session
@@ -48,13 +49,13 @@ def run(
     A comment begins with #.
 
     Examples:
-      convcalc run samples/tiny-cnn.convcalc
+      convcalc run sample:tiny-cnn.convcalc
 
       printf 'input grid.txt\nconv edge\nrelu\npool max\n' | convcalc run -
 
-      convcalc run samples/tiny-cnn.convcalc --backward --wrt lines
+      convcalc run sample:tiny-cnn.convcalc --backward --wrt lines
 
-      convcalc run samples/backprop-2-2-2.convcalc --rate 0.5 --freeze b1 --freeze b2
+      convcalc run sample:backprop-2-2-2.convcalc --rate 0.5 --freeze b1 --freeze b2
 
     """
     from convcalc.report.script import script_document, worked_script
@@ -110,7 +111,7 @@ def host_of(ctx: typer.Context, inner: Surroundings, script: Script) -> "Host":
     def run_words(words: Sequence[str]) -> CommandResult:
         script.result = CommandResult()
         try:
-            status = root.main(list(words), "convcalc", standalone_mode=False, obj=inner)
+            status = root.main(list(map(expanded, words)), "convcalc", standalone_mode=False, obj=inner)
         except MISUSE as error:
             raise as_usage_error(error) from None
         if status == STOPPED:
@@ -126,8 +127,8 @@ def host_of(ctx: typer.Context, inner: Surroundings, script: Script) -> "Host":
 
     return Host(
         run=run_words,
-        read=lambda word: find(inner, word, "grid").cells,
-        read_lines=lambda word: read_script(inner, word),
+        read=lambda word: find(inner, expanded(word), "grid").cells,
+        read_lines=lambda word: read_script(inner, expanded(word)),
         write_lines=lambda path, lines: write_whole(Path(path), iter(lines)),
         show_help=lambda name: root.main(["help", name], "convcalc", standalone_mode=False),
         walk=lambda worked: walk_through(inner, worked, Show(), ascii_only=False),

@@ -3,7 +3,6 @@
 import contextlib
 import io
 import os
-import re
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -87,7 +86,7 @@ def _stop(number: int, frame: FrameType | None) -> None:
 
 
 def words_of(ctx: typer.Context) -> "Words":
-    """Return what can be completed, from the commands as Typer knows them."""
+    """Return what can be completed, from the commands as Typer knows them: the words that a shell completes."""
     from convcalc.engine.kernels import KERNELS
     from convcalc.session.completion import Command, Words
     from convcalc.session.verbs import VERBS
@@ -97,15 +96,15 @@ def words_of(ctx: typer.Context) -> "Words":
     for name, command in root.commands.items():
         options: list[str] = []
         choices: dict[str, list[str]] = {}
+        within = typer.Context(command, parent=ctx, info_name=name)
         for parameter in command.params:
-            words = [str(getattr(choice, "value", choice)) for choice in getattr(parameter.type, "choices", ())]
-            if not words and re.fullmatch(r"[a-z-]+(\|[a-z-]+)+", parameter.metavar or ""):
-                words = parameter.metavar.split("|")
+            words = [str(item.value) for item in parameter.shell_complete(within, "")]
+            words = [] if set(words) >= set(KERNELS) else words  # which stand beside files and names
             if parameter.param_type_name == "option":
                 options += parameter.opts
                 choices |= {option: words for option in parameter.opts if words}
-            elif "|" in (parameter.metavar or "") and name not in ("run", "help"):
-                choices[""] = parameter.metavar.strip("[]").split("|")
+            elif words and name != "help":
+                choices[""] = words
         commands[name] = Command(options, choices)
     return Words(commands, tuple(VERBS), tuple(KERNELS), tuple(TOPICS))
 

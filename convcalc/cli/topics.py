@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from convcalc.cli.commands import COMMANDS, instead
+from convcalc.cli.completion import help_topics
 from convcalc.cli.help import help_width, is_plain, sayable, write_panels
 from convcalc.cli.options import with_options
 from convcalc.errors import UsageError
@@ -33,7 +34,8 @@ def show_help(
     *,
     ctx: typer.Context,
     about: Annotated[
-        str | None, typer.Argument(metavar="[COMMAND|TOPIC]", help="Default: a list of what there is.")
+        str | None,
+        typer.Argument(metavar="[COMMAND|TOPIC]", help="Default: a list of what there is.", autocompletion=help_topics),
     ] = None,
 ) -> None:
     """Show a command's options and examples, or a topic: grids, numbers, pipes, networks and more.

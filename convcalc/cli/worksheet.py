@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from convcalc.cli.completion import one_of, quiz_topics
 from convcalc.cli.messages import complain, printable
 from convcalc.cli.options import with_options
 from convcalc.cli.output import ITSELF
@@ -32,10 +33,22 @@ def worksheet(
     ctx: typer.Context,
     topic: Annotated[
         str | None,
-        typer.Argument(metavar="[TOPIC]", help=f"What to practise: {', '.join(TOPICS)}. Default: all in turn."),
+        typer.Argument(
+            metavar="[TOPIC]",
+            help=f"What to practise: {', '.join(TOPICS)}. Default: all in turn.",
+            autocompletion=quiz_topics,
+        ),
     ] = None,
     count: Annotated[int, typer.Option("--count", "-n", min=1, max=MOST_EXERCISES, help="How many exercises.")] = 6,
-    level: Annotated[str, typer.Option("--level", metavar="easy|medium|hard|1..5", help="How hard they are.")] = "easy",
+    level: Annotated[
+        str,
+        typer.Option(
+            "--level",
+            metavar="easy|medium|hard|1..5",
+            help="How hard they are.",
+            autocompletion=one_of("easy", "medium", "hard"),
+        ),
+    ] = "easy",
     seed: Annotated[int, typer.Option("--seed", help="Another seed, another sheet; the same one, the same sheet.")] = 0,
     title: Annotated[str | None, typer.Option("--title", help="What stands on top of the sheet.")] = None,
     script: Annotated[
@@ -70,7 +83,7 @@ def worksheet(
 
       convcalc worksheet pool --level hard --variants 30 -o quiz.xml
 
-      convcalc worksheet --from samples/tiny-cnn.convcalc
+      convcalc worksheet --from sample:tiny-cnn.convcalc
 
     """
     from convcalc.practice import worksheet as sheets

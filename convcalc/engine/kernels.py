@@ -1,11 +1,12 @@
 """The named kernels, as one table of data."""
 
 from fractions import Fraction
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from convcalc.engine.exact import Array
-from convcalc.engine.grids import as_grid
 from convcalc.errors import UsageError, nearest
+
+if TYPE_CHECKING:
+    from convcalc.engine.exact import Array
 
 
 class NamedKernel(NamedTuple):
@@ -104,7 +105,7 @@ def find(name: str) -> NamedKernel:
     )
 
 
-def kernel(name: str) -> Array:
+def kernel(name: str) -> "Array":
     """Return a named kernel's weights (rows, columns): int64, or exact Fractions.
 
     >>> kernel("edge").tolist()
@@ -112,4 +113,6 @@ def kernel(name: str) -> Array:
     >>> str(kernel("box")[0, 0])
     '1/9'
     """
+    from convcalc.engine.grids import as_grid
+
     return as_grid(find(name).cells)

@@ -10,6 +10,7 @@ from convcalc.engine.exact import Array
 from convcalc.engine.grids import at_least_one, own_grid
 from convcalc.engine.shapes import channels_first
 from convcalc.errors import InputError, ReadingWarning
+from convcalc.sample_files import expanded
 
 
 def taken(values: Any, what: str = "grid", *, as_written: bool = False) -> Array:
@@ -27,7 +28,8 @@ def taken(values: Any, what: str = "grid", *, as_written: bool = False) -> Array
     if isinstance(values, str | os.PathLike):
         from convcalc.matrix_io.files import ReadOptions, read_grid
 
-        grid = read_grid(values, ReadOptions(as_written=as_written), what=what)
+        word = expanded(values) if isinstance(values, str) else values
+        grid = read_grid(word, ReadOptions(as_written=as_written), what=what)
         _warn(grid.note)
         return grid.cells
     if _is_picture(values):

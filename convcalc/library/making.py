@@ -23,6 +23,7 @@ from convcalc.practice.question import Question
 from convcalc.practice.recipe import Recipe
 from convcalc.report.document import Calculation, Document, Text
 from convcalc.report.size import Sized, worked_size
+from convcalc.sample_files import expanded
 from convcalc.session.session import LineResult
 
 
@@ -288,6 +289,7 @@ def run(script: str | Path, **grids: Any) -> Script:
     from convcalc.session.script import parse
 
     here = Surroundings(None, sys.stdout)
+    script = expanded(script) if isinstance(script, str) and "\n" not in script else script
     is_file = isinstance(script, Path) or ("\n" not in script and script.endswith(".convcalc"))
     source = str(script) if is_file else "script"
     texts = read_script(here, str(script)) if is_file else str(script).splitlines()

@@ -30,6 +30,7 @@ from convcalc.report.document import Document, Subheading, Table
 from convcalc.report.model import heading, model_document
 from convcalc.report.network_steps import steps_of_layer
 from convcalc.report.selection import Show
+from convcalc.sample_files import called, expanded
 
 PAGE_WIDTH = 100
 """Columns of a layer's counts on a page."""
@@ -215,7 +216,8 @@ def model(
     >>> tiny.backward().gradients["0.weight"].tolist()
     [[1.0, 2.0, 3.0]]
     """
-    word = str(network)
+    word = expanded(str(network))
+    weights = expanded(weights) if isinstance(weights, str) else weights
     if weights is None:
         shapes = [None] if x is None else [tuple(one) for one in (x if isinstance(x[0], Sequence) else [x])]
         return Model(_built(word, shapes[0], class_name, more=tuple(one for one in shapes[1:] if one)), None)
@@ -231,7 +233,7 @@ def _built(
 ) -> Summary:
     """Return a network, counted, whichever way it is named."""
     title, build, _ = which_network(word, class_name, [*([] if shape is None else [shape]), *more], _read)
-    return summarize(title, *build(Trace(items=items)))
+    return summarize(called(title), *build(Trace(items=items)))
 
 
 def _read(word: str) -> bytes:
