@@ -74,6 +74,19 @@ def test_imports_go_one_way(path: Path) -> None:
         assert name.split(".")[0] not in FORBIDDEN_LIBRARIES.get(part, set()), f"{path.name} imports {name}"
 
 
+PLATFORM = {"termios", "tty", "select", "fcntl", "msvcrt", "readline", "pty", "resource"}
+
+
+def test_what_only_one_platform_has_stands_behind_one_door() -> None:
+    for path in MODULES:
+        names = {name.split(".")[0] for name in imported(path)} & PLATFORM
+        own = {"unix": {"termios", "tty", "select"}, "session": {"readline"}}.get(path.stem, set())
+        assert names <= own or path.parent.name != "cli", f"{path.name} imports {names}"
+        assert not names or path.parent.name == "cli", f"{path.name} imports {names}"
+        inner = {name for name in imported(path) if name in ("convcalc.cli.unix", "convcalc.cli.windows")}
+        assert not inner or path.stem == "terminal", f"{path.name} goes past cli/terminal"
+
+
 FOLDERS = sorted({path.parent for path in MODULES})
 
 

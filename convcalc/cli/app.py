@@ -11,9 +11,14 @@ from typing import Annotated, Any
 import typer
 
 from convcalc.cli.commands import Group
+from convcalc.cli.looks import Colour, dressed, in_colour, looks_of
 from convcalc.cli.misuse import MISUSE, as_usage_error
+from convcalc.cli.surroundings import Surroundings
 from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError, ReadingWarning
 from convcalc.sample_files import expanded
+
+HOME = "https://github.com/convcalc/convcalc"
+DOCUMENTATION, BUGS = f"{HOME}#readme", f"{HOME}/issues"
 
 app = typer.Typer(
     name="convcalc",
@@ -34,11 +39,16 @@ def _version(asked: bool) -> None:
         raise typer.Exit
 
 
-HELP = """Calculate convolutions, and see every window, every product and every sum.
+HELP = f"""Calculate convolutions, and see every window, every product and every sum.
 
 Without a command, on a terminal, it is a session to type lines into; from a pipe, it runs a script.
 Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
 What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.
+--color and --pager stand anywhere on a line. CONVCALC_PRECISION, CONVCALC_ASCII, CONVCALC_COLOR and CONVCALC_PAGER
+are defaults: of the work's decimals, --ascii, --color and --pager.
+
+Documentation: {DOCUMENTATION}
+Report a bug: {BUGS}
 """
 
 
@@ -46,8 +56,12 @@ What convcalc prints into a pipe, the work as # lines and the answer as rows, co
 def convcalc(
     ctx: typer.Context,
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", callback=_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="Print the version.", callback=_version, is_eager=True)
     ] = False,
+    color: Annotated[
+        Colour | None, typer.Option("--color", help="Colours: on a terminal (auto), always, as on one, or never.")
+    ] = None,
+    pager: Annotated[bool, typer.Option("--pager", help="On a terminal, page by page: by PAGER, or less.")] = False,
 ) -> None:
     """Run a command, or without one a session."""
     if ctx.invoked_subcommand is None:
@@ -83,7 +97,12 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always", ReadingWarning)
             warnings.showwarning = _show_warning
-            status = app(list(map(expanded, sys.argv[1:] if words is None else words)), standalone_mode=False, obj=obj)
+            line, looks = looks_of(list(map(expanded, sys.argv[1:] if words is None else words)))
+            with dressed(looks):
+                always = looks.colour is Colour.ALWAYS
+                if obj is None and always:
+                    obj = Surroundings(getattr(sys.stdin, "buffer", None), sys.stdout, is_drawn=True)
+                status = app(line, standalone_mode=False, obj=obj, color=True if in_colour(sys.stdout) else None)
         sys.stdout.flush()
     except ConvcalcError as error:
         explain(error)

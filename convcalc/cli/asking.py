@@ -1,7 +1,6 @@
 """``--quiz`` and ``--check``: questions about what is worked, asked on a terminal, and answers that are marked."""
 
 import contextlib
-import os
 from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
@@ -18,9 +17,6 @@ if TYPE_CHECKING:
     from convcalc.practice.question import Question
     from convcalc.report.document import Calculation
     from convcalc.report.selection import Show
-
-TERMINAL = "CONIN$" if os.name == "nt" else "/dev/tty"
-"""The terminal by its own name, where standard input is a pipe."""
 
 
 def ask(here: Surroundings, worked: "Calculation", show: "Show") -> bool:
@@ -44,6 +40,8 @@ def asking_on(here: Surroundings, *, from_pipe: bool) -> "Iterator[Asking]":
         at_terminal = here.stdin is not None and here.stdin.isatty()
         lines = here.stdin
         if not from_pipe and not at_terminal:
+            from convcalc.cli.terminal import TERMINAL
+
             try:
                 lines = open_files.enter_context(open(TERMINAL, "rb"))
             except OSError:

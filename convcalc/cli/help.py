@@ -1,6 +1,5 @@
 """What --help writes: panels of names and what they do, in columns; without rich, whose start would take longer."""
 
-import os
 import re
 import shutil
 import sys
@@ -12,6 +11,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from convcalc.cli.looks import in_colour
 from convcalc.cli.messages import glyphs_for
 from convcalc.cli.standing import with_input, with_option_names
 from convcalc.errors import UsageError
@@ -86,9 +86,28 @@ def write_panels(formatter: Any, panels: Iterable[tuple[str, Rows]]) -> None:
         formatter.write(f"\n{_styled(title, bold=True)}\n")
         formatter.indent()
         formatter.write_dl(
-            [(_styled(name, fg="cyan"), summary) for name, summary in rows], col_max=min(32, formatter.width // 2)
+            [(_styled(_folded(name, formatter.width - 2), fg="cyan"), summary) for name, summary in rows],
+            col_max=min(32, formatter.width // 2),
         )
         formatter.dedent()
+
+
+def _folded(name: str, width: int) -> str:
+    """Return an option with its choices on several lines, if it is wider than the help.
+
+    >>> print(_folded("--format <plain|csv|json>", 20))
+    --format <plain|csv|
+        json>
+    """
+    if len(name) <= width:
+        return name
+    lines, line = [], ""
+    for part in re.split(r"(?<=[| ])", name):
+        if line and len(line) + len(part.rstrip()) > width:
+            lines.append(line.rstrip())
+            line = "    "
+        line += part
+    return "\n".join([*lines, line.rstrip()])
 
 
 def _paragraphs(text: str, width: int) -> Iterator[str]:
@@ -120,7 +139,7 @@ def _panel(parameter: Any) -> str:
 
 def is_plain() -> bool:
     """Return whether help has no colours: in a pipe, on a dumb terminal, or where none are wanted."""
-    return bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not sys.stdout.isatty()
+    return not in_colour(sys.stdout)
 
 
 def _styled(text: str, **style: Any) -> str:

@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Iterator
 from typing import IO, TYPE_CHECKING
 
+from convcalc.cli.looks import is_set
 from convcalc.errors import ConvcalcError
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def glyphs_for(stream: IO[str] | None, ascii_only: bool) -> "Glyphs":
     from convcalc.render.glyphs import ASCII, UNICODE
 
     locale = next((os.environ[name] for name in ("LC_ALL", "LC_CTYPE", "LANG") if os.environ.get(name)), "")
-    if ascii_only or locale in ("C", "POSIX"):
+    if ascii_only or is_set("CONVCALC_ASCII") or locale in ("C", "POSIX"):
         return ASCII
     try:
         "×·−→≈…░▒▓█⋮⌊⌈√²".encode(getattr(stream, "encoding", None) or "utf-8")

@@ -14,6 +14,7 @@ import typer
 
 from convcalc.choices import Order, PaddingRule, PictureScale
 from convcalc.cli.completion import one_of
+from convcalc.cli.looks import default_precision
 from convcalc.engine.padding_modes import PadMode, border
 from convcalc.errors import InputError, Place, UsageError, nearest
 from convcalc.formats import Format
@@ -145,7 +146,8 @@ class NumberOptions(NamedTuple):
             metavar="N",
             min=0,
             max=15,
-            help="Decimals. Without it the work shows up to 4 and keeps short fractions; plain rows carry every digit.",
+            help="Decimals. Without it the work shows up to 4 (or CONVCALC_PRECISION) and keeps short fractions; plain "
+            "rows carry every digit.",
         ),
     ] = None
     heat: Annotated[bool, output_option("--heat", help="Shade the cells by their value.")] = False
@@ -351,4 +353,6 @@ def show_of(how: NumberOptions, stepping: StepOptions | None = None, terms: Orde
     if stepping.walk and steps is not None:
         raise UsageError("--walk walks through every step", hint="leave --steps out; --at says where to begin")
     order = Order.ROW if terms is None else terms.order
-    return Show(steps, at, order, Writer(how.precision), how.heat, stepping.walk, stepping.quiz, stepping.check)
+    write = Writer(default_precision() if how.precision is None else how.precision)
+    rounds = how.precision is not None
+    return Show(steps, at, order, write, how.heat, stepping.walk, stepping.quiz, stepping.check, rounds_answer=rounds)

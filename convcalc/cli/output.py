@@ -134,7 +134,7 @@ def _style(here: Surroundings, options: OutputOptions) -> Format:
         raise UsageError(f"--quiet leaves nothing for --format {style} to draw", hint="use --format plain")
     if style is not None:
         return style
-    return Format.TABLE if here.on_terminal and not options.quiet else Format.PLAIN
+    return Format.TABLE if here.draws and not options.quiet else Format.PLAIN
 
 
 def _wishes(options: OutputOptions) -> dict[str, bool]:

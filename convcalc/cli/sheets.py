@@ -62,7 +62,7 @@ class SheetOptions(NamedTuple):
         check_wishes(style, fragment=self.fragment, compact=self.compact)
         if style is not None:
             return style
-        return Format.TABLE if here.on_terminal else Format.PLAIN
+        return Format.TABLE if here.draws else Format.PLAIN
 
 
 def emit_report(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from convcalc.cli.looks import Paged, in_colour
 from convcalc.cli.messages import glyphs_for, pipe_width
 from convcalc.cli.surroundings import Surroundings
 from convcalc.errors import UsageError
@@ -20,7 +21,7 @@ def draw(here: Surroundings, document: "Document", *, ascii_only: bool = False) 
         here.script.result.documents.append(list(document))
         return
     glyphs = glyphs_for(here.stdout, ascii_only)
-    if here.on_terminal:
+    if here.draws or in_colour(here.stdout):
         from convcalc.render.terminal import render
 
         render(document, here.console(), glyphs)
@@ -57,11 +58,10 @@ def walk_through(here: Surroundings, worked: "Calculation", show: "Show", *, asc
         raise UsageError("there are no steps here to walk through", hint="leave --walk out")
     if not here.on_terminal:
         raise UsageError("--walk needs a terminal to fill", hint="leave it out, or leave the pipe out")
-    if os.environ.get("TERM", "dumb") == "dumb":
+    if isinstance(here.stdout, Paged):
+        raise UsageError("--walk fills the screen itself", hint="leave --pager out, or unset CONVCALC_PAGER")
+    if os.environ.get("TERM", "dumb" if os.name == "posix" else "console") == "dumb":
         raise UsageError("--walk needs a terminal that can place its cursor", hint="leave it out, or set TERM")
-    try:
-        from convcalc.cli import walk
-    except ImportError:  # Windows has no termios
-        raise UsageError("--walk needs a Unix terminal for its keys", hint="leave it out") from None
+    from convcalc.cli import walk
 
     walk.walk_through(worked.steps, show, here.console(), glyphs_for(here.stdout, ascii_only), here.stdout)

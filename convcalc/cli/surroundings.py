@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import typer
 
+from convcalc.cli.looks import in_colour
 from convcalc.cli.messages import size_of
 from convcalc.errors import UsageError
 
@@ -50,11 +51,18 @@ class Surroundings:
     """The grids that were read, by what they are: input, kernel, weights."""
     undivided: "Array | None" = None
     """The input before it was divided by 255."""
+    is_drawn: bool = False
+    """Whether what is printed is drawn as on a terminal, though it is none."""
 
     @property
     def on_terminal(self) -> bool:
         """Whether standard output is a terminal."""
         return self.stdout.isatty()
+
+    @property
+    def draws(self) -> bool:
+        """Whether the work is drawn, rather than written as comments above the answer."""
+        return self.on_terminal or self.is_drawn
 
     @property
     def is_piped_in(self) -> bool:
@@ -86,9 +94,14 @@ class Surroundings:
         """Return rich's console on standard output, without colour where that is not wanted."""
         from rich.console import Console
 
-        plain = bool(os.environ.get("NO_COLOR")) or os.environ.get("TERM") == "dumb" or not self.on_terminal
+        coloured = in_colour(self.stdout)
         console = Console(
-            file=self.stdout, highlight=False, markup=False, emoji=False, color_system=None if plain else "auto"
+            file=self.stdout,
+            highlight=False,
+            markup=False,
+            emoji=False,
+            color_system=None if not coloured else "auto" if self.on_terminal else "256",
+            force_terminal=True if coloured else None,
         )
         if "COLUMNS" not in os.environ:
             console.width = size_of(self.stdout)[0]

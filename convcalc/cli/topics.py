@@ -53,6 +53,13 @@ def show_help(
     elif about in COMMANDS:
         root: Any = ctx.find_root().command
         root.main([about, "--help"], ctx.find_root().info_name, standalone_mode=False)
+    elif about == "man":
+        from convcalc import __version__
+        from convcalc.cli.man import man_page
+
+        top = ctx.find_root()
+        page = man_page(top.command, top, str(top.command.help), __version__)
+        sys.stdout.writelines(f"{line}\n" for line in page)
     elif about in TOPICS:
         _show(TOPICS[about].read_text(encoding="utf-8"))
     else:

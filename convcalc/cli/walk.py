@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable
 from typing import IO, TYPE_CHECKING
 
-from convcalc.cli.keys import LOOK_AGAIN, screen
+from convcalc.cli.keys import LOOK_AGAIN
 from convcalc.cli.messages import size_of
+from convcalc.cli.terminal import screen
 
 if TYPE_CHECKING:
     from rich.console import Console

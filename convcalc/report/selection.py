@@ -28,13 +28,15 @@ class Show(NamedTuple):
     """Whether it is to be asked about, instead of shown."""
     check: str | None = None
     """The user's word for an answer that is to be marked."""
+    rounds_answer: bool = True
+    """Whether a precision that was asked for is the answer's, too, rather than only the work's."""
     one_at_a_time: bool = True
     """Whether a single step may be asked for, with --at."""
 
     @property
     def answer_write(self) -> Writer | None:
         """How the answer's cells are written: with every digit, unless a precision was asked for."""
-        return None if self.write.precision is None else self.write
+        return None if self.write.precision is None or not self.rounds_answer else self.write
 
 
 class Chosen(NamedTuple):
