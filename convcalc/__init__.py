@@ -28,10 +28,11 @@ _ROOMS = {
         "threshold",
     ),
     "convcalc.library.making": ("Size", "Worksheet", "quiz", "read_grid", "run", "size", "worksheet"),
-    "convcalc.library.network": ("Model", "model"),
+    "convcalc.library.network": ("Model", "model", "zoo"),
     "convcalc.library.notebook": ("load_ipython_extension",),
     "convcalc.library.pieces": ("Marks", "Page", "Step"),
-    "convcalc.library.results": ("Gradients", "Grid", "Result"),
+    "convcalc.library.results": ("Gradients", "Result"),
+    "convcalc.library.worked_grid": ("Grid",),
     "convcalc.library.windows": ("conv_transpose", "convolve", "kernel", "kernels", "pad", "pool"),
 }  # fmt: skip
 _HOMES = {name: room for room, names in _ROOMS.items() for name in names}
@@ -56,10 +57,22 @@ def __getattr__(name: str) -> object:
     raise AttributeError(f"module 'convcalc' has no attribute {name!r}{_instead(name)}")
 
 
+_SCIPYS = "SciPy's flips the kernel, and pads: convolve(x, kernel, padding='full', flip=True)"
+_ELSEWHERE = {
+    "convolve2d": _SCIPYS,
+    "fftconvolve": _SCIPYS,
+    "correlate": "numpy and SciPy pad each in its own way: convolve(x, kernel, padding='full') is SciPy's default",
+    "correlate2d": "SciPy's pads: convolve(x, kernel, padding='full') is its default",
+    "conv1d": "a row is a grid of one axis: convolve([1, 2, 3], [1, -1]); rows with channels are x[:, :, None]",
+    "smooth_l1_loss": "loss(x, target, 'huber', delta=beta), divided by beta",
+}
+"""What is said of names that mean another thing elsewhere."""
+
+
 def _instead(name: str) -> str:
     """Return what is said of a name that other libraries have, or that is near one."""
-    if name in ("convolve2d", "fftconvolve", "convolve1d"):
-        return "; SciPy's flips the kernel, and pads: convolve(x, kernel, padding='full', flip=True)"
+    if name in _ELSEWHERE:
+        return f"; {_ELSEWHERE[name]}"
     if name.startswith("_"):
         return ""
     from convcalc.errors import nearest

@@ -31,12 +31,12 @@ from convcalc.library.making import size as size
 from convcalc.library.making import worksheet as worksheet
 from convcalc.library.network import Model as Model
 from convcalc.library.network import model as model
+from convcalc.library.network import zoo as zoo
 from convcalc.library.notebook import load_ipython_extension as load_ipython_extension
 from convcalc.library.pieces import Marks as Marks
 from convcalc.library.pieces import Page as Page
 from convcalc.library.pieces import Step as Step
 from convcalc.library.results import Gradients as Gradients
-from convcalc.library.results import Grid as Grid
 from convcalc.library.results import Result as Result
 from convcalc.library.windows import conv_transpose as conv_transpose
 from convcalc.library.windows import convolve as convolve
@@ -44,6 +44,7 @@ from convcalc.library.windows import kernel as kernel
 from convcalc.library.windows import kernels as kernels
 from convcalc.library.windows import pad as pad
 from convcalc.library.windows import pool as pool
+from convcalc.library.worked_grid import Grid as Grid
 
 __all__: list[str]
 __version__: str

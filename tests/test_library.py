@@ -1,14 +1,17 @@
 """convcalc from Python: what results show and give, what is understood, and what is refused in Python's words."""
 
 import ast
+import copy
 import inspect
 import json
+import pickle
 import pkgutil
 import re
 import runpy
 import shutil
 import subprocess
 import sys
+import time
 import warnings
 from collections.abc import Callable
 from fractions import Fraction
@@ -315,7 +318,8 @@ def test_a_file_with_channels_last_is_read_alike_by_the_command_line(convcalc: A
 
 REFUSED: list[tuple[Callable[[], object], str]] = [
     (lambda: cc.convolve("", [[1]]), "empty"),
-    (lambda: cc.convolve(None, [[1]]), "0"),
+    (lambda: cc.convolve(None, [[1]]), "the input is a NoneType"),
+    (lambda: cc.convolve({}, [[1]]), "the input is a dict"),
     (lambda: cc.convolve(5, [[1]]), "1 to 4 dimensions, and this has 0"),
     (lambda: cc.convolve(np.array(5), [[1]]), "1 to 4 dimensions, and this has 0"),
     (lambda: cc.convolve([["a"]], [[1]]), "'a' is not a number"),
@@ -411,11 +415,12 @@ def test_a_changed_input_changes_no_result(name: str) -> None:
 HABITS: list[tuple[Callable[..., cc.Result], tuple[Any, ...], dict[str, Any], dict[str, Any]]] = [
     (cc.pool, (X,), {"kernel_size": 2, "strides": 1}, {"window": 2, "stride": 1}),
     (cc.pool, (X, "average"), {"pool_size": (2, 2), "padding": "VALID"}, {"window": (2, 2), "padding": "valid"}),
-    (cc.pool, (X, "avg"), {"ksize": 3, "pads": 1, "count_include_pad": False},
+    (cc.pool, (X, "avg"), {"ksize": 3, "pads": [1, 1, 1, 1], "count_include_pad": False},
      {"window": 3, "padding": 1, "count_padding": False}),
     (cc.pool, (X,), {"output_size": (1, 1)}, {"adaptive": (1, 1)}),
     (cc.convolve, (X, "edge"), {"padding": "SAME", "padding_mode": "reflect"}, {"padding": "same", "mode": "reflect"}),
     (cc.convolve, (X, "edge"), {"padding": ((1, 1), (2, 2))}, {"padding": (1, 1, 2, 2)}),
+    (cc.convolve, (X, "edge"), {"pads": [0, 1, 0, 2]}, {"padding": (0, 0, 1, 2)}),
     (cc.convolve, (X, "edge"), {"mode": "same"}, {"padding": "same"}),
     (cc.convolve, (X, "edge"), {"padding": 1, "mode": "wrap"}, {"padding": 1, "mode": "circular"}),
     (cc.convolve, (X, "edge"), {"padding": 1, "mode": "nearest"}, {"padding": 1, "mode": "replicate"}),
@@ -456,7 +461,7 @@ def test_every_other_word_stands_for_an_argument_that_there_is() -> None:
     ("call", "message"),
     [
         (lambda: cc.convolve(X, "edge", strid=2), "no argument 'strid'; did you mean stride"),  # type: ignore[call-arg]
-        (lambda: cc.pool(X, window=2, kernel_size=3), "'window' twice, once as 'kernel_size'"),  # type: ignore[call-arg]
+        (lambda: cc.pool(X, window=2, kernel_size=3), "'window' twice, once by another word"),  # type: ignore[call-arg]
         (lambda: cc.pool(X, 2), r"takes its kind first: pool\(x, 'max', 2\)"),
         (lambda: cc.loss([1], [1]), "missing 1 required positional argument: 'kind'"),  # type: ignore[call-arg]
         (lambda: cc.relu([1], slope=1), "relu has no parameter 'slope'"),
@@ -646,3 +651,143 @@ def test_a_typed_script_pleases_the_type_checkers() -> None:
             [found, *checkers[name], "tests/typed_script.py"], capture_output=True, text=True, cwd=ROOT, check=False
         )
         assert ran.returncode == 0, f"{name}: {ran.stdout}{ran.stderr}"
+
+
+# ---- what hard use found
+
+
+def test_a_row_with_channels_is_a_plane_as_in_pytorch_and_a_row_alone_is_a_row() -> None:
+    x = np.arange(1.0, 9.0).reshape(1, 1, 1, 8)
+    assert cc.avg_pool2d(x, 3, 2, 1).float().round(3).tolist() == [[[[0.333, 1, 1.667, 2.333]]]]
+    assert cc.conv2d(x, np.ones((1, 1, 1, 4)), padding=1, stride=2).tolist() == [[[[0] * 4, [0] * 4]]]
+    assert cc.upsample(x, 2).shape == (1, 1, 2, 16)
+    assert cc.pool([1, 2, 3, 4]).tolist() == [2, 4]
+
+
+def test_elementwise_operations_turn_no_axes() -> None:
+    cells = np.arange(40 * 36 * 3).reshape(40, 36, 3)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert cc.relu(cells).shape == cc.add(cells, cells).shape == cells.shape
+        assert cc.flatten(cells)[1] == 1
+        assert cc.max_pool2d(np.ones((1, 8, 8, 4)), 2).shape == (1, 8, 4, 2)
+
+
+def test_a_warning_names_the_line_that_called() -> None:
+    with pytest.warns(cc.ReadingWarning) as caught:
+        cc.pool(np.zeros((40, 36, 3)))
+    assert caught[0].filename == __file__
+
+
+def test_padding_in_other_orders_is_what_its_library_means() -> None:
+    assert cc.pad([1, 2, 3], pad_width=((1, 2),)).tolist() == [0, 1, 2, 3, 0, 0]  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="'pad'"):
+        cc.pad([[1]], pad=(1, 0))  # type: ignore[call-arg]
+
+
+def test_same_of_an_even_kernel_is_refused_where_libraries_differ() -> None:
+    with pytest.raises(cc.InputError, match="no middle"):
+        cc.convolve([1, 2, 3, 4], [1, 2], mode="same")
+    assert cc.pool(np.ones((5, 5)), "avg", 2, 1, padding="SAME")[4, 4] == 1
+    assert cc.pool(np.ones((5, 5)), "avg", 2, 1, padding="same")[4, 4] != 1
+
+
+def test_parameters_that_belong_together_are_given_together() -> None:
+    with pytest.raises(TypeError, match="min is missing"):
+        cc.clip([-9, 5], max=2)
+    with pytest.raises(TypeError, match="'slope' twice"):
+        cc.leaky_relu([-1], 0.1, slope=0.2)
+    assert str(inspect.signature(cc.leaky_relu)) == "(x, slope=0.01) -> convcalc.library.results.Result"
+
+
+def test_a_result_counts_as_an_array_does() -> None:
+    result = cc.relu([-3, 4])
+    result += 1
+    assert isinstance(result, np.ndarray)
+    assert result.tolist() == [1, 5]
+    with pytest.raises(TypeError, match="not written to"):
+        np.add(1, 2, out=cc.relu([1]))
+    assert not cc.convolve([[3]], [[0]])
+    with pytest.raises(ValueError, match="ambiguous"):
+        bool(cc.relu([1, 2]))
+    average = cc.pool([1, 2, 4, 9], "avg")
+    assert np.sqrt(average).round(3).tolist() == [1.225, 2.55]
+    assert (average.sum(), average.T.shape, int(cc.relu([3])), f"{cc.relu([2.5]):.2f}") == (8, (2,), 3, "2.50")
+    assert cc.size(7, 3) + 1 == 6
+    assert f"{cc.size(7, 3):d}" == "5"
+    assert tuple(cc.size((7, 8), 3)) == (5, 6)
+
+
+def test_numbers_of_numpy_stand_in_lists() -> None:
+    a = np.arange(6).reshape(2, 3)
+    assert cc.relu([a[0, 0], a[1, 1]]).tolist() == [0, 4]
+    assert cc.relu(list(cc.relu(a)[1])).tolist() == [3, 4, 5]
+    assert cc.convolve([1, 2], [1], bias=[np.float32(0.5)]).tolist() == [1.5, 2.5]
+    assert cc.convolve([1, 2], [1], bias=Tensor(1.0, requires_grad=True)).tolist() == [2.0, 3.0]
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_a_result_is_copied_and_pickled(name: str) -> None:
+    result = OPERATIONS[name]()
+    for other in (copy.deepcopy(result), pickle.loads(pickle.dumps(result))):
+        assert repr(other) == repr(result)
+        assert other.to_dict() == result.to_dict()
+        assert repr(other.backward()) == repr(result.backward())
+    back = pickle.loads(pickle.dumps(result.backward()))
+    assert [back[one].tolist() for one in back] == [grid.tolist() for _, grid in result.backward().items()]
+
+
+def test_what_is_large_is_shown_briefly_and_marked_at_once() -> None:
+    batch = cc.convolve(np.ones((8, 16, 64, 64), np.float32), np.ones((32, 16, 3, 3), np.float32))
+    start = time.perf_counter()
+    assert len(repr(batch).splitlines()) < 60
+    assert len(batch._repr_html_()) < 300_000
+    assert not batch.check(batch.output + 1)
+    assert time.perf_counter() - start < 20
+    wide = repr(cc.relu(np.arange(10**5)))
+    assert "-q" not in wide
+    assert "cut to fit" in wide
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: cc.loss([1, 2], [3, 4], "mse").step(), "there are 2 steps"),
+        (lambda: cc.relu([[1, 2]]).check(1, 5, 5), r"no cell \[5, 5\]"),
+        (lambda: cc.relu([[1, 2]]).step("a"), "a place takes whole numbers"),
+        (lambda: cc.relu([[1, 2]]).step(0.5, 0), "whole numbers"),
+        (lambda: cc.pool(X, "mena"), "did you mean"),
+        (lambda: cc.pool(X, "spam"), "the choices are"),
+        (lambda: cc.relu(X).shown(steps="foo"), "steps='foo'"),
+        (lambda: cc.relu(X).shown(precision=99), "precision=99"),
+        (lambda: cc.loss([1, 2], [3, 5], "mse").backward(2), "leave the gradient out"),
+        (lambda: cc.loss([1, 2], [1, -1], "hinge"), "target=0"),
+        (lambda: cc.model("Conv2d(1, 2, 3)"), r"x=\(1, 28, 28\)"),
+        (lambda: cc.worksheet(count=-1), "no -1 exercises"),
+        (lambda: cc.relu([1]).walk().save("a.png"), "a page is HTML"),
+        (lambda: cc.run("input 1 2\nconv"), r"--kernel edge"),
+        (lambda: cc.loss([1], [1], "smooth-l1", delta=0.5), "divided by beta"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told_in_words(call: Callable[[], object], message: str) -> None:
+    with pytest.raises(cc.ConvcalcError, match=message):
+        call()
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("stpe", "did you mean step"), ("backwards", "did you mean backward"), ("nothing_at_all", "numpy.asarray")],
+)
+def test_an_attribute_that_a_result_has_not_is_told_of(name: str, message: str) -> None:
+    with pytest.raises(AttributeError, match=message):
+        getattr(cc.relu([1]), name)
+
+
+def test_a_networks_gradients_show_themselves() -> None:
+    net = cc.model("Linear(3, 2)", [1, 2, 3], weights={"0.weight": [[4, 5, 6], [1, 0, 1]], "0.bias": [1, 1]})
+    back = net.backward(0)
+    assert "0.weight" in repr(back)
+    assert "<svg" in back.to_svg()
+    assert back["input"].shape == (1, 3)
+    assert cc.zoo()["lenet5"].startswith("LeNet-5")
+    assert "object at" not in repr(cc.Axis(5, 2))

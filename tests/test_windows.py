@@ -25,7 +25,7 @@ WITHOUT = "import tests.without_unix, sys; sys.argv[0] = 'convcalc'; from convca
 @pytest.mark.slow
 def test_the_suites_parts_hold_without_what_only_unix_has() -> None:
     words = ["-q", "-n", "0", "-p", "no:randomly", "-p", "tests.without_unix", "-x", *PARTS]
-    names = {"PYTHONPATH": str(ROOT)}
+    names = {"PYTHONPATH": str(ROOT), "WITHOUT_UNIX": "1"}
     ran = subprocess.run(
         [sys.executable, "-m", "pytest", *words],
         capture_output=True,
@@ -40,7 +40,7 @@ def test_the_suites_parts_hold_without_what_only_unix_has() -> None:
 def without_unix(
     *words: str, stdin: str | None = None, encoding: str = "cp1252", **names: str
 ) -> subprocess.CompletedProcess[bytes]:
-    env = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": encoding, **names}
+    env = {**os.environ, "PYTHONPATH": str(ROOT), "WITHOUT_UNIX": "1", "PYTHONIOENCODING": encoding, **names}
     given = None if stdin is None else stdin.encode()
     return subprocess.run(
         [sys.executable, "-c", WITHOUT, *words], capture_output=True, input=given, env=env, cwd=ROOT, check=False
@@ -113,9 +113,12 @@ def test_a_consoles_keys_have_their_names(monkeypatch: pytest.MonkeyPatch, signs
 def test_ctrl_c_stops_and_is_raised_when_the_screen_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     console(monkeypatch, "\x03")
     stdout = io.StringIO()
-    with pytest.raises(KeyboardInterrupt), windows.screen(stdout) as keyboard:
-        assert keyboard.read(0) is None
-        assert keyboard.is_stopped
+    screen = windows.screen(stdout)
+    keyboard = screen.__enter__()
+    assert keyboard.read(0) is None
+    assert keyboard.is_stopped
+    with pytest.raises(KeyboardInterrupt):
+        screen.__exit__(None, None, None)
     assert stdout.getvalue().startswith("\x1b[?1049h")
     assert stdout.getvalue().endswith("\x1b[?1049l")
 
@@ -124,9 +127,14 @@ def test_a_console_that_follows_no_sequences_is_asked_to_and_set_back(monkeypatc
     import ctypes
 
     modes = [3]
+
+    def tell(handle: int, mode: Any) -> int:
+        mode._obj.value = modes[-1]
+        return 1
+
     kernel = SimpleNamespace(
         GetStdHandle=lambda number: number,
-        GetConsoleMode=lambda handle, mode: setattr(mode._obj, "value", modes[-1]) or 1,
+        GetConsoleMode=tell,
         SetConsoleMode=lambda handle, mode: modes.append(mode),
     )
     monkeypatch.setattr(ctypes, "windll", SimpleNamespace(kernel32=kernel), raising=False)

@@ -40,6 +40,12 @@ class Axis:
     name: str = "cells"
     noun: str = "kernel"
 
+    def __repr__(self) -> str:
+        around = f", padding {self.before}+{self.after}" if self.before or self.after else ""
+        spread = f", dilation {self.dilation}" if self.dilation > 1 else ""
+        window = f"{self.noun} {self.kernel}, stride {self.stride}{around}{spread}"
+        return f"<{self.name}: {self.size}, {window} → {self.output}>"
+
     def __post_init__(self) -> None:
         for what, value, least in (
             ("input", self.size, 1),

@@ -44,12 +44,14 @@ def pool(
     norm: int = 2,
     divisor: int | None = None,
     footprint: Any = None,
+    channels_first: bool = False,
 ) -> "Pooling":
     """Pool a grid (W), (H, W), (C, H, W) or (N, C, H, W), each channel by itself; `stride` defaults to `window`.
 
     `adaptive` asks for an output of that size instead, windows fitted to it. `norm` is the p of lp pooling,
     (Σ|x|^p)^(1/p), `divisor` what an average is divided by instead of the number of its cells. `footprint`, rows of 0
-    and 1 or "cross" or "disk5", says which cells of a window count for max, min and median, and gives its size. Raises
+    and 1 or "cross" or "disk5", says which cells of a window count for max, min and median, and gives its size. A grid
+    that looks as if its channels came last is warned of, unless it is known that `channels_first` they come. Raises
     InputError where a window does not fit, or would hold nothing but padding.
 
     >>> pool([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]).output.tolist()
@@ -58,7 +60,8 @@ def pool(
     [Fraction(3, 2), 4]
     """
     grid = own_grid(x)
-    warn_of_channels_last(grid.shape)
+    if not channels_first:
+        warn_of_channels_last(grid.shape)
     four = four_dimensional(grid)
     kind = choose(PoolKind, kind)
     height, width = four.shape[2:]

@@ -5,7 +5,7 @@ from numbers import Integral
 from typing import Any, TypeVar
 
 from convcalc.choices import Word
-from convcalc.errors import InputError
+from convcalc.errors import InputError, nearest
 
 Choice = TypeVar("Choice", bound=Word)
 Pair = int | Sequence[int]
@@ -32,6 +32,12 @@ def choose(kind: type[Choice], word: str) -> Choice:
     <PaddingRule.SAME: 'same'>
     """
     words = [choice.value for choice in kind]
-    if word not in words:
-        raise InputError(f"there is no '{word}' to choose", hint=f"the choices are {', '.join(words)}")
-    return kind(word)
+    if word in words:
+        return kind(word)
+    if not isinstance(word, str):
+        raise InputError(f"{word!r} is no word", hint=f"the choices are {', '.join(words)}")
+    close = nearest(word, words)
+    if word.lower() in words:
+        return kind(word.lower())
+    suggestion = f"did you mean {close[0]}? " if close else ""
+    raise InputError(f"there is no '{word}' to choose", hint=f"{suggestion}the choices are {', '.join(words)}")

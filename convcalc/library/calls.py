@@ -8,8 +8,8 @@ from typing import Any, ParamSpec, TypeVar
 
 from convcalc.engine.exact import Array
 from convcalc.errors import nearest
-from convcalc.library.results import Grid
-from convcalc.library.words import OTHER_WORDS, refuses_in_python
+from convcalc.library.words import ANY_INPUT, CONVERTED, OTHER_WORDS, refuses_in_python
+from convcalc.library.worked_grid import Grid
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -24,7 +24,7 @@ def understands(function: Callable[P, T]) -> Callable[P, T]:
     name = function.__name__
     signature = inspect.signature(function)
     takes_any = any(one.kind is one.VAR_KEYWORD for one in signature.parameters.values())
-    other = OTHER_WORDS.get(name, {})
+    other = OTHER_WORDS.get(name, ANY_INPUT)
 
     @functools.wraps(function)
     def called(*values: P.args, **named: P.kwargs) -> T:
@@ -36,8 +36,8 @@ def understands(function: Callable[P, T]) -> Callable[P, T]:
                 hint = f"; did you mean {close[0]}?" if close else f"; it takes {', '.join(signature.parameters)}"
                 raise TypeError(f"{name}() has no argument {word!r}{hint}")
             if own in words:
-                raise TypeError(f"{name}() got {own!r} twice, once as {word!r}")
-            words[own] = value
+                raise TypeError(f"{name}() got {own!r} twice, once by another word")
+            words[own] = CONVERTED[word](value) if word in CONVERTED and word != own else value
         result = function(*values, **words)
         if isinstance(result, Grid):
             asked = signature.bind(*values, **words).arguments

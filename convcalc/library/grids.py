@@ -1,14 +1,17 @@
 """What is handed to a function as a grid: lists, arrays, tensors, pictures, tables, texts and paths, and results."""
 
 import os
+import sys
 import warnings
+from numbers import Number
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import at_least_one, own_grid
-from convcalc.engine.shapes import channels_first
+from convcalc.engine.shapes import channels_first, have_channels_last
 from convcalc.errors import InputError, ReadingWarning
 from convcalc.sample_files import expanded
 
@@ -35,7 +38,14 @@ def taken(values: Any, what: str = "grid", *, as_written: bool = False) -> Array
     if _is_picture(values):
         from convcalc.matrix_io.images import cells_of
 
-        cells, note = cells_of(values)
+        try:
+            cells, note = cells_of(values)
+        except ValueError as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"a picture of mode {values.mode} is not read: {error}", hint="convert it to RGB"
+            ) from None
         _warn(note)
         return own_grid(cells)
     return own_grid(_as_array(values, what))
@@ -45,17 +55,36 @@ def taken_row(value: Any, what: str) -> Array | None:
     """Return a parameter as a grid, one number as a row of one; None if there is none."""
     if value is None:
         return None
-    return taken(value if isinstance(value, str | os.PathLike) else at_least_one(value), what)
+    if not isinstance(value, str | os.PathLike):
+        value = at_least_one(_as_array(value, what))
+    return taken(value, what)
 
 
-def taken_input(values: Any, *, as_it_is: bool = False) -> Array:
-    """Return an input, its channels moved to the front where they clearly come last, which is then warned of."""
+def taken_input(values: Any, *, turns: bool = False) -> Array:
+    """Return an input whose channels clearly come last with them in front (`turns`), or as it is.
+
+    Both are warned of.
+    """
     grid = taken(values, "input")
-    if as_it_is or isinstance(values, str | os.PathLike) or hasattr(values, "step"):
+    if isinstance(values, str | os.PathLike) or hasattr(values, "reads"):
         return grid
-    moved, note = channels_first(grid)
-    _warn(note)
-    return moved
+    if turns:
+        grid, note = channels_first(grid)
+        _warn(note)
+    elif have_channels_last(grid.shape):
+        channels, rows, columns = grid.shape[-3:]
+        _warn(f"the grid is read as {channels} channels of {rows}×{columns}; numpy.moveaxis(x, -1, -3) moves the last")
+    return grid
+
+
+def of_planes(value: Any, grid: Array) -> Any:
+    """Return a number for both axes as a pair, of a grid with channels: only a grid without them is a single row.
+
+    >>> of_planes(2, np.zeros((1, 1, 1, 8))), of_planes(2, np.zeros((1, 8)))
+    ((2, 2), 2)
+    """
+    is_number = isinstance(value, int | np.integer) and not isinstance(value, bool)
+    return (value, value) if is_number and grid.ndim > 2 and grid.shape[-2] == 1 else value
 
 
 def _is_picture(values: Any) -> bool:
@@ -82,13 +111,29 @@ def _as_array(values: Any, what: str) -> Any:
 
 
 def _parts(values: Any, what: str) -> Any:
-    """Return lists with the arrays and tensors that stand in them as numpy has them."""
-    if isinstance(values, list | tuple):
-        is_plain = all(isinstance(part, int | float) for part in values)
-        return values if is_plain else [_as_array(part, what) for part in values]
-    return values
+    """Return lists with the arrays and tensors that stand in them as numpy has them; refuse what is no grid at all."""
+    if not isinstance(values, list | tuple):
+        if isinstance(values, Number) and not isinstance(values, bool):
+            return values
+        raise InputError(f"the {what} is a {type(values).__name__}", hint="give lists of numbers, an array, or a text")
+    if all(isinstance(part, int | float) for part in values):
+        return values
+    return [part if isinstance(part, Number | str | None) else _part(part, what) for part in values]
+
+
+def _part(part: Any, what: str) -> Any:
+    cells = _as_array(part, what)
+    return cells[()] if isinstance(cells, np.ndarray) and cells.ndim == 0 else cells
+
+
+PACKAGE = str(Path(__file__).parents[1])
 
 
 def _warn(note: str) -> None:
-    if note:
-        warnings.warn(note, ReadingWarning, stacklevel=5)
+    """Warn at the line that called, outside of this package."""
+    if not note:
+        return
+    frame, level = sys._getframe(1), 2
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(PACKAGE):
+        frame, level = frame.f_back, level + 1
+    warnings.warn(note, ReadingWarning, stacklevel=level)

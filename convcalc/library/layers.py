@@ -1,5 +1,6 @@
 """The other operations: activations, softmax, linear layers, losses, norms, attention, and what joins grids."""
 
+import inspect
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -12,10 +13,10 @@ from convcalc.engine.attention import attention as attended
 from convcalc.engine.loss_kinds import LossKind
 from convcalc.engine.losses import loss as measured
 from convcalc.engine.norm_kinds import EPS
-from convcalc.engine.settings import Pair, choose
+from convcalc.engine.settings import Pair, choose, whole_numbers
 from convcalc.errors import InputError
 from convcalc.library.calls import reading, understands
-from convcalc.library.grids import taken, taken_input, taken_row
+from convcalc.library.grids import of_planes, taken, taken_input, taken_row
 from convcalc.library.results import Result
 
 
@@ -40,11 +41,25 @@ def activate(x: Any, kind: str, *parameters: Any, **named: Any) -> Result:
         own = name if name in known else also.get(name, name)
         if own not in known and not (own == "slope" and "alpha" in known):
             raise TypeError(f"{function} has no parameter {name!r}: {', '.join(known) or 'it has none'}")
+        if own in values:
+            raise TypeError(f"{function} got {own!r} twice")
         values[own] = value
+    missing = [name for name in known if name not in values]
+    if values and missing:
+        raise TypeError(f"{function} takes {' and '.join(known)} together: {missing[0]} is missing")
     if function.record.learns and known[0] in values:
         values[known[0]] = taken_row(values[known[0]], known[0])
-    made = activated(taken_input(x), function, *(values.get(name) for name in known))
+    made = activated(taken(x, "input"), function, *(values.get(name) for name in known))
     return reading(Result(made), input=made.input)
+
+
+class Default(str):
+    """A parameter's default, as it is written."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
 
 
 def activation(word: str) -> Callable[..., Result]:
@@ -53,12 +68,17 @@ def activation(word: str) -> Callable[..., Result]:
     record = kind.record
     parameters = "".join(f"\n    `{one.name}`: {one.help}" for one in record.parameters)
 
-    def function(x: Any, *parameters: Any, **named: Any) -> Result:
+    def function(x: Any = None, *parameters: Any, **named: Any) -> Result:
+        x = named.pop("input") if x is None and "input" in named else x
         result = activate(x, kind.value, *parameters, **named)
         result.remember(kind.value, named)
         return result
 
     function.__name__ = function.__qualname__ = word
+    given = [inspect.Parameter("x", inspect.Parameter.POSITIONAL_OR_KEYWORD)]
+    kinds = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    given += [inspect.Parameter(one.name, kinds, default=Default(one.default)) for one in record.parameters]
+    vars(function)["__signature__"] = inspect.Signature(given, return_annotation=Result)
     function.__doc__ = f"""{record.summary}
 
     Every cell of a grid of any shape is worked by itself: f(x) = {record.formula}.{parameters}
@@ -120,12 +140,12 @@ def flatten(x: Any) -> Result:
     >>> flatten([[[6, 8], [3, 4]], [[1, 2], [0, 5]]]).tolist()
     [6, 8, 3, 4, 1, 2, 0, 5]
     """
-    grid = taken_input(x)
+    grid = taken(x, "input")
     return reading(Result(dense.Flattened(grid, dense.flatten(grid))), input=grid)
 
 
 LOSSES = {
-    "l2": "mse", "l1": "mae", "binary-cross-entropy": "bce", "crossentropy": "cross-entropy", "smooth-l1": "huber",
+    "l2": "mse", "l1": "mae", "binary-cross-entropy": "bce", "crossentropy": "cross-entropy",
     "mean-squared-error": "mse", "mean-absolute-error": "mae", "categorical-crossentropy": "cross-entropy",
 }  # fmt: skip
 """What other libraries call a loss, beside the words that its record has."""
@@ -157,6 +177,9 @@ def loss(
     """
     word = kind.lower().replace("_", "-").removesuffix("-loss")
     also = {other: one.value for one in LossKind for other in one.record.other_words}
+    if word == "smooth-l1":
+        fault = "smooth-l1 with beta is huber with delta=beta, divided by beta"
+        raise InputError(fault, hint="with beta=1 it is huber")
     which = choose(LossKind, also.get(word, LOSSES.get(word, word)))
     given = {name: value for name, value in (("delta", delta), ("margin", margin)) if value is not None}
     known = [one.name for one in which.record.parameters]
@@ -181,9 +204,9 @@ def batch_norm(
     x: Any,
     running_mean: Any = None,
     running_var: Any = None,
-    *,
     gamma: Any = None,
     beta: Any = None,
+    *,
     eps: Any = EPS,
     by_column: bool = False,
 ) -> Result:
@@ -213,7 +236,7 @@ def batch_norm(
 
 @understands
 def layer_norm(
-    x: Any, normalized_shape: Pair | None = None, *, gamma: Any = None, beta: Any = None, eps: Any = EPS
+    x: Any, normalized_shape: Pair | None = None, gamma: Any = None, beta: Any = None, *, eps: Any = EPS
 ) -> Result:
     """Normalise the last axes of a grid, each by its own mean and variance.
 
@@ -226,7 +249,7 @@ def layer_norm(
     grid = taken_input(x)
     axes = None
     if normalized_shape is not None:
-        lengths = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+        lengths = whole_numbers(normalized_shape, "normalized_shape")
         axes = len(lengths)
         if grid.shape[grid.ndim - axes :] != lengths:
             raise InputError(
@@ -297,7 +320,9 @@ def upsample(
     >>> upsample([1, 3], 2).tolist(), upsample([1, 3], 2, "bilinear").float().tolist()
     ([1, 1, 3, 3], [1.0, 1.5, 2.5, 3.0])
     """
-    return _joined(gathering.upsample(taken_input(x), scale, mode, align_corners=align_corners, size=size))
+    grid = taken_input(x)
+    size = None if size is None else of_planes(size, grid)
+    return _joined(gathering.upsample(grid, of_planes(scale, grid), mode, align_corners=align_corners, size=size))
 
 
 @understands

@@ -1,6 +1,6 @@
 """Sizes, questions, worksheets and scripts, from Python."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -13,15 +13,16 @@ from convcalc.errors import UsageError
 from convcalc.library.calls import understands
 from convcalc.library.grids import taken
 from convcalc.library.pieces import Marks, Page, page_of
-from convcalc.library.results import Grid
 from convcalc.library.saving import save_document
 from convcalc.library.shown import Shown, equations
-from convcalc.library.words import padding_as_ours, refuses_in_python, work_in_python
+from convcalc.library.words import padding_as_ours, refuses, refuses_in_python, work_in_python
+from convcalc.library.worked_grid import Grid
 from convcalc.practice.exercises import TOPICS, level_of, topic_of
 from convcalc.practice.marking import mark
 from convcalc.practice.question import Question
 from convcalc.practice.recipe import Recipe
 from convcalc.report.document import Calculation, Document, Text
+from convcalc.report.selection import Show
 from convcalc.report.size import Sized, worked_size
 from convcalc.sample_files import expanded
 from convcalc.session.session import LineResult
@@ -41,6 +42,25 @@ class Size(Shown):
         raise TypeError(f"a size of rows and columns is no one number: {self.output}")
 
     __int__ = __index__
+
+    def __iter__(self) -> Iterator[int]:
+        return iter((self.output,) if isinstance(self.output, int) else self.output)
+
+    def __add__(self, other: Any) -> int:
+        return int(self) + int(other)
+
+    __radd__ = __add__
+
+    def __sub__(self, other: Any) -> int:
+        return int(self) - int(other)
+
+    def __mul__(self, other: Any) -> int:
+        return int(self) * int(other)
+
+    __rmul__ = __mul__
+
+    def __format__(self, how: str) -> str:
+        return format(int(self), how) if how else repr(self)
 
     def __eq__(self, other: object) -> bool:
         return self.output == (other.output if isinstance(other, Size) else other)
@@ -104,6 +124,9 @@ def size(
     return Size(Sized(tuple(axes), keeps, None if convention is None else choose(Convention, convention)))
 
 
+MOST_EXERCISES = 200
+
+
 class Quiz(Shown):
     """Questions, one after the other: it shows the one there is now; `check` marks an answer to it, `next` goes on."""
 
@@ -120,6 +143,12 @@ class Quiz(Shown):
     def question(self) -> Question:
         """The question there is now."""
         return self._question
+
+    @property
+    def answer(self) -> Any:
+        """What is asked for: a number, or a grid."""
+        answer, at = self._question.answer, self._question.at
+        return answer.item() if answer.size == 1 else answer if at is None else answer[at].item()
 
     @refuses_in_python
     def check(self, answer: Any) -> Marks:
@@ -197,7 +226,7 @@ def quiz(topic: str | None = None, *, level: int = 1, seed: int | None = None) -
     UsageError for another topic.
 
     >>> q = quiz("size", seed=7)
-    >>> bool(q.check(q.question.answer.tolist()))
+    >>> bool(q.check(q.answer))
     True
     """
     import random
@@ -228,20 +257,34 @@ def worksheet(
     """
     from convcalc.practice import worksheet as sheets
 
+    if count not in range(1, MOST_EXERCISES + 1):
+        raise UsageError(f"there are no {count} exercises", hint=f"1 to {MOST_EXERCISES}")
     recipe = Recipe(None if topic is None else _topics(topic)[0], count, str(level), seed)
     questions = sheets.draw(_topics(topic), count, level_of(str(level)), seed)
     return Worksheet(title, questions, sheets.made_by(recipe, questions), self_marking=self_marking)
+
+
+def _worked_script(made: Any, show: Show) -> Calculation:
+    from convcalc.report.script import worked_script
+
+    return worked_script(*made)
+
+
+def _worked_back(made: Any, show: Show) -> Calculation:
+    from convcalc.session.backward import backward
+
+    session, gradient, wrt = made
+    return backward(session, gradient, wrt, show)
 
 
 class Script(Grid):
     """What a script came to: its last grid, every line's work, and the grids that have `names`."""
 
     def __init__(self, entries: Any, session: Any) -> None:
-        from convcalc.report.script import worked_script
-
         self._session = session
+        """What runs the lines."""
         self.names: Mapping[str, Array] = session.names
-        super().__init__(lambda show: worked_script(entries, session.current))
+        super().__init__((entries, session.current), _worked_script)
 
     def _brief(self) -> Document:
         return self._work()
@@ -257,10 +300,9 @@ class Script(Grid):
         [1, 2]
         """
         from convcalc.matrix_io.plain import inline
-        from convcalc.session.backward import backward
 
         text = None if gradient is None else inline(taken([gradient] if isinstance(gradient, int) else gradient))
-        return Grid(lambda show: backward(self._session, text, wrt, show))
+        return Grid((self._session, text, wrt), _worked_back)
 
 
 def _kept(entry: LineResult) -> LineResult:
@@ -269,7 +311,7 @@ def _kept(entry: LineResult) -> LineResult:
     return entry._replace(worked=worked, documents=tuple(map(list, entry.documents)))
 
 
-@refuses_in_python
+@refuses
 def run(script: str | Path, **grids: Any) -> Script:
     r"""Run a script: a command a line, in the words of the shell, the grid carried from line to line.
 
@@ -289,6 +331,8 @@ def run(script: str | Path, **grids: Any) -> Script:
     from convcalc.session.script import parse
 
     here = Surroundings(None, sys.stdout)
+    if not isinstance(script, str | Path):
+        raise TypeError(f"a script is its text or a path, not a {type(script).__name__}")
     script = expanded(script) if isinstance(script, str) and "\n" not in script else script
     is_file = isinstance(script, Path) or ("\n" not in script and script.endswith(".convcalc"))
     source = str(script) if is_file else "script"

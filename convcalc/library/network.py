@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.grids import as_grid
 from convcalc.errors import InputError, nearest
 from convcalc.inference.inputs import first_that_fits
 from convcalc.inference.names import names_of
@@ -17,6 +16,7 @@ from convcalc.inference.network import NetworkGradients, NetworkNumbers
 from convcalc.inference.parameters import exactly
 from convcalc.inference.run import LayerRun
 from convcalc.library.calls import understands
+from convcalc.library.grids import taken
 from convcalc.library.pieces import Page, Step
 from convcalc.library.saving import save_document
 from convcalc.library.shown import Shown
@@ -26,8 +26,9 @@ from convcalc.network.layer import Shape, sizes
 from convcalc.network.summary import Summary, summarize
 from convcalc.network.trace import Trace
 from convcalc.network.which import which_network
-from convcalc.report.document import Document, Subheading, Table
+from convcalc.report.document import Document, Heading, Subheading, Table
 from convcalc.report.model import heading, model_document
+from convcalc.report.network_gradients import gradients_document
 from convcalc.report.network_steps import steps_of_layer
 from convcalc.report.selection import Show
 from convcalc.sample_files import called, expanded
@@ -58,6 +59,12 @@ class Layers(dict[str, ModelLayer]):
         )
         return Table(("layer", "what", "output", "parameters", "multiply-adds"), rows, frozenset({0, 1, 2}))
 
+    def __repr__(self) -> str:
+        from convcalc.render.glyphs import UNICODE
+        from convcalc.render.plain import render
+
+        return "\n".join(render([self._table()], PAGE_WIDTH, UNICODE, answers=True))
+
     def _repr_html_(self) -> str:
         from convcalc.render.inline import static
 
@@ -71,6 +78,21 @@ class Layers(dict[str, ModelLayer]):
             raise InputError("a data frame needs pandas", hint="pip install pandas") from None
         rows = [one._asdict() for one in self.values()]
         return pandas.DataFrame(rows).drop(columns="output").set_index("name")
+
+
+class ModelGradients(Shown):
+    """A network's gradients: the `loss`, every parameter's by its full name, and the `input`'s."""
+
+    def __init__(self, back: NetworkGradients, title: Heading) -> None:
+        self._back, self._title = back, title
+        self.loss, self.parameters = back.loss, back.parameters
+        self.gradients, self.input = back.gradients, back.input
+
+    def __getitem__(self, name: str) -> Array:
+        return self.input if name == "input" else self.gradients[name]
+
+    def _work(self) -> Document:
+        return work_in_python(gradients_document(self._title, self._back, Show()))
 
 
 class Model(Shown):
@@ -176,18 +198,18 @@ class Model(Shown):
         return Step(*steps_of_layer(self._runs[layer], layer, tuple(at), Show()))
 
     @refuses_in_python
-    def backward(self, target: int | Sequence[int] | None = None) -> NetworkGradients:
+    def backward(self, target: int | Sequence[int] | None = None) -> "ModelGradients":
         """Return every parameter's gradient, and the input's: of a class's cross-entropy, or of the output's sum.
 
         Raises InputError for a class that there is none of.
         """
         if target is None:
-            return self._with_numbers().backward()
+            return ModelGradients(self._with_numbers().backward(), heading(self._summary))
         targets = list(target) if isinstance(target, Sequence | np.ndarray) else [target]
         wrong = [one for one in targets if not isinstance(one, int | np.integer) or isinstance(one, bool)]
         if wrong:
             raise InputError(f"{wrong[0]!r} is no class", hint="they are counted from 0, as in target=3")
-        return self._with_numbers().backward(targets)
+        return ModelGradients(self._with_numbers().backward(targets), heading(self._summary))
 
 
 @understands
@@ -219,9 +241,11 @@ def model(
     word = expanded(str(network))
     weights = expanded(weights) if isinstance(weights, str) else weights
     if weights is None:
+        if not (x is None or (isinstance(x, Sequence) and len(x))):
+            raise InputError(f"x={x!r} is no shape", hint="of one item, as in x=(1, 28, 28); with weights its numbers")
         shapes = [None] if x is None else [tuple(one) for one in (x if isinstance(x[0], Sequence) else [x])]
         return Model(_built(word, shapes[0], class_name, more=tuple(one for one in shapes[1:] if one)), None)
-    grid = as_grid(x)
+    grid = taken(x, "input")
     grid = exactly(grid) if exact else grid.astype(np.float32)
     summary, batch = first_that_fits(grid, lambda shape, items: _built(word, shape, class_name, items))
     tensors, _ = tensors_of(summary, word, weights, seed=seed, exact=exact)
@@ -241,3 +265,21 @@ def _read(word: str) -> bytes:
         return Path(word).read_bytes()
     except OSError as error:
         raise InputError(f"cannot read '{word}': {error.strerror or error}", hint="name a .py file") from None
+
+
+class Zoo(dict[str, str]):
+    """Well-known networks: each name that `model` takes, and its title."""
+
+    def __repr__(self) -> str:
+        return "\n".join(f"{name:24}{title}" for name, title in self.items())
+
+
+def zoo() -> Zoo:
+    """Return the well-known networks that `model` takes by name.
+
+    >>> zoo()["lenet5"]
+    'LeNet-5, as it is taught'
+    """
+    from convcalc.network.zoo import ZOO
+
+    return Zoo({name: entry.title for name, entry in ZOO.items()})

@@ -2,23 +2,29 @@
 
 from typing import Any
 
-from convcalc.library.layers import linear, log_softmax, loss, softmax
+from convcalc.engine.norm_kinds import EPS
+from convcalc.library.calls import understands
+from convcalc.library.grids import taken
+from convcalc.library.layers import activate, concat, group_norm, linear, log_softmax, loss, softmax, upsample
 from convcalc.library.results import Result
 from convcalc.library.windows import conv_transpose, convolve, pool
 
 __all__ = ["linear", "log_softmax", "softmax"]
 
 
+@understands
 def conv2d(
     x: Any, weight: Any, bias: Any = None, stride: Any = 1, padding: Any = 0, dilation: Any = 1, groups: int = 1
 ) -> Result:
     """Convolve, as `torch.nn.functional.conv2d` does: see `convolve`."""
-    return convolve(x, weight, bias=bias, stride=stride, padding=padding, dilation=dilation, groups=groups)
+    more = {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
+    return convolve(x, weight, bias=bias, channels_first=True, **more)
 
 
-conv1d = conv = correlate2d = conv2d
+conv = conv2d
 
 
+@understands
 def conv_transpose2d(
     x: Any,
     weight: Any,
@@ -34,13 +40,15 @@ def conv_transpose2d(
     return conv_transpose(x, weight, bias=bias, stride=stride, padding=padding, **more)
 
 
+@understands
 def max_pool2d(
     x: Any, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, ceil_mode: bool = False
 ) -> Result:
     """Pool, as `torch.nn.functional.max_pool2d` does: see `pool`."""
-    return pool(x, "max", kernel_size, stride, padding, dilation=dilation, ceil=ceil_mode)
+    return pool(x, "max", kernel_size, stride, padding, dilation=dilation, ceil=ceil_mode, channels_first=True)
 
 
+@understands
 def avg_pool2d(
     x: Any,
     kernel_size: Any,
@@ -55,31 +63,70 @@ def avg_pool2d(
     return pool(x, "avg", kernel_size, stride, padding, ceil=ceil_mode, count_padding=counted, divisor=divisor_override)
 
 
+@understands
 def adaptive_avg_pool2d(x: Any, output_size: Any) -> Result:
     """Pool to a size, as `torch.nn.functional.adaptive_avg_pool2d` does: see `pool`."""
-    return pool(x, "avg", adaptive=output_size)
+    return pool(x, "avg", adaptive=output_size, channels_first=True)
 
 
+@understands
 def cross_entropy(x: Any, target: Any, weight: Any = None, **more: Any) -> Result:
     """Measure a loss, as `torch.nn.functional.cross_entropy` does: see `loss`."""
     return loss(x, target, "cross-entropy", class_weights=weight, **more)
 
 
+@understands
 def mse_loss(x: Any, target: Any, *, reduction: str = "mean") -> Result:
     """Measure a loss, as `torch.nn.functional.mse_loss` does: see `loss`."""
     return loss(x, target, "mse", reduction=reduction)
 
 
+@understands
 def l1_loss(x: Any, target: Any, *, reduction: str = "mean") -> Result:
     """Measure a loss, as `torch.nn.functional.l1_loss` does: see `loss`."""
     return loss(x, target, "mae", reduction=reduction)
 
 
+@understands
 def binary_cross_entropy(x: Any, target: Any, *, reduction: str = "mean") -> Result:
     """Measure a loss, as `torch.nn.functional.binary_cross_entropy` does: see `loss`."""
     return loss(x, target, "bce", reduction=reduction)
 
 
+@understands
 def nll_loss(x: Any, target: Any, weight: Any = None, **more: Any) -> Result:
     """Measure a loss, as `torch.nn.functional.nll_loss` does: see `loss`."""
     return loss(x, target, "nll", class_weights=weight, **more)
+
+
+@understands
+def adaptive_max_pool2d(x: Any, output_size: Any) -> Result:
+    """Pool to a size, as `torch.nn.functional.adaptive_max_pool2d` does: see `pool`."""
+    return pool(x, "max", adaptive=output_size, channels_first=True)
+
+
+@understands
+def interpolate(
+    x: Any, size: Any = None, scale_factor: Any = None, mode: str = "nearest", align_corners: bool | None = None
+) -> Result:
+    """Enlarge, as `torch.nn.functional.interpolate` does: see `upsample`."""
+    return upsample(x, 2 if scale_factor is None else scale_factor, mode, align_corners=bool(align_corners), size=size)
+
+
+@understands
+def cat(tensors: Any, dim: int = 0) -> Result:
+    """Join grids, as `torch.cat` does: see `concat`."""
+    return concat(tensors, axis=dim)
+
+
+@understands
+def instance_norm(x: Any, eps: Any = EPS) -> Result:
+    """Normalise each channel of each item, as `torch.nn.functional.instance_norm` does: see `group_norm`."""
+    grid = taken(x, "input")
+    return group_norm(grid, grid.shape[-3] if grid.ndim > 2 else 1, eps=eps)
+
+
+@understands
+def swish(x: Any) -> Result:
+    """Return x·sigmoid(x), as `silu` does."""
+    return activate(x, "silu")

@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from convcalc.errors import UsageError
 from convcalc.library.saving import save_document
 from convcalc.library.shown import Shown, equations
 from convcalc.library.words import refuses_in_python
@@ -86,8 +87,11 @@ class Page:
         return framed(self.html, "convcalc")
 
     def save(self, path: str | Path) -> None:
-        """Write the page to a file."""
+        """Write the page to a file, .html; raise UsageError for another."""
         from convcalc.matrix_io.saving import write_whole
+
+        if Path(path).suffix.lower() not in (".html", ".htm"):
+            raise UsageError(f"a page is HTML, and {path} is not called so", hint="as in page.html")
 
         write_whole(Path(path), iter(self.html.splitlines()))
 

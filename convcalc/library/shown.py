@@ -1,9 +1,11 @@
 """What shows itself: as text, as static HTML in a notebook, and in the formats that a command writes."""
 
+import itertools
+import re
 import sys
 from collections.abc import Iterator
 
-from convcalc.engine.grids import as_grid
+from convcalc.engine.exact import Array
 from convcalc.formats import Format
 from convcalc.report.document import (
     Answer,
@@ -21,8 +23,10 @@ from convcalc.report.document import (
 from convcalc.report.grids import grids_of
 from convcalc.report.numbers import Writer
 
-MOST_MAPS = 6
-"""Maps that are shown of an answer; a document has them all."""
+MOST_MAPS, MOST_LARGE_MAPS = 6, 2
+"""Maps that are shown of an answer, and of a large one; a document has them all."""
+CUT = re.compile(r"cut to fit: .*")
+"""What a terminal says of a grid that is too wide, and how its options show all of it."""
 TALL = 16
 """Rows of a grid above which it is cut down to be shown."""
 
@@ -42,7 +46,8 @@ class Shown:
         from convcalc.cli.messages import glyphs_for, pipe_width
         from convcalc.render.plain import render
 
-        return "\n".join(render(self._brief(), pipe_width(), glyphs_for(sys.stdout, False), answers=True)).strip("\n")
+        lines = render(self._brief(), pipe_width(), glyphs_for(sys.stdout, False), answers=True)
+        return "\n".join(CUT.sub("cut to fit", line) for line in lines).strip("\n")
 
     def _repr_html_(self) -> str:
         from convcalc.render.inline import static
@@ -85,13 +90,25 @@ def shown_grids(*rows: list[Matrix]) -> list[Block]:
     return blocks if not left else [*blocks, Text(f"… and {left} more", Role.QUIET)]
 
 
-def summary(worked: Calculation) -> Iterator[Block]:
+LARGE = 1 << 13
+"""Cells above which an answer is shown alone, and only its first maps."""
+
+
+def summary(worked: Calculation, output: Array, cells_read: int = 0) -> Iterator[Block]:
     """Yield what is shown of a calculation where it stands: its heading, what is given, and the answer beside it."""
+    if output.size + cells_read > LARGE:
+        yield from itertools.islice((block for block in worked.work if isinstance(block, Heading)), 1)
+        planes = output.reshape(-1, *output.shape[-2:]) if output.ndim > 2 else output
+        first = planes[:MOST_LARGE_MAPS] if output.ndim > 2 else output
+        yield from shown_grids(list(grids_of(first, "output", Writer()).matrices))
+        if len(planes) > len(first):
+            yield Text(f"… and {len(planes) - len(first):,} more maps", Role.QUIET)
+        return
     rest = [block for block in worked.work if isinstance(block, Heading | Answer)]
     yield from (block for block in rest[:1] if isinstance(block, Heading))
     given = [] if worked.given is None else [block for block in worked.given() if isinstance(block, Grids)]
     answers = [block.grids for block in rest if isinstance(block, Answer)]
-    last = answers[-1] if answers else grids_of(as_grid(worked.answer()), "output", Writer())
+    last = answers[-1] if answers else grids_of(output, "output", Writer())
     yield from shown_grids([matrix for block in given for matrix in block.matrices], list(last.matrices))
 
 

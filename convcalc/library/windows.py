@@ -1,6 +1,7 @@
 """What slides, or goes around a grid: convolution, pooling, the transposed convolution, padding, and kernels."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from convcalc.choices import PaddingRule, TransposedReading
@@ -15,9 +16,10 @@ from convcalc.engine.settings import Pair, choose
 from convcalc.engine.transposed import conv_transpose as transposed
 from convcalc.errors import InputError
 from convcalc.library.calls import reading, understands
-from convcalc.library.grids import taken, taken_input, taken_row
-from convcalc.library.results import Grid, Result
+from convcalc.library.grids import of_planes, taken, taken_input, taken_row
+from convcalc.library.results import Result
 from convcalc.library.words import mode_as_ours, padding_as_ours, refuses_in_python
+from convcalc.library.worked_grid import Grid
 from convcalc.report.convolution import Labels, worked_convolution
 from convcalc.report.kernels import worked_kernel
 from convcalc.report.pooling import worked_pooling
@@ -62,7 +64,7 @@ def convolve(
     >>> convolve([1, 2, 3], [0, 1], padding="same", flip=True).tolist()
     [1, 2, 3]
     """
-    grid = taken_input(x, as_it_is=channels_first)
+    grid = taken_input(x, turns=True) if not channels_first else taken(x, "input")
     weights, name = _kernel(kernel)
     if per_channel and all_channels:
         raise InputError("per_channel and all_channels exclude each other", hint="leave one of them out")
@@ -70,14 +72,14 @@ def convolve(
         channels = grid.shape[-3] if grid.ndim > 2 else 1
         weights = spread(weights, channels, per_channel=per_channel)
         groups = channels if per_channel else groups
-    mode, amounts = mode_as_ours(mode, padding_as_ours(padding))
+    mode, amounts = mode_as_ours(mode, padding_as_ours(padding), weights.shape)
     made = convolved(
         grid,
         weights,
         bias=taken_row(bias, "bias"),
-        stride=stride,
-        padding=amounts,
-        dilation=dilation,
+        stride=of_planes(stride, grid),
+        padding=of_planes(amounts, grid),
+        dilation=of_planes(dilation, grid),
         groups=groups,
         mode=mode,
         pad_value=pad_value,
@@ -85,9 +87,7 @@ def convolve(
         channels_first=True,
     )
     labels = Labels(name, choose(PaddingRule, amounts) if isinstance(amounts, str) else None)
-    return reading(
-        Result(made, lambda show: worked_convolution(made, show, labels)), input=grid, kernel=weights, bias=made.bias
-    )
+    return reading(Result(made, partial(worked_convolution, labels=labels)), input=grid, kernel=weights, bias=made.bias)
 
 
 def _kernel(kernel: Any) -> tuple[Array, str]:
@@ -125,22 +125,21 @@ def conv_transpose(
     >>> conv_transpose([[1, 2], [3, 4]], [[1, 1], [1, 1]]).tolist()
     [[1, 3, 2], [4, 10, 6], [3, 7, 4]]
     """
-    grid = taken_input(x)
+    grid = taken_input(x, turns=True)
     weights, name = _kernel(kernel)
     made = transposed(
         grid,
         weights,
         bias=taken_row(bias, "bias"),
-        stride=stride,
-        padding=padding_as_ours(padding),
-        output_padding=output_padding,
-        dilation=dilation,
+        stride=of_planes(stride, grid),
+        padding=of_planes(padding_as_ours(padding), grid),
+        output_padding=of_planes(output_padding, grid),
+        dilation=of_planes(dilation, grid),
         groups=groups,
     )
     way = choose(TransposedReading, reading_as)
-    return reading(
-        Result(made, lambda show: worked_transposed(made, show, name, way)), input=grid, kernel=weights, bias=made.bias
-    )
+    how = partial(worked_transposed, kernel=name, reading=way)
+    return reading(Result(made, how), input=grid, kernel=weights, bias=made.bias)
 
 
 @understands
@@ -153,7 +152,7 @@ def pool(
     *,
     dilation: Pair = 1,
     ceil: bool = False,
-    count_padding: bool = True,
+    count_padding: bool | None = None,
     adaptive: Pair | None = None,
     norm: int = 2,
     divisor: int | None = None,
@@ -165,7 +164,8 @@ def pool(
     `kind` is "max", "min", "avg", "sum", "median", "lp" …; `window` one number or (rows, columns), and `stride` the
     window if it is not given. `adaptive` fits windows to an output of that size instead, `norm` is the p of lp pooling,
     `divisor` what an average is divided by, `footprint` (rows of 0 and 1, "cross", "disk5") which cells count. Averages
-    count the padding, unless `count_padding` is False. Exactness and errors as in `convolve`.
+    count the padding, unless `count_padding` is False; with TensorFlow's word "SAME" they do not, as there. Exactness
+    and errors as in `convolve`.
 
     >>> pool([[1, 1, 2, 4], [5, 6, 7, 8], [3, 2, 1, 0], [1, 2, 3, 4]]).tolist()
     [[6, 8], [3, 4]]
@@ -174,26 +174,28 @@ def pool(
     """
     if not isinstance(kind, str):
         raise TypeError(f"pool() takes its kind first: pool(x, 'max', {kind!r})")
-    grid = taken_input(x, as_it_is=channels_first)
+    grid = taken_input(x, turns=True) if not channels_first else taken(x, "input")
     amounts = padding_as_ours(padding)
+    counts = padding != "SAME" if count_padding is None else count_padding
     mask = footprint if footprint is None or isinstance(footprint, str) else taken(footprint, "footprint")
     also = {word: one for one in PoolKind for word in one.record.other_words}
     made = pooled(
         grid,
         also.get(kind.lower(), kind),
-        window=window,
-        stride=stride,
-        padding=amounts,
-        dilation=dilation,
+        window=of_planes(window, grid),
+        stride=None if stride is None else of_planes(stride, grid),
+        padding=of_planes(amounts, grid),
+        dilation=of_planes(dilation, grid),
         ceil=ceil,
-        count_padding=count_padding,
-        adaptive=adaptive,
+        count_padding=counts,
+        adaptive=None if adaptive is None else of_planes(adaptive, grid),
         norm=norm,
         divisor=divisor,
         footprint=mask,
+        channels_first=True,
     )
     rule = choose(PaddingRule, amounts) if isinstance(amounts, str) else None
-    return reading(Result(made, lambda show: worked_pooling(made, show, rule)), input=grid)
+    return reading(Result(made, partial(worked_pooling, rule=rule)), input=grid)
 
 
 @understands
@@ -209,7 +211,9 @@ def pad(x: Any, padding: Padding = 1, mode: str = "zeros", *, pad_value: Any = 0
     """
     grid = taken_input(x)
     mode, amounts = mode_as_ours(mode, padding_as_ours(padding))
-    return reading(Result(padded(grid, amounts, mode, pad_value=pad_value)), input=grid)
+    if grid.ndim == 1 and isinstance(amounts, tuple) and isinstance(padding, Sequence) and len(padding) == 1:
+        amounts = (0, 0, *amounts)  # numpy's ((before, after),) of its one axis
+    return reading(Result(padded(grid, of_planes(amounts, grid), mode, pad_value=pad_value)), input=grid)
 
 
 @refuses_in_python
@@ -230,6 +234,9 @@ def kernel(name: str, *, float: bool = False) -> Array:
 class Kernels(dict[str, Grid]):
     """The named kernels, by name: each shows itself at work, and is its weights."""
 
+    def __missing__(self, name: str) -> Grid:
+        return self[named_kernels.find(name).name]
+
     def _repr_html_(self) -> str:
         from convcalc.render.inline import static
         from convcalc.report.kernels import kernel_list
@@ -246,8 +253,4 @@ def kernels() -> Kernels:
     >>> kernels()["sobel-x"].tolist()
     [[-1, 0, 1], [-2, 0, 2], [-1, 0, 1]]
     """
-
-    def shown(entry: named_kernels.NamedKernel) -> Grid:
-        return Grid(lambda show: worked_kernel(entry, show))
-
-    return Kernels({name: shown(entry) for name, entry in named_kernels.KERNELS.items()})
+    return Kernels({name: Grid(entry, worked_kernel) for name, entry in named_kernels.KERNELS.items()})

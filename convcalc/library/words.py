@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, ParamSpec, TypeVar
 
 from convcalc.engine.padding_modes import PadMode
-from convcalc.errors import ConvcalcError
+from convcalc.errors import ConvcalcError, InputError
 from convcalc.report.document import Block, Document, Stepped, Steps, Text
 
 P = ParamSpec("P")
@@ -17,6 +17,23 @@ _FLAGS = {"per-channel", "all-channels", "logits", "probabilities", "transpose",
 _NAMES = {"at": "step", "as": "reading", "no-count-pad": "count_padding=False", "pad-mode": "mode"}
 
 
+SAID = {
+    "`convcalc zoo --all`": "`convcalc.zoo()`",
+    "`convcalc model --list`": "`convcalc model --list` in a shell",
+    "separate them with a line of ---": "give an array (filters, 1, rows, columns)",
+    "separated by a line of ---": "as in an array (channels, maps, rows, columns)",
+    "channels, separated by blank lines": "channels: an array (filters, channels, rows, columns)",
+    "as in -t 0": "as in target=0",
+    "as in -i 1x28x28": "as in x=(1, 28, 28)",
+    "let it be the last line": "leave the gradient out",
+}
+"""What is said in a way that a regular change of options would not reach."""
+
+
+def _argument(option: str) -> str:
+    return _NAMES.get(option, option.replace("-", "_"))
+
+
 def python_words(text: str) -> str:
     """Return text that names options of the command line with Python's arguments in their place.
 
@@ -25,12 +42,14 @@ def python_words(text: str) -> str:
     >>> python_words("leave --transpose out"), python_words("`convcalc kernels` lists all 44")
     ('leave transpose out', '`convcalc.kernels()` lists all 44')
     """
+    for said, meant in SAID.items():
+        text = text.replace(said, meant)
     text = re.sub(r"`convcalc ([a-z]+)`", r"`convcalc.\1()`", text)
-    text = re.sub(r"leave --([a-z-]+)", lambda m: f"leave {m[1].replace('-', '_')}", text)
+    text = re.sub(r"(leave|and) --([a-z-]+)(?= (?:and --\S+ )?out)", lambda m: f"{m[1]} {_argument(m[2])}", text)
 
     def argument(match: re.Match[str]) -> str:
         option, value = match[1], match[2]
-        name = _NAMES.get(option, option.replace("-", "_"))
+        name = _argument(option)
         if value is not None and (value[0].isdigit() or value[0] in "'\"-"):
             return f"{name}={value}"
         following = text[match.end() :]
@@ -81,9 +100,8 @@ _SLIDING = {
     "dilation_rate": "dilation",
     "rate": "dilation",
     "pads": "padding",
-    "pad": "padding",
 }
-_FILTERS = {"weight": "kernel", "weights": "kernel", "filters": "kernel", "filter": "kernel", "k": "kernel"}
+_FILTERS = {"weight": "kernel", "weights": "kernel", "k": "kernel"}
 _INPUT = {"input": "x", "inputs": "x", "image": "x", "in1": "x", "a": "x"}
 _BORDER = {
     "padding_mode": "mode",
@@ -103,7 +121,7 @@ OTHER_WORDS: dict[str, Mapping[str, str]] = {
         **_INPUT, **_SLIDING, **_WINDOW, "ceil_mode": "ceil", "count_include_pad": "count_padding",
         "divisor_override": "divisor", "output_size": "adaptive", "norm_type": "norm", "p": "norm",
     },
-    "pad": {**_INPUT, **_BORDER, "pad": "padding", "pad_width": "padding", "value": "pad_value"},
+    "pad": {**_INPUT, **_BORDER, "pad_width": "padding", "value": "pad_value"},
     "softmax": {**_INPUT, **_AXIS},
     "log_softmax": {**_INPUT, **_AXIS},
     "concat": _AXIS,
@@ -128,6 +146,20 @@ OTHER_WORDS: dict[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 
+def refuses(function: Callable[P, T]) -> Callable[P, T]:
+    """Let a function tell what is refused with its hint, in the words of a script."""
+
+    @functools.wraps(function)
+    def telling(*values: P.args, **named: P.kwargs) -> T:
+        try:
+            return function(*values, **named)
+        except ConvcalcError as error:
+            error.told = f"{error}" + (f" ({error.hint})" if error.hint else "")
+            raise
+
+    return telling
+
+
 def refuses_in_python(function: Callable[P, T]) -> Callable[P, T]:
     """Let a function, or a method, tell what is refused in Python's words."""
 
@@ -139,6 +171,20 @@ def refuses_in_python(function: Callable[P, T]) -> Callable[P, T]:
             raise in_python(error) from None
 
     return telling
+
+
+def _as_onnx(pads: Any) -> Any:
+    """Return padding that ONNX writes as the beginnings of all axes and then their ends."""
+    if isinstance(pads, Sequence) and len(pads) == 4:
+        top, left, bottom, right = pads
+        return top, bottom, left, right
+    return pads
+
+
+CONVERTED: dict[str, Callable[[Any], Any]] = {"pads": _as_onnx}
+"""Words whose values are in another order, too."""
+ANY_INPUT = _INPUT
+"""What an input is called anywhere."""
 
 
 def padding_as_ours(padding: Any) -> Any:
@@ -158,13 +204,19 @@ def padding_as_ours(padding: Any) -> Any:
     return padding
 
 
-def mode_as_ours(mode: Any, padding: Any) -> tuple[Any, Any]:
+def mode_as_ours(mode: Any, padding: Any, kernel: Sequence[int] = ()) -> tuple[Any, Any]:
     """Return a mode and a padding: SciPy's ``mode="same"`` of a correlation is padding, its boundaries are modes.
+
+    Raises InputError for "same" of a `kernel`, (…, rows, columns), that has no middle, which libraries place otherwise.
 
     >>> mode_as_ours("same", 0), mode_as_ours("symm", 1)
     (('zeros', 'same'), ('symmetric', 1))
     """
     word = str(mode).lower()
     if isinstance(mode, str) and word in ("same", "valid", "full") and padding == 0:
+        if word == "same" and any(length % 2 == 0 for length in kernel[-2:]):
+            fault = "a kernel of even size has no middle: numpy, SciPy and PyTorch each place it in another way"
+            hint = 'padding="same" adds the odd cell at the end, padding="same-lower" in front'
+            raise InputError(fault, hint=hint)
         return PadMode.ZEROS.value, word
     return {"fill": "zeros", "symm": "symmetric"}.get(word, mode), padding

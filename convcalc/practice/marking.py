@@ -28,6 +28,8 @@ MOST_DIGITS = 17
 """Digits up to which a program prints a float; of a quotient, what has more was worked to be exact."""
 MOST_SHOWN = 12
 MOST_REASONS = 2
+MANY, ROUNDED_AT_MOST = 1 << 16, 0.5
+"""Cells of an answer of which those that are far off are wrong at a glance; and how far that is."""
 MOST_COMPARED = 4096
 """Cells that are compared with every mistake."""
 LEAST_EXPLAINED, MOSTLY = 3, Fraction(4, 5)
@@ -189,6 +191,10 @@ def _wrong(given: Array, answer: Array) -> tuple[tuple[int, ...], ...]:
     differ = np.argwhere(given != answer).tolist()
     if given.dtype == answer.dtype == np.int64:
         return tuple(map(tuple, differ))
+    if given.size > MANY and given.dtype.kind == answer.dtype.kind == "f":
+        distance = np.abs(given.astype(np.float64) - answer)
+        far = distance > ROUNDED_AT_MOST + np.abs(answer) / 1000  # nobody rounds so far, and not each need be looked at
+        return tuple(at for at in map(tuple, differ) if far[at] or not is_right(given[at], answer[at]))
     return tuple(at for at in map(tuple, differ) if not is_right(given[at], answer[at]))
 
 

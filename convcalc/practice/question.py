@@ -59,6 +59,9 @@ class Question(NamedTuple):
         shape = core(self.answer)
         return (f"{shape_text(shape)}, row by row" if len(shape) > 1 else f"{self.answer.size} numbers") + decimals
 
+    def __repr__(self) -> str:
+        return f"<question: {self.text}>"
+
     def blocks(self) -> list[Block]:
         """Return the question as it is asked."""
         givens = list(self.given())
