@@ -119,7 +119,7 @@ def test_the_readmes_python_runs() -> None:
     assert code in README
     names: dict[str, object] = {}
     exec(code, names)
-    assert names["result"].output.tolist() == [[-5]]  # type: ignore[attr-defined]
+    assert names["r"].tolist() == [[-5]]  # type: ignore[attr-defined]
 
 
 def commands() -> list[str]:
