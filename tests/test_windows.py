@@ -167,3 +167,27 @@ def test_the_walk_walks_on_a_console(monkeypatch: pytest.MonkeyPatch) -> None:
     walk.walk_through(worked.steps, Show(), Console(file=stdout), ASCII, stdout)
     assert len(drawn) >= 1
     assert stdout.getvalue().endswith("\x1b[?1049l")
+
+
+@pytest.mark.parametrize(
+    ("told", "bound"),
+    [
+        ({"__doc__": "Importing this module enables command line editing using libedit."}, "bind ^I rl_complete"),
+        ({"backend": "editline"}, "bind ^I rl_complete"),
+        ({"backend": "readline"}, "tab: complete"),
+    ],
+)
+def test_tab_is_bound_as_each_line_editor_has_it(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], bound: str
+) -> None:
+    from convcalc.cli.session import _editing
+    from convcalc.session.completion import Words
+
+    bindings: list[str] = []
+    fake = ModuleType("readline")
+    names = ("set_completer", "set_completer_delims", "set_history_length", "read_history_file")
+    fake.__dict__.update(dict.fromkeys(names, lambda *_: None), parse_and_bind=bindings.append, **told)
+    monkeypatch.setitem(sys.modules, "readline", fake)
+    session: Any = SimpleNamespace(names={})
+    assert _editing(Words({}, [], []), session, lambda: False) is fake
+    assert bindings == [bound]

@@ -4,7 +4,7 @@ Building all of them for Typer would take longer than most of them run.
 """
 
 import importlib
-from collections.abc import Iterable, Iterator, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from itertools import groupby
 from typing import Any, NamedTuple
 
@@ -14,9 +14,6 @@ from typer.core import TyperGroup
 from convcalc.cli.help import Command, sayable, write_help
 from convcalc.cli.messages import note
 from convcalc.cli.standing import meant
-from convcalc.engine.activation_kinds import ActivationKind
-from convcalc.engine.gather_kinds import GatherKind
-from convcalc.engine.norm_kinds import NormKind
 from convcalc.errors import UsageError, nearest
 
 
@@ -47,16 +44,11 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
         "show": ("grids.show", "Show a grid as it was read: its shape, its numbers and, with --heat, its shades."),
     },
     "Activate": {
-        **{
-            kind.value: (f"activations.{kind.value.replace('-', '_')}", kind.record.summary)
-            for kind in ActivationKind
-            if not kind.record.variant_of
-        },
         "softmax": ("activations.softmax", "Turn logits into probabilities that add to 1: e^x / Σ e^x along each row."),
         "log-softmax": ("activations.log_softmax", "Take the logarithm of the softmax: x − ln Σ e^x along each row."),
     },
-    "Normalise": {kind.value: (f"norms.{kind.value.replace('-', '_')}", kind.record.summary) for kind in NormKind},
-    "Join and resize": {kind.value: (f"gathering.{kind.value}", kind.record.summary) for kind in GatherKind},
+    "Normalise": {},
+    "Join and resize": {},
     "Classify": {
         "flatten": (
             "dense.flatten",
@@ -109,12 +101,68 @@ _TABLE: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 """The panels of the help, their commands, the module and function of each, and what it does."""
-COMMANDS = {
-    name: CommandEntry(panel, place, summary)
-    for panel, commands in _TABLE.items()
-    for name, (place, summary) in commands.items()
-}
-"""Every command, in the order of the help."""
+
+
+def _activations() -> Iterator[tuple[str, tuple[str, str]]]:
+    from convcalc.engine.activation_kinds import ActivationKind
+
+    for kind in ActivationKind:
+        if not kind.record.variant_of:
+            yield kind.value, (f"activations.{kind.value.replace('-', '_')}", kind.record.summary)
+
+
+def _norms() -> Iterator[tuple[str, tuple[str, str]]]:
+    from convcalc.engine.norm_kinds import NormKind
+
+    for kind in NormKind:
+        yield kind.value, (f"norms.{kind.value.replace('-', '_')}", kind.record.summary)
+
+
+def _joins() -> Iterator[tuple[str, tuple[str, str]]]:
+    from convcalc.engine.gather_kinds import GatherKind
+
+    for kind in GatherKind:
+        yield kind.value, (f"gathering.{kind.value}", kind.record.summary)
+
+
+_OF_KINDS = {"Activate": _activations, "Normalise": _norms, "Join and resize": _joins}
+"""Commands that are made of an operation's kinds, first in their panels; their records take a while to load."""
+
+
+class CommandTable(Mapping[str, CommandEntry]):
+    """Every command, in the order of the help; those of kinds are looked up only where another is not meant."""
+
+    def __init__(self) -> None:
+        self.found = {
+            name: CommandEntry(panel, *entry) for panel, rows in _TABLE.items() for name, entry in rows.items()
+        }
+        self.is_whole = False
+
+    def whole(self) -> dict[str, CommandEntry]:
+        """Return all of them."""
+        if not self.is_whole:
+            rows = {panel: {**dict(_OF_KINDS.get(panel, dict)()), **rows} for panel, rows in _TABLE.items()}
+            self.found = {
+                name: CommandEntry(panel, *entry) for panel, own in rows.items() for name, entry in own.items()
+            }
+            self.is_whole = True
+        return self.found
+
+    def __getitem__(self, name: str) -> CommandEntry:
+        return self.found[name] if name in self.found else self.whole()[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.found or name in self.whole()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.whole())
+
+    def __len__(self) -> int:
+        return len(self.whole())
+
+
+COMMANDS = CommandTable()
+"""Every command: the panel of the help it stands in, its module and function, and what it does."""
 
 
 ALSO = {

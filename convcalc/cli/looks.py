@@ -6,9 +6,6 @@ Both options stand anywhere on the line. NO_COLOR goes before FORCE_COLOR, and a
 import contextlib
 import io
 import os
-import shlex
-import shutil
-import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from typing import IO, NamedTuple
@@ -135,6 +132,10 @@ def dressed(looks: Looks) -> Iterator[None]:
 
 def _page(text: str, terminal: IO[str]) -> None:
     """Show a text by PAGER, or less, or more; without any, as it is. What fits on the screen less does not keep."""
+    import shlex
+    import shutil
+    import subprocess
+
     found = shlex.split(os.environ.get("PAGER", "")) or [name for name in PAGERS if shutil.which(name)][:1]
     if not text or not found or os.environ.get("TERM") == "dumb":
         terminal.write(text)

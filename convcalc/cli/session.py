@@ -128,7 +128,7 @@ def _editing(words: "Words", session: "Session", in_rows: Callable[[], bool]) ->
 
     readline.set_completer(completer)
     readline.set_completer_delims(" \t\n")
-    libedit = "libedit" in (readline.__doc__ or "")
+    libedit = getattr(readline, "backend", "") == "editline" or "libedit" in (readline.__doc__ or "")  # as on macOS
     readline.parse_and_bind("bind ^I rl_complete" if libedit else "tab: complete")
     readline.set_history_length(LONGEST_HISTORY)
     with contextlib.suppress(OSError, RuntimeError):
