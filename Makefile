@@ -1,7 +1,7 @@
 # The tasks of a day; .ci/run is what must pass. `make quick` is `pytest -q`.
 BIN := .venv/bin
 
-.PHONY: help test quick lint golden fuzz bench ci
+.PHONY: help test quick lint golden fuzz bench man ci
 help:
 	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*##/\t/'
 
@@ -25,6 +25,9 @@ fuzz: ## ten thousand lines at random, against plain loops
 
 bench: ## convcalc beside whatever else is installed
 	$(BIN)/python -m benchmarks --quick
+
+man: ## write the manual page anew
+	$(BIN)/convcalc help man > convcalc/topics/convcalc.1
 
 ci: ## what must pass before main moves
 	.ci/run
