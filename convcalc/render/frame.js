@@ -12,6 +12,8 @@
     tell();
   }
   if (!frame || !frame.classList.contains("convcalc-page")) return;
+  root.classList.add("framed");
+  root.style.setProperty("--u", `${Math.min(Math.max(parseFloat(getComputedStyle(frame.parentElement).fontSize), 13), 17)}px`);
   const fit = () => { frame.style.height = `${Math.ceil(main.getBoundingClientRect().bottom + window.scrollY) + 2}px`; };
   new ResizeObserver(fit).observe(main);
   fit();
