@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.conftest import Open
+from convcalc.matrix_io.images import Picture, read_picture
+from tests.conftest import ROOT, Open
 
 pytest.importorskip("selenium.webdriver", reason="the page is tested with selenium")
 from selenium.webdriver.common.by import By
@@ -109,3 +110,23 @@ def test_on_a_telephone_nothing_of_a_picture_overlaps(page: Open) -> None:
         assert 0 <= left < right <= 390
         for other in boxes[index + 1 :]:
             assert right <= other[0] or other[2] <= left or bottom <= other[1] or other[3] <= top
+
+
+def test_a_map_that_grows_by_stamps_is_told_by_what_changes_and_shown_whole(page: Open, tmp_path: Path) -> None:
+    kernel = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
+    browser = page("conv-transpose", "-i", "samples/seven-28x28.png", "-k", "1 2 1; 2 4 2; 1 2 1")
+    assert (tmp_path / "page.html").stat().st_size < 1_000_000
+    seven = np.asarray(read_picture(ROOT / "samples" / "seven-28x28.png", "seven", Picture())[0])
+    for step in (0, 400, 57, 783):
+        so_far = np.zeros((30, 30), dtype=np.int64)
+        for row, column in list(np.ndindex(28, 28))[: step + 1]:
+            so_far[row : row + 3, column : column + 3] += seven[row, column] * kernel
+        browser.execute_script(
+            "const bar = document.querySelector('input[type=range]'); bar.value = arguments[0];"
+            "bar.dispatchEvent(new Event('input'));", step
+        )  # fmt: skip
+        shown = browser.execute_script(
+            "const [grid] = [...document.querySelectorAll('.stage')[0].querySelectorAll('table')].slice(-1);"
+            "return [...grid.querySelectorAll('td')].map((cell) => Number(cell.textContent));"
+        )
+        assert shown == so_far.ravel().tolist()

@@ -44,7 +44,9 @@ MOST_BODY_CELLS = 1 << 14
 PICTURE_COLUMNS, PICTURE_ROWS = 16, 8
 """From how many columns and rows on a grid is drawn as a picture, with the window enlarged beside it."""
 PROBED = 8
-MOST_DATA = 1 << 21
+LEAST_TOLD_ANEW = 32
+"""Cells from which on a grid that changes from step to step is told by what is changed."""
+MOST_DATA = 1 << 22
 """Terms and cells of all the steps together, judged by the first few."""
 
 
@@ -170,6 +172,8 @@ class _StepData(Renderer[list[Any]]):
 
     def __init__(self, shared: dict[int, tuple[int, Body]]) -> None:
         self.shared = shared
+        self.latest: dict[tuple[str, int, int], tuple[int, list[str]]] = {}
+        """Of the grids that change from step to step, each one's number, and its cells as they were told last."""
 
     def picture(self, block: Picture) -> Iterator[list[Any]]:
         """Yield the lines of matrices and signs, and the result."""
@@ -215,7 +219,7 @@ class _StepData(Renderer[list[Any]]):
         `o` says that the window is written to, `d` that its cells are worked rather than given.
         """
         shared_body = self.shared.get(id(matrix.body))
-        data: dict[str, Any] = {"i": _body(matrix.body)} if shared_body is None else {"b": shared_body[0]}
+        data: dict[str, Any] = self._own(matrix.body) if shared_body is None else {"b": shared_body[0]}
         if matrix.window is not None:
             data["w"] = [list(matrix.window[0]), list(matrix.window[1])]
         if matrix.current is not None:
@@ -227,6 +231,19 @@ class _StepData(Renderer[list[Any]]):
         if matrix.derived:
             data["d"] = 1
         return data
+
+    def _own(self, body: Body) -> dict[str, Any]:
+        """Return a grid that is one step's: whole, or as the number `k` of the one before and what is changed."""
+        data = _body(body, shades=body.shade is not None)
+        if len(data) > 4 or body.rows * body.columns < LEAST_TOLD_ANEW:
+            return {"i": data}
+        key, cells = (body.title, body.rows, body.columns), data[3]
+        number, before = self.latest.get(key, (len(self.latest), None))
+        self.latest[key] = number, cells
+        if before is None:
+            return {"k": number, "i": data}
+        changed = [[index, text] for index, (text, old) in enumerate(zip(cells, before, strict=True)) if text != old]
+        return {"k": number, "j": [part for pair in changed for part in pair]}
 
 
 def _count(steps: Steps) -> int:
@@ -250,6 +267,7 @@ def _data(steps: Steps, first: int) -> dict[str, Any] | None:
             if (times[id(body)] > 1 or len(step_blocks) == 1) and id(body) not in shared:
                 shared[id(body)] = len(shared), body
     live = steps.live()
+    told = _StepData(shared)
     return {
         **({} if live is None else {"live": live}),
         "at": min(first, len(step_blocks) - 1),
@@ -257,8 +275,7 @@ def _data(steps: Steps, first: int) -> dict[str, Any] | None:
         "down": steps.by_columns,
         "bodies": [_body(body) for _, body in shared.values()],
         "steps": [
-            {"n": steps.name(index), "b": list(_StepData(shared).document(blocks))}
-            for index, blocks in enumerate(step_blocks)
+            {"n": steps.name(index), "b": list(told.document(blocks))} for index, blocks in enumerate(step_blocks)
         ],
     }
 
@@ -284,16 +301,17 @@ def is_picture(body: Body) -> bool:
     return body.columns >= PICTURE_COLUMNS and body.rows >= PICTURE_ROWS
 
 
-def _body(body: Body) -> list[Any]:
+def _body(body: Body, *, shades: bool = True) -> list[Any]:
+    """Return a grid as the script reads it; without `shades` the script works them itself, where it needs any."""
     places = [(row, column) for row in range(body.rows) for column in range(body.columns)]
     shade = body.shade
-    if shade is None and body.shading is not None and is_picture(body):
+    if shades and shade is None and body.shading is not None and is_picture(body):
         shade = body.shading()
-    shades = None if shade is None else [shade_style(shade(*place)) for place in places]
+    styles = None if shade is None else [shade_style(shade(*place)) for place in places]
     padding = list(body.padding) if any(body.padding) else 0
     texts = [body.text(*place) for place in places]
     values = [differing(body.value(*place), body.text(*place)) for place in places] if body.value else []
-    data: list[Any] = [body.title, body.rows, body.columns, texts, padding, shades or 0, values if any(values) else 0]
+    data: list[Any] = [body.title, body.rows, body.columns, texts, padding, styles or 0, values if any(values) else 0]
     while not data[-1]:
         data.pop()
     return data

@@ -1,5 +1,25 @@
 // Steps one after the other, drawn from their data.
 
+// Grids that change from step to step are told by what is changed since the step before: here each becomes whole.
+const whole = (data) => {
+  const latest = [];
+  for (const { b } of data.steps) {
+    for (const [kind, lines, result] of b) {
+      if (kind !== "p") continue;
+      for (const part of [...lines.flat(), result]) {
+        if (!part || part.k === undefined) continue;
+        if (!part.i) {
+          const cells = [...latest[part.k][3]];
+          for (let index = 0; index < part.j.length; index += 2) cells[part.j[index]] = part.j[index + 1];
+          part.i = [...latest[part.k]];
+          part.i[3] = cells;
+        }
+        latest[part.k] = part.i;
+      }
+    }
+  }
+};
+
 class Stepper {
   constructor(root, data) {
     Object.assign(this, { root, term: null, timer: null });
@@ -24,6 +44,7 @@ class Stepper {
   }
 
   take(data) {
+    whole(data);
     Object.assign(this, { data, at: data.at, slots: [], drawn: "", shown: new Set() });
     this.grids = data.bodies.map((body) => this.listen(grid(body)));
     this.grids.forEach((one, index) => { one.index = index; });
@@ -310,7 +331,9 @@ class Stepper {
   }
 
   own(part) {
-    const drawn = grid(part.i);
+    const [title, rows, columns, cells, padding, shades, values] = part.i;
+    const pictured = columns >= PICTURE_COLUMNS && rows >= PICTURE_ROWS;
+    const drawn = grid([title, rows, columns, cells, padding, shades || (pictured ? live.shades(cells) : 0), values]);
     if (this.grids.some((one) => one.photo)) drawn.shades = live.shades(drawn.cells);
     drawn.repeats = part.d ? null : repeated(drawn, drawn.padding, this.before);
     this.dress(drawn, this.untold(part), this.masked && part.d);
