@@ -138,7 +138,12 @@ def test_a_large_file_is_worked_as_a_small_one(words: list[str], dtype: Any, ord
 
 
 @pytest.mark.usefixtures("small_is_large")
-def test_channels_items_and_long_rows(tmp_path: Path) -> None:
+@pytest.mark.parametrize("pieces", [0, 3, 1 << 12], ids=["laid in at once", "some of them", "one by one"])
+def test_channels_items_and_long_rows(pieces: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(large, "MANY_PIECES", pieces)
+    many = np.arange(700 * 9 * 7).reshape(700, 9, 7) % 11
+    run_convcalc("pool", "avg", "-i", saved(tmp_path / "m.npy", many), "-o", str(tmp_path / "o.npy"))
+    assert (np.load(tmp_path / "o.npy") == pool(many, "avg").output.astype(float)).all()
     batch = np.arange(2 * 3 * 9 * 8).reshape(2, 3, 9, 8) % 11
     run_convcalc(
         "conv", "-k", "edge", "--per-channel", "-i", saved(tmp_path / "b.npy", batch), "-o", str(tmp_path / "o.npy")

@@ -24,6 +24,9 @@ Array = npt.NDArray[Any]
 LARGEST_EXACT = 1 << 16
 """Cells up to which any decimal and any quotient is worked exactly; larger work is too large to read."""
 
+FEW_READ = 64
+"""Cells up to which decimals are read digit by digit: of more, those of few digits are found at once."""
+
 MOST_DECIMALS = 15
 """Decimals a larger grid may have to be worked exactly."""
 
@@ -205,6 +208,11 @@ def over_common_denominator(array: Array, *, quickly: bool = False) -> tuple[Arr
     if array.dtype.kind == "f" and (quickly or array.size > LARGEST_EXACT):
         return _scaled_decimals(array)
     if array.dtype.kind == "f":
+        few_digits = _scaled_decimals(array) if array.size > FEW_READ else None
+        if few_digits is not None:
+            whole, power = few_digits
+            common = math.gcd(power, int(np.gcd.reduce(whole, axis=None)))
+            return whole // common, power // common
         numerators, denominator = _decimals(array)
     else:
         cells = [exact(cell) for cell in array.ravel().tolist()]
@@ -228,15 +236,18 @@ def _decimals(array: Array) -> tuple[list[int], int]:
 
     The digits are read as one integer, which takes a quarter of the time of a Fraction.
     """
-    texts = map(str, array.ravel() if array.dtype == np.float32 else array.ravel().tolist())
-    parts = [(*mantissa.partition("."), int(power or 0)) for mantissa, _, power in (t.partition("e") for t in texts)]
-    places = [len(digits) - power for _, _, digits, power in parts]
+    numbers: list[int] = []
+    places: list[int] = []
+    for text in map(str, array.ravel() if array.dtype == np.float32 else array.ravel().tolist()):
+        mantissa, _, power = text.partition("e") if "e" in text else (text, "", "")
+        point = mantissa.find(".")
+        numbers.append(int(mantissa.replace(".", "") if point >= 0 else mantissa))
+        places.append((len(mantissa) - point - 1 if point >= 0 else 0) - int(power or 0))
     most = max(0, *places)
-    scaled = [
-        int(whole + digits) * 10 ** (most - place) for (whole, _, digits, _), place in zip(parts, places, strict=True)
-    ]
+    powers = {place: 10 ** (most - place) for place in set(places)}
+    scaled = [number * powers[place] for number, place in zip(numbers, places, strict=True)]
     common = math.gcd(10**most, *scaled)
-    return [numerator // common for numerator in scaled], 10**most // common
+    return ([numerator // common for numerator in scaled] if common > 1 else scaled), 10**most // common
 
 
 def _scaled_decimals(array: Array) -> tuple[Array, int] | None:

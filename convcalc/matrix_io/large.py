@@ -1,5 +1,6 @@
 """NPY files too large to hold: read part by part, and written part by part."""
 
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -15,6 +16,8 @@ from convcalc.matrix_io.saving import storable, write_whole
 
 LARGE = 1 << 26
 """Bytes from which a file is worked in parts."""
+MANY_PIECES = 1 << 12
+"""Pieces of a part from which on it is laid into the file at once, rather than written one by one."""
 
 Where = tuple[slice, ...]
 
@@ -85,7 +88,15 @@ def write_parts(
                 continue
             plain = np.ascontiguousarray(storable(cells), dtype=dtype)
             starts = [part.start or 0 for part in where]
-            runs = 2 if plain.shape[3] == maps[3] else 3  # whole rows lie one behind the other in the file
+            # What is whole in all axes but its first lies in one piece in the file.
+            runs = next(axis for axis in range(4) if plain.shape[axis + 1 :] == maps[axis + 1 :])
+            if math.prod(plain.shape[:runs]) > MANY_PIECES and stream.readable():
+                stream.flush()
+                stream.truncate(begin + math.prod(maps) * dtype.itemsize)
+                whole = np.memmap(stream, dtype, "r+", begin, maps)
+                whole[where] = plain
+                whole.flush()
+                continue
             for index in np.ndindex(plain.shape[:runs]):
                 place = [start + i for start, i in zip(starts, index, strict=False)] + starts[runs:]
                 stream.seek(begin + int(np.ravel_multi_index(place, maps)) * dtype.itemsize)

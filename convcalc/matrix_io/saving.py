@@ -55,8 +55,8 @@ def write_whole(path: Path, content: Content) -> None:
 
         with before_ending(discard):
             try:
-                with beside.open("xb") as stream:
-                    _write(stream, content)
+                with beside.open("x+b") as new:
+                    _write(new, content)
                 beside.chmod(mode)
                 if _would_become_another(beside, target):
                     with beside.open("rb") as whole, target.open("r+b") as old:
