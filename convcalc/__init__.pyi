@@ -23,12 +23,10 @@ from convcalc.library.layers import softmax as softmax
 from convcalc.library.layers import unpool as unpool
 from convcalc.library.layers import upsample as upsample
 from convcalc.library.making import Size as Size
-from convcalc.library.making import Worksheet as Worksheet
-from convcalc.library.making import quiz as quiz
 from convcalc.library.making import read_grid as read_grid
 from convcalc.library.making import run as run
+from convcalc.library.making import samples as samples
 from convcalc.library.making import size as size
-from convcalc.library.making import worksheet as worksheet
 from convcalc.library.network import Model as Model
 from convcalc.library.network import model as model
 from convcalc.library.network import zoo as zoo
@@ -36,6 +34,11 @@ from convcalc.library.notebook import load_ipython_extension as load_ipython_ext
 from convcalc.library.pieces import Marks as Marks
 from convcalc.library.pieces import Page as Page
 from convcalc.library.pieces import Step as Step
+from convcalc.library.questions import Exercise as Exercise
+from convcalc.library.questions import Quiz as Quiz
+from convcalc.library.questions import Worksheet as Worksheet
+from convcalc.library.questions import quiz as quiz
+from convcalc.library.questions import worksheet as worksheet
 from convcalc.library.results import Gradients as Gradients
 from convcalc.library.results import Result as Result
 from convcalc.library.windows import conv_transpose as conv_transpose

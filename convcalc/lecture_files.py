@@ -47,7 +47,7 @@ softmax -i scores
 MYCNN = '''\
 """The lecture's network: two convolutions, each followed by ReLU and a 2×2 max pooling, then a fully connected layer.
 
-convcalc reads this file and does not run it: convcalc model samples/mycnn.py -i 1x28x28
+convcalc reads this file and does not run it: convcalc model sample:mycnn.py -i 1x28x28
 """
 
 import torch.nn as nn
@@ -71,7 +71,7 @@ class myCNN(nn.Module):
 
 BACKPROP = """\
 # Backpropagation step by step: two inputs, two hidden neurons, two outputs, sigmoids (the example of M. Mazur).
-# One step of gradient descent: convcalc run samples/backprop-2-2-2.convcalc --rate 0.5 --freeze b1 --freeze b2
+# One step of gradient descent: convcalc run sample:backprop-2-2-2.convcalc --rate 0.5 --freeze b1 --freeze b2
 
 input 0.05 0.10
 w1 = 0.15 0.20; 0.25 0.30

@@ -1,6 +1,8 @@
 """The samples that come with the program: each has a name, `sample:NAME`, that stands wherever a file can."""
 
 import re
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from convcalc.errors import UsageError, nearest
@@ -30,7 +32,11 @@ def names() -> list[str]:
 def listed() -> list[tuple[str, str, str]]:
     """Return each sample's name, what it is, and a command to try: the table of their README."""
     text = (folder() / "README.md").read_text(encoding="utf-8")
-    return [(name, what, command.replace("samples/", PREFIX)) for name, what, command in _ROW.findall(text)]
+    rows = ((name, what, command.replace("samples/", PREFIX)) for name, what, command in _ROW.findall(text))
+    return [
+        (name, what, command if command.startswith("convcalc") else f"convcalc samples {name} -o {name}")
+        for name, what, command in rows
+    ]
 
 
 def path_of(name: str) -> Path:
@@ -43,7 +49,7 @@ def path_of(name: str) -> Path:
     """
     root = folder()
     known = names()
-    if name in known or (name and (root / name).is_dir() and ".." not in name):
+    if name in known or any(one.startswith(f"{name}/") for one in known):
         return root / name
     same = [one for one in known if one.rpartition(".")[0] == name]
     if len(same) == 1:
@@ -53,16 +59,46 @@ def path_of(name: str) -> Path:
     raise UsageError(f"there is no sample '{name}'", hint=f"{hint}`convcalc samples` lists them")
 
 
+def next_in(name: str) -> str:
+    """Return the first sample of a folder.
+
+    >>> next_in("class")
+    'class/answers.csv'
+    """
+    return next(one for one in names() if one.startswith(f"{name}/"))
+
+
+WRITTEN = ("-o", "--output", "--key", "--save")
+"""Options behind which a file is named that is written."""
+NO_FILES = ("--title",)
+
+
+def expanded_line(words: Sequence[str]) -> list[str]:
+    """Return a command line with the paths of the samples that it names; refuse to write to one.
+
+    >>> expanded_line(["worksheet", "--title", "sample:x"])
+    ['worksheet', '--title', 'sample:x']
+    """
+    line: list[str] = []
+    for before, word in pairwise(["", *words]):
+        option = before if _WORD.fullmatch(word) and word.startswith(PREFIX) else (_WORD.match(word) or [""] * 2)[1]
+        if _WORD.fullmatch(word) and str(option).rstrip("=") in WRITTEN:
+            raise UsageError(f"{word} is a sample, which is read and not written", hint="name another file")
+        line.append(word if before in NO_FILES else expanded(word))
+    return line
+
+
 def expanded(word: str) -> str:
-    """Return a word of a command line with the path of the sample that it names, if it names one.
+    """Return a word with the path of the sample that it names, if it names one (./sample:x is a file of yours).
 
     >>> expanded("sample:lecture-6x6").endswith("lecture-6x6.txt"), expanded("--input=1 2"), expanded("-k")
     (True, '--input=1 2', '-k')
     """
     found = _WORD.fullmatch(word)
-    if found is None or Path(word).exists():
+    if found is None:
         return word
-    return f"{found[1] or ''}{path_of(found[2])}"
+    name, colon, member = found[2].partition(":")
+    return f"{found[1] or ''}{path_of(name)}{colon}{member}"
 
 
 def called(text: str) -> str:

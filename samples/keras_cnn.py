@@ -1,6 +1,6 @@
 """A network in Keras's words, as its introductions have it, told as model.summary() tells it.
 
-convcalc model samples/keras_cnn.py -i 28x28x1
+convcalc model sample:keras_cnn.py -i 28x28x1
 """
 
 from tensorflow import keras

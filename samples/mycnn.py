@@ -1,6 +1,6 @@
 """The lecture's network: two convolutions, each followed by ReLU and a 2×2 max pooling, then a fully connected layer.
 
-convcalc reads this file and does not run it: convcalc model samples/mycnn.py -i 1x28x28
+convcalc reads this file and does not run it: convcalc model sample:mycnn.py -i 1x28x28
 """
 
 import torch.nn as nn

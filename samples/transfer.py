@@ -1,6 +1,6 @@
 """Transfer learning: torchvision's ResNet-18, frozen, with a head of its own for so many classes.
 
-convcalc model samples/transfer.py -i 3x224x224 --depth 1
+convcalc model sample:transfer.py -i 3x224x224 --depth 1
 """
 
 import argparse

@@ -309,11 +309,12 @@ def test_channels_that_come_last_are_turned_and_said(tmp_path: Path) -> None:
         assert cc.pool(np.moveaxis(picture, -1, 0)).shape == (3, 20, 18)
 
 
-def test_a_file_with_channels_last_is_read_alike_by_the_command_line(convcalc: Any, tmp_path: Path) -> None:
+def test_the_command_line_says_how_it_reads_an_array_whose_channels_may_come_last(
+    convcalc: Any, tmp_path: Path
+) -> None:
     np.save(tmp_path / "picture.npy", np.arange(40 * 36 * 3).reshape(40, 36, 3))
-    ran = convcalc("pool", "max", "-i", str(tmp_path / "picture.npy"), "--global", "-q")
-    assert "read as 3 channels of 40×36" in ran.stderr
-    assert ran.stdout.split()[-3:] == ["4317", "4318", "4319"] or "4319" in ran.stdout
+    ran = convcalc("pool", "max", "-i", str(tmp_path / "picture.npy"), "-q")
+    assert "read as 40 channels of 36×3; if its channels come last, move them first" in ran.stderr
 
 
 REFUSED: list[tuple[Callable[[], object], str]] = [
@@ -538,10 +539,10 @@ def test_kernels_are_grids_by_name() -> None:
 
 def test_a_quiz_asks_marks_and_goes_on() -> None:
     quiz = cc.quiz("conv", seed=7)
-    first, question = repr(quiz), quiz.question
+    first = repr(quiz)
     assert "?" in first
     assert not quiz.check([[123456]])
-    assert quiz.check(question.answer if question.at is None else question.answer[question.at].item())
+    assert quiz.check(quiz.answer)
     assert (quiz.asked, quiz.right) == (1, 0)
     assert "object at" not in repr(quiz.solution())
     assert quiz.hint()

@@ -43,7 +43,8 @@ def test_a_pipe_has_no_colours_and_color_always_draws_as_a_terminal_does() -> No
 def test_forced_colours_colour_what_is_drawn_and_leave_data_as_it_is(name: str) -> None:
     assert ESCAPE in run("kernels", **{name: "1"}).stdout
     assert ESCAPE in run("conv", "--help", **{name: "1"}).stdout
-    assert run(*CONV, **{name: "1"}).stdout == run(*CONV).stdout, "commands that read it are not to see colours"
+    for names in ({name: "1"}, {"CONVCALC_COLOR": "always"}):
+        assert run(*CONV, **names).stdout == run(*CONV).stdout, "commands that read it are not to see colours"
     assert ESCAPE not in run("kernels", **{name: "0"}).stdout
 
 
@@ -54,6 +55,7 @@ def test_forced_colours_colour_what_is_drawn_and_leave_data_as_it_is(name: str) 
         (("--color", "never"), {"FORCE_COLOR": "1"}),
         (("--no-color",), {"FORCE_COLOR": "1"}),
         ((), {"CONVCALC_COLOR": "never", "FORCE_COLOR": "1"}),
+        ((), {"CONVCALC_COLOR": "always", "NO_COLOR": "1"}),
     ],
 )
 def test_no_colour_goes_before_forced_ones(words: tuple[str, ...], names: dict[str, str]) -> None:
@@ -68,9 +70,9 @@ def test_an_option_goes_before_the_environment() -> None:
 @pytest.mark.parametrize(
     ("words", "names", "message"),
     [
-        (("kernels", "--color", "blue"), {}, "--color blue: it is auto, always, never"),
-        (("kernels", "--color"), {}, "--color : it is"),
-        (("kernels",), {"CONVCALC_COLOR": "blue"}, "CONVCALC_COLOR blue"),
+        (("kernels", "--color", "blue"), {}, "--color takes auto, always, never, not 'blue'"),
+        (("kernels", "--color"), {}, "--color takes auto"),
+        (("kernels",), {"CONVCALC_COLOR": "blue"}, "CONVCALC_COLOR takes auto"),
         (("softmax", "-i", "1 2"), {"CONVCALC_PRECISION": "many"}, "CONVCALC_PRECISION=many: it takes 0 to 15"),
         (("softmax", "-i", "1 2"), {"CONVCALC_PRECISION": "16"}, "it takes 0 to 15"),
     ],
@@ -123,6 +125,26 @@ def test_pager_shows_page_by_page_on_a_terminal(tmp_path: Path) -> None:
         cwd=ROOT,
     )
     assert "PAGED" not in ran.stdout, "not in a pipe"
+
+
+@pytest.mark.slow
+def test_a_pager_that_fails_loses_nothing_and_who_answers_sees_the_question() -> None:
+    pexpect = pytest.importorskip("pexpect")
+    env = {**os.environ, "TERM": "xterm", "CONVCALC_PAGER": "1"}
+    for pager in ("false", "less 'x", "no-such-pager"):
+        names = {**env, "PAGER": pager}
+        child = pexpect.spawn(sys.executable, ["-m", "convcalc", *CONV], env=names, encoding="utf-8", cwd=str(ROOT))
+        child.expect("output")
+        child.expect(pexpect.EOF)
+        assert "Traceback" not in child.before
+    for words, wanted, typed in (
+        ((), "convcalc: type a grid", "quit"),
+        (("quiz", "size", "--seed", "7"), "answer:", "quit"),
+    ):
+        child = pexpect.spawn(sys.executable, ["-m", "convcalc", *words], env=env, encoding="utf-8", cwd=str(ROOT))
+        child.expect(wanted)
+        child.sendline(typed)
+        child.expect(pexpect.EOF)
 
 
 def test_the_version_is_told_by_a_letter(convcalc: Convcalc) -> None:

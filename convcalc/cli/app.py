@@ -15,7 +15,7 @@ from convcalc.cli.looks import Colour, dressed, in_colour, looks_of
 from convcalc.cli.misuse import MISUSE, as_usage_error
 from convcalc.cli.surroundings import Surroundings
 from convcalc.errors import CANNOT, DONE, MISUSED, ConvcalcError, ReadingWarning
-from convcalc.sample_files import expanded
+from convcalc.sample_files import expanded_line
 
 HOME = "https://github.com/convcalc/convcalc"
 DOCUMENTATION, BUGS = f"{HOME}#readme", f"{HOME}/issues"
@@ -44,8 +44,8 @@ HELP = f"""Calculate convolutions, and see every window, every product and every
 Without a command, on a terminal, it is a session to type lines into; from a pipe, it runs a script.
 Grids are text ("1 0 -1; 1 0 -1", or rows in a file), CSV, JSON or NPY, from --input or a pipe.
 What convcalc prints into a pipe, the work as # lines and the answer as rows, convcalc reads.
---color and --pager stand anywhere on a line. CONVCALC_PRECISION, CONVCALC_ASCII, CONVCALC_COLOR and CONVCALC_PAGER
-are defaults: of the work's decimals, --ascii, --color and --pager.
+--color and --pager stand anywhere on a shell's line. CONVCALC_PRECISION, CONVCALC_ASCII, CONVCALC_COLOR
+and CONVCALC_PAGER are defaults: of the work's decimals, --ascii, --color and --pager.
 
 Documentation: {DOCUMENTATION}
 Report a bug: {BUGS}
@@ -97,10 +97,9 @@ def run(words: list[str] | None, obj: Any = None) -> int:
         with warnings.catch_warnings():
             warnings.simplefilter("always", ReadingWarning)
             warnings.showwarning = _show_warning
-            line, looks = looks_of(list(map(expanded, sys.argv[1:] if words is None else words)))
+            line, looks = looks_of(expanded_line(sys.argv[1:] if words is None else words))
             with dressed(looks):
-                always = looks.colour is Colour.ALWAYS
-                if obj is None and always:
+                if obj is None and looks.draws:
                     obj = Surroundings(getattr(sys.stdin, "buffer", None), sys.stdout, is_drawn=True)
                 status = app(line, standalone_mode=False, obj=obj, color=True if in_colour(sys.stdout) else None)
         sys.stdout.flush()

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from convcalc.cli.inputs import read_answer
+from convcalc.cli.looks import Paged
 from convcalc.cli.messages import explain
 from convcalc.cli.prompt import typed
 from convcalc.cli.showing import draw
@@ -36,6 +37,8 @@ def asking_on(here: Surroundings, *, from_pipe: bool) -> "Iterator[Asking]":
     """Give what asks: at the terminal, or (if so) from the lines that are piped in."""
     from convcalc.practice.asking import Asking
 
+    if isinstance(here.stdout, Paged):
+        here.stdout.let_through()
     with contextlib.ExitStack() as open_files:
         at_terminal = here.stdin is not None and here.stdin.isatty()
         lines = here.stdin

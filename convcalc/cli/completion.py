@@ -66,7 +66,7 @@ def help_topics(ctx: typer.Context, incomplete: str) -> list[str]:
     """Return what there is help on: commands, and topics."""
     folder = Path(__file__).parents[1] / "topics"
     root: Any = ctx.find_root().command
-    return beginning([*root.list_commands(ctx), *sorted(path.stem for path in folder.glob("*.md"))], incomplete)
+    return beginning([*root.list_commands(ctx), *sorted(path.stem for path in folder.glob("*.md")), "man"], incomplete)
 
 
 def sample_names(ctx: typer.Context, incomplete: str) -> list[str]:

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
 
 
 LARGEST_BYTE, LARGEST_SIDE = 255, 8192
-INPUTS = ("--input", "grid")
-"""What a grid is called that is no kernel, nor any other parameter."""
-ARRAYS = (".npy", ".npz")
-"""Suffixes of files that hold arrays as other programs lay them out."""
 
 
 def find(here: Surroundings, word: str | None, what: str, options: "ReadOptions | None" = None) -> "Grid":
@@ -43,7 +39,7 @@ def find(here: Surroundings, word: str | None, what: str, options: "ReadOptions 
     if word not in (None, "-"):
         grid = read_grid(str(word), options, what=what)
         note(grid.note)
-        return _channels_first(grid) if what in INPUTS else grid
+        return grid
     if here.stdin is None:
         raise UsageError("standard input is taken already", hint="read only one grid from it")
     grid = read_grid("-", options, stdin=here.stdin)
@@ -51,17 +47,6 @@ def find(here: Surroundings, word: str | None, what: str, options: "ReadOptions 
     here.stdin = None
     here.comments += grid.comments
     return grid
-
-
-def _channels_first(grid: "Grid") -> "Grid":
-    """Return an array of a file with its channels in front, where they clearly come last, and say so."""
-    from convcalc.engine.shapes import channels_first
-
-    if not Path(grid.source.partition(":")[0]).suffix.lower().startswith(ARRAYS):
-        return grid
-    cells, remark = channels_first(grid.cells)
-    note(remark)
-    return grid._replace(cells=cells)
 
 
 def read(here: Surroundings, word: str | None, what: str) -> "Grid":

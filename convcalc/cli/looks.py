@@ -29,35 +29,41 @@ class Looks(NamedTuple):
 
     colour: Colour = Colour.AUTO
     pager: bool = False
+    draws: bool = False
+    """Whether the line itself asks for colours, so that the work is drawn as on a terminal; data stays data else."""
 
 
 def looks_of(words: Sequence[str]) -> tuple[list[str], Looks]:
     """Return a command line without the options about looks, and what they ask for.
 
     >>> looks_of(["conv", "edge", "--color=always", "--pager"])
-    (['conv', 'edge'], Looks(colour=<Colour.ALWAYS: 'always'>, pager=True))
+    (['conv', 'edge'], Looks(colour=<Colour.ALWAYS: 'always'>, pager=True, draws=True))
     """
-    colour, pager = os.environ.get("CONVCALC_COLOR") or "auto", is_set("CONVCALC_PAGER")
+    default = _colour(os.environ.get("CONVCALC_COLOR") or "auto", "CONVCALC_COLOR")
+    asked, pager = "", is_set("CONVCALC_PAGER")
     rest: list[str] = []
     left = iter(words)
     for word in left:
         if word == "--":
-            return [*rest, word, *left], Looks(_colour(colour, "CONVCALC_COLOR"), pager)
+            rest += [word, *left]
         if word == "--pager":
             pager = True
         elif word == "--no-color":
-            colour = "never"
+            asked = "never"
         elif word == "--color" or word.startswith("--color="):
-            colour = word.partition("=")[2] if "=" in word else next(left, "")
-            _colour(colour, "--color")
+            asked = word.partition("=")[2] if "=" in word else next(left, "")
+            _colour(asked, "--color")
         else:
             rest.append(word)
-    return rest, Looks(_colour(colour, "CONVCALC_COLOR"), pager)
+    colour = _colour(asked, "--color") if asked else default
+    if not asked and colour is Colour.ALWAYS and os.environ.get("NO_COLOR"):
+        colour = Colour.NEVER
+    return rest, Looks(colour, pager, draws=asked == "always")
 
 
 def _colour(word: str, name: str) -> Colour:
     if word not in list(Colour):
-        raise UsageError(f"{name} {word}: it is {', '.join(Colour)}", hint=f"as in {name} never")
+        raise UsageError(f"{name} takes {', '.join(Colour)}, not '{word}'", hint=f"as in {name} never")
     return Colour(word)
 
 
@@ -101,6 +107,13 @@ class Paged(io.StringIO):
         """The terminal's."""
         return str(getattr(self.terminal, "encoding", "utf-8"))
 
+    def let_through(self) -> None:
+        """Let what comes go straight to the terminal, as where someone answers."""
+        self.terminal.write(self.getvalue())
+        self.truncate(0)
+        self.seek(0)
+        self.write, self.flush = self.terminal.write, self.terminal.flush  # type: ignore[method-assign]
+
     def isatty(self) -> bool:
         """Return that it will be seen on one."""
         return True
@@ -136,13 +149,20 @@ def _page(text: str, terminal: IO[str]) -> None:
     import shutil
     import subprocess
 
-    found = shlex.split(os.environ.get("PAGER", "")) or [name for name in PAGERS if shutil.which(name)][:1]
+    try:
+        found = shlex.split(os.environ.get("PAGER", ""))
+    except ValueError:
+        terminal.write(text)
+        raise UsageError(f"PAGER={os.environ['PAGER']}: a quote is never closed", hint="unset it") from None
+    found = found or [name for name in PAGERS if shutil.which(name)][:1]
     if not text or not found or os.environ.get("TERM") == "dumb":
         terminal.write(text)
         return
     options = {} if "LESS" in os.environ else {"LESS": "FRX"}
     try:
-        subprocess.run(found, input=text, text=True, encoding="utf-8", env={**os.environ, **options}, check=False)
+        ran = subprocess.run(found, input=text, text=True, encoding="utf-8", env={**os.environ, **options}, check=False)
+        if ran.returncode:
+            terminal.write(text)
     except OSError as error:
         terminal.write(text)
         raise UsageError(f"PAGER={found[0]}: {error.strerror}", hint="unset it, or name another") from None

@@ -13,8 +13,9 @@ ENVIRONMENT = {
     "CONVCALC_COLOR": "auto, always or never, if --color does not say.",
     "CONVCALC_PAGER": "Show long output page by page, as --pager.",
     "PAGER": "What shows pages; else less, or more.",
-    "NO_COLOR": "No colours, whatever else is set.",
-    "FORCE_COLOR, CLICOLOR_FORCE": "Colours also where standard output is no terminal.",
+    "NO_COLOR": "No colours, but for --color always.",
+    "FORCE_COLOR, CLICOLOR_FORCE": "Colours also where what is drawn goes to no terminal; rows of numbers have none.",
+    "CLICOLOR": "0: no colours.",
     "COLUMNS": "How wide the work is drawn.",
     "TERM": "dumb: no colours, and no keys.",
 }

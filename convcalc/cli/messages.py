@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING
 
 from convcalc.cli.looks import is_set
 from convcalc.errors import ConvcalcError
+from convcalc.sample_files import called
 
 if TYPE_CHECKING:
     from convcalc.render.glyphs import Glyphs
@@ -56,6 +57,7 @@ def complain(message: str) -> None:
     stream = sys.stderr
     if stream is None:
         return
+    message = called(message)
     encoding = stream.encoding or "utf-8"
     width = size_of(stream)[0] if stream.isatty() else 0
     for line in message.split("\n"):

@@ -17,7 +17,7 @@ from convcalc.cli.showing import draw, walk_through
 from convcalc.cli.surroundings import Script, Surroundings, surroundings_of
 from convcalc.cli.topics import TOPICS, summary_of
 from convcalc.errors import InputError, Place
-from convcalc.sample_files import expanded
+from convcalc.sample_files import expanded, expanded_line
 
 if TYPE_CHECKING:
     from convcalc.session.session import Host, Session
@@ -111,7 +111,7 @@ def host_of(ctx: typer.Context, inner: Surroundings, script: Script) -> "Host":
     def run_words(words: Sequence[str]) -> CommandResult:
         script.result = CommandResult()
         try:
-            status = root.main(list(map(expanded, words)), "convcalc", standalone_mode=False, obj=inner)
+            status = root.main(expanded_line(words), "convcalc", standalone_mode=False, obj=inner)
         except MISUSE as error:
             raise as_usage_error(error) from None
         if status == STOPPED:

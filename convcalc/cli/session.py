@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from convcalc.cli.looks import Paged
 from convcalc.cli.messages import complain, explain, glyphs_for
 from convcalc.cli.prompt import typed
 from convcalc.cli.run import host_of
@@ -33,6 +34,8 @@ def interactive(ctx: typer.Context, here: Surroundings) -> None:
     from convcalc.session.loop import MORE, converse
     from convcalc.session.session import Session
 
+    if isinstance(here.stdout, Paged):
+        here.stdout.let_through()
     script = Script()
     session = script.session = Session(host_of(ctx, Surroundings(None, here.stdout, script), script))
     prompts = [""]

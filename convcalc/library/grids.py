@@ -33,7 +33,7 @@ def taken(values: Any, what: str = "grid", *, as_written: bool = False) -> Array
 
         word = expanded(values) if isinstance(values, str) else values
         grid = read_grid(word, ReadOptions(as_written=as_written), what=what)
-        _warn(grid.note)
+        warn_of(grid.note)
         return grid.cells
     if _is_picture(values):
         from convcalc.matrix_io.images import cells_of
@@ -46,9 +46,9 @@ def taken(values: Any, what: str = "grid", *, as_written: bool = False) -> Array
             raise InputError(
                 f"a picture of mode {values.mode} is not read: {error}", hint="convert it to RGB"
             ) from None
-        _warn(note)
+        warn_of(note)
         return own_grid(cells)
-    return own_grid(_as_array(values, what))
+    return own_grid(as_array(values, what))
 
 
 def taken_row(value: Any, what: str) -> Array | None:
@@ -56,8 +56,19 @@ def taken_row(value: Any, what: str) -> Array | None:
     if value is None:
         return None
     if not isinstance(value, str | os.PathLike):
-        value = at_least_one(_as_array(value, what))
+        value = at_least_one(as_array(value, what))
     return taken(value, what)
+
+
+def taken_answer(value: Any) -> Array:
+    """Return an answer as a grid, one number as a row of one, a text's decimals as they are written.
+
+    >>> taken_answer(np.int64(5)).tolist(), taken_answer("1 2").tolist()
+    ([5], [[1, 2]])
+    """
+    if isinstance(value, str | os.PathLike):
+        return taken(value, "answer", as_written=True)
+    return taken(at_least_one(as_array(value, "answer")), "answer")
 
 
 def taken_input(values: Any, *, turns: bool = False) -> Array:
@@ -70,10 +81,12 @@ def taken_input(values: Any, *, turns: bool = False) -> Array:
         return grid
     if turns:
         grid, note = channels_first(grid)
-        _warn(note)
+        warn_of(note)
     elif have_channels_last(grid.shape):
         channels, rows, columns = grid.shape[-3:]
-        _warn(f"the grid is read as {channels} channels of {rows}×{columns}; numpy.moveaxis(x, -1, -3) moves the last")
+        warn_of(
+            f"the grid is read as {channels} channels of {rows}×{columns}; numpy.moveaxis(x, -1, -3) moves the last"
+        )
     return grid
 
 
@@ -91,7 +104,7 @@ def _is_picture(values: Any) -> bool:
     return type(values).__module__.partition(".")[0] == "PIL" and hasattr(values, "mode")
 
 
-def _as_array(values: Any, what: str) -> Any:
+def as_array(values: Any, what: str) -> Any:
     """Return what numpy can take: a tensor without its gradient, and in a dtype that numpy has."""
     if hasattr(values, "detach"):  # PyTorch's
         values = values.detach().cpu()
@@ -122,14 +135,14 @@ def _parts(values: Any, what: str) -> Any:
 
 
 def _part(part: Any, what: str) -> Any:
-    cells = _as_array(part, what)
+    cells = as_array(part, what)
     return cells[()] if isinstance(cells, np.ndarray) and cells.ndim == 0 else cells
 
 
 PACKAGE = str(Path(__file__).parents[1])
 
 
-def _warn(note: str) -> None:
+def warn_of(note: str) -> None:
     """Warn at the line that called, outside of this package."""
     if not note:
         return

@@ -31,6 +31,8 @@ def activate(x: Any, kind: str, *parameters: Any, **named: Any) -> Result:
     >>> activate([[-5, 8]], "relu").tolist(), activate([-5], "leaky-relu", negative_slope=0.2).tolist()
     ([[0, 8]], [-1])
     """
+    if not isinstance(kind, str):
+        raise TypeError(f"activate() takes its kind second: activate(x, 'relu'), not {kind!r}")
     function = choose(ActivationKind, kind.lower().replace("_", "-"))
     known = [one.name for one in function.record.parameters]
     values = dict(zip(known, parameters, strict=False))
@@ -39,6 +41,7 @@ def activate(x: Any, kind: str, *parameters: Any, **named: Any) -> Result:
     also = {"negative_slope": "slope", "weight": "weight", "lambd": "lambda"}
     for name, value in named.items():
         own = name if name in known else also.get(name, name)
+        own = "slope" if own == "alpha" and "slope" in known else own
         if own not in known and not (own == "slope" and "alpha" in known):
             raise TypeError(f"{function} has no parameter {name!r}: {', '.join(known) or 'it has none'}")
         if own in values:
@@ -175,6 +178,8 @@ def loss(
     >>> loss([1, 2], [3, 5], "mse").tolist(), float(loss([2, 1, 0.1], 0, "cross-entropy").float().round(3)[0])
     ([Fraction(13, 2)], 0.417)
     """
+    if not isinstance(kind, str):
+        raise TypeError(f"loss() takes its kind third: loss(x, target, 'mse'), not {kind!r}")
     word = kind.lower().replace("_", "-").removesuffix("-loss")
     also = {other: one.value for one in LossKind for other in one.record.other_words}
     if word == "smooth-l1":
@@ -333,7 +338,9 @@ def unpool(x: Any, indices: Any, window: Pair = 2, *, stride: Pair | None = None
     [[0, 0, 0, 0], [0, 6, 0, 8]]
     """
     where = taken(indices, "indices")
-    return _joined(gathering.unpool(taken_input(x), where, window=window, stride=stride, size=size))
+    grid = taken_input(x)
+    steps = None if stride is None else of_planes(stride, grid)
+    return _joined(gathering.unpool(grid, where, window=of_planes(window, grid), stride=steps, size=size))
 
 
 @understands
@@ -343,5 +350,7 @@ def dropout(x: Any, mask: Any, probability: Any = Fraction(1, 2)) -> Result:
     >>> dropout([4, 5, 6], [1, 0, 1], 0.5).tolist()
     [8, 0, 12]
     """
+    if isinstance(mask, int | float):
+        raise TypeError("dropout() takes its mask second, a grid of 0 and 1: dropout(x, mask, 0.5)")
     kept = taken(mask, "mask")
     return _joined(gathering.dropout(taken(x, "input"), kept, probability))

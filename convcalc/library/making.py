@@ -1,8 +1,7 @@
-"""Sizes, questions, worksheets and scripts, from Python."""
+"""Sizes, scripts and grids that are read, from Python."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from random import Random
 from typing import Any
 
 from convcalc.choices import Convention, PaddingRule
@@ -12,19 +11,14 @@ from convcalc.engine.settings import Pair, choose, whole_numbers
 from convcalc.errors import UsageError
 from convcalc.library.calls import understands
 from convcalc.library.grids import taken
-from convcalc.library.pieces import Marks, Page, page_of
 from convcalc.library.saving import save_document
 from convcalc.library.shown import Shown, equations
 from convcalc.library.words import padding_as_ours, refuses, refuses_in_python, work_in_python
 from convcalc.library.worked_grid import Grid
-from convcalc.practice.exercises import TOPICS, level_of, topic_of
-from convcalc.practice.marking import mark
-from convcalc.practice.question import Question
-from convcalc.practice.recipe import Recipe
-from convcalc.report.document import Calculation, Document, Text
+from convcalc.report.document import Calculation, Document
 from convcalc.report.selection import Show
 from convcalc.report.size import Sized, worked_size
-from convcalc.sample_files import expanded
+from convcalc.sample_files import expanded, listed
 from convcalc.session.session import LineResult
 
 
@@ -43,8 +37,17 @@ class Size(Shown):
 
     __int__ = __index__
 
+    def _all(self) -> tuple[int, ...]:
+        return (self.output,) if isinstance(self.output, int) else self.output
+
     def __iter__(self) -> Iterator[int]:
-        return iter((self.output,) if isinstance(self.output, int) else self.output)
+        return iter(self._all())
+
+    def __getitem__(self, index: int) -> int:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return len(self._all())
 
     def __add__(self, other: Any) -> int:
         return int(self) + int(other)
@@ -59,8 +62,26 @@ class Size(Shown):
 
     __rmul__ = __mul__
 
+    def __floordiv__(self, other: Any) -> int:
+        return int(self) // int(other)
+
+    def __truediv__(self, other: Any) -> float:
+        return int(self) / int(other)
+
+    def __lt__(self, other: Any) -> bool:
+        return int(self) < int(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return int(self) > int(other)
+
+    def __le__(self, other: Any) -> bool:
+        return int(self) <= int(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return int(self) >= int(other)
+
     def __format__(self, how: str) -> str:
-        return format(int(self), how) if how else repr(self)
+        return format(str(self.output) if how.endswith("s") else int(self), how) if how else repr(self)
 
     def __eq__(self, other: object) -> bool:
         return self.output == (other.output if isinstance(other, Size) else other)
@@ -124,150 +145,13 @@ def size(
     return Size(Sized(tuple(axes), keeps, None if convention is None else choose(Convention, convention)))
 
 
-MOST_EXERCISES = 200
-
-
-class Quiz(Shown):
-    """Questions, one after the other: it shows the one there is now; `check` marks an answer to it, `next` goes on."""
-
-    def __init__(self, topics: list[str], level: int, seed: int) -> None:
-        from convcalc.practice.asking import Quiz as Drawing
-
-        self._drawing = Drawing(topics, Random(seed), level)
-        self.asked, self.right = 0, 0
-        """How many questions there were, and how many were right at the first try."""
-        self._question: Question = self._drawing.draw()
-        self._tried, self._hinted = False, 0
-
-    @property
-    def question(self) -> Question:
-        """The question there is now."""
-        return self._question
-
-    @property
-    def answer(self) -> Any:
-        """What is asked for: a number, or a grid."""
-        answer, at = self._question.answer, self._question.at
-        return answer.item() if answer.size == 1 else answer if at is None else answer[at].item()
-
-    @refuses_in_python
-    def check(self, answer: Any) -> Marks:
-        """Mark an answer to the question there is now: a number, a grid, or a text as it would be typed."""
-        question = self._question
-        given = answer if isinstance(answer, list | tuple | str) or hasattr(answer, "__array__") else [answer]
-        marks = mark(taken(given, "answer", as_written=True), question.answer, question.mistakes(), question.at)
-        if not self._tried:
-            self.asked += 1
-            self.right += marks.right
-            self._drawing.learn(right=marks.right, first=marks.right and not self._hinted)
-        self._tried = True
-        return Marks(marks)
-
-    def hint(self) -> str:
-        """Return the next term of the working."""
-        hints = self._question.hints()
-        self._hinted += 1
-        return hints[self._hinted - 1] if self._hinted <= len(hints) else "There are no more hints."
-
-    def solution(self) -> "Paper":
-        """Return the whole working."""
-        return Paper(lambda: self._question.working())
-
-    def next(self) -> "Quiz":
-        """Go on to the next question, whose level follows the answers."""
-        self._question, self._tried, self._hinted = self._drawing.draw(), False, 0
-        return self
-
-    def _work(self) -> Document:
-        yield from self._question.blocks()
-        yield Text(f"({self._question.shape})")
-
-
-class Paper(Shown):
-    """Something written: it shows itself, and is saved as a page, LaTeX, Markdown, SVG or text."""
-
-    def __init__(self, document: Callable[[], Document]) -> None:
-        self._document = document
-
-    def _work(self) -> Document:
-        return work_in_python(self._document())
-
-    def page(self) -> Page:
-        """Return it as a page, inline in a notebook."""
-        return page_of(self._work())
-
-    @refuses_in_python
-    def save(self, path: str | Path) -> None:
-        """Write it to a file, as its suffix says."""
-        save_document(self._work(), path)
-
-
-class Worksheet(Paper):
-    """A sheet of exercises, with its `key` and its `questions`."""
-
-    def __init__(self, title: str, questions: list[Question], recipe: Recipe, *, self_marking: bool) -> None:
-        from convcalc.practice import worksheet as sheets
-
-        super().__init__(lambda: sheets.sheet(title, questions, recipe, marks_itself=self_marking))
-        self.questions = questions
-        self.key = Paper(lambda: sheets.key(title, questions, recipe))
-        """The working and the answers, a paper of its own."""
-
-
-def _topics(topic: str | None) -> list[str]:
-    return list(TOPICS) if topic is None else [topic_of(topic)]
-
-
-@refuses_in_python
-def quiz(topic: str | None = None, *, level: int = 1, seed: int | None = None) -> Quiz:
-    """Ask questions: the result shows one; ``check(answer)`` marks it; ``hint()``, ``solution()``, ``next()``.
-
-    `topic` is "conv", "pool", "size" … (None: all in turn), `level` 1 to 5, `seed` asks the same again. Raises
-    UsageError for another topic.
-
-    >>> q = quiz("size", seed=7)
-    >>> bool(q.check(q.answer))
-    True
-    """
-    import random
-
-    if level not in range(1, 6):
-        raise UsageError(f"there is no level {level}", hint="1 to 5")
-    return Quiz(_topics(topic), level, random.randrange(10**6) if seed is None else seed)
-
-
-@refuses_in_python
-def worksheet(
-    topic: str | None = None,
-    *,
-    count: int = 6,
-    level: str | int = "easy",
-    seed: int = 0,
-    title: str = "Worksheet",
-    self_marking: bool = False,
-) -> Worksheet:
-    """Make a worksheet: exercises with small numbers, room for the answers, and a key with the working.
-
-    `level` is "easy", "medium", "hard" or 1 to 5; the same `seed` makes the same sheet. ``save("sheet.tex")`` writes
-    it, ``key.save("key.tex")`` its key; `self_marking` lets a page of it mark what is typed. Raises UsageError for
-    another topic or level.
-
-    >>> len(worksheet("conv", seed=7).questions)
-    6
-    """
-    from convcalc.practice import worksheet as sheets
-
-    if count not in range(1, MOST_EXERCISES + 1):
-        raise UsageError(f"there are no {count} exercises", hint=f"1 to {MOST_EXERCISES}")
-    recipe = Recipe(None if topic is None else _topics(topic)[0], count, str(level), seed)
-    questions = sheets.draw(_topics(topic), count, level_of(str(level)), seed)
-    return Worksheet(title, questions, sheets.made_by(recipe, questions), self_marking=self_marking)
-
-
 def _worked_script(made: Any, show: Show) -> Calculation:
     from convcalc.report.script import worked_script
 
-    return worked_script(*made)
+    lines, current = made
+    last = lines[-1].worked if lines and lines[-1].carried else None
+    whole = worked_script(lines, current)
+    return whole if last is None else whole._replace(steps=last.steps, mistakes=last.mistakes)
 
 
 def _worked_back(made: Any, show: Show) -> Calculation:
@@ -278,7 +162,7 @@ def _worked_back(made: Any, show: Show) -> Calculation:
 
 
 class Script(Grid):
-    """What a script came to: its last grid, every line's work, and the grids that have `names`."""
+    """What a script came to: its last grid with its steps, every line's work, and the grids that have `names`."""
 
     def __init__(self, entries: Any, session: Any) -> None:
         self._session = session
@@ -301,6 +185,8 @@ class Script(Grid):
         """
         from convcalc.matrix_io.plain import inline
 
+        if not (wrt is None or isinstance(wrt, str)):
+            raise TypeError("a gradient to begin with is named: backward(gradient=…); 'wrt' is the name of a grid")
         text = None if gradient is None else inline(taken([gradient] if isinstance(gradient, int) else gradient))
         return Grid((self._session, text, wrt), _worked_back)
 
@@ -344,6 +230,22 @@ def run(script: str | Path, **grids: Any) -> Script:
     if session.current is None:
         raise UsageError("the script ends with no grid", hint="input GRID makes one the current grid")
     return Script(entries, session)
+
+
+class Samples(dict[str, str]):
+    """The samples that come along: each name, which stands for its file after `sample:`, and what it is."""
+
+    def __repr__(self) -> str:
+        return "\n".join(f"sample:{name:24}{what}" for name, what in self.items())
+
+
+def samples() -> Samples:
+    """Return the samples that come along, by name: ``read_grid("sample:lecture-6x6")`` reads one.
+
+    >>> "lecture-6x6.txt" in samples(), read_grid("sample:lecture-6x6").shape
+    (True, (6, 6))
+    """
+    return Samples({name: what for name, what, _ in listed()})
 
 
 @refuses_in_python

@@ -3,12 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import takewhile
+from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.shapes import indices_of
 from convcalc.errors import InputError, nearest
 from convcalc.inference.inputs import first_that_fits
 from convcalc.inference.names import names_of
@@ -16,11 +18,12 @@ from convcalc.inference.network import NetworkGradients, NetworkNumbers
 from convcalc.inference.parameters import exactly
 from convcalc.inference.run import LayerRun
 from convcalc.library.calls import understands
-from convcalc.library.grids import taken
+from convcalc.library.grids import as_array, taken, warn_of
 from convcalc.library.pieces import Page, Step
 from convcalc.library.saving import save_document
 from convcalc.library.shown import Shown
 from convcalc.library.words import refuses_in_python, work_in_python
+from convcalc.library.worked_grid import from_the_front
 from convcalc.models import tensors_of
 from convcalc.network.layer import Shape, sizes
 from convcalc.network.summary import Summary, summarize
@@ -51,6 +54,9 @@ class ModelLayer(NamedTuple):
 
 class Layers(dict[str, ModelLayer]):
     """The layers of a network by name; a notebook shows them as a table."""
+
+    def __missing__(self, name: str) -> ModelLayer:
+        raise KeyError(f"there is no layer {name!r}{_nearest(name, list(self))}")
 
     def _table(self) -> Table:
         rows = tuple(
@@ -89,7 +95,14 @@ class ModelGradients(Shown):
         self.gradients, self.input = back.gradients, back.input
 
     def __getitem__(self, name: str) -> Array:
+        if name != "input" and name not in self.gradients:
+            raise KeyError(f"there is no gradient of {name!r}{_nearest(name, [*self.gradients, 'input'])}")
         return self.input if name == "input" else self.gradients[name]
+
+    @refuses_in_python
+    def save(self, path: str | Path) -> None:
+        """Write the gradients to a file, as its suffix says."""
+        save_document(self._work(), path)
 
     def _work(self) -> Document:
         return work_in_python(gradients_document(self._title, self._back, Show()))
@@ -187,15 +200,19 @@ class Model(Shown):
         return self._with_numbers().output
 
     @refuses_in_python
-    def step(self, layer: str, at: Sequence[int]) -> Step:
+    def step(self, layer: str, *at: Any) -> Step:
         """Return the working of one cell of a layer's output, as the layer's own operation shows it.
 
-        Raises InputError where there is no such layer, or it has no steps.
+        The place is one of `layers[layer].shape`, from 0 or (as in numpy) from the end: ``step("conv1", 0, 2, 3)`` or
+        ``step("conv1", (0, 2, 3))``. Raises InputError where there is no such layer, or it has no steps.
         """
         if layer not in self._runs:
             close = nearest(layer, list(self._runs))
             raise InputError(f"there is no layer '{layer}'", hint=f"did you mean {close[0]}?" if close else None)
-        return Step(*steps_of_layer(self._runs[layer], layer, tuple(at), Show()))
+        place = indices_of(at[0] if len(at) == 1 and not isinstance(at[0], Integral) else at)
+        run = self._runs[layer]
+        where = from_the_front(place, run.output.shape[-len(place) :])
+        return Step(*steps_of_layer(run, layer, where, Show()))
 
     @refuses_in_python
     def backward(self, target: int | Sequence[int] | None = None) -> "ModelGradients":
@@ -212,9 +229,28 @@ class Model(Shown):
         return ModelGradients(self._with_numbers().backward(targets), heading(self._summary))
 
 
+def _nearest(name: str, known: list[str]) -> str:
+    close = nearest(name, known)
+    return f"; did you mean {close[0]}?" if close else f": there are {', '.join(known)}"
+
+
+def _word_of(network: Any) -> str:
+    """Return what names a network: a text or path as it is, layers of PyTorch as they print themselves."""
+    if isinstance(network, str | Path):
+        return expanded(str(network))
+    if isinstance(network, list | tuple):
+        return ", ".join(map(_word_of, network))
+    if not hasattr(network, "state_dict"):
+        raise TypeError(f"a network is a file, a name, or layers, not a {type(network).__name__}")
+    if any(True for _ in network.children()) and type(network).__name__ != "Sequential":
+        kind = type(network).__name__
+        warn_of(f"the layers of {kind} are read as it prints them, one after another: its file shows what forward does")
+    return str(network)
+
+
 @understands
 def model(
-    network: str | Path,
+    network: Any,
     x: Any = None,
     *,
     weights: str | Path | Mapping[str, Any] | None = None,
@@ -222,13 +258,13 @@ def model(
     seed: int = 0,
     exact: bool = False,
 ) -> Model:
-    """Return a network: a PyTorch source file (which is read, never run), a name of the zoo, or a list of layers.
+    """Return a network: a PyTorch source file (which is read, never run), a name of the zoo, or layers in a text.
 
     `x` is the shape of one item, (C, H, W), or a list of such for several inputs; with `weights` its numbers, or a
-    batch. `weights` is a file as
-    `convcalc model --weights` takes it, "random", "trained" (of a network that comes with some), or a mapping of
-    arrays by PyTorch's names, such as a state dict.
-    Numbers are float32, or with `exact` fractions. Raises ConvcalcError for what cannot be read or does not fit.
+    batch. `weights` is a file as `convcalc model --weights` takes it, "random", "trained" (of a network that comes with
+    some), or a mapping of arrays by PyTorch's names, such as a state dict. A module of PyTorch's, or a list of them, is
+    read as it prints itself. Numbers are float32, or with `exact` fractions. Raises ConvcalcError for what cannot be
+    read or does not fit.
 
     >>> model("Conv2d(6, 5), ReLU()", (1, 28, 28)).layers["0"].shape
     (6, 24, 24)
@@ -238,13 +274,18 @@ def model(
     >>> tiny.backward().gradients["0.weight"].tolist()
     [[1.0, 2.0, 3.0]]
     """
-    word = expanded(str(network))
+    word = _word_of(network)
     weights = expanded(weights) if isinstance(weights, str) else weights
     if weights is None:
         if not (x is None or (isinstance(x, Sequence) and len(x))):
             raise InputError(f"x={x!r} is no shape", hint="of one item, as in x=(1, 28, 28); with weights its numbers")
         shapes = [None] if x is None else [tuple(one) for one in (x if isinstance(x[0], Sequence) else [x])]
         return Model(_built(word, shapes[0], class_name, more=tuple(one for one in shapes[1:] if one)), None)
+    if x is None or (isinstance(x, tuple) and all(isinstance(length, int) for length in x)):
+        said = "there is no x" if x is None else f"x={tuple(x)} is a shape"
+        raise InputError(f"{said}, and with weights its numbers are wanted", hint="as a list, an array, or a file")
+    if isinstance(weights, Mapping):
+        weights = {name: as_array(tensor, name) for name, tensor in weights.items()}
     grid = taken(x, "input")
     grid = exactly(grid) if exact else grid.astype(np.float32)
     summary, batch = first_that_fits(grid, lambda shape, items: _built(word, shape, class_name, items))

@@ -18,11 +18,15 @@ def load_ipython_extension(ipython: Any) -> None:
     def convcalc(line: str, cell: str | None = None) -> Script | None:
         """Run the lines of a cell as a script of convcalc's commands, and show each one's work."""
         text = line if cell is None else cell
+        from IPython.core.error import UsageError as CellError
+
         name = "" if cell is None else line.strip()
         if name and not name.isidentifier():
-            ipython.showtraceback = getattr(ipython, "showtraceback", None)
-            raise ConvcalcError(f"%%convcalc {name}: that is no name", hint="the lines go below it")
-        script = run(text, **_grids(text, ipython.user_ns))
+            raise CellError(f"%%convcalc {name}: that is no name (the lines go below it)")
+        try:
+            script = run(text, **_grids(text, ipython.user_ns))
+        except ConvcalcError as error:  # which IPython shows without the way to it
+            raise CellError(error.told) from None
         if name:
             ipython.push({name: script})
         return script

@@ -4,7 +4,7 @@ from typing import Any
 
 from convcalc.engine.norm_kinds import EPS
 from convcalc.library.calls import understands
-from convcalc.library.grids import taken
+from convcalc.library.grids import taken, taken_row
 from convcalc.library.layers import activate, concat, group_norm, linear, log_softmax, loss, softmax, upsample
 from convcalc.library.results import Result
 from convcalc.library.windows import conv_transpose, convolve, pool
@@ -36,7 +36,7 @@ def conv_transpose2d(
     dilation: Any = 1,
 ) -> Result:
     """Go back to a convolution's input shape, as `torch.nn.functional.conv_transpose2d` does: see `conv_transpose`."""
-    more = {"output_padding": output_padding, "dilation": dilation, "groups": groups}
+    more = {"output_padding": output_padding, "dilation": dilation, "groups": groups, "channels_first": True}
     return conv_transpose(x, weight, bias=bias, stride=stride, padding=padding, **more)
 
 
@@ -59,8 +59,11 @@ def avg_pool2d(
     divisor_override: int | None = None,
 ) -> Result:
     """Pool, as `torch.nn.functional.avg_pool2d` does: see `pool`."""
-    counted = count_include_pad
-    return pool(x, "avg", kernel_size, stride, padding, ceil=ceil_mode, count_padding=counted, divisor=divisor_override)
+    counted, divisor = count_include_pad, divisor_override
+    return pool(
+        x, "avg", kernel_size, stride, padding, ceil=ceil_mode, count_padding=counted, divisor=divisor,
+        channels_first=True,
+    )  # fmt: skip
 
 
 @understands
@@ -71,8 +74,16 @@ def adaptive_avg_pool2d(x: Any, output_size: Any) -> Result:
 
 @understands
 def cross_entropy(x: Any, target: Any, weight: Any = None, **more: Any) -> Result:
-    """Measure a loss, as `torch.nn.functional.cross_entropy` does: see `loss`."""
-    return loss(x, target, "cross-entropy", class_weights=weight, **more)
+    """Measure a loss, as `torch.nn.functional.cross_entropy` does, classes along axis 1 of items: see `loss`."""
+    return loss(*_positions(x, target), "cross-entropy", class_weights=weight, **more)
+
+
+def _positions(x: Any, target: Any) -> tuple[Any, Any]:
+    """Return items of classes at positions, PyTorch's (N, C, d), as maps one row high: (N, C, 1, d)."""
+    grid, classes = taken(x, "input"), taken_row(target, "target")
+    if grid.ndim == 3 and classes is not None and classes.ndim > 1:
+        grid, classes = grid[:, :, None], classes[..., None, :]
+    return grid, classes
 
 
 @understands
@@ -95,8 +106,8 @@ def binary_cross_entropy(x: Any, target: Any, *, reduction: str = "mean") -> Res
 
 @understands
 def nll_loss(x: Any, target: Any, weight: Any = None, **more: Any) -> Result:
-    """Measure a loss, as `torch.nn.functional.nll_loss` does: see `loss`."""
-    return loss(x, target, "nll", class_weights=weight, **more)
+    """Measure a loss, as `torch.nn.functional.nll_loss` does, classes along axis 1 of items: see `loss`."""
+    return loss(*_positions(x, target), "nll", class_weights=weight, **more)
 
 
 @understands

@@ -15,8 +15,8 @@ from convcalc.report.document import Document, Heading, Steps, Subheading, Sum
 class Step(Shown):
     """One step: the cells that are read, what is made of them, and the cell they make."""
 
-    def __init__(self, steps: Steps, index: int, numbers: Any) -> None:
-        self._steps, self.number = steps, index + 1
+    def __init__(self, steps: Steps, index: int, numbers: Any, value: Any = None) -> None:
+        self._steps, self._value, self.number = steps, value, index + 1
         """Its number, from 1."""
         self.numbers = numbers
         """The cells, weights and products as numbers (a tuple with names), where an operation itself is worked."""
@@ -30,7 +30,7 @@ class Step(Shown):
     def value(self) -> Any:
         """What it comes to: a number, or (of a softmax) a row of them."""
         values = getattr(self.numbers, "values", None)
-        return getattr(self.numbers, "value", None) if values is None or callable(values) else values
+        return getattr(self.numbers, "value", self._value) if values is None or callable(values) else values
 
     @property
     def sums(self) -> tuple[str, ...]:

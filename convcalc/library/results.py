@@ -5,10 +5,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from convcalc.engine.gradients import Gradients as ConvolutionGradients
+from convcalc.engine.gradients import TransposedGradients
 from convcalc.engine.graph import BACKWARD as GO_BACK
 from convcalc.engine.graph import ROLES
 from convcalc.engine.loss_terms import Loss
-from convcalc.errors import InputError
+from convcalc.errors import InputError, nearest
 from convcalc.library.grids import taken_row
 from convcalc.library.pieces import Page, page_of
 from convcalc.library.saving import save_document
@@ -66,6 +68,30 @@ class Result(Grid):
         return Gradients(self.operation, upstream)
 
 
+class Gradient(Grid):
+    """The gradient of one thing that an operation read."""
+
+    @property
+    def _is_of_kernel(self) -> bool:
+        """Whether it is of a kernel, whose steps are worked channel by channel, and then filter by filter."""
+        slides = isinstance(self.operation, ConvolutionGradients | TransposedGradients)
+        return slides and getattr(self._how, "keywords", {})["name"] == "kernel"
+
+    def _index(self, at: Any, steps: Steps) -> int:
+        if self._is_of_kernel and len(at) > 2:
+            filters, channel = at[:-3] or (0,), at[-3]
+            at = (channel, *filters, *at[-2:])
+        return super()._index(at, steps)
+
+    def _value(self, index: int) -> Any:
+        if not BACKWARD[type(self.operation)].by_cell:
+            return None
+        cells = self._output
+        if self._is_of_kernel and self.ndim == 4:
+            cells = cells.swapaxes(0, 1)
+        return cells.reshape(-1)[index] if index < cells.size else None
+
+
 class Gradients(Shown):
     """The gradients of what an operation read, by name: each a grid with steps of its own.
 
@@ -83,7 +109,7 @@ class Gradients(Shown):
     def __getitem__(self, name: str) -> Grid:
         if name not in self._names:
             raise KeyError(f"there is no gradient of {name!r}: they are of {', '.join(self._names)}")
-        return Grid(self._back, partial(_one_gradient, name=name))
+        return Gradient(self._back, partial(_one_gradient, name=name))
 
     def __reduce__(self) -> Any:
         return type(self), (self._made, self._gradient)
@@ -93,7 +119,9 @@ class Gradients(Shown):
         if name.startswith("_"):
             raise AttributeError(name)
         if spaced not in self._names:
-            raise AttributeError(f"there is no gradient of {spaced!r}: they are of {', '.join(self._names)}")
+            close = nearest(spaced, self._names)
+            hint = f"; did you mean {close[0]}?" if close else f": they are of {', '.join(self._names)}"
+            raise AttributeError(f"there is no gradient of {spaced!r}{hint}")
         return self[spaced]
 
     def items(self) -> "Iterator[tuple[str, Grid]]":

@@ -114,6 +114,7 @@ def conv_transpose(
     dilation: Pair = 1,
     groups: int = 1,
     reading_as: str = "zeros",
+    channels_first: bool = False,
 ) -> Result:
     """Go from a convolution's output shape back to its input's: every cell stamps the kernel, and stamps add up.
 
@@ -125,7 +126,7 @@ def conv_transpose(
     >>> conv_transpose([[1, 2], [3, 4]], [[1, 1], [1, 1]]).tolist()
     [[1, 3, 2], [4, 10, 6], [3, 7, 4]]
     """
-    grid = taken_input(x, turns=True)
+    grid = taken_input(x, turns=True) if not channels_first else taken(x, "input")
     weights, name = _kernel(kernel)
     made = transposed(
         grid,

@@ -4,6 +4,7 @@ import builtins
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping
+from fractions import Fraction
 from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,7 +16,7 @@ from convcalc.engine.exact import FLOAT64, Array, as_floats
 from convcalc.engine.grids import as_grid
 from convcalc.engine.shapes import indices_of
 from convcalc.errors import InputError, nearest
-from convcalc.library.grids import taken
+from convcalc.library.grids import taken_answer
 from convcalc.library.pieces import Marks, Page, Step, page_of
 from convcalc.library.saving import save
 from convcalc.library.shown import Shown, summary
@@ -117,13 +118,12 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
             if out[0] is not inputs[0]:
                 raise TypeError("a result is not written to: give out an array")
             del options["out"]  # result += 1 makes an array, as of any value that does not change
-        cells = [one.output if isinstance(one, Grid) else one for one in inputs]
+        cells = [_as_operand(one) for one in inputs]
         try:
             return getattr(ufunc, method)(*cells, **options)
         except TypeError:  # a root of a Fraction, say
             floats = [one.float() if isinstance(one, Grid) and one.dtype == object else one for one in inputs]
-            cells = [one.output if isinstance(one, Grid) else one for one in floats]
-            return getattr(ufunc, method)(*cells, **options)
+            return getattr(ufunc, method)(*map(_as_operand, floats), **options)
 
     def __getitem__(self, index: Any) -> Any:
         return self._output[index]
@@ -133,6 +133,9 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
 
     def __iter__(self) -> Iterator[Any]:
         return iter(self._output)
+
+    def __contains__(self, value: Any) -> bool:
+        return bool((self._output == value).any())
 
     def __float__(self) -> "builtins.float":
         return builtins.float(self.item())
@@ -144,7 +147,10 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
         return bool(self._output)
 
     def __format__(self, how: str) -> str:
-        return format(self.item() if how else self, how) if how else repr(self)
+        if not how:
+            return repr(self)
+        item = self.item()
+        return format(builtins.float(item) if isinstance(item, Fraction) and how[-1] in "eEfFgG%" else item, how)
 
     def __getattr__(self, name: str) -> Any:
         """Return what numpy's arrays have, such as ``sum``, ``T`` and ``reshape``."""
@@ -220,8 +226,20 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
         """
         steps = self._steps()
         place = at[0] if len(at) == 1 and not isinstance(at[0], Integral) else at
-        index = self._index(indices_of(place) if len(at) else (), steps)
-        return Step(steps, index, self._numbers(index, steps))
+        where = indices_of(place) if len(at) else ()
+        self._fits(where, steps)
+        index = self._index(where, steps)
+        return Step(steps, index, self._numbers(index, steps), self._value(index))
+
+    def _fits(self, at: tuple[int, ...], steps: Steps) -> None:
+        """Refuse a place with too few or too many numbers, where the steps make the answer's cells."""
+        if at and len(at) != self.ndim and math.prod(steps.shape) == self.size > 1:
+            example = ", ".join("0" * self.ndim)
+            shape = "×".join(map(str, self.shape))
+            raise InputError(
+                f"a place in this answer, which is {shape}, has {self.ndim} numbers, not {len(at)}",
+                hint=f"as in step({example})",
+            )
 
     def _index(self, at: Any, steps: Steps) -> int:
         """Return the number of the step that makes a cell; without one, that of the only step."""
@@ -236,6 +254,9 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
     def _numbers(self, index: int, steps: Steps) -> Any:
         return None
 
+    def _value(self, index: int) -> Any:
+        return None
+
     def _steps(self) -> Steps:
         steps = self._calculation().steps
         if steps is None:
@@ -246,7 +267,8 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
     def steps(self) -> "Iterator[Step]":
         """Yield every step, in order."""
         steps = self._steps()
-        return (Step(steps, index, self._numbers(index, steps)) for index in range(math.prod(steps.shape)))
+        indices = range(math.prod(steps.shape))
+        return (Step(steps, index, self._numbers(index, steps), self._value(index)) for index in indices)
 
     def walk(self) -> "Page":
         """Return the page of the work, with every step to be stepped through: in a notebook, inline."""
@@ -267,9 +289,7 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
         where = from_the_front(indices_of(place), self.shape) if len(at) else None
         if where is not None and not reaches(self._output, where):
             raise InputError(f"there is no cell {list(where)}", hint=f"the answer is {'×'.join(map(str, self.shape))}")
-        given = answer if isinstance(answer, list | tuple | str) or hasattr(answer, "__array__") else [answer]
-        cells = taken(given, "answer", as_written=True)
-        return Marks(mark(cells, self._output, answers, where))
+        return Marks(mark(taken_answer(answer), self._output, answers, where))
 
     # ---- on paper
 
@@ -305,6 +325,13 @@ def restored(
     result.remember(operation, settings)
     result.reads = reads
     return result
+
+
+def _as_operand(value: Any) -> Any:
+    """Return what numpy can calculate with: a result's array, a tensor of PyTorch's without its gradient."""
+    if isinstance(value, Grid):
+        return value.output
+    return value.detach().cpu().numpy() if hasattr(value, "detach") else value
 
 
 def from_the_front(at: Any, lengths: tuple[int, ...]) -> tuple[int, ...]:

@@ -9,8 +9,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import kept_dtype
-from convcalc.engine.shapes import have_channels_last
-from convcalc.errors import InputError, Place
+from convcalc.errors import InputError
 from convcalc.matrix_io.files import NPY_MAGIC, load_npy
 from convcalc.matrix_io.saving import storable, write_whole
 
@@ -46,10 +45,6 @@ class LargeFile(NamedTuple):
         dtype = kept_dtype(mapped.dtype)
         if dtype is None or not 1 <= mapped.ndim <= 4:
             return None
-        if have_channels_last(mapped.shape):
-            shape = "×".join(map(str, mapped.shape))
-            fault = f"the channels of {shape} come last, and the file is too large to turn it here"
-            raise InputError(fault, hint="save it anew: numpy.moveaxis(x, -1, -3)", place=Place(str(path)))
         return cls(path, mapped.shape, dtype, not mapped.flags.c_contiguous)
 
     @property

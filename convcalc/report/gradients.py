@@ -1,7 +1,7 @@
 """Backward through a convolution as a Document: the gradients of its kernel, its input and its bias, each worked."""
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
@@ -138,7 +138,8 @@ def worked_gradients(
 
     def walked(show: Show) -> Steps:
         if wrt is Gradient.KERNEL:
-            return _walked_kernel(gradients, show)
+            groups = range(len(gradients.kernel_parts))
+            return steps_of_groups([_kernel_report(gradients, group, show).walked(show) for group in groups])
         return _input_report(gradients, show).walked(show)
 
     def given() -> Document:
@@ -257,10 +258,10 @@ def _kernel_shape(gradients: Gradients) -> tuple[int, int, int, int]:
     return depth, filters * len(gradients.kernel_parts), rows, columns
 
 
-def _walked_kernel(gradients: Gradients, show: Show) -> Steps:
-    """Return the steps of the kernel's gradient, one group's filters after the other's."""
-    walks = [_kernel_report(gradients, group, show).walked(show) for group in range(len(gradients.kernel_parts))]
-    shape, own = _kernel_shape(gradients), walks[0].shape
+def steps_of_groups(walks: Sequence[Steps]) -> Steps:
+    """Return the steps of a kernel's gradient, one group's filters after the other's."""
+    own = walks[0].shape
+    shape = own[0], own[1] * len(walks), *own[2:]
 
     def part(index: int) -> tuple[Steps, int]:
         channel, filter_, row, column = place(index, shape)
@@ -288,6 +289,19 @@ def _in_group(show: Show, group: int, filters: int, least: int) -> Show | None:
     return show._replace(at=(*channel, filter_ % filters, *show.at[-least:]))
 
 
+def group_by_group(reports: Sequence[ConvolutionReport], show: Show) -> Iterator[Block]:
+    """Yield the steps of a kernel's gradient, each group's below its name."""
+    least = 2 - reports[0].naming.one_row
+    for group, report in enumerate(reports):
+        own_show = _in_group(show, group, report.shape[1], least) if len(reports) > 1 else show
+        if own_show is None:
+            continue
+        if len(reports) > 1:
+            yield Text("")
+            yield Text(f"group {group}:", Role.QUIET)
+        yield replace(report, show=own_show).steps()
+
+
 def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
     yield Heading("gradient of the kernel")
     plan = gradients.forward.plan
@@ -298,15 +312,7 @@ def _kernel(gradients: Gradients, show: Show) -> Iterator[Block]:
     if terms > MOST_TERMS:
         yield Text(f"Each is a sum of {terms:,} products, too many to write out.", Role.QUIET)
         return
-    least, filters = 2 - _kernel_report(gradients, 0, show).naming.one_row, plan.filters // plan.groups
-    for group in range(plan.groups):
-        own_show = _in_group(show, group, filters, least) if plan.groups > 1 else show
-        if own_show is None:
-            continue
-        if plan.groups > 1:
-            yield Text("")
-            yield Text(f"group {group}:", Role.QUIET)
-        yield _kernel_report(gradients, group, own_show).steps()
+    yield from group_by_group([_kernel_report(gradients, group, show) for group in range(plan.groups)], show)
     if gradients.forward.flipped:
         yield Text("")
         yield Text("The kernel was flipped, so its gradient is flipped back.", Role.QUIET)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from convcalc.engine.exact import FLOAT64, Array, as_floats
-from convcalc.engine.gradients import Gradients
+from convcalc.engine.gradients import Gradients, TransposedGradients
 from convcalc.engine.graph import PassedBack
 from convcalc.engine.naming import shape_text
 from convcalc.errors import InputError
@@ -102,7 +102,7 @@ def _of_role(passed: PassedBack, role: str, at: tuple[int, ...], show: Show) -> 
     back = BACKWARD[type(passed.backward)]
     if role in WITHOUT_STEPS or not back.by_cell:
         return back.one(passed.backward, show, role)
-    is_kernel = isinstance(passed.backward, Gradients) and role == "kernel"
+    is_kernel = isinstance(passed.backward, Gradients | TransposedGradients) and role == "kernel"
     place = (at[1], at[0], *at[2:]) if is_kernel and len(at) > 2 else at  # a kernel's channels come first there
     return back.one(passed.backward, show._replace(at=place), role)
 

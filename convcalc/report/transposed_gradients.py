@@ -9,7 +9,15 @@ from convcalc.engine.exact import Array
 from convcalc.engine.gradients import TransposedGradients
 from convcalc.report.convolution import ConvolutionReport, Labels
 from convcalc.report.document import Block, Calculation, Document, Heading, Role, Steps, Text
-from convcalc.report.gradients import WHAT_IT_SAYS, KernelGradient, bias_sums, drawn_gradient, one_or_all
+from convcalc.report.gradients import (
+    WHAT_IT_SAYS,
+    KernelGradient,
+    bias_sums,
+    drawn_gradient,
+    group_by_group,
+    one_or_all,
+    steps_of_groups,
+)
 from convcalc.report.selection import Show, select
 
 
@@ -64,8 +72,10 @@ def worked_transposed_gradients(
     answer = answers[wrt or Gradient.INPUT]()
     alone = wrt or (Gradient.INPUT if show.at is not None else None)
     if show.at is not None:
-        for report in _reports(gradients, alone, show)[:1]:
-            select(report.shape, show, report.naming)
+        reports = _reports(gradients, alone, show)
+        for report in reports[:1]:
+            channels, filters, rows, columns = report.shape
+            select((channels, filters * len(reports), rows, columns), show, report.naming)
 
     def work() -> Document:
         forward = gradients.forward
@@ -82,10 +92,9 @@ def worked_transposed_gradients(
         )
 
     def walked(show: Show) -> Steps:
-        return _reports(gradients, wrt or Gradient.INPUT, show)[0].walked(show)
+        return steps_of_groups([report.walked(show) for report in _reports(gradients, wrt or Gradient.INPUT, show)])
 
-    can_walk = wrt is not Gradient.BIAS and len(_reports(gradients, wrt or Gradient.INPUT, show)) == 1
-    return Calculation(work(), lambda: answer, show.answer_write, walked if can_walk else None)
+    return Calculation(work(), lambda: answer, show.answer_write, None if wrt is Gradient.BIAS else walked)
 
 
 def _reports(gradients: TransposedGradients, which: Gradient | None, show: Show) -> list[ConvolutionReport]:
@@ -103,8 +112,7 @@ def _kernel(gradients: TransposedGradients, show: Show) -> Iterator[Block]:
     yield Text(
         "A weight gets every cell that it was multiplied by, times the gradient where that was laid.", Role.QUIET
     )
-    for report in _reports(gradients, Gradient.KERNEL, show):
-        yield report.steps()
+    yield from group_by_group(_reports(gradients, Gradient.KERNEL, show), show)
 
 
 def _input(gradients: TransposedGradients, show: Show) -> Iterator[Block]:
