@@ -1,19 +1,15 @@
 """NPY in, NPY out, of any size: worked in bands, with a bar that says how far it is."""
 
-import os
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from convcalc.cli.messages import complain
 from convcalc.cli.options import InputOptions, OutputOptions
+from convcalc.cli.progress import progress
 from convcalc.cli.surroundings import Surroundings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from convcalc.engine.exact import Array
     from convcalc.engine.fast.bands import Bands
     from convcalc.matrix_io.large import LargeFile, Where
@@ -40,7 +36,7 @@ def work_in_bands(bands: "Bands", out: OutputOptions) -> None:
     """Work an operation band by band into its output file, telling a person at a terminal how far it is."""
     from convcalc.matrix_io.large import write_parts
 
-    with _progress(bands.length, bands.noun) as advance:
+    with progress(bands.length, bands.noun, after=0) as advance:
 
         def parts() -> "Iterator[tuple[Where, Array]]":
             for part in bands.parts():
@@ -49,28 +45,3 @@ def work_in_bands(bands: "Bands", out: OutputOptions) -> None:
 
         write_parts(Path(str(out.output)), bands.like, bands.maps, parts(), fortran=bands.fortran)
     complain(f"wrote the {'×'.join(map(str, bands.like.shape))} answer to {out.output}")
-
-
-@contextmanager
-def _progress(total: int, noun: str) -> "Iterator[Callable[[int], None]]":
-    """Show a bar on standard error while it lasts, if that is a terminal: how many rows, how fast, how long still."""
-    if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda _: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn, TimeRemainingColumn
-    from rich.text import Text
-
-    class Speed(ProgressColumn):
-        def render(self, task: Task) -> Text:
-            speed = task.finished_speed or task.speed
-            return Text("" if speed is None else f"{speed:,.0f} {noun}/s")
-
-    class Plain(Console):
-        def show_cursor(self, show: bool = True) -> bool:
-            return False  # it stays, so that a signal finds nothing to give back
-
-    columns = BarColumn(), TextColumn("{task.completed:,.0f} of {task.total:,.0f} " + noun), Speed()
-    with Progress(*columns, TimeRemainingColumn(), console=Plain(stderr=True), transient=True) as progress:
-        task = progress.add_task("", total=total)
-        yield lambda count: progress.update(task, advance=count)

@@ -11,6 +11,7 @@ import typer
 from convcalc.cli.completion import lecture_rows
 from convcalc.cli.messages import complain
 from convcalc.cli.options import with_options
+from convcalc.cli.progress import counted
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Script, Surroundings, surroundings_of
 from convcalc.errors import UsageError
@@ -106,7 +107,7 @@ def _write_gallery(commands: Any, rows: "Sequence[Row]", out: SheetOptions) -> N
     folder = make_folder(Path(str(out.output)))
     covers: list[Cover] = []
     pages = [(f"{row.number:02}-{row.topic}.html", f"{row.number} · {row.title}") for row in rows]
-    for place, (row, (name, _)) in enumerate(zip(rows, pages, strict=True)):
+    for place, (row, (name, _)) in counted(enumerate(zip(rows, pages, strict=True)), len(rows), "pages"):
         beside = [("all rows", "index.html")]
         beside += [(f"← {pages[place - 1][1]}", pages[place - 1][0])] if place else []
         beside += [(f"{pages[place + 1][1]} →", pages[place + 1][0])] if place + 1 < len(pages) else []

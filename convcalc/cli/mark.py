@@ -11,6 +11,7 @@ from convcalc.cli.inputs import read_bytes
 from convcalc.cli.messages import complain
 from convcalc.cli.options import with_options
 from convcalc.cli.output import ITSELF
+from convcalc.cli.progress import counted
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, Place, UsageError
@@ -69,7 +70,7 @@ def mark(
     exercises: dict[Recipe, Exercises] = {recipe: _exercises(ctx, here, recipe, sheet, script)}
     marked: list[Marked] = []
     faults: list[InputError] = []
-    for one in _all_answers(here, files, faults):
+    for one in counted(_all_answers(here, files, faults), None, "answers"):
         own = one.recipe or recipe
         try:
             if own not in exercises:

@@ -7,6 +7,7 @@ from convcalc.cli.inputs import read_bytes
 from convcalc.cli.messages import complain, note
 from convcalc.cli.network_numbers import NumberOptions, tensors_of
 from convcalc.cli.options import number_of, numbers
+from convcalc.cli.progress import counted
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.showing import print_lines
 from convcalc.cli.surroundings import Surroundings
@@ -45,7 +46,7 @@ def show_numbers(
 
     check_numbers(summary.trace)
     tensors = tensors_of(here, summary, asked, word)
-    network = NetworkNumbers(summary.trace, summary.output_node, tensors, x, asked.exact)
+    network = NetworkNumbers(summary.trace, summary.output_node, tensors, x, asked.exact, counted)
     title, show = heading(summary), Show(heat=asked.heat)
     if asked.rate is not None:
         _step_down(here, summary, network, title, asked, out)

@@ -11,6 +11,7 @@ from convcalc.cli.completion import one_of, quiz_topics
 from convcalc.cli.messages import complain, printable
 from convcalc.cli.options import with_options
 from convcalc.cli.output import ITSELF
+from convcalc.cli.progress import counted
 from convcalc.cli.sheets import SheetOptions, emit_report
 from convcalc.cli.surroundings import Surroundings, surroundings_of
 from convcalc.errors import InputError, Place, UsageError
@@ -104,10 +105,11 @@ def worksheet(
     heading = printable(title or "Worksheet")
     word = None if topic is None else topic_of(topic)
     recipes = [Recipe(word, count, level, seed + more, script) for more in range(variants)]
-    drawn = [exercises_of(ctx, here, recipe) for recipe in recipes]
+    drawn = [exercises_of(ctx, here, recipe) for recipe in counted(recipes, variants, "sheets drawn")]
     if platform is not None:
         _save_quiz(platform, str(out.output), heading, drawn)
-    for number, (recipe, questions) in enumerate(zip(recipes, drawn, strict=True), 1):
+    sheets_drawn = counted(zip(recipes, drawn, strict=True), variants, "sheets written")
+    for number, (recipe, questions) in enumerate(sheets_drawn, 1):
         made = sheets.made_by(recipe._replace(script=script and printable(Path(script).name)), questions)
         if platform is None:
             document = sheets.sheet(heading, questions, made, marks_itself=self_marking)

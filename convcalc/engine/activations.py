@@ -152,10 +152,22 @@ class ActivationGradient:
     def slopes(self) -> Array:
         """The function's derivative at every cell: exact where it gives fractions of the fractions there are."""
         record, cells = self.forward.kind.record, self.forward.input
-        if record.slope_exactly is not None and cells.size <= LARGEST_EXACT:
+        if record.slope_exactly is not None and cells.size <= LARGEST_EXACT and not self._lets_through:
             return self.forward._exactly(record.slope_exactly, cells, None)
+        return self._float_slopes
+
+    @CachedProperty
+    def _float_slopes(self) -> Array:
+        record = self.forward.kind.record
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            return record.slope(*floats_and_rests(cells), *self.forward.float_parameters)
+            return record.slope(*floats_and_rests(self.forward.input), *self.forward.float_parameters)
+
+    @property
+    def _lets_through(self) -> bool:
+        """Whether every float32 gradient comes through as it is or not at all, as ReLU's do: then floats are exact."""
+        if self.forward.kind.record.parameters or self.forward.input.dtype != np.float32:
+            return False
+        return bool(((self._float_slopes == 0) | (self._float_slopes == 1)).all())
 
     @CachedProperty
     def output(self) -> Array:

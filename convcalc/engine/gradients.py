@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.convolution import MANY_PRODUCTS, Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid
@@ -62,8 +62,14 @@ class Gradients:
 
     @CachedProperty
     def kernel(self) -> Array:
-        """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w)."""
-        parts = [part.maps.transpose(1, 0, 2, 3) for part in self.kernel_parts]
+        """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w).
+
+        Where all groups together are many products, floats are not exact, as they are not in one group of so many.
+        """
+        many = self.forward.plan.groups > 1 and self.forward.plan.products > MANY_PRODUCTS
+        in_floats = many and self.output.dtype.kind == "f"
+        maps = [part.float_maps() if in_floats else part.maps for part in self.kernel_parts]
+        parts = [one.transpose(1, 0, 2, 3) for one in maps]
         whole = as_grid(np.concatenate([part.astype(np.result_type(*parts)) for part in parts]))
         return whole[..., ::-1, ::-1] if self.forward.flipped else whole
 

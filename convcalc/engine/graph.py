@@ -1,6 +1,6 @@
 """Operations joined: what each read and what it made; and a pass backward, which adds up where a grid is used twice."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -162,16 +162,17 @@ def backward(result: Any, gradient: Any = 1) -> Any:
     return BACKWARD[kind](result, gradient)
 
 
-def pass_back(nodes: Sequence[Node], upstream: Array) -> GraphGradients:
+def pass_back(nodes: Sequence[Node], upstream: Array, last_first: Iterable[Node] | None = None) -> GraphGradients:
     """Go backward from the last node's output, given its gradient, to every grid that it was made of.
 
+    The nodes may be handed `last_first`, too, by what counts them.
     Raises InputError where a gradient comes to a node that does not go backward.
     """
     parts: dict[int, list[tuple[int, Array]]] = {id(nodes[-1].output): [(0, upstream)]}
     read = {id(grid) for node in nodes for role, grid in node.reads.items() if role not in (TARGET, *CONSTANTS)}
     read |= {id(node.output) for node in nodes if node.reads}
     passed = []
-    for node in reversed(nodes):
+    for node in reversed(nodes) if last_first is None else last_first:
         came = parts.get(id(node.output))
         if came is None:
             continue

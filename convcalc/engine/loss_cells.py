@@ -59,14 +59,15 @@ class LossCells:
         share = self.smoothing / classes
         weights = [1] * classes if self.weights is None else [exact(weight) for weight in self.weights.ravel()]
         whole = 1 - self.smoothing
+        those, which = np.unique(self.target.astype(np.int64), return_inverse=True)
         of_each = [
             [((whole if index == target else 0) + share) * weights[index] for index in range(classes)]
-            for target in range(classes)
+            if target != self.ignored
+            else [0] * classes
+            for target in those.tolist()
         ]
-        ignored = [[0] * classes] if self.ignored is not None else []
-        table = integers_or_fractions([cell for row in [*of_each, *ignored] for cell in row]).reshape(-1, classes)
-        places = self.target if self.ignored is None else np.where(self.target == self.ignored, classes, self.target)
-        return np.asarray(table[places.astype(np.int64)])
+        table = integers_or_fractions([cell for row in of_each for cell in row]).reshape(-1, classes)
+        return np.asarray(table[which.reshape(self.target.shape)])
 
     @CachedProperty
     def probabilities(self) -> Softmax:

@@ -1,8 +1,8 @@
 """A network, its weights and an input: run forward, one neuron's working, backward to every weight, a step down."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,20 @@ from convcalc.network.trace import Trace
 if TYPE_CHECKING:
     from convcalc.engine.graph import GraphGradients
 
+T = TypeVar("T")
 LOSS = "the loss"
+
+
+class Watch(Protocol):
+    """What items go through, of which there are so many, called so."""
+
+    def __call__(self, items: Iterable[T], total: int, noun: str, /) -> Iterator[T]:
+        """Yield the items."""
+
+
+def unwatched(items: Iterable[T], total: int, noun: str, /) -> Iterator[T]:
+    """Yield items, and tell nobody."""
+    return iter(items)
 
 
 class NetworkGradients(NamedTuple):
@@ -46,10 +59,13 @@ class NetworkNumbers:
     tensors: Mapping[int, Mapping[str, Array]]
     x: Array
     exact: bool = False
+    watch: Watch = unwatched
+    """Through which its layers go one after the other, forward and backward: where it can be told how far it is."""
 
     def runs(self, keep: Sequence[int] = ()) -> Iterator[LayerRun]:
         """Yield each layer, run, as it is: maps are let go when they are not wanted any more."""
-        return forward(self.trace, self.tensors, self.x, keep, exact=self.exact)
+        layers = forward(self.trace, self.tensors, self.x, keep, exact=self.exact)
+        return self.watch(layers, len(self.trace.nodes), "layers forward")
 
     def run_of(self, index: int) -> LayerRun:
         """Return one layer, run."""
@@ -107,7 +123,7 @@ class NetworkNumbers:
         else:
             nodes = self._nodes(runs)
             upstream = np.ones_like(last.output) if gradient is None else gradient
-        graph = pass_back(nodes, upstream)
+        graph = pass_back(nodes, upstream, self.watch(reversed(nodes), len(nodes), "steps backward"))
         found = self.parameters
         gradients = {name: graph.of(tensor) for name, tensor in found.items()}
         frozen = {name for name, layer, part in self.learned if (part or "weight") in layer.frozen}
@@ -130,7 +146,7 @@ class NetworkNumbers:
             identity: {name: changed.get(id(tensor), tensor) for name, tensor in own.items()}
             for identity, own in self.tensors.items()
         }
-        return NetworkNumbers(self.trace, self.output_node, tensors, self.x, self.exact)
+        return replace(self, tensors=tensors)
 
     @property
     def named_tensors(self) -> dict[str, Array]:

@@ -12,6 +12,8 @@ from convcalc.engine.plan import Plan
 
 MOST_ADDED, FEW_FILTERS = 128, 16
 """Products that are added up at once, in float64 or for so few filters that BLAS adds them one after the other."""
+MOST_ADDED_BY_BLAS = 1 << 12
+"""The same for more filters, where BLAS itself adds up some hundreds at once."""
 
 
 def tap(x: Array, plan: Plan, i: int, j: int) -> Array:
@@ -26,15 +28,15 @@ def tap(x: Array, plan: Plan, i: int, j: int) -> Array:
 
 
 def windows(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
-    """Work one window at a time, where the kernel has more cells than the output."""
+    """Work one window of all items at a time, where the kernel has more cells than the output."""
     weights = kernel.reshape(plan.groups, plan.filters // plan.groups, -1)
     for row, column in itertools.product(range(plan.rows.output), range(plan.columns.output)):
         down, across = plan.rows.reads(row), plan.columns.reads(column)
         window = x[:, :, down.start : down.stop : down.step, across.start : across.stop : across.step]
-        cells = window.reshape(plan.items, plan.groups, -1, 1).astype(kernel.dtype, copy=False)
-        out = np.empty((plan.items, *weights.shape[:2], 1), kernel.dtype)
-        _multiplied(weights, cells, out)
-        total[:, :, row, column] = out.reshape(plan.items, plan.filters)
+        cells = window.reshape(plan.items, plan.groups, -1).astype(kernel.dtype, copy=False)
+        out = np.empty((*weights.shape[:2], plan.items), kernel.dtype)
+        _multiplied(weights, cells.transpose(1, 2, 0), out)
+        total[:, :, row, column] = out.transpose(2, 0, 1).reshape(plan.items, plan.filters)
     return is_finite(total)
 
 
@@ -150,7 +152,7 @@ def products_of_taps(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
 def _multiplied(one: Array, other: Array, out: Array) -> None:
     """Multiply matrices into an array, of whichever dtype it is; floats so many products at a time as lose no digit."""
     depth, few = one.shape[-1], one.shape[-2] < FEW_FILTERS or one.dtype == np.float64
-    step = MOST_ADDED if one.dtype.kind == "f" and few and depth > MOST_ADDED else depth
+    step = min(depth, MOST_ADDED if few else MOST_ADDED_BY_BLAS) if one.dtype.kind == "f" else depth
     total = np.matmul(one[..., :step], other[..., :step, :], out=out if out.dtype == other.dtype else None)
     for start in range(step, depth, step):
         total += np.matmul(one[..., start : start + step], other[..., start : start + step, :])

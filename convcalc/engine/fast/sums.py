@@ -19,7 +19,7 @@ MOST_SEPARATE = 40
 MOST_WEIGHED = {np.dtype(np.float32): 11, np.dtype(np.float64): 15}
 """The kernel's side up to which BLAS is quicker than separate floats, unless nearly every weight is 1 or -1."""
 MOST_DOT_PRODUCTS = 1 << 10
-"""Windows times filters up to which the weights are quickly read anew for every window."""
+"""Windows times filters, for each item, up to which the weights are quickly read anew for every window."""
 FEW_TAPS = 4
 MOST_TAPS = 64
 """Taps of a filter up to which floats are added one by one."""
@@ -103,7 +103,7 @@ class Way(NamedTuple):
 def _has_few_windows(work: Work) -> bool:
     plan = work.plan
     windows = plan.rows.output * plan.columns.output
-    few = windows == 1 or windows * plan.filters // plan.groups <= MOST_DOT_PRODUCTS
+    few = windows == 1 or windows * plan.filters // plan.groups <= MOST_DOT_PRODUCTS * plan.items
     return few and windows < plan.rows.kernel * plan.columns.kernel
 
 
@@ -167,7 +167,7 @@ def _reads_many_channels(work: Work) -> bool:
 
 WAYS = (
     Way("windows", channels.windows, _has_few_windows, by_anything,
-        "fewer windows than taps: a dot product each"),
+        "fewer windows than taps, as in a kernel's gradient: a dot product each, of all items at once"),
     Way("pointwise", channels.pointwise, _is_pointwise, by_matrices,
         "a 1×1 kernel over channels is one multiplication of matrices"),
     Way("depthwise", channels.depthwise, _is_depthwise, by_elements,
