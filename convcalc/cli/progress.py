@@ -28,12 +28,15 @@ def counted(items: Iterable[T], total: int | None, noun: str) -> Iterator[T]:
 
 
 @contextmanager
-def progress(total: int | None, noun: str, *, after: float = A_MOMENT) -> Iterator[Callable[[int], None]]:
-    """Show a bar on standard error while it lasts, if that is a terminal: how much, how fast, how long still."""
+def progress(total: int | None, noun: str, *, after: float | None = None) -> Iterator[Callable[[int], None]]:
+    """Show a bar on standard error while it lasts, if that is a terminal: how much, how fast, how long still.
+
+    It is shown `after` so many seconds, after a moment if nothing is said.
+    """
     if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda _: None
         return
-    begin, done = monotonic(), 0
+    begin, done, after = monotonic(), 0, A_MOMENT if after is None else after
     bar = _bar(total, noun) if after <= 0 else None
 
     def advance(count: int) -> None:
