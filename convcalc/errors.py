@@ -60,6 +60,16 @@ class ReadingWarning(UserWarning):
     """What was handed in can be read in two ways, and was read in this one."""
 
 
+def did_you_mean(word: str, known: list[str], otherwise: str) -> str:
+    """Return the question after the known word that is nearest, or what is said if none is near.
+
+    >>> did_you_mean("kernal", ["input", "kernel"], "there are input, kernel"), did_you_mean("x", [], "there is none")
+    ('did you mean kernel?', 'there is none')
+    """
+    close = nearest(word, known)
+    return f"did you mean {close[0]}?" if close else otherwise
+
+
 def nearest(word: str, known: list[str], count: int = 3, *, alike: float = 0.6) -> list[str]:
     """Return the known words that `word` may have been meant for, best first; maybe none.
 

@@ -279,7 +279,7 @@ def test_layers_stand_in_a_list_and_a_module_says_how_it_is_read() -> None:
 @pytest.mark.parametrize(
     ("look", "message"),
     [
-        (lambda net: net.layers["conv1"], "no layer 'conv1'; did you mean conv"),
+        (lambda net: net.layers["conv1"], "no layer 'conv1': did you mean conv"),
         (lambda net: net.layers["zzz"], "no layer 'zzz': there are"),
         (lambda net: net.backward()["conv.wieght"], "did you mean conv.weight"),
         (lambda net: cc.convolve(X, "edge").backward().kernal, "did you mean kernel"),

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Any, ParamSpec, TypeVar
 
 from convcalc.engine.exact import Array
-from convcalc.errors import nearest
+from convcalc.errors import did_you_mean
 from convcalc.library.words import ANY_INPUT, CONVERTED, OTHER_WORDS, refuses_in_python
 from convcalc.library.worked_grid import Grid
 
@@ -32,9 +32,8 @@ def understands(function: Callable[P, T]) -> Callable[P, T]:
         for word, value in named.items():
             own = word if word in signature.parameters else other.get(word, word)
             if own not in signature.parameters and not takes_any:
-                close = nearest(word, list(signature.parameters))
-                hint = f"; did you mean {close[0]}?" if close else f"; it takes {', '.join(signature.parameters)}"
-                raise TypeError(f"{name}() has no argument {word!r}{hint}")
+                hint = did_you_mean(word, list(signature.parameters), f"it takes {', '.join(signature.parameters)}")
+                raise TypeError(f"{name}() has no argument {word!r}; {hint}")
             if own in words:
                 raise TypeError(f"{name}() got {own!r} twice, once by another word")
             words[own] = CONVERTED[word](value) if word in CONVERTED and word != own else value

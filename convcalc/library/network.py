@@ -3,15 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import takewhile
-from numbers import Integral
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.shapes import indices_of
-from convcalc.errors import InputError, nearest
+from convcalc.errors import InputError, did_you_mean
 from convcalc.inference.inputs import first_that_fits
 from convcalc.inference.names import names_of
 from convcalc.inference.network import NetworkGradients, NetworkNumbers
@@ -23,7 +21,7 @@ from convcalc.library.pieces import Page, Step
 from convcalc.library.saving import save_document
 from convcalc.library.shown import Shown
 from convcalc.library.words import refuses_in_python, work_in_python
-from convcalc.library.worked_grid import from_the_front
+from convcalc.library.worked_grid import from_the_front, place_given
 from convcalc.models import tensors_of
 from convcalc.network.layer import Shape, sizes
 from convcalc.network.summary import Summary, summarize
@@ -56,7 +54,7 @@ class Layers(dict[str, ModelLayer]):
     """The layers of a network by name; a notebook shows them as a table."""
 
     def __missing__(self, name: str) -> ModelLayer:
-        raise KeyError(f"there is no layer {name!r}{_nearest(name, list(self))}")
+        raise KeyError(f"there is no layer {name!r}: {_nearest(name, list(self))}")
 
     def _table(self) -> Table:
         rows = tuple(
@@ -96,7 +94,7 @@ class ModelGradients(Shown):
 
     def __getitem__(self, name: str) -> Array:
         if name != "input" and name not in self.gradients:
-            raise KeyError(f"there is no gradient of {name!r}{_nearest(name, [*self.gradients, 'input'])}")
+            raise KeyError(f"there is no gradient of {name!r}: {_nearest(name, [*self.gradients, 'input'])}")
         return self.input if name == "input" else self.gradients[name]
 
     @refuses_in_python
@@ -207,10 +205,8 @@ class Model(Shown):
         ``step("conv1", (0, 2, 3))``. Raises InputError where there is no such layer, or it has no steps.
         """
         if layer not in self._runs:
-            close = nearest(layer, list(self._runs))
-            raise InputError(f"there is no layer '{layer}'", hint=f"did you mean {close[0]}?" if close else None)
-        place = indices_of(at[0] if len(at) == 1 and not isinstance(at[0], Integral) else at)
-        run = self._runs[layer]
+            raise InputError(f"there is no layer '{layer}'", hint=_nearest(layer, list(self._runs)))
+        place, run = place_given(at), self._runs[layer]
         where = from_the_front(place, run.output.shape[-len(place) :])
         return Step(*steps_of_layer(run, layer, where, Show()))
 
@@ -230,8 +226,7 @@ class Model(Shown):
 
 
 def _nearest(name: str, known: list[str]) -> str:
-    close = nearest(name, known)
-    return f"; did you mean {close[0]}?" if close else f": there are {', '.join(known)}"
+    return did_you_mean(name, known, f"there are {', '.join(known)}")
 
 
 def _word_of(network: Any) -> str:

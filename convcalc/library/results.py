@@ -10,7 +10,7 @@ from convcalc.engine.gradients import TransposedGradients
 from convcalc.engine.graph import BACKWARD as GO_BACK
 from convcalc.engine.graph import ROLES
 from convcalc.engine.loss_terms import Loss
-from convcalc.errors import InputError, nearest
+from convcalc.errors import InputError, did_you_mean
 from convcalc.library.grids import taken_row
 from convcalc.library.pieces import Page, page_of
 from convcalc.library.saving import save_document
@@ -119,9 +119,8 @@ class Gradients(Shown):
         if name.startswith("_"):
             raise AttributeError(name)
         if spaced not in self._names:
-            close = nearest(spaced, self._names)
-            hint = f"; did you mean {close[0]}?" if close else f": they are of {', '.join(self._names)}"
-            raise AttributeError(f"there is no gradient of {spaced!r}{hint}")
+            hint = did_you_mean(spaced, self._names, f"they are of {', '.join(self._names)}")
+            raise AttributeError(f"there is no gradient of {spaced!r}: {hint}")
         return self[spaced]
 
     def items(self) -> "Iterator[tuple[str, Grid]]":

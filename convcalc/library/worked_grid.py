@@ -15,7 +15,7 @@ import numpy.lib.mixins
 from convcalc.engine.exact import FLOAT64, Array, as_floats
 from convcalc.engine.grids import as_grid
 from convcalc.engine.shapes import indices_of
-from convcalc.errors import InputError, nearest
+from convcalc.errors import InputError, did_you_mean
 from convcalc.library.grids import taken_answer
 from convcalc.library.pieces import Marks, Page, Step, page_of
 from convcalc.library.saving import save
@@ -157,9 +157,9 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
         if not name.startswith("_") and "_output" in vars(self):
             if hasattr(self._output, name):
                 return getattr(self._output, name)
-            close = nearest(name, [*OWN_METHODS, "output", "float", "tolist"])
-            hint = f"; did you mean {close[0]}?" if close else "; numpy.asarray(result) is an array"
-            raise AttributeError(f"a result has no {name!r}{hint}")
+            known = [*OWN_METHODS, "output", "float", "tolist"]
+            hint = did_you_mean(name, known, "numpy.asarray(result) is an array")
+            raise AttributeError(f"a result has no {name!r}; {hint}")
         raise AttributeError(name)
 
     # ---- its work
@@ -225,8 +225,7 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
         (-5, ('3×1 + 0×0 + 1×(-1) + 1×1 + 5×0 + 8×(-1) + 2×1 + 7×0 + 2×(-1) = -5',))
         """
         steps = self._steps()
-        place = at[0] if len(at) == 1 and not isinstance(at[0], Integral) else at
-        where = indices_of(place) if len(at) else ()
+        where = place_given(at)
         self._fits(where, steps)
         index = self._index(where, steps)
         return Step(steps, index, self._numbers(index, steps), self._value(index))
@@ -285,8 +284,7 @@ class Grid(Shown, numpy.lib.mixins.NDArrayOperatorsMixin):
         """
         mistakes = self._calculation().mistakes
         answers = mistakes() if mistakes is not None and self.size <= MOST_EXPLAINED else ()
-        place = at[0] if len(at) == 1 and not isinstance(at[0], Integral) else at
-        where = from_the_front(indices_of(place), self.shape) if len(at) else None
+        where = from_the_front(place_given(at), self.shape) if len(at) else None
         if where is not None and not reaches(self._output, where):
             raise InputError(f"there is no cell {list(where)}", hint=f"the answer is {'×'.join(map(str, self.shape))}")
         return Marks(mark(taken_answer(answer), self._output, answers, where))
@@ -332,6 +330,16 @@ def _as_operand(value: Any) -> Any:
     if isinstance(value, Grid):
         return value.output
     return value.detach().cpu().numpy() if hasattr(value, "detach") else value
+
+
+def place_given(at: tuple[Any, ...]) -> tuple[int, ...]:
+    """Return a place that was given as a number an axis, or as one tuple, list or array; or as nothing.
+
+    >>> place_given((0, 1)), place_given(([0, 1],)), place_given(())
+    ((0, 1), (0, 1), ())
+    """
+    whole = at[0] if len(at) == 1 and not isinstance(at[0], Integral) else at
+    return indices_of(whole) if len(at) else ()
 
 
 def from_the_front(at: Any, lengths: tuple[int, ...]) -> tuple[int, ...]:
