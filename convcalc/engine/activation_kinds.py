@@ -30,13 +30,13 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from convcalc.engine import exact, functions, grids, two_floats
+    from convcalc.engine import decimals, exact, functions, grids, two_floats
     from convcalc.engine.exact import Array
     from convcalc.engine.step import Number
 else:
     decimal, fractions, np = Later("decimal"), Later("fractions"), Later("numpy")
-    exact, functions, grids, two_floats = (
-        Later(f"convcalc.engine.{name}") for name in ("exact", "functions", "grids", "two_floats")
+    decimals, exact, functions, grids, two_floats = (
+        Later(f"convcalc.engine.{name}") for name in ("decimals", "exact", "functions", "grids", "two_floats")
     )
 
 
@@ -72,7 +72,7 @@ MOST, FAR = 40.0, -30.0
 
 def _gelu(x: "Array", rest: "Array") -> "Array":
     near, far = np.clip(x, FAR, MOST), np.clip(x, -MOST, FAR)
-    square, missed = two_floats.product(far, far)
+    square, missed = decimals.product(far, far)
     density = np.exp(-square / 2) * DENSITY
     density -= density * (missed / 2 + far * rest)
     return np.where(x < FAR, density * _shortfall(far) - density, x * functions.normal(near, rest))
@@ -100,7 +100,7 @@ def _gelu_slope(x: "Array", rest: "Array") -> "Array":
     """Return Φ(x) + x·φ(x); far below 0 as φ(x) times what Φ(x)/φ(x) leaves of x."""
     near, far = np.clip(x, FAR, MOST), np.clip(x, -MOST, FAR)
     x = np.clip(x, -MOST, MOST)
-    square, missed = two_floats.product(x, x)
+    square, missed = decimals.product(x, x)
     density = np.exp(-square / 2) * DENSITY
     density -= density * (missed / 2 + x * rest)
     return np.where(x < FAR, density * (far + (1 - _shortfall(far)) / -far), functions.normal(near, rest) + x * density)

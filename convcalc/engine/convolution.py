@@ -46,6 +46,8 @@ from convcalc.errors import InputError
 
 MANY_PRODUCTS = 250_000
 """Products beyond which decimals are left to float arithmetic (integers never are), and float32 to its own."""
+MOST_IN_DOUBT = 64
+"""Sums in two floats that may be worked anew, one by one."""
 
 
 def convolve(
@@ -130,6 +132,8 @@ class Convolution:
     @CachedProperty
     def maps(self) -> Array:
         """The feature maps, (N, O, rows, columns)."""
+        if (rounded := self._in_two_floats()) is not None:
+            return rounded
         numerators, divisor = self.sums()
         self.in_floats = not divisor
         return quotient(numerators, divisor, self.kind) if divisor else numerators
@@ -161,6 +165,34 @@ class Convolution:
         """The answer, with as many axes as the input; one feature map a filter."""
         many = self.plan.filters > 1 or self.input_dimensions > 2
         return like_the_input(self.maps, self.input_dimensions, many_maps=many)
+
+    def _in_two_floats(self) -> Array | None:
+        """Work decimals of many digits, where that is quicker than in integers, and nearly all sums come out sure."""
+        kind = self.kind
+        if kind is None or self.plan.products > MANY_PRODUCTS:
+            return None
+        from convcalc.engine import compensated
+
+        if not compensated.fits(self._arrays, self.plan):
+            return None
+        scaled = [pair for array in self._arrays if (pair := over_common_denominator(array, quickly=True)) is not None]
+        if len(scaled) == len(self._arrays) and self._bound(scaled) < INT64_LIMIT:
+            return None
+        maps, in_doubt = compensated.rounded_sums(self.padded, self.kernel, self.bias, self.plan, kind)
+        places = np.argwhere(in_doubt).tolist()
+        if len(places) > MOST_IN_DOUBT:
+            return None
+        for place in places:
+            maps[tuple(place)] = rounded_result(self._exact_sum(*place), kind)
+        return maps
+
+    def _exact_sum(self, item: int, map_: int, row: int, column: int) -> int | Fraction:
+        """Return a cell's sum before it is rounded."""
+        reads = self.plan.channels_read(map_), self.plan.rows.reads(row), self.plan.columns.reads(column)
+        channels, down, across = (slice(read.start, read.stop, read.step) for read in reads)
+        cells, weights = self.padded[item, channels, down, across], self.kernel[map_]
+        products = (exact(cell) * exact(weight) for cell, weight in zip(cells.flat, weights.flat, strict=True))
+        return sum(products, 0 if self.bias is None else exact(self.bias[map_]))
 
     def _is_too_much(self, scaled: list[tuple[Array, int]]) -> bool:
         """Whether decimals would take Python's own integers, and too many of them."""

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from convcalc.engine.decimals import FEW_READ, in_lowest_terms, of_any_digits, of_few_digits
 from convcalc.engine.step import Cells, Number
 from convcalc.errors import InputError
 
@@ -23,12 +24,6 @@ Array = npt.NDArray[Any]
 
 LARGEST_EXACT = 1 << 16
 """Cells up to which any decimal and any quotient is worked exactly; larger work is too large to read."""
-
-FEW_READ = 64
-"""Cells up to which decimals are read digit by digit: of more, those of few digits are found at once."""
-
-MOST_DECIMALS = 15
-"""Decimals a larger grid may have to be worked exactly."""
 
 TOO_LARGE, SCALE_DOWN = "is larger than a float can hold", "scale the input down, or write it in integers"
 OF_ANY_SIZE = Context(prec=12, Emax=MAX_EMAX, Emin=MIN_EMIN, traps=[])
@@ -205,19 +200,13 @@ def over_common_denominator(array: Array, *, quickly: bool = False) -> tuple[Arr
     """
     if array.dtype == np.int64:
         return array, 1
-    if array.dtype.kind == "f" and (quickly or array.size > LARGEST_EXACT):
-        return _scaled_decimals(array)
     if array.dtype.kind == "f":
-        few_digits = _scaled_decimals(array) if array.size > FEW_READ else None
-        if few_digits is not None:
-            whole, power = few_digits
-            common = math.gcd(power, int(np.gcd.reduce(whole, axis=None)))
-            return whole // common, power // common
-        numerators, denominator = _decimals(array)
-    else:
-        cells = [exact(cell) for cell in array.ravel().tolist()]
-        denominator = math.lcm(*(cell.denominator for cell in cells))
-        numerators = [cell.numerator * (denominator // cell.denominator) for cell in cells]
+        large = quickly or array.size > LARGEST_EXACT
+        few_digits = of_few_digits(array) if large or array.size > FEW_READ else None
+        return few_digits if large else in_lowest_terms(*(few_digits or of_any_digits(array)))
+    cells = [exact(cell) for cell in array.ravel().tolist()]
+    denominator = math.lcm(*(cell.denominator for cell in cells))
+    numerators = [cell.numerator * (denominator // cell.denominator) for cell in cells]
     return integers_or_fractions(numerators).reshape(array.shape), denominator
 
 
@@ -229,53 +218,6 @@ def as_integers(bound: int, *arrays: Array) -> list[Array]:
     """
     fits = max(bound, *(magnitude(array) for array in arrays)) < INT64_LIMIT
     return [array.astype(np.int64 if fits else object, copy=False) for array in arrays]
-
-
-def _decimals(array: Array) -> tuple[list[int], int]:
-    """Return finite floats, as the decimals that they are written as, over their least common denominator.
-
-    The digits are read as one integer, which takes a quarter of the time of a Fraction.
-    """
-    numbers: list[int] = []
-    places: list[int] = []
-    for text in map(str, array.ravel() if array.dtype == np.float32 else array.ravel().tolist()):
-        mantissa, _, power = text.partition("e") if "e" in text else (text, "", "")
-        point = mantissa.find(".")
-        numbers.append(int(mantissa.replace(".", "") if point >= 0 else mantissa))
-        places.append((len(mantissa) - point - 1 if point >= 0 else 0) - int(power or 0))
-    most = max(0, *places)
-    powers = {place: 10 ** (most - place) for place in set(places)}
-    scaled = [number * powers[place] for number, place in zip(numbers, places, strict=True)]
-    common = math.gcd(10**most, *scaled)
-    return ([numerator // common for numerator in scaled] if common > 1 else scaled), 10**most // common
-
-
-def _scaled_decimals(array: Array) -> tuple[Array, int] | None:
-    """Return a large grid of decimals as integers over a power of ten, if each cell has few enough digits.
-
-    A cell is the decimal m / 10^d if it is the float nearest to that, and m is small enough that no other decimal
-    of d places is.
-    """
-    most = 10**6 if array.dtype == np.float32 else 10**15
-    sample = array.reshape(-1)[:: max(array.size // 100, 1)]
-    powers = 10.0 ** np.arange(MOST_DECIMALS + 1)[:, None]
-    with np.errstate(all="ignore"):
-        tried = np.rint(sample.astype(np.float64) * powers)
-        fits = (np.abs(tried) < most).all(axis=1) & ((tried / powers).astype(array.dtype) == sample).all(axis=1)
-    for places in np.flatnonzero(fits).tolist():
-        numerators = _scaled(array, places, most)
-        if numerators is not None:
-            return numerators.astype(np.int64), int(10**places)
-    return None
-
-
-def _scaled(array: Array, places: int, most: int) -> Array | None:
-    """Return the numerators of cells over 10^`places`, if they are that exactly and smaller than `most`."""
-    with np.errstate(all="ignore"):
-        numerators: Array = np.rint(array.astype(np.float64) * 10.0**places)
-    if np.abs(numerators).max() >= most or not ((numerators / 10.0**places).astype(array.dtype) == array).all():
-        return None
-    return numerators
 
 
 def divided(grid: Array, divisor: int) -> Array:
@@ -325,7 +267,7 @@ def quotient(numerators: Array, divisor: int | Array, kind: np.dtype[Any] | None
 def _rounded_once(quotients: Array, numerators: Array, divisor: Any, kind: np.dtype[Any]) -> Array:
     """Return quotients that are rounded to float64 already in another dtype, as if they were rounded only once."""
     if kind == np.float32:
-        ties = np.flatnonzero(_is_tie(quotients))
+        ties = np.flatnonzero(is_tie(quotients))
         if len(ties):
             quotients = quotients.copy()
             divisors = np.broadcast_to(np.asarray(divisor, dtype=object), quotients.shape).reshape(-1)
@@ -335,7 +277,7 @@ def _rounded_once(quotients: Array, numerators: Array, divisor: Any, kind: np.dt
     return rounded(quotients, kind)
 
 
-def _is_tie(values: Array) -> Any:
+def is_tie(values: Array) -> Any:
     """Return which float64 lie in the middle between two float32: rounded once before, they may go the wrong way."""
     with np.errstate(all="ignore"):
         in_the_middle = (values.view(np.int64) & ((1 << 29) - 1)) == 1 << 28
@@ -345,7 +287,7 @@ def _is_tie(values: Array) -> Any:
 
 def _beside_tie(exactly: int | Fraction, number: float) -> float:
     """Return a float64 near an exact value that rounds to the float32 nearest to it: not a tie, if it is none."""
-    if Fraction(number) == exactly or not _is_tie(np.array([number]))[0]:
+    if Fraction(number) == exactly or not is_tie(np.array([number]))[0]:
         return number
     return math.nextafter(number, math.inf if exactly > Fraction(number) else -math.inf)
 

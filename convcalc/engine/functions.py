@@ -9,9 +9,9 @@ from fractions import Fraction
 
 import numpy as np
 
+from convcalc.engine.decimals import product
 from convcalc.engine.exact import OF_ANY_SIZE, Array, exact
 from convcalc.engine.step import Number
-from convcalc.engine.two_floats import product
 
 ROOT_HALF, ROOT_HALF_REST = 0.7071067811865476, -4.833646656726457e-17
 """√½, and what its rounding left over."""

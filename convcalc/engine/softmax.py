@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.cached import CachedProperty
+from convcalc.engine.decimals import product
 from convcalc.engine.exact import (
     FLOAT64,
     FLOAT64_INTEGERS,
@@ -30,7 +31,6 @@ from convcalc.engine.functions import exponential
 from convcalc.engine.grids import own_grid
 from convcalc.engine.shapes import indices_of, like_the_output
 from convcalc.engine.step import Number, SoftmaxGradientStep, SoftmaxStep
-from convcalc.engine.two_floats import product
 from convcalc.errors import InputError
 
 LOWEST = -10_000

@@ -1,10 +1,8 @@
 """Where grids come from and go to: a file by its suffix, standard input, or the command line itself."""
 
 import io
-import json
 import os
 import re
-import shlex
 import warnings
 from collections.abc import Iterable, Iterator
 from itertools import chain, repeat
@@ -165,6 +163,8 @@ def also_a_file(word: str, taken: str, beside: Path | None = None) -> str:
     path = file_of(word, beside)
     if path is None or path.is_dir():
         return ""
+    import shlex
+
     other = path if path.is_absolute() else f".{os.sep}{path}"
     return f"'{word}' is taken {taken}; the file of that name is {shlex.quote(str(other))}"
 
@@ -367,6 +367,8 @@ def format_of(path: Path) -> str:
 def answer_lines(grid: Array, style: Format, write: Any = None) -> Iterator[str]:
     """Yield the lines of an answer as plain rows, CSV, TSV or JSON; `write` formats a cell of the first three."""
     if style.record.holds_steps:
+        import json
+
         yield json.dumps(exact_list(grid, write))
         return
     for line in plain_lines(grid, write or plain_number):

@@ -1,6 +1,5 @@
 """Grids as lists within lists: JSON, and what other notations come to."""
 
-import json
 import re
 from collections.abc import Callable
 from typing import Any
@@ -45,6 +44,7 @@ def placed(cells: Any, source: str) -> Array:
 
 def _loaded(text: str, source: str, *, as_written: bool, strictly: bool) -> Any:
     """Return what a text says in JSON; None for one that is none, unless it must be `strictly`."""
+    import json
 
     def number(word: str) -> Any:
         return parse_number(word, Place(source), as_written=as_written)
@@ -120,6 +120,8 @@ def _numbers_of(data: Any, source: str, where: str, number: Callable[[str], Any]
         except InputError as error:
             raise InputError(f"cell {where}: {error.message}", hint=error.hint, place=error.place) from None
     if isinstance(data, bool) or data is None or isinstance(data, dict):
+        import json
+
         raise InputError(
             f"cell {where}: {json.dumps(data)[:40]} is not a number",
             hint='cells are numbers, or strings like "1/9"',

@@ -12,6 +12,8 @@ from convcalc.engine.plan import Plan
 
 MOST_ADDED, FEW_FILTERS = 128, 16
 """Products that are added up at once, in float64 or for so few filters that BLAS adds them one after the other."""
+FEW_CELLS = 12
+"""Cells of a channel, for each channel, up to which it is quicker to put the channels side by side."""
 MOST_ADDED_BY_BLAS = 1 << 12
 """The same for more filters, where BLAS itself adds up some hundreds at once."""
 
@@ -50,33 +52,48 @@ def pointwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
 
 
 def depthwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
-    """Add up the shifted inputs of several small channels at once, each with its own weight. One filter a channel."""
-    rows, columns, width = plan.rows, plan.columns, x.shape[3]
-    strided = rows.stride > 1 or columns.stride > 1
-    length = rows.output * columns.output if strided else rows.output * width - (width - columns.output)
+    """Add up the shifted inputs of several small channels at once, each with its own weight. One filter a channel.
+
+    Rows and columns are separated by their place in a stride first, so that all shifts are of long rows; and channels
+    of few cells are laid cell by cell, so that numpy's inner loop goes over the channels.
+    """
+    rows, columns = plan.rows, plan.columns
+    high, wide = rows.output + (rows.extent - 1) // rows.stride, -(-x.shape[3] // columns.stride)
+    length = rows.output * wide - (wide - columns.output)
     taps_ = list(itertools.product(range(rows.kernel), range(columns.kernel)))
+    weights = np.ascontiguousarray(kernel.reshape(plan.channels, -1).T)[:, :, None]
     threaded = total[0].nbytes * len(taps_) >= BYTES_WORTH_A_THREAD
-    blocks = bands(plan.channels, x.shape[2] * width * kernel.itemsize, BAND, processors() if threaded else 1)
+    blocks = bands(plan.channels, math.prod(x.shape[2:]) * kernel.itemsize, BAND, processors() if threaded else 1)
+    side_by_side = high * wide <= FEW_CELLS * longest(blocks)
+
+    def laid(memory: Array, *shape: int) -> Array:
+        """Return memory as an array of channels, which lie one after another, or cell by cell."""
+        memory = memory[: math.prod(shape)]
+        return np.moveaxis(memory.reshape(*shape[1:], shape[0]), -1, 0) if side_by_side else memory.reshape(shape)
 
     def make(part: tuple[int, slice], memory: Array) -> bool:
         item, channels = part
         rows_in = rows_read(x[item, channels], plan, slice(0, rows.output), kernel.dtype)
-        cells_made = len(rows_in), rows.output * (columns.output if strided else width)
-        total_lines, product = (cells[: math.prod(cells_made)].reshape(cells_made) for cells in memory)
+        count, phases = len(rows_in), rows_in[:, None, None]
+        if side_by_side or rows.stride > 1 or columns.stride > 1:
+            phases = laid(memory[0], count, rows.stride, columns.stride, high, wide)
+            for i, j in np.ndindex(rows.stride, columns.stride):
+                cells = rows_in[:, i :: rows.stride, j :: columns.stride]
+                phases[:, i, j, : cells.shape[1], : cells.shape[2]] = cells
+        whole, product = (laid(cells, count, rows.output * wide)[:, :length] for cells in memory[1:])
         for index, (i, j) in enumerate(taps_):
-            if strided:
-                cells = tap(rows_in, plan, i, j).reshape(len(rows_in), -1)
-            else:
-                shift = i * rows.dilation * width + j * columns.dilation
-                cells = rows_in.reshape(len(rows_in), -1)[:, shift : shift + length]
-            np.multiply(cells, kernel[channels, 0, i, j][:, None], out=(product if index else total_lines)[:, :length])
+            (down, row), (right, column) = (
+                divmod(i * rows.dilation, rows.stride),
+                divmod(j * columns.dilation, columns.stride),
+            )
+            cells = phases[:, row, column].reshape(count, -1)[:, down * wide + right :][:, :length]
+            np.multiply(cells, weights[index, channels], out=product if index else whole)
             if index:
-                np.add(total_lines[:, :length], product[:, :length], out=total_lines[:, :length])
-        total[part] = total_lines.reshape(len(rows_in), rows.output, -1)[..., : columns.output]
+                np.add(whole, product, out=whole)
+        total[part] = laid(memory[1], count, rows.output, wide)[..., : columns.output]
         return is_finite(total[part])
 
-    largest = longest(blocks) * rows.output * (columns.output if strided else width)
-    scratch = kernel.dtype, (2, largest)
+    scratch = kernel.dtype, (3, longest(blocks) * rows.stride * columns.stride * high * wide)
     return do_all(make, list(itertools.product(range(plan.items), blocks)), threaded=threaded, scratch=scratch)
 
 

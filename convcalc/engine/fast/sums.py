@@ -115,9 +115,9 @@ def _is_separable(work: Work) -> bool:
     rows, columns = work.plan.rows.kernel, work.plan.columns.kernel
     if not work.single or min(rows, columns) == 1 or rows + columns > MOST_SEPARATE:
         return False
-    pairs = [ways.factors(kernel) for kernel in work.kernel[:, 0] if kernel.any()]
+    pairs = (ways.factors(kernel) for kernel in work.kernel[:, 0] if kernel.any())
     if work.integers or work.side > MOST_WEIGHED[work.kernel.dtype]:
-        return None not in pairs
+        return all(parts is not None for parts in pairs)
     return all(parts is not None and _passes(np.concatenate(parts)) <= 2 * columns for parts in pairs)
 
 
