@@ -121,15 +121,16 @@ def test_very_large_and_very_small_decimals_keep_every_digit(cells: float, weigh
 @given(SEEDS, st.sampled_from(["usual", "of all bits", "powers of two", "near powers of ten", "of few digits"]))
 def test_floats_are_read_as_they_are_written(dtype: Any, seed: int, kind: str) -> None:
     rng, bits = np.random.default_rng(seed), {8: np.uint64, 4: np.uint32}[np.dtype(dtype).itemsize]
-    cells = {
-        "usual": lambda: (10.0 ** rng.uniform(-5, 5, 500)).astype(dtype),
-        "of all bits": lambda: rng.integers(0, np.iinfo(bits).max, 500, bits, endpoint=True).view(dtype),
-        "powers of two": lambda: (2.0 ** rng.integers(-30, 40, 500)).astype(dtype),
-        "near powers of ten": lambda: np.nextafter(
+    made: dict[str, Any] = {
+        "usual": 10.0 ** rng.uniform(-5, 5, 500),
+        "of all bits": rng.integers(0, np.iinfo(bits).max, 500, bits, endpoint=True).view(dtype),
+        "powers of two": 2.0 ** rng.integers(-30, 40, 500),
+        "near powers of ten": np.nextafter(
             (10.0 ** rng.integers(-7, 17, 500)).astype(dtype), rng.choice([0, np.inf], 500).astype(dtype)
         ),
-        "of few digits": lambda: np.round(rng.normal(size=500) * 100, 3).astype(dtype),
-    }[kind]()
+        "of few digits": np.round(rng.normal(size=500) * 100, 3),
+    }
+    cells = made[kind].astype(dtype)
     cells = cells[np.isfinite(cells)]
     numerators, places, found = written(cells)
     pairs = zip(numerators.tolist(), places.tolist(), strict=True)

@@ -136,7 +136,11 @@ def of_few_digits(array: Array) -> tuple[Array, int] | None:
     of d places is.
     """
     most = 10**6 if array.dtype == np.float32 else 10**15
-    sample = array.reshape(-1)[:: max(array.size // 100, 1)]
+    cells = array.reshape(-1)
+    sample = cells[:: max(cells.size // 100, 1)]
+    if not sample.all():  # of zeros, which have no digits: others may have many
+        cells = cells[cells != 0]
+        sample = cells[:: max(cells.size // 100, 1)]
     powers = 10.0 ** np.arange(MOST_PLACES + 1)[:, None]
     with np.errstate(all="ignore"):
         tried = np.rint(sample.astype(np.float64) * powers)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.convolution import MANY_PRODUCTS, Convolution, convolve
+from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid
@@ -35,6 +35,10 @@ class Gradients:
 
         Its items are the input's channels, its channels the items of the batch, its filters the output's gradients.
         """
+        return tuple(self._kernel_convolution(slice(group, group + 1)) for group in range(self.forward.plan.groups))
+
+    def _kernel_convolution(self, groups: slice) -> Convolution:
+        """Return the convolution, of as many groups, whose maps are the gradients of some groups' weights."""
         plan, x = self.forward.plan, self.forward.input
         rows, columns = plan.rows, plan.columns
         sides = [(rows.before, rows.after), (columns.before, columns.after)]
@@ -47,31 +51,26 @@ class Gradients:
             ends.append(x.shape[2 + index] + min(after, 0))
             sides[index] = before, max(after, 0)
         x = x[:, :, : ends[0], : ends[1]]
-        depth, filters = plan.channels // plan.groups, plan.filters // plan.groups
-        return tuple(
-            convolve(
-                x[:, group * depth : (group + 1) * depth].transpose(1, 0, 2, 3),
-                self.output[:, group * filters : (group + 1) * filters].transpose(1, 0, 2, 3),
-                stride=(rows.dilation, columns.dilation),
-                dilation=(rows.stride, columns.stride),
-                padding=(*sides[0], *sides[1]),
-                channels_first=True,
-            )
-            for group in range(plan.groups)
+        cells, gradients = (
+            grid.reshape(plan.items, plan.groups, -1, *grid.shape[2:])[:, groups] for grid in (x, self.output)
+        )
+        return convolve(
+            cells.transpose(2, 1, 0, 3, 4).reshape(cells.shape[2], -1, *cells.shape[3:]),
+            gradients.transpose(1, 2, 0, 3, 4).reshape(-1, plan.items, *gradients.shape[3:]),
+            stride=(rows.dilation, columns.dilation),
+            dilation=(rows.stride, columns.stride),
+            padding=(*sides[0], *sides[1]),
+            groups=cells.shape[1],
+            channels_first=True,
         )
 
     @CachedProperty
     def kernel(self) -> Array:
-        """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w).
-
-        Where all groups together are many products, floats are not exact, as they are not in one group of so many.
-        """
-        many = self.forward.plan.groups > 1 and self.forward.plan.products > MANY_PRODUCTS
-        in_floats = many and self.output.dtype.kind == "f"
-        maps = [part.float_maps() if in_floats else part.maps for part in self.kernel_parts]
-        parts = [one.transpose(1, 0, 2, 3) for one in maps]
-        whole = as_grid(np.concatenate([part.astype(np.result_type(*parts)) for part in parts]))
-        return whole[..., ::-1, ::-1] if self.forward.flipped else whole
+        """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w)."""
+        one_group = self.forward.plan.groups == 1
+        whole = self.kernel_parts[0] if one_group else self._kernel_convolution(slice(None))
+        maps: Array = whole.maps.transpose(1, 0, 2, 3)
+        return maps[..., ::-1, ::-1] if self.forward.flipped else maps
 
     @CachedProperty
     def input_part(self) -> Transposed:
