@@ -124,6 +124,13 @@ class Convention(Word):
     TEXTBOOK = "textbook"
 
 
+class StoredFloat(Word):
+    """The dtype of an array that is written."""
+
+    FLOAT32 = "float32"
+    FLOAT64 = "float64"
+
+
 class PictureScale(Word):
     """How a grid's cells become light and dark in a picture."""
 

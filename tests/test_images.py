@@ -139,6 +139,13 @@ def test_a_picture_may_be_piped_in(convcalc: Convcalc, tmp_path: Path) -> None:
         (("show", "p.png", "-i", "1 2"), 2, "two grids"),
         (("show", "-i", "1 2; 3 4", "-o", "out.png", "--format", "csv"), 2, "does not go with a .png file"),
         (("show", "-i", "1 2; 3 4", "-o", "out.txt", "--picture", "signed"), 2, "goes with a picture"),
+        (
+            ("show", "-i", "1 2; 3 4", "-o", "out.csv", "--dtype", "float32"),
+            2,
+            "--dtype float32 goes with an .npy file",
+        ),
+        (("show", "-i", "1 2; 3 4", "--dtype", "float32"), 2, "as in --output out.npy"),
+        (("show", "-i", "1e39", "-o", "out.npy", "--dtype", "float32"), 1, "larger than a float can hold"),
     ],
 )
 def test_refusals(convcalc: Convcalc, words: tuple[str, ...], status: int, said: str) -> None:

@@ -332,6 +332,40 @@ def test_a_window_worked_in_pieces_is_rounded_once(
     assert part.cells.ravel().tolist() == [answer]
 
 
+@pytest.mark.parametrize("dtype", [np.int64, np.float32, np.float64])
+@pytest.mark.parametrize("norm", [1, 2])
+@pytest.mark.parametrize("kind", list(PoolKind))
+def test_a_large_grid_has_one_dtype_in_bands_and_out_of_them(kind: PoolKind, norm: int, dtype: Any) -> None:
+    pooling = pool(np.tile(np.array([[3, 4]], dtype), (300, 300)), kind, window=(1, 2), norm=norm)
+    assert pooling_bands(pooling, lambda part: pooling.input[part]).like.dtype == pooling.output.dtype
+
+
+@pytest.mark.usefixtures("small_is_large")
+@pytest.mark.parametrize("kernel", ["0.1 0.2", "1/3", "1 -1", "edge"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_dtype_that_is_asked_for_is_written(kernel: str, dtype: str, order: Any, tmp_path: Path) -> None:
+    x = (RAMP / 7).astype(np.float32, order=order)
+    words = ["conv", "-i", saved(tmp_path / "in.npy", x), "-k", kernel, "-o", str(tmp_path / "out.npy")]
+    assert run_convcalc(*words).status == 0
+    plain = np.load(tmp_path / "out.npy")
+    assert run_convcalc(*words, "--dtype", dtype).stderr.endswith(f"({dtype})\n")
+    made = np.load(tmp_path / "out.npy")
+    assert made.dtype == dtype
+    assert (made == plain.astype(dtype)).all()
+
+
+@pytest.mark.usefixtures("small_is_large")
+def test_what_the_dtype_cannot_hold_is_told_with_its_place(tmp_path: Path) -> None:
+    x = np.ones((40, 30))
+    x[33, 7] = 1e39
+    words = ["-i", saved(tmp_path / "in.npy", x), "-o", str(tmp_path / "out.npy"), "--dtype", "float32"]
+    ran = run_convcalc("conv", "-k", "1.5", *words)
+    assert ran.status == 1
+    assert ran.stderr.startswith("convcalc: the result at [33, 7] is larger than a float can hold")
+    assert not (tmp_path / "out.npy").exists()
+
+
 @pytest.mark.parametrize("kind", ["sum", "lp"])
 def test_a_window_in_pieces_too_large_for_a_float_is_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bands, "PART", 8)

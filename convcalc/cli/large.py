@@ -43,5 +43,6 @@ def work_in_bands(bands: "Bands", out: OutputOptions) -> None:
                 yield part.where, part.cells
                 advance(part.length)
 
-        write_parts(Path(str(out.output)), bands.like, bands.maps, parts(), fortran=bands.fortran)
-    complain(f"wrote the {'×'.join(map(str, bands.like.shape))} answer to {out.output}")
+        write_parts(Path(str(out.output)), bands.like, bands.maps, parts(), fortran=bands.fortran, asked=out.dtype)
+    remark = f" ({out.dtype})" if out.dtype else ""
+    complain(f"wrote the {'×'.join(map(str, bands.like.shape))} answer to {out.output}{remark}")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
-from convcalc.choices import Order, PaddingRule, PictureScale
+from convcalc.choices import Order, PaddingRule, PictureScale, StoredFloat
 from convcalc.cli.completion import one_of
 from convcalc.cli.looks import default_precision
 from convcalc.engine.padding_modes import PadMode, border
@@ -123,6 +123,10 @@ class OutputOptions(NamedTuple):
         output_option(
             "--cell", metavar="N", min=8, max=256, help="Of a .png: draw each cell N pixels high, with its number."
         ),
+    ] = None
+    dtype: Annotated[
+        StoredFloat | None,
+        output_option("--dtype", help="Of an .npy: round every cell to this. Default: what the answer is in."),
     ] = None
     fragment: Annotated[
         bool, output_option("--fragment", help="Of LaTeX, only what goes into a document of yours.")

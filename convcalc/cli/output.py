@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 COMMENT = "# "
 ITSELF = ("-", "/dev/stdout")
 """Names of standard output, where --output writes what would have been printed anyway."""
+_GOES_WITH_NPY, _AS_NPY = "goes with an .npy file", "as in --output out.npy"
 
 
 def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show: "Show | None" = None) -> None:
@@ -53,6 +54,8 @@ def emit(here: Surroundings, worked: "Calculation", options: OutputOptions, show
         raise UsageError("--cell goes with a .png picture", hint="as in --output out.png --cell 32")
     if options.scale is not None and not saves:
         raise UsageError(f"--picture {options.scale} goes with a picture", hint="as in --output out.png")
+    if options.dtype is not None and not saves:
+        raise UsageError(f"--dtype {options.dtype} {_GOES_WITH_NPY}", hint=_AS_NPY)
     if show is not None and show.walk:
         walk_through(here, worked, show, ascii_only=options.ascii)
         if not saves:
@@ -159,7 +162,7 @@ def saved(
     """Write the work or the answer to a file, as its name says, and return what was written."""
     from convcalc.engine.grids import as_grid
     from convcalc.matrix_io.files import format_of
-    from convcalc.matrix_io.saving import write_whole
+    from convcalc.matrix_io.saving import storable, write_whole
 
     suffix = format_of(path)
     _check_saved(options, path, suffix)
@@ -169,8 +172,8 @@ def saved(
         data, what, remark = _picture(worked, options, path, show, what)
         write_whole(path, data)
     elif suffix == "npy":
-        remark = _lost(answer, in_rows=False)
-        write_whole(path, answer)
+        remark = options.dtype or _lost(answer, in_rows=False)
+        write_whole(path, storable(answer, options.dtype))
     else:
         remark = _lost(answer, in_rows=True) if suffix in ("csv", "tsv") else ""
         glyphs = glyphs_for(None, options.ascii)
@@ -184,6 +187,8 @@ def _check_saved(options: OutputOptions, path: Path, suffix: str) -> None:
     if suffix in ("npy", "picture") and options.format is not None:
         name = f"a {path.suffix} file"
         raise UsageError(f"--format {options.format} does not go with {name}", hint="leave one of them out")
+    if suffix != "npy" and options.dtype is not None:
+        raise UsageError(f"--dtype {options.dtype} {_GOES_WITH_NPY}", hint=_AS_NPY)
     if options.cell is not None and path.suffix.lower() != ".png":
         raise UsageError("--cell goes with a .png picture", hint="as in --output out.png --cell 32")
     if suffix != "picture" and options.scale is not None:

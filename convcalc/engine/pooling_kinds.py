@@ -31,7 +31,6 @@ SAFE_EXPONENT = 900
 class Extreme(PoolingRecord):
     """The largest cell of a window, or the smallest; the first of equals, as in PyTorch."""
 
-    integers_stay = True
     can_be_joined = True
     takes_footprint = True
 
@@ -79,7 +78,6 @@ class Sum(PoolingRecord):
     gradient = "goes to every cell of the window, whole"
     other_words: tuple[str, ...] = ("total",)
     zeros_count = True
-    integers_stay = True
     can_be_joined = True
 
     def maps(self, windows: "PoolingWindows") -> "Array":
@@ -119,7 +117,6 @@ class Average(Sum):
     gradient = "is shared out equally: each cell gets it divided as the mean was"
     other_words = ("average", "mean")
     divides = True
-    integers_stay = False
 
     def maps(self, windows: "PoolingWindows") -> "Array":
         """Divide every window's sum."""
@@ -345,13 +342,10 @@ def _powers_fit(windows: "PoolingWindows") -> bool:
 
 
 def _many_roots(windows: "PoolingWindows") -> "Array":
-    """Work the roots of more cells than are worked exactly: integers still, if every root is one."""
+    """Work the roots of more cells than are worked exactly, as floats: as those of a file that is worked in bands."""
     norm, padded = windows.norm, windows.padded
     if padded.dtype == np.int64:
         sums = windows.reduced(roots.whole_power(np.abs(padded), norm), np.add)
-        whole = np.rint(roots.float_root(sums.astype(np.float64), norm)).astype(np.int64)
-        if (roots.whole_power(whole, norm) == sums).all():
-            return whole
         return roots.float_root(sums.astype(np.float64), norm)
     cells = np.abs(exact.as_floats(padded, np.dtype(np.float64)))
     # A power of 2 changes no digit: so that no power overflows, or vanishes, and bands of a file come to the same.

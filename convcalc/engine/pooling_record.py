@@ -84,8 +84,6 @@ class PoolingRecord(ABC):
     takes_norm = False
     takes_footprint = False
     """Whether some cells of a window may be left out."""
-    integers_stay = False
-    """Whether integers give integers."""
     can_be_joined = False
     """Whether a window can be worked piece by piece: its `summands` are added up, or the pieces `joined`."""
     is_likely = True
@@ -133,6 +131,10 @@ class PoolingRecord(ABC):
     def is_irrational(self, norm: int) -> bool:
         """Whether fractions may give what is no fraction."""
         return False
+
+    def integers_stay(self, norm: int) -> bool:
+        """Whether integers give integers: they are not divided, nor the middle two averaged, nor are there roots."""
+        return not (self.divides or self.sorts or self.is_irrational(norm))
 
     def summands(self, windows: "PoolingWindows") -> "Array | None":
         """Return what is added up in each window, on the padded input; None if it is no sum."""

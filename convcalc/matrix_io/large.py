@@ -7,7 +7,7 @@ from typing import IO, Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.exact import Array
+from convcalc.engine.exact import Array, TooLargeError
 from convcalc.engine.grids import kept_dtype
 from convcalc.errors import InputError
 from convcalc.matrix_io.files import NPY_MAGIC, load_npy
@@ -63,25 +63,37 @@ class LargeFile(NamedTuple):
 
 
 def write_parts(
-    path: Path, like: Array, maps: tuple[int, ...], parts: Iterable[tuple[Where, Array]], *, fortran: bool = False
+    path: Path,
+    like: Array,
+    maps: tuple[int, ...],
+    parts: Iterable[tuple[Where, Array]],
+    *,
+    fortran: bool = False,
+    asked: str | None = None,
 ) -> None:
     """Write an NPY file from its parts, whole or not at all; `like` has its shape and dtype, `maps` that shape in 4-D.
 
-    As `fortran` has it, the parts are columns of all items, one behind the other.
+    As `fortran` has it, the parts are columns of all items, one behind the other. Cells are rounded to a dtype that is
+    `asked` for.
 
     Raises InputError if it cannot be written, or holds integers beyond 64 bits.
     """
-    dtype = like.dtype
+    dtype = like.dtype if asked is None else np.dtype(asked)
 
     def write(stream: IO[bytes]) -> None:
         header = {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": fortran, "shape": like.shape}
         np.lib.format.write_array_header_1_0(stream, header)
         begin = stream.tell()
-        for where, cells in parts:
+        for where, part in parts:
+            try:
+                cells = storable(part, asked)
+            except TooLargeError as error:
+                at = [(along.start or 0) + place for along, place in zip(where, error.at, strict=True)]
+                raise TooLargeError(at[-like.ndim :]) from None
             if fortran:
-                stream.write(np.ascontiguousarray(storable(cells).T, dtype=dtype).data)
+                stream.write(np.ascontiguousarray(cells.T, dtype=dtype).data)
                 continue
-            plain = np.ascontiguousarray(storable(cells), dtype=dtype)
+            plain = np.ascontiguousarray(cells, dtype=dtype)
             starts = [part.start or 0 for part in where]
             # What is whole in all axes but its first lies in one piece in the file.
             runs = next(axis for axis in range(4) if plain.shape[axis + 1 :] == maps[axis + 1 :])

@@ -12,7 +12,7 @@ from typing import IO
 import numpy as np
 
 from convcalc.ending import before_ending
-from convcalc.engine.exact import Array, to_float
+from convcalc.engine.exact import Array, as_answer, as_floats, to_float
 from convcalc.errors import InputError
 
 _MAY_WRITE = "name a file in a folder you may write"
@@ -93,8 +93,17 @@ def make_folder(path: Path) -> Path:
     return path
 
 
-def storable(grid: Array) -> Array:
-    """Return a grid as NPY can hold it: quotients as their nearest floats. Raises InputError beyond 64 bits."""
+def storable(grid: Array, dtype: str | None = None) -> Array:
+    """Return a grid as NPY can hold it: quotients as their nearest floats, or every cell as its nearest of a dtype.
+
+    Raises InputError for integers beyond 64 bits, and for what is too large for the dtype that is asked for.
+
+    >>> storable(np.array([1, 2])).dtype.name, storable(np.array([1, 2]), "float32").dtype.name
+    ('int64', 'float32')
+    """
+    if dtype is not None:
+        kind = np.dtype(dtype)
+        return as_answer(grid.ravel().tolist(), grid.shape, kind) if grid.dtype == object else as_floats(grid, kind)
     if grid.dtype != object:
         return grid
     if all(isinstance(cell, int) for cell in grid.flat):

@@ -127,7 +127,11 @@ def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Band
         return replace(result, input=cells, rows=rows, columns=columns, input_dimensions=4).maps
 
     kind = float_kind(result.input)
-    dtype = kind if kind is not None else np.dtype(np.int64 if result.kind.record.integers_stay else np.float64)
+    dtype = (
+        kind
+        if kind is not None
+        else np.dtype(np.int64 if result.kind.record.integers_stay(result.norm) else np.float64)
+    )
     many = result.input_dimensions > 2
     return _bands(result.shape, dtype, (along, axis), band, result, many_maps=many, fortran=fortran, singly=singly)
 
