@@ -251,6 +251,7 @@ def test_every_enum_of_words_is_looked_at() -> None:
         "PaddingRule",
         "Order",
         "PictureScale",
+        "StoredFloat",
         "TransposedReading",
         "ConvolutionReading",
         "LinearGradient",
