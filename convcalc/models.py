@@ -11,6 +11,7 @@ from convcalc.errors import UsageError
 from convcalc.inference.parameters import as_float32, drawn, exactly, full_name, matched
 from convcalc.network import zoo
 from convcalc.network.summary import Summary
+from convcalc.watch import Watch, unwatched
 
 Tensors = dict[int, dict[str, Array]]
 RANDOM, TRAINED = "random", "trained"
@@ -22,7 +23,13 @@ def is_drawn(weights: object) -> bool:
 
 
 def tensors_of(
-    summary: Summary, network: str, weights: str | Path | Mapping[str, Any], *, seed: int = 0, exact: bool = False
+    summary: Summary,
+    network: str,
+    weights: str | Path | Mapping[str, Any],
+    *,
+    seed: int = 0,
+    exact: bool = False,
+    watch: Watch = unwatched,
 ) -> tuple[Tensors, str]:
     """Return each layer's tensors, by its identity: drawn, those that come with the network, a file's, or given ones.
 
@@ -32,7 +39,7 @@ def tensors_of(
     if isinstance(weights, Mapping):
         found = matched(summary.trace, {name: np.asarray(tensor) for name, tensor in weights.items()})
     elif is_drawn(weights):
-        found = drawn(summary.trace, seed)
+        found = drawn(summary.trace, seed, watch)
         note = "random weights are drawn by PyTorch's distributions, and are not its stream of numbers"
     elif own := _saved(summary, network, weights):
         found = matched(summary.trace, own)

@@ -1,6 +1,7 @@
 """Long work: how far it is, told at a terminal and nowhere else; and a network's pass backward in floats."""
 
 import io
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,13 @@ import pytest
 import convcalc as cc
 from convcalc.cli import progress
 from convcalc.cli.progress import counted
-from convcalc.inference.network import unwatched
+from convcalc.inference import parameters
+from convcalc.inference.parameters import drawn
+from convcalc.network import zoo
+from convcalc.network.source.folders import network_in
+from convcalc.render.frames import moving
+from convcalc.report.document import Heading
+from convcalc.watch import unwatched
 
 
 class Terminal(io.StringIO):
@@ -108,3 +115,36 @@ def test_a_loss_of_many_classes_makes_no_table_of_them_all() -> None:
     back = cc.cross_entropy(logits, [4999, 0]).backward().input
     expected = (np.full((2, 5000), 1 / 5000) - np.eye(5000)[[4999, 0]]) / 2
     assert np.abs(np.asarray(back.float()) - expected).max() < 1e-12
+
+
+# ---- what else goes through a watch
+
+
+def watched(seen: list[str]) -> Any:
+    def watch(items: Any, total: int, noun: str) -> Any:
+        parts = list(items)
+        assert len(parts) == total
+        seen.append(f"{total} {noun}")
+        return iter(parts)
+
+    return watch
+
+
+def test_weights_that_are_drawn_files_that_are_read_and_frames_are_told(tmp_path: Path) -> None:
+    pytest.importorskip("PIL", reason="moving pictures are drawn with Pillow")
+    seen: list[str] = []
+    trace, _ = zoo.entry("lenet5").build()
+    told, untold = drawn(trace, 3, watched(seen)), drawn(trace, 3)
+    assert all((told[layer][name] == untold[layer][name]).all() for layer in told for name in told[layer])
+    for name in "ab":
+        (tmp_path / f"{name}.py").write_text(f"class {name.upper()}(Module): pass\n")
+    assert network_in(tmp_path, "B", watched(seen)) == (tmp_path / "b.py", "B")
+    assert moving([[Heading("one")], [Heading("two")]], "GIF", watched(seen)).startswith(b"GIF89a")
+    assert seen == ["5 layers drawn", "2 files", "2 frames"]
+
+
+def test_weights_drawn_part_by_part_are_those_drawn_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    trace, _ = zoo.entry("lenet5").build()
+    whole = drawn(trace, 7)
+    monkeypatch.setattr(parameters, "DRAWN_AT_ONCE", 11)
+    assert all((drawn(trace, 7)[layer][name] == own[name]).all() for layer, own in whole.items() for name in own)

@@ -249,12 +249,15 @@ def _check(network: str | None, look: LookOptions, style: Format) -> None:
 
 def summary_of(here: Surroundings, asked: NetworkOptions, transfer: TransferOptions, items: int = 1) -> "Summary":
     """Return a network, counted of a batch of so many: with its last layer replaced, and frozen, as asked."""
+    from convcalc.cli.progress import counted
     from convcalc.network.summary import last_layer, summarize
     from convcalc.network.trace import Trace
     from convcalc.network.which import which_network
     from convcalc.report.model_steps import layer_named
 
-    title, build, _ = which_network(str(asked.network), asked.class_name, shapes_of(asked.inputs), _reader(here))
+    title, build, _ = which_network(
+        str(asked.network), asked.class_name, shapes_of(asked.inputs), _reader(here), counted
+    )
     trace, output = build(Trace(items=items))
     last = last_layer(trace)
     if last is None and (transfer.classes is not None or transfer.freeze):

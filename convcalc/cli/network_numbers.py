@@ -195,12 +195,13 @@ def tensors_of(
     here: Surroundings, summary: "Summary", asked: NumberOptions, network: str
 ) -> dict[int, dict[str, "Array"]]:
     """Return each layer's tensors, by its identity, and say what is to be said of them."""
+    from convcalc.cli.progress import counted
     from convcalc.models import is_drawn
     from convcalc.models import tensors_of as chosen
 
     assert asked.weights is not None
     if asked.seed is not None and not is_drawn(asked.weights):
         raise UsageError("--seed does nothing: these weights are not drawn", hint="leave it out, or --weights random")
-    tensors, text = chosen(summary, network, asked.weights, seed=asked.seed or 0, exact=asked.exact)
+    tensors, text = chosen(summary, network, asked.weights, seed=asked.seed or 0, exact=asked.exact, watch=counted)
     note(text)
     return tensors

@@ -12,6 +12,7 @@ from convcalc.cli.formats import check_wishes, document_lines, record_lines
 from convcalc.cli.inputs import refuse_overwriting
 from convcalc.cli.messages import complain, glyphs_for, note, pipe_width, printable
 from convcalc.cli.options import OutputOptions
+from convcalc.cli.progress import counted
 from convcalc.cli.showing import draw, print_lines, walk_through
 from convcalc.cli.surroundings import Script, Surroundings
 from convcalc.errors import CANNOT, UsageError
@@ -178,7 +179,8 @@ def saved(
         remark = _lost(answer, in_rows=True) if suffix in ("csv", "tsv") else ""
         glyphs = glyphs_for(None, options.ascii)
         drawn = style is Format.TABLE
-        write_whole(path, _drawn(worked, options) if drawn else result_lines(here, worked, options, style, glyphs))
+        lines = _drawn(worked, options) if drawn else result_lines(here, worked, options, style, glyphs)
+        write_whole(path, counted(lines, None, "lines"))
     return f"wrote {what} to {path}{f' ({remark})' if remark else ''}"
 
 

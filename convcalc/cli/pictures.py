@@ -4,6 +4,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from convcalc.cli.progress import counted
 from convcalc.errors import UsageError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def moving_picture(worked: "Calculation", path: Path, show: "Show | None") -> tu
         ]
         for index in range(count)
     )
-    return moving(frames, MOVING[path.suffix.lower()]), count
+    return moving(frames, MOVING[path.suffix.lower()], counted), count
 
 
 def numbered_cells(answer: "Array", path: Path, cell: int, show: "Show | None") -> bytes:

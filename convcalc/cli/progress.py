@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 A_MOMENT = 0.5
 """Seconds of work that nobody minds, and that no bar is shown for."""
+A_LOOK = 0.1
+"""Seconds in which nobody sees a bar move."""
 
 
 def counted(items: Iterable[T], total: int | None, noun: str) -> Iterator[T]:
@@ -36,21 +38,23 @@ def progress(total: int | None, noun: str, *, after: float | None = None) -> Ite
     if sys.stderr is None or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield lambda _: None
         return
-    begin, done, after = monotonic(), 0, A_MOMENT if after is None else after
-    bar = _bar(total, noun) if after <= 0 else None
+    due, done = monotonic() + (A_MOMENT if after is None else after), 0
+    bar = _bar(total, noun) if after == 0 else None
 
     def advance(count: int) -> None:
-        nonlocal bar, done
+        nonlocal bar, due, done
         done += count
-        if bar is None and monotonic() - begin > after:
-            bar = _bar(total, noun)
-        if bar is not None:
+        now = monotonic()
+        if now >= due:
+            due = now + A_LOOK
+            bar = bar or _bar(total, noun)
             bar.update(bar.task_ids[0], completed=done)
 
     try:
         yield advance
     finally:
         if bar is not None:
+            bar.update(bar.task_ids[0], completed=done)
             bar.stop()
 
 

@@ -1,8 +1,8 @@
 """A network, its weights and an input: run forward, one neuron's working, backward to every weight, a step down."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -16,24 +16,12 @@ from convcalc.inference.run import LayerRun, forward
 from convcalc.network.functions import Buffer
 from convcalc.network.layer import Layer
 from convcalc.network.trace import Trace
+from convcalc.watch import Watch, unwatched
 
 if TYPE_CHECKING:
     from convcalc.engine.graph import GraphGradients
 
-T = TypeVar("T")
 LOSS = "the loss"
-
-
-class Watch(Protocol):
-    """What items go through, of which there are so many, called so."""
-
-    def __call__(self, items: Iterable[T], total: int, noun: str, /) -> Iterator[T]:
-        """Yield the items."""
-
-
-def unwatched(items: Iterable[T], total: int, noun: str, /) -> Iterator[T]:
-    """Yield items, and tell nobody."""
-    return iter(items)
 
 
 class NetworkGradients(NamedTuple):

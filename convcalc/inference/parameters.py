@@ -16,8 +16,10 @@ from convcalc.network.layer import Layer
 from convcalc.network.norms import LayerScale
 from convcalc.network.shaping import LearnedSlope
 from convcalc.network.trace import Node, Trace
+from convcalc.watch import Watch, unwatched
 
 LARGEST = float(np.finfo(np.float32).max)
+DRAWN_AT_ONCE = 1 << 16
 IGNORED = ("num_batches_tracked",)
 """Tensors that PyTorch keeps and a forward pass does not read."""
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
@@ -97,7 +99,7 @@ def _text(shape: tuple[int, ...]) -> str:
     return "×".join(map(str, shape)) or "one number"
 
 
-def drawn(trace: Trace, seed: int) -> dict[int, dict[str, Array]]:
+def drawn(trace: Trace, seed: int, watch: Watch = unwatched) -> dict[int, dict[str, Array]]:
     """Return tensors drawn as PyTorch initialises them: its distributions, and not its stream of numbers.
 
     Convolutions and fully connected layers are uniform within 1/√(inputs of one output) (torch.nn.init's
@@ -105,7 +107,8 @@ def drawn(trace: Trace, seed: int) -> dict[int, dict[str, Array]]:
     """
     rng = np.random.default_rng(seed)
     found: dict[int, dict[str, Array]] = {}
-    for identity, (node, shapes) in own_tensors(trace).items():
+    own = own_tensors(trace)
+    for identity, (node, shapes) in watch(own.items(), len(own), "layers drawn"):
         weight = shapes.get("weight", ())
         bound = 1 / math.sqrt(math.prod(weight[1:])) if len(weight) > 1 else 0.0
         found[identity] = {name: _one_drawn(node.layer, name, shape, bound, rng) for name, shape in shapes.items()}
@@ -114,8 +117,11 @@ def drawn(trace: Trace, seed: int) -> dict[int, dict[str, Array]]:
 
 def _one_drawn(layer: Layer, name: str, shape: tuple[int, ...], bound: float, rng: Any) -> Array:
     if bound:
-        uniform: Array = rng.uniform(-bound, bound, shape).astype(np.float32)
-        return uniform
+        uniform = np.empty(math.prod(shape), np.float32)
+        for start in range(0, len(uniform), DRAWN_AT_ONCE):  # in the cache; the numbers are the same as all at once
+            part = uniform[start : start + DRAWN_AT_ONCE]
+            part[:] = rng.uniform(-bound, bound, len(part))
+        return uniform.reshape(shape)
     if isinstance(layer, LearnedSlope):
         return np.full(shape, layer.init, np.float32)
     if isinstance(layer, LayerScale):

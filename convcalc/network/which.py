@@ -12,6 +12,7 @@ from convcalc.network import printed, written, zoo
 from convcalc.network.layer import Shape
 from convcalc.network.order import read_in_order
 from convcalc.network.trace import Tensor, Trace
+from convcalc.watch import Watch, unwatched
 
 STDIN = "-"
 ONNX = ".onnx"
@@ -32,10 +33,13 @@ class Named(NamedTuple):
     """The same, the input's axes being in the order in which they are given, so that a trace shows how far it went."""
 
 
-def which_network(word: str, wanted: str | None, shapes: list[Shape], read: Callable[[str], bytes]) -> Named:
+def which_network(
+    word: str, wanted: str | None, shapes: list[Shape], read: Callable[[str], bytes], watch: Watch = unwatched
+) -> Named:
     """Return the network that a word names, for inputs of these shapes; `wanted` picks one of a file's.
 
-    `read` returns what stands in a file. Raises UsageError where there is none, or an input's shape is missing.
+    `read` returns what stands in a file; a folder's files are read through `watch`. Raises UsageError where there is
+    none, or an input's shape is missing.
     """
     path = Path(word)
     exists = zoo.named(word) is None and os.path.exists(word)  # which takes a name that is too long, too
@@ -44,7 +48,7 @@ def which_network(word: str, wanted: str | None, shapes: list[Shape], read: Call
     if exists and path.suffix.lower() in SAVED:
         raise InputError(f"{word} is {SAVED[path.suffix.lower()]}", hint="name the .py file that makes the network")
     if word == STDIN or word.endswith(".py") or exists:
-        return _of_source(word, wanted, shapes, read)
+        return _of_source(word, wanted, shapes, read, watch)
     if printed.looks_printed(word):
         return _in_order(PRINTED, lambda shape, trace: printed.build(word, shape, trace), _only(shapes))
     if wanted is not None:
@@ -59,14 +63,14 @@ def which_network(word: str, wanted: str | None, shapes: list[Shape], read: Call
     return _in_order(entry.title, entry.build, _only(shapes) if shapes else entry.input)
 
 
-def _of_source(word: str, wanted: str | None, shapes: list[Shape], read: Callable[[str], bytes]) -> Named:
+def _of_source(word: str, wanted: str | None, shapes: list[Shape], read: Callable[[str], bytes], watch: Watch) -> Named:
     from convcalc.network.source.folders import network_in
     from convcalc.network.source.reader import SourceFile
 
     folder = None if word == STDIN else Path(word).parent
     if folder is not None and Path(word).is_dir():
         folder = Path(word)
-        file, wanted = network_in(folder, wanted)
+        file, wanted = network_in(folder, wanted, watch)
         word = str(file)
     data = read(word)
     text = data.decode("utf-8-sig", "replace")

@@ -1,6 +1,6 @@
 """A matrix cell by cell: each with its text and what it is; for the formats that draw real tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from convcalc.render.matrix import visible
@@ -21,15 +21,24 @@ class Cell(NamedTuple):
     value: str = ""
 
 
+def shown(matrix: Matrix, most: int = MOST) -> tuple[Sequence[int | None], Sequence[int | None]]:
+    """Return which rows and columns of a matrix are drawn; None stands for what is cut off."""
+    focus = matrix.window or tuple((place,) for place in matrix.current or ()) or ((), ())
+    lengths = matrix.body.rows, matrix.body.columns
+    rows, columns = (
+        visible(length, near, max(most, len(near) + 2)) for length, near in zip(lengths, focus, strict=True)
+    )
+    return rows, columns
+
+
 def cells(matrix: Matrix, most: int = MOST) -> Iterator[list[Cell]]:
     """Yield a matrix's rows; QUIET cells stand for what is cut off."""
     body = matrix.body
     window_rows, window_columns = matrix.window or ((), ())
     current = matrix.current or (-1, -1)
-    focus = matrix.window or tuple((place,) for place in matrix.current or ()) or ((), ())
     cells_made = body.rows * body.columns if matrix.made is None else matrix.made
-    columns = visible(body.columns, focus[1], max(most, len(focus[1]) + 2))
-    for row in visible(body.rows, focus[0], max(most, len(focus[0]) + 2)):
+    rows, columns = shown(matrix, most)
+    for row in rows:
         line = []
         for column in columns:
             if row is None or column is None:

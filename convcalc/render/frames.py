@@ -1,7 +1,9 @@
 """Steps as frames of a moving picture, and grids as a still one with numbers: drawn by Pillow as SVG draws them."""
 
 import io
+import math
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -9,11 +11,14 @@ from convcalc.render.colours import LIGHT
 from convcalc.render.powers import pieces
 from convcalc.render.svg import CELL, CLASSES, MARGIN, RAISED, SIGN, Canvas, shown_length
 from convcalc.report.document import Block, Role
+from convcalc.watch import Watch, unwatched
 
 FONTS = ("DejaVuSansMono.ttf", "Menlo.ttc", "consola.ttf", "LiberationMono-Regular.ttf", "cour.ttf")
 """Fonts of one width that systems have; Pillow's own is taken if there is none."""
 SIZE = 15
 """Pixels of the font, of a cell of `CELL`."""
+COLOURS = 256
+"""Of a moving picture: those of three of its frames serve all."""
 STEP, LAST = 1200, 3000
 """Milliseconds of a frame, and of the last one."""
 FILLS = {"c": "", "w": LIGHT.window, "p": LIGHT.padding, "r": LIGHT.result}
@@ -55,35 +60,48 @@ class _Raster(Canvas):
         own = fill or next((FILLS[one] for one in ("w", "r", "p") if one in names), "")
         self.marks.append(_Mark(x, y, width, height, "", own, LIGHT.ink if "frame" in names else LIGHT.line))
 
-    def image(self, width: float, height: float, scale: float, pillow: Any) -> Any:
+    def image(self, width: float, height: float, scale: float, pen: "_Pen") -> Any:
         """Return the picture, of at least this size."""
-        image_module, draw_module, font = pillow
-        picture = image_module.new("RGB", (round(width * scale), round(height * scale)), LIGHT.paper)
-        pen = draw_module.Draw(picture)
+        picture = pen.image.new("RGB", (round(width * scale), round(height * scale)), LIGHT.paper)
+        boxes = pen.draw.Draw(picture)
         for mark in self.marks:
             x, y = mark.x * scale, mark.y * scale
             if mark.text:
-                advance = SIGN * scale
                 for index, sign in enumerate(mark.text):
-                    pen.text((x + (index + 0.5) * advance, y), sign, fill=mark.ink, font=font, anchor="ms")
+                    pen.write(picture, x + (index + 0.5) * SIGN * scale, y, sign, mark.ink)
             else:
                 corner = (x, y, x + mark.width * scale, y + mark.height * scale)
-                pen.rectangle(
+                boxes.rectangle(
                     corner, fill=mark.fill or None, outline=mark.ink, width=1 if mark.ink == LIGHT.line else 2
                 )
         return picture
 
 
-def _pillow(scale: float) -> tuple[Any, Any, Any]:
-    """Return what Pillow draws with, and the font."""
-    from PIL import Image, ImageDraw, ImageFont
+class _Pen:
+    """Pillow, a font, and the signs that were drawn with it: to draw one anew takes a dozen times as long."""
 
-    for name in FONTS:
-        try:
-            return Image, ImageDraw, ImageFont.truetype(name, round(SIZE * scale))
-        except OSError:
-            continue
-    return Image, ImageDraw, ImageFont.load_default(round(SIZE * scale))
+    def __init__(self, scale: float) -> None:
+        from PIL import Image, ImageDraw, ImageFont
+
+        self.image, self.draw = Image, ImageDraw
+        self.font: Any = ImageFont.load_default(round(SIZE * scale))
+        for name in FONTS:
+            with suppress(OSError):
+                self.font = ImageFont.truetype(name, round(SIZE * scale))
+                break
+        self.signs: dict[tuple[str, float, float], tuple[Any, int, int]] = {}
+
+    def write(self, picture: Any, x: float, y: float, sign: str, ink: str) -> None:
+        """Draw a sign around a place on its line."""
+        (right, left), (down, top) = math.modf(x), math.modf(y)
+        if (sign, right, down) not in self.signs:
+            start, above, stop, below = self.font.getbbox(sign, anchor="ms")
+            before, over = 2 - math.floor(start), 2 - math.floor(above)
+            drawn = self.image.new("L", (math.ceil(stop) + before + 2, math.ceil(below) + over + 2))
+            self.draw.Draw(drawn).text((before + right, over + down), sign, fill=255, font=self.font, anchor="ms")
+            self.signs[sign, right, down] = drawn, before, over
+        drawn, before, over = self.signs[sign, right, down]
+        picture.paste(ink, (int(left) - before, int(top) - over), drawn)
 
 
 def _drawn(blocks: Iterable[Block]) -> _Raster:
@@ -98,21 +116,24 @@ def still(blocks: Iterable[Block], cell: int) -> bytes:
     scale = cell / CELL
     canvas = _drawn(blocks)
     stream = io.BytesIO()
-    canvas.image(canvas.width + MARGIN, canvas.y + MARGIN, scale, _pillow(scale)).save(stream, format="PNG")
+    canvas.image(canvas.width + MARGIN, canvas.y + MARGIN, scale, _Pen(scale)).save(stream, format="PNG")
     return stream.getvalue()
 
 
-def moving(frames: Iterable[Sequence[Block]], kind: str) -> bytes:
+def moving(frames: Iterable[Sequence[Block]], kind: str, watch: Watch = unwatched) -> bytes:
     """Return a GIF or an animated PNG (`kind` as Pillow names it) of frames, all of one size."""
     canvases = [_drawn(blocks) for blocks in frames]
     width = max(canvas.width for canvas in canvases) + MARGIN
     height = max(canvas.y for canvas in canvases) + MARGIN
-    pillow = _pillow(1)
+    pen = _Pen(1)
+    some = pen.image.new("RGB", (round(width), 3 * round(height)))
+    for place, canvas in enumerate((canvases[0], canvases[len(canvases) // 2], canvases[-1])):
+        some.paste(canvas.image(width, height, 1, pen), (0, place * round(height)))
+    colours = some.quantize(COLOURS, method=pen.image.Quantize.MAXCOVERAGE, kmeans=1, dither=0)
 
     def images() -> Iterator[Any]:
-        for canvas in canvases:
-            picture = canvas.image(width, height, 1, pillow)
-            yield picture.quantize(64, dither=0) if kind == "GIF" else picture
+        for canvas in watch(canvases, len(canvases), "frames"):
+            yield canvas.image(width, height, 1, pen).quantize(palette=colours, dither=0)
 
     first, *rest = images()
     stream = io.BytesIO()

@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 
 from convcalc.render.blocks import Renderer
-from convcalc.render.cells import Cell, cells
+from convcalc.render.cells import Cell, cells, shown
 from convcalc.render.colours import DARK, LIGHT, Palette, hexadecimal, shade_colours
 from convcalc.render.glyphs import UNICODE
 from convcalc.render.layout import Layout
@@ -169,8 +169,8 @@ class Canvas(Renderer[None]):
 
     def matrix(self, matrix: Matrix) -> tuple[float, float]:
         """Return how wide and high a matrix is, with its title."""
-        rows = sum(1 for _ in cells(matrix))
-        return max(_across(matrix), len(matrix.body.title) * SIGN), rows * CELL + LINE
+        rows, _ = shown(matrix)
+        return max(_across(matrix), len(matrix.body.title) * SIGN), len(rows) * CELL + LINE
 
     def sign(self, sign: str) -> tuple[float, float]:
         """Return how wide and high a sign is."""
@@ -233,4 +233,5 @@ def _cell_width(matrix: Matrix) -> float:
 
 
 def _across(matrix: Matrix) -> float:
-    return len(next(cells(matrix))) * _cell_width(matrix)
+    _, columns = shown(matrix)
+    return len(columns) * _cell_width(matrix)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from convcalc.errors import InputError, UsageError, nearest
 from convcalc.network.source.files import MOST_BYTES
 from convcalc.network.source.texts import parse
+from convcalc.watch import Watch, unwatched
 
 MOST_FILES = 2_000
 MOST_LISTED = 8
@@ -26,7 +27,7 @@ class Defined(NamedTuple):
     node: ast.ClassDef | ast.FunctionDef
 
 
-def network_in(root: Path, wanted: str | None) -> tuple[Path, str | None]:
+def network_in(root: Path, wanted: str | None, watch: Watch = unwatched) -> tuple[Path, str | None]:
     """Return the file of a folder that has the network asked for (or the only one), and what to ask that file for.
 
     Raises UsageError that lists them where there are several.
@@ -34,7 +35,7 @@ def network_in(root: Path, wanted: str | None) -> tuple[Path, str | None]:
     sources = list(_sources(root))
     if not sources:
         raise UsageError(f"{root} is a folder without source files", hint="name a .py file")
-    defined = [one for path in sources for one in _defined(path)]
+    defined = [one for path in watch(sources, len(sources), "files") for one in _defined(path)]
     classes = _networks(defined)
     if wanted is not None:
         return _asked(root, wanted, defined, classes)
