@@ -13,11 +13,10 @@ import pytest
 
 from convcalc.engine.convolution import convolve
 from convcalc.engine.fast import threads
-from convcalc.engine.fast.threads import Scratch, do_all
+from convcalc.engine.fast.threads import do_all
 
 pytestmark = pytest.mark.slow
 
-BYTE = np.dtype(np.uint8)
 GRID = np.arange(1_440_000).reshape(1200, 1200) % 97
 KERNEL = np.array([[1, 2, 1], [2, 4, 2], [1, 2, 1]])
 
@@ -61,15 +60,6 @@ def test_parts_may_be_parted_again() -> None:
         return do_all(lambda inner: inner >= part, range(part, part + 50), threaded=True)
 
     assert do_all(do, range(50), threaded=True)
-
-
-def test_scratch_memory_in_use_is_not_given_twice() -> None:
-    with Scratch(BYTE, (1000,)) as (first,), Scratch(BYTE, (1000,)) as (second,):
-        assert not np.shares_memory(first, second)
-    with Scratch(BYTE, (1000,)) as (third,):
-        address = third.__array_interface__["data"]
-    with Scratch(BYTE, (500,)) as (fourth,):
-        assert fourth.__array_interface__["data"] == address
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer")

@@ -127,11 +127,8 @@ def pooling_bands(result: Pooling, read: Read, *, fortran: bool = False) -> Band
         return replace(result, input=cells, rows=rows, columns=columns, input_dimensions=4).maps
 
     kind = float_kind(result.input)
-    dtype = (
-        kind
-        if kind is not None
-        else np.dtype(np.int64 if result.kind.record.integers_stay(result.norm) else np.float64)
-    )
+    exactly = np.int64 if result.kind.record.integers_stay(result.norm) else np.float64
+    dtype = np.dtype(exactly if kind is None else kind)
     many = result.input_dimensions > 2
     return _bands(result.shape, dtype, (along, axis), band, result, many_maps=many, fortran=fortran, singly=singly)
 

@@ -6,7 +6,7 @@ import math
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
-from convcalc.engine.fast.threads import BAND, Scratch, bands, do_all, longest, processors
+from convcalc.engine.fast.threads import BAND, bands, do_all, longest, processors
 from convcalc.engine.fast.ways import BYTES_WORTH_A_THREAD, rows_read
 from convcalc.engine.plan import Plan
 
@@ -82,10 +82,8 @@ def depthwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
                 phases[:, i, j, : cells.shape[1], : cells.shape[2]] = cells
         whole, product = (laid(cells, count, rows.output * wide)[:, :length] for cells in memory[1:])
         for index, (i, j) in enumerate(taps_):
-            (down, row), (right, column) = (
-                divmod(i * rows.dilation, rows.stride),
-                divmod(j * columns.dilation, columns.stride),
-            )
+            down, row = divmod(i * rows.dilation, rows.stride)
+            right, column = divmod(j * columns.dilation, columns.stride)
             cells = phases[:, row, column].reshape(count, -1)[:, down * wide + right :][:, :length]
             np.multiply(cells, weights[index, channels], out=product if index else whole)
             if index:
@@ -105,16 +103,16 @@ def columns_of_windows(x: Array, kernel: Array, plan: Plan, total: Array) -> boo
     width, size = columns.output, weights.shape[2]
     out = total.reshape(plan.items, plan.groups, per_group, rows.output * width)
     cut = bands(rows.output, size * width * kernel.itemsize, BAND)
-    with Scratch(kernel.dtype, (longest(cut) * size * width,)) as (memory,):
-        for band in cut:
-            height = band.stop - band.start
-            gathered = memory[: size * height * width].reshape(depth, rows.kernel, columns.kernel, height, width)
-            for item, group in np.ndindex(plan.items, plan.groups):
-                planes = x[item, group * depth : (group + 1) * depth]
-                for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
-                    gathered[:, i, j] = tap(planes, plan, i, j)[:, band]
-                part = out[item, group, :, band.start * width : band.stop * width]
-                _multiplied(weights[group], gathered.reshape(size, -1), part)
+    memory = np.empty(longest(cut) * size * width, kernel.dtype)
+    for band in cut:
+        height = band.stop - band.start
+        gathered = memory[: size * height * width].reshape(depth, rows.kernel, columns.kernel, height, width)
+        for item, group in np.ndindex(plan.items, plan.groups):
+            planes = x[item, group * depth : (group + 1) * depth]
+            for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
+                gathered[:, i, j] = tap(planes, plan, i, j)[:, band]
+            part = out[item, group, :, band.start * width : band.stop * width]
+            _multiplied(weights[group], gathered.reshape(size, -1), part)
     return is_finite(total)
 
 
@@ -130,25 +128,24 @@ def shifted_channels(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     out = total.reshape(plan.items, plan.groups, per_group, rows.output, columns.output)
     cut = bands(rows.output, weights.shape[3] * width * kernel.itemsize, BAND)
     tallest = longest(cut)
-    lines = depth, columns.kernel, (tallest + rows.extent - 1) * width
-    with Scratch(kernel.dtype, lines, *[(per_group, tallest * width)] * 2) as (shifted, total_lines, product):
-        for band in cut:
-            height = band.stop - band.start
-            length = height * width - (width - columns.output)
-            for item, group in np.ndindex(plan.items, plan.groups):
-                rows_in = rows_read(x[item, group * depth : (group + 1) * depth], plan, band, kernel.dtype).reshape(
-                    depth, -1
-                )
-                for j in range(columns.kernel):
-                    shift = j * columns.dilation
-                    shifted[:, j, : rows_in.shape[1] - shift] = rows_in[:, shift:]
-                for i in range(rows.kernel):
-                    cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
-                    _multiplied(weights[i, group], cells, (product if i else total_lines)[:, :length])
-                    if i:
-                        np.add(total_lines[:, :length], product[:, :length], out=total_lines[:, :length])
-                whole = total_lines[:, : height * width].reshape(per_group, height, width)
-                out[item, group, :, band] = whole[..., : columns.output]
+    shifted = np.empty((depth, columns.kernel, (tallest + rows.extent - 1) * width), kernel.dtype)
+    total_lines, product = (np.empty((per_group, tallest * width), kernel.dtype) for _ in range(2))
+    for band in cut:
+        height = band.stop - band.start
+        length = height * width - (width - columns.output)
+        for item, group in np.ndindex(plan.items, plan.groups):
+            planes = x[item, group * depth : (group + 1) * depth]
+            rows_in = rows_read(planes, plan, band, kernel.dtype).reshape(depth, -1)
+            for j in range(columns.kernel):
+                shift = j * columns.dilation
+                shifted[:, j, : rows_in.shape[1] - shift] = rows_in[:, shift:]
+            for i in range(rows.kernel):
+                cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
+                _multiplied(weights[i, group], cells, (product if i else total_lines)[:, :length])
+                if i:
+                    np.add(total_lines[:, :length], product[:, :length], out=total_lines[:, :length])
+            whole = total_lines[:, : height * width].reshape(per_group, height, width)
+            out[item, group, :, band] = whole[..., : columns.output]
     return is_finite(total)
 
 

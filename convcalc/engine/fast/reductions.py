@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.fast.threads import BAND, Scratch, bands, do_all, processors
+from convcalc.engine.fast.threads import BAND, bands, do_all, processors
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis
 
 DType = np.dtype[Any]
@@ -164,9 +164,9 @@ def reduced(x: Array, rows: AnyAxis, columns: AnyAxis, combine: np.ufunc, work: 
     def make(part: tuple[int, slice, slice]) -> bool:
         item, plane, band = part
         where, windows = down.part(band)
-        with Scratch(dtype, (plane.stop - plane.start, windows.number, width)) as (lines,):
-            down_way.run(x[item, plane, where].astype(dtype, copy=False), windows, 1, combine, lines)
-            across_way.run(lines, across, 2, combine, total[part])
+        lines = np.empty((plane.stop - plane.start, windows.number, width), dtype)
+        down_way.run(x[item, plane, where].astype(dtype, copy=False), windows, 1, combine, lines)
+        across_way.run(lines, across, 2, combine, total[part])
         return True
 
     do_all(make, list(itertools.product(range(items), planes, cut)), threaded=threaded)

@@ -1,21 +1,16 @@
 """Several processors for one piece of work: numpy lets other threads run while it works on an array.
 
-The threads are kept, since starting one takes as long as a million additions; and so is their scratch memory, since
-touching new memory takes longer than to add it up.
+The threads are kept, since starting one takes as long as a million additions.
 """
 
-import itertools
-import math
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,39 +19,6 @@ Task = TypeVar("Task")
 
 BAND = 1 << 21
 """Bytes worked at once: with what is made of them they stay in the cache from one pass to the next."""
-MOST_KEPT = 1 << 24
-"""Bytes of scratch memory that a thread keeps."""
-_kept = threading.local()
-
-
-class Scratch:
-    """Arrays to work in, with anything in them, while a `with` lasts; then the thread's next one takes their memory.
-
-    Whoever is called meanwhile in this thread, as by a signal, finds no memory, and takes its own.
-
-    >>> with Scratch(np.dtype(np.int16), (2, 3), (4,)) as arrays:
-    ...     [array.shape for array in arrays]
-    [(2, 3), (4,)]
-    """
-
-    def __init__(self, dtype: np.dtype[Any], *shapes: tuple[int, ...]) -> None:
-        self.dtype, self.shapes = dtype, shapes
-
-    def __enter__(self) -> list[npt.NDArray[Any]]:
-        sizes = [math.prod(shape) for shape in self.shapes]
-        needed = sum(sizes) * self.dtype.itemsize
-        if self.dtype.hasobject or needed > MOST_KEPT:
-            self.memory = None
-            return [np.empty(shape, self.dtype) for shape in self.shapes]
-        memory = _kept.__dict__.pop("memory", None)
-        self.memory = memory if memory is not None and memory.nbytes >= needed else np.empty(needed, np.uint8)
-        cells, stops = self.memory[:needed].view(self.dtype), itertools.accumulate(sizes)
-        places = zip(stops, sizes, self.shapes, strict=True)
-        return [cells[stop - size : stop].reshape(shape) for stop, size, shape in places]
-
-    def __exit__(self, *error: object) -> None:
-        if self.memory is not None:
-            _kept.memory = self.memory
 
 
 def processors() -> int:
@@ -105,14 +67,14 @@ def do_all(
     todo = deque(parts)
 
     def work() -> bool:
-        with Scratch(*scratch) if scratch is not None else nullcontext([]) as arrays:
-            well = True
-            while True:
-                try:
-                    part = todo.popleft()
-                except IndexError:
-                    return well
-                well = do(part, *arrays) and well
+        dtype, *shapes = scratch or (None,)
+        arrays, well = [np.empty(shape, dtype) for shape in shapes], True
+        while True:
+            try:
+                part = todo.popleft()
+            except IndexError:
+                return well
+            well = do(part, *arrays) and well
 
     def quietly() -> bool:
         with np.errstate(all="ignore"):  # a thread begins with numpy's own; results are checked

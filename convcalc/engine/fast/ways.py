@@ -17,12 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array, is_finite
-from convcalc.engine.fast.threads import BAND, bands, do_all, longest, processors
+from convcalc.engine.fast.threads import bands, do_all, longest, processors
 from convcalc.engine.geometry import Axis
 from convcalc.engine.plan import Plan
 
 BLOCK = 4
 """Output rows that one small matrix makes at once."""
+PLANE = 1 << 20
+"""Bytes of one map worked at once: its products lie beside it in a processor's own cache."""
 TILE = 320
 """Rows, and columns, of a Fourier transform."""
 MOST_ULPS = 14
@@ -106,7 +108,7 @@ def _each_band(
     """Make every map's bands, given three buffers as large as one."""
     rows, width = plan.rows.output, x.shape[3]
     threaded = rows * plan.columns.output * total.itemsize >= BYTES_WORTH_A_THREAD
-    cut = bands(rows, width * kernel.itemsize, BAND, processors() if threaded else 1)
+    cut = bands(rows, width * kernel.itemsize, PLANE, processors() if threaded else 1)
     parts = list(itertools.product(range(plan.items), range(plan.filters), cut))
     scratch = kernel.dtype, (3, longest(cut), width)
 
@@ -188,8 +190,8 @@ def banded(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     whole, shares = rows.output - rest, processors() if plan.products >= PRODUCTS_WORTH_A_THREAD else 1
     across = bands(columns.output, matrices[0].size, BLAS_ALONE)
     row_bytes = plan.filters * longest(across) * kernel.itemsize
-    together = bands(plan.items, row_bytes * rows.output, BAND, shares)
-    cut = bands(whole // BLOCK, row_bytes * BLOCK, BAND, shares if len(together) < shares else 1)
+    together = bands(plan.items, row_bytes * rows.output, PLANE, shares)
+    cut = bands(whole // BLOCK, row_bytes * BLOCK, PLANE, shares if len(together) < shares else 1)
     down = [slice(band.start * BLOCK, band.stop * BLOCK) for band in cut]
     largest = plan.filters * longest(together) * (longest(down) or rest) * longest(across)
     down += [slice(whole, rows.output)] if rest else []
