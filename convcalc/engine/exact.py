@@ -294,8 +294,8 @@ def _beside_tie(exactly: int | Fraction, number: float) -> float:
 
 def as_floats(array: Array, kind: np.dtype[Any]) -> Array:
     """Return a grid in a float dtype, each cell rounded; raise InputError where one is too large for it."""
-    if array.dtype == kind:
-        return array  # a grid is finite already
+    if np.can_cast(array.dtype, kind):
+        return array.astype(kind, copy=False)  # a grid is finite already, and no cell is too large for a wider float
     try:
         return rounded(array, kind)
     except OverflowError:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from convcalc.choices import PaddingRule
+from convcalc.engine.cached import CachedProperty
 from convcalc.errors import InputError
 
 MOST_WINDOWS = 1 << 16
@@ -86,7 +87,7 @@ class Axis:
         """The formula's own value, (N + 2P − F)/S + 1, which need not be whole."""
         return Fraction(self.room, self.stride) + 1
 
-    @property
+    @CachedProperty
     def output(self) -> int:
         """How many windows there are: the formula rounded down, or up with `ceil`."""
         windows = self.room // self.stride + 1

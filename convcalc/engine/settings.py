@@ -10,6 +10,8 @@ from convcalc.errors import InputError, nearest
 Choice = TypeVar("Choice", bound=Word)
 Pair = int | Sequence[int]
 """One number for both axes (for the columns alone, of a single row), or (rows, columns)."""
+WHOLE = (int, Integral)
+"""Python's own first, since asking an abstract class takes long."""
 
 
 def whole_numbers(value: Any, what: str) -> tuple[int, ...]:
@@ -18,8 +20,8 @@ def whole_numbers(value: Any, what: str) -> tuple[int, ...]:
     >>> whole_numbers(2, "stride"), whole_numbers([2, 1], "stride")
     ((2,), (2, 1))
     """
-    numbers = [value] if isinstance(value, Integral) or not isinstance(value, Iterable) else list(value)
-    if not all(isinstance(number, Integral) for number in numbers):
+    numbers = [value] if isinstance(value, WHOLE) or not isinstance(value, Iterable) else list(value)
+    if not all(isinstance(number, WHOLE) for number in numbers):
         raise InputError(f"{what} takes whole numbers, not {value!r}", hint="write 2, or (2, 1) for rows and columns")
     return tuple(int(number) for number in numbers)
 

@@ -11,6 +11,7 @@ from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, kind_of
 from convcalc.inference.layer_result import LayerResult
 from convcalc.network.functions import Source
+from convcalc.network.layer import Layer
 from convcalc.network.trace import Node, Trace
 
 
@@ -23,16 +24,24 @@ class LayerRun(NamedTuple):
     result: LayerResult
 
 
-def check_numbers(trace: Trace) -> None:
-    """Raise InputError naming the first layer that has no numbers here, before any is worked."""
+def check_numbers(trace: Trace) -> list[tuple[Node, type[Layer]]]:
+    """Return the layers that are used, and the kind by which each is worked.
+
+    Raises InputError naming the first layer that has no numbers here, before any is worked.
+    """
     if trace.unknown:
         raise trace.unknown[0]
+    kinds = []
     for node in trace.nodes:
-        if node.used and kind_of(node) is None:
+        if not node.used:
+            continue
+        if (kind := kind_of(node)) is None:
             name = f"{node.name}: {node.layer}" if node.name else str(node.layer)
             raise InputError(
                 f"{name} has no numbers here, only shapes", hint="leave --weights out to have the network counted"
             )
+        kinds.append((node, kind))
+    return kinds
 
 
 def forward(
@@ -48,16 +57,13 @@ def forward(
     A map is let go when the last layer that reads it has, but for the nodes in `keep`. With `exact` every layer is
     worked by the engine's operations, of exact numbers; a layer that has none raises InputError.
     """
-    check_numbers(trace)
-    nodes = [node for node in trace.nodes if node.used]
-    wanted = nodes[0].output
+    nodes = check_numbers(trace)
+    wanted = nodes[0][0].output
     if x.shape != wanted:
         raise InputError(f"the input is {shape_text(x.shape)}, and the network reads {shape_text(wanted)}")
-    last_read = {index: node.index for node in nodes for index in node.inputs}
+    last_read = {index: node.index for node, _ in nodes for index in node.inputs}
     maps: dict[int, Array] = {}
-    for node in nodes:
-        kind = kind_of(node)
-        assert kind is not None, "every layer was looked at"
+    for node, kind in nodes:
         if kind is Source:
             result = LayerResult(lambda: x, list)
         else:
