@@ -219,7 +219,8 @@ def large(folder: Path, *, quick: bool) -> Iterator[Case]:
     del cells
     name, out = str(folder / "x.npy"), str(folder / "y.npy")
     copy = {"cp": lambda: subprocess.run(["cp", name, str(folder / "z.npy")], check=True)}
-    for what, weights in (("edge", "edge"), ("3×3", "1 2 3.5; 2 4 2; 1 2 1")):
-        yield Case(
-            "a large file", f"{what}, {side}² float32", _command("conv", "-i", name, "-k", weights, "-o", out), copy
-        )
+    decimals = "1 2 3.5; 2 4 2; 1 2 1"
+    asked = {"edge": ("edge",), "3×3": (decimals,), "3×3 --dtype float32": (decimals, "--dtype", "float32")}
+    for what, words in asked.items():
+        job = _command("conv", "-i", name, "-o", out, "-k", *words)
+        yield Case("a large file", f"{what}, {side}² float32", job, copy)

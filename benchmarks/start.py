@@ -75,11 +75,14 @@ def main() -> None:
         processes = list(stages(words))
         timed = [parts([seconds(process) * 1e3 for process in processes]) for _ in range(turns)]
         clock = [statistics.median(times) for times in zip(*timed, strict=True)]
-        columns[name] = list(zip(clock, parts([instructions(process) for process in processes]), strict=True))
+        counts = parts([instructions(process) for process in processes])
+        same = [False, *(one == other for one, other in pairwise(processes)), False]
+        columns[name] = list(zip(clock, counts, same, strict=True))
     print(f"| ms (millions of instructions) | {' | '.join(columns)} |")
     print(f"|---|{'---:|' * len(columns)}")
     for index, part in enumerate((*PARTS, "in all")):
-        cells = [f"{clock:.0f} ({count:.0f})" for clock, count in (column[index] for column in columns.values())]
+        told = (column[index] for column in columns.values())
+        cells = ["–" if nothing_more else f"{clock:.0f} ({count:.0f})" for clock, count, nothing_more in told]
         print(f"| {part} | {' | '.join(cells)} |")
     ratios = [f"{clock[-1][0] / clock[0][0]:.1f} ({clock[-1][1] / clock[0][1]:.1f})" for clock in columns.values()]
     print(f"| ÷ `python -c pass` | {' | '.join(ratios)} |")

@@ -1,5 +1,6 @@
 """The benchmarks run, without any peer, and say what they measured; their figures are no test."""
 
+import itertools
 import json
 import subprocess
 import sys
@@ -8,7 +9,9 @@ from xml.etree import ElementTree
 
 import pytest
 
+from benchmarks import start
 from benchmarks.curves import as_svg, as_text
+from benchmarks.start import parts
 from benchmarks.timing import Case, Row, measure, table
 from tests.conftest import ROOT
 
@@ -55,3 +58,17 @@ def test_one_command_runs_them(word: str, tmp_path: Path) -> None:
     whole = json.loads((tmp_path / "b.json").read_text(encoding="utf-8"))
     assert whole["machine"]["numpy"]
     assert len(whole["rows"]) >= 3
+
+
+def test_the_parts_of_a_start_add_up() -> None:
+    assert parts([20.0, 110.0, 125.0]) == [20.0, 90.0, 15.0, 125.0]
+
+
+@pytest.mark.parametrize("words", start.COMMANDS.values(), ids=" ".join)
+def test_each_stage_of_a_start_does_what_the_one_before_it_does_and_more(words: tuple[str, ...]) -> None:
+    *codes, (python, script, *last) = start.stages(words)
+    assert len([*codes, script]) == len(start.PARTS)
+    assert (python, tuple(last)) == (sys.executable, words)
+    imported = [code.removesuffix(start.END) for _, _, code in codes[2:]]
+    assert all(longer.startswith(shorter) for shorter, longer in itertools.pairwise(imported))
+    assert start.seconds(codes[-1]) > 0

@@ -23,7 +23,7 @@ MOST_DOT_PRODUCTS = 1 << 10
 FEW_TAPS = 4
 MOST_TAPS = 64
 """Taps of a filter up to which floats are added one by one."""
-NARROW_PASSES = 14
+NARROW_PASSES = 18
 """Passes over an array up to which adding taps one by one in 16 bits is quicker than BLAS."""
 LEAST_ITEMS, SMALL_PLANE = 8, 1 << 12
 """Items of so few cells that are worked together."""
