@@ -87,6 +87,27 @@ def test_decimals_of_many_digits_take_no_python_integers(size: int, monkeypatch:
     ]
 
 
+def test_a_grid_whose_decimals_are_too_many_to_be_read_keeps_those_of_few_digits() -> None:
+    tenths, third = np.full((300, 300), np.float32(0.1)), np.array([[1 / 3]])
+    result = convolve(tenths, third)
+    assert result.output[7, 7] == result.step((7, 7)).value == float(Fraction(1, 10) * Fraction("0.3333333333333333"))
+    rng = np.random.default_rng(0)
+    x, kernel = np.round(rng.random((300, 300)), 2), rng.normal(size=(3, 3))
+    result = convolve(x, kernel, stride=3)
+    assert not result.in_floats
+    assert all(result.output[at] == result.step(at).value for at in np.ndindex(30, 30))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("size", [1, 30])
+def test_how_numpy_is_told_to_print_changes_no_digit(size: int, dtype: Any) -> None:
+    x, kernel = np.full((size, size), 0.1234567890123456, dtype), np.array([[1.0000000000000002]], dtype)
+    before = convolve(x, kernel).output
+    with np.printoptions(legacy="1.13", precision=2):
+        assert (convolve(x, kernel).output == before).all()
+        assert convolve(x, kernel).step((0, 0)).value == pytest.approx(float(before[0, 0]), abs=1e-8)
+
+
 @pytest.mark.parametrize("far", [1, 64, 65])
 def test_sums_in_doubt_are_worked_exactly(far: int, monkeypatch: pytest.MonkeyPatch) -> None:
     rng, asked = np.random.default_rng(0), []

@@ -126,7 +126,7 @@ class OutputOptions(NamedTuple):
     ] = None
     dtype: Annotated[
         StoredFloat | None,
-        output_option("--dtype", help="Of an .npy: round every cell to this. Default: what the answer is in."),
+        output_option("--dtype", help="Of an .npy: round the answer to this. Default: what it is in."),
     ] = None
     fragment: Annotated[
         bool, output_option("--fragment", help="Of LaTeX, only what goes into a document of yours.")

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.decimals import product
-from convcalc.engine.exact import FLOAT64_INTEGERS, Array, is_tie
+from convcalc.engine.exact import FLOAT64_INTEGERS, LARGEST_EXACT, Array, is_tie
 from convcalc.engine.fast.channels import tap
 from convcalc.engine.plan import Plan
 from convcalc.engine.two_floats import add, floats_and_rests
@@ -19,13 +19,16 @@ from convcalc.engine.two_floats import add, floats_and_rests
 ROUNDING = 2.0**-53
 """The relative error of one operation."""
 LARGEST_SIZE = 1e250
-"""Of a sum whose parts are neither too large nor too small to be floats."""
+"""Sums of sizes beyond this, and of products smaller than one over it, may have parts that no float holds."""
 MOST_TERMS, LEAST_SUMS = 128, 512
 """Terms of a sum up to which, and sums from which, going through all sums term by term is quick."""
 
 
 def fits(arrays: Sequence[Array], plan: Plan) -> bool:
-    """Whether sums are worked so: many, of few terms, of cells whose digits before the point all floats hold.
+    """Whether the sums of an input, a kernel and a bias are worked so: many, of few terms.
+
+    All their cells must be read as they are written (those of larger grids are taken as floats), and be smaller than
+    the integers that floats hold.
 
     >>> from convcalc.engine.plan import plan
     >>> x, weights = np.full((1, 1, 30, 30), 0.1), np.ones((1, 1, 3, 3))
@@ -34,6 +37,8 @@ def fits(arrays: Sequence[Array], plan: Plan) -> bool:
     """
     sums = math.prod(plan.shape)
     if sums < LEAST_SUMS or plan.products > MOST_TERMS * sums or any(array.dtype == object for array in arrays):
+        return False
+    if any(array.dtype.kind == "f" and array.size > LARGEST_EXACT for array in arrays):
         return False
     return all(max(float(array.max()), -float(array.min())) < FLOAT64_INTEGERS for array in arrays)
 
@@ -72,6 +77,8 @@ def rounded_sums(x: Array, kernel: Array, bias: Array | None, plan: Plan, kind: 
             rest += lost + low
             size += np.abs(high)
         total, rest = add(total, rest)
+        # Of n products each partial sum's rounding, at most u·Σ|product|, is itself added up in `rest`, with an error
+        # of u: some n²/2 + 5n + 15 of u²·Σ|product|, which 2·(n + 8)² is well above.
         error = 2 * (len(terms) + 8) ** 2 * ROUNDING**2 * size + 2 * ROUNDING * np.abs(rest)
         in_doubt = ~(total + (rest + error) == total + (rest - error))
         in_doubt |= ~(size < LARGEST_SIZE) | (_least(cells) * _least(weights) < 1 / LARGEST_SIZE)

@@ -222,14 +222,15 @@ class Convolution:
             over *= biases_over
         return total, over
 
-    def float_maps(self) -> Array:
+    def float_maps(self, *, few: bool | None = None) -> Array:
         """Return the maps (N, O, rows, columns) worked in the kernel's float dtype throughout, as a framework does.
 
         What few cells of decimals cost to be exact is saved; an answer may be some units in the last place off. Few
-        products are added up as float64 and rounded once: their digits then do not depend on the processor.
+        products (or what is said to be `few`) are added up as float64 and rounded once: their digits then do not depend
+        on the processor.
         """
         kind = self.kernel.dtype
-        few = self.plan.products <= MANY_PRODUCTS
+        few = self.plan.products <= MANY_PRODUCTS if few is None else few
         return self._in_floats(FLOAT64).astype(kind) if few else self._in_floats(kind)
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:

@@ -18,7 +18,7 @@ POWERS = np.array([float(f"1e{power}") for power in range(-LARGEST_POWER, LARGES
 DIGITS = {np.dtype(np.float32): (9, 8, 7, 6), np.dtype(np.float64): (17, 16, 15)}
 """Digits that always tell a float from its neighbours, and fewer, down to those that any float holds."""
 DOUBT = 1e-6
-"""How near to a limit, beside it, two floats cannot tell on which side of it something lies."""
+"""How near to a limit, as a part of it, arithmetic in two floats may not tell on which side of it something lies."""
 
 
 def product(one: Array, other: Array | float) -> tuple[Array, Array]:
@@ -81,6 +81,15 @@ def written(array: Array) -> tuple[Array, Array, Array]:
     return np.where(known, numerators, 0), np.where(known, places, 0), found
 
 
+def text_of(cell: Any) -> str:
+    """Return the shortest decimal that is nearer to a float than to any other, whatever numpy is told to print.
+
+    >>> text_of(0.1), text_of(np.float64(1e22)), text_of(np.float32(0.1))
+    ('0.1', '1e+22', '1.e-01')
+    """
+    return float.__repr__(cell) if isinstance(cell, float) else np.format_float_scientific(cell)
+
+
 def of_any_digits(array: Array) -> tuple[Array, int]:
     """Return finite floats, as the decimals that they are written as, as integers over a power of ten.
 
@@ -91,7 +100,7 @@ def of_any_digits(array: Array) -> tuple[Array, int]:
     numerators, places, found = (
         written(cells) if cells.size > FEW_READ else (*np.zeros((2, cells.size), np.int64), np.zeros(cells.size, bool))
     )
-    unusual = {index: _read(str(cells[index])) for index in np.flatnonzero(~found).tolist()}
+    unusual = {index: _read(text_of(cells[index])) for index in np.flatnonzero(~found).tolist()}
     most = max(0, int(places.max()), *(place for _, place in unusual.values()))
     powers = [10**power for power in range(most - int(places.min()) + 1)]
     largest = max(map(abs, (int(numerators.max()), int(numerators.min()))))

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from convcalc.engine.decimals import FEW_READ, in_lowest_terms, of_any_digits, of_few_digits
+from convcalc.engine.decimals import FEW_READ, in_lowest_terms, of_any_digits, of_few_digits, text_of
 from convcalc.engine.step import Cells, Number
 from convcalc.errors import InputError
 
@@ -108,7 +108,7 @@ def exact(cell: Any) -> int | Fraction:
     if isinstance(cell, float | np.floating):
         if not math.isfinite(cell):
             raise InputError(f"a cell is {cell}", hint="replace NaN and infinity by numbers")
-        return Fraction(Decimal(str(cell)))
+        return Fraction(Decimal(text_of(cell)))
     return int(cell)
 
 

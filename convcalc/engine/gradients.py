@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.convolution import MANY_PRODUCTS, Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid
@@ -66,11 +66,18 @@ class Gradients:
 
     @CachedProperty
     def kernel(self) -> Array:
-        """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w)."""
-        one_group = self.forward.plan.groups == 1
-        whole = self.kernel_parts[0] if one_group else self._kernel_convolution(slice(None))
-        maps: Array = whole.maps.transpose(1, 0, 2, 3)
-        return maps[..., ::-1, ::-1] if self.forward.flipped else maps
+        """The gradient of the kernel as it was given (not as it was flipped), (O, C / groups, h, w).
+
+        Where all groups together are many products, floats are not exact, as they are not in one group of so many.
+        """
+        plan = self.forward.plan
+        whole = self.kernel_parts[0] if plan.groups == 1 else self._kernel_convolution(slice(None))
+        if plan.groups > 1 and plan.products > MANY_PRODUCTS and self.output.dtype.kind == "f":
+            maps = whole.float_maps(few=plan.products <= MANY_PRODUCTS * plan.groups)
+        else:
+            maps = whole.maps
+        turned: Array = maps.transpose(1, 0, 2, 3)
+        return turned[..., ::-1, ::-1] if self.forward.flipped else turned
 
     @CachedProperty
     def input_part(self) -> Transposed:

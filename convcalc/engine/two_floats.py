@@ -11,7 +11,7 @@ from convcalc.engine.exact import FLOAT64, FLOAT64_INTEGERS, LARGEST_EXACT, Arra
 def floats_and_rests(array: Array) -> tuple[Array, Array]:
     """Return each cell as the float nearest to it, and what that leaves over of the number that is written.
 
-    Of large grids, which are taken as floats, and of cells that have no digits behind the point, that is 0.
+    Of large grids, which are taken as floats, of integers, and of cells of 2⁵³ and more, that is said to be 0.
 
     >>> floats, rests = floats_and_rests(np.array([0.1, 0.5]))
     >>> abs(Fraction(0.1) + Fraction(float(rests[0])) - Fraction(1, 10)) < Fraction(1, 10**32), float(rests[1])
@@ -21,17 +21,18 @@ def floats_and_rests(array: Array) -> tuple[Array, Array]:
     rests = np.zeros_like(floats)
     if array.size > LARGEST_EXACT or array.dtype.kind == "i":
         return floats, rests
-    read_alone = np.ones(array.shape, bool)
+    not_found = np.ones(array.shape, bool)
     if array.dtype.kind == "f":
         numerators, places, found = written(array)
-        read_alone, powers = ~found, POWERS[places + LARGEST_POWER]
+        not_found, powers = ~found, POWERS[places + LARGEST_POWER]
         if array.dtype == np.float32:
-            floats = np.where(found, numerators / powers, floats)  # of so few digits that they are divided as floats
+            # Of so few digits that floats divide them rightly; a zero keeps its sign.
+            floats = np.where(found & (floats != 0), numerators / powers, floats)
         with np.errstate(all="ignore"):
             high, low = product(floats, powers)
             whole = np.rint(high)
             rests = ((numerators - whole.astype(np.int64)) + (whole - high) - low) / powers
-    for place in zip(*np.nonzero(read_alone), strict=True):
+    for place in zip(*np.nonzero(not_found), strict=True):
         number = exact(array[place])
         floats[place] = near = float(number)
         rests[place] = float(number - Fraction(near))

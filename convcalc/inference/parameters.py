@@ -20,6 +20,7 @@ from convcalc.watch import Watch, unwatched
 
 LARGEST = float(np.finfo(np.float32).max)
 DRAWN_AT_ONCE = 1 << 16
+"""Numbers that fit the cache."""
 IGNORED = ("num_batches_tracked",)
 """Tensors that PyTorch keeps and a forward pass does not read."""
 AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")

@@ -17,8 +17,8 @@ FONTS = ("DejaVuSansMono.ttf", "Menlo.ttc", "consola.ttf", "LiberationMono-Regul
 """Fonts of one width that systems have; Pillow's own is taken if there is none."""
 SIZE = 15
 """Pixels of the font, of a cell of `CELL`."""
-COLOURS = 256
-"""Of a moving picture: those of three of its frames serve all."""
+COLOURS, SAMPLES = 256, 8
+"""Of a moving picture: the colours of so many of its frames, and of the last, serve all."""
 STEP, LAST = 1200, 3000
 """Milliseconds of a frame, and of the last one."""
 FILLS = {"c": "", "w": LIGHT.window, "p": LIGHT.padding, "r": LIGHT.result}
@@ -84,11 +84,12 @@ class _Pen:
         from PIL import Image, ImageDraw, ImageFont
 
         self.image, self.draw = Image, ImageDraw
-        self.font: Any = ImageFont.load_default(round(SIZE * scale))
+        self.font: Any = None
         for name in FONTS:
             with suppress(OSError):
                 self.font = ImageFont.truetype(name, round(SIZE * scale))
                 break
+        self.font = self.font or ImageFont.load_default(round(SIZE * scale))
         self.signs: dict[tuple[str, float, float], tuple[Any, int, int]] = {}
 
     def write(self, picture: Any, x: float, y: float, sign: str, ink: str) -> None:
@@ -126,8 +127,9 @@ def moving(frames: Iterable[Sequence[Block]], kind: str, watch: Watch = unwatche
     width = max(canvas.width for canvas in canvases) + MARGIN
     height = max(canvas.y for canvas in canvases) + MARGIN
     pen = _Pen(1)
-    some = pen.image.new("RGB", (round(width), 3 * round(height)))
-    for place, canvas in enumerate((canvases[0], canvases[len(canvases) // 2], canvases[-1])):
+    samples = canvases[:: -(-len(canvases) // SAMPLES)] + canvases[-1:]
+    some = pen.image.new("RGB", (round(width), len(samples) * round(height)))
+    for place, canvas in enumerate(samples):
         some.paste(canvas.image(width, height, 1, pen), (0, place * round(height)))
     colours = some.quantize(COLOURS, method=pen.image.Quantize.MAXCOVERAGE, kmeans=1, dither=0)
 

@@ -13,7 +13,7 @@ from convcalc.engine.plan import Plan
 MOST_ADDED, FEW_FILTERS = 128, 16
 """Products that are added up at once, in float64 or for so few filters that BLAS adds them one after the other."""
 FEW_CELLS = 12
-"""Cells of a channel, for each channel, up to which it is quicker to put the channels side by side."""
+"""A channel's cells, for each channel there is, up to which channels last are quicker: numpy's inner loop is longer."""
 MOST_ADDED_BY_BLAS = 1 << 12
 """The same for more filters, where BLAS itself adds up some hundreds at once."""
 
