@@ -163,8 +163,12 @@ class Convolution:
     @property
     def output(self) -> Array:
         """The answer, with as many axes as the input; one feature map a filter."""
+        return self.shaped(self.maps)
+
+    def shaped(self, maps: Array) -> Array:
+        """Return feature maps with the output's axes."""
         many = self.plan.filters > 1 or self.input_dimensions > 2
-        return like_the_input(self.maps, self.input_dimensions, many_maps=many)
+        return like_the_input(maps, self.input_dimensions, many_maps=many)
 
     def _in_two_floats(self) -> Array | None:
         """Work decimals of many digits, where that is quicker than in integers, and nearly all sums come out sure."""

@@ -11,7 +11,7 @@ from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_shown, exact, float_kind, rounded_result, shown_cells
 from convcalc.engine.grids import as_grid, own_grid
-from convcalc.engine.shapes import biases_of, like_the_output, place_in
+from convcalc.engine.shapes import biases_of, like_the_output, place_in, unmade
 from convcalc.engine.step import DotStep
 from convcalc.errors import InputError
 
@@ -75,11 +75,14 @@ class Linear(NamedTuple):
     @property
     def output(self) -> Array:
         """The answer: (outputs) for a row given as one, (outputs, 1) for a column, else (items, outputs)."""
-        maps = self.convolution.maps[:, :, 0, 0]
+        return self._shaped(self.convolution.maps)
+
+    def _shaped(self, maps: Array) -> Array:
+        rows = maps[:, :, 0, 0]
         if self.is_column:
-            column: Array = maps.T
+            column: Array = rows.T
             return column
-        result: Array = maps[0] if self.input.ndim == 1 else maps
+        result: Array = rows[0] if self.input.ndim == 1 else rows
         return result
 
     def backward(self, gradient: Any = 1) -> "LinearGradients":
@@ -89,7 +92,8 @@ class Linear(NamedTuple):
         >>> gradients.input.output.tolist(), gradients.weights.output.tolist(), gradients.bias.tolist()
         ([53, 64], [[1, 2], [10, 20]], [1, 10])
         """
-        return LinearGradients(self, like_the_output(gradient, self.output, self.output))
+        output = self._shaped(unmade(self.convolution.plan.shape))
+        return LinearGradients(self, like_the_output(gradient, output, output))
 
     def step(self, item: int, output: int, number: int = 1) -> DotStep:
         """Return the working of one output: every input times its weight, and the bias.

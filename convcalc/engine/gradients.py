@@ -18,7 +18,7 @@ from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, ove
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid
 from convcalc.engine.readings import sources
-from convcalc.engine.shapes import like_the_input, like_the_output
+from convcalc.engine.shapes import like_the_input, like_the_output, unmade
 from convcalc.engine.transposed import Transposed
 
 
@@ -199,7 +199,8 @@ def backward_transposed(forward: Transposed, gradient: Any = 1) -> TransposedGra
     >>> gradients.input_like().tolist(), gradients.kernel_like().tolist(), gradients.bias.tolist()
     ([[21, 43]], [[7, 10]], [10])
     """
-    return TransposedGradients(forward, like_the_output(gradient, forward.output, forward.maps))
+    maps = unmade(forward.shape)
+    return TransposedGradients(forward, like_the_output(gradient, forward.shaped(maps), maps))
 
 
 def _places(source: list[int]) -> dict[int, list[int]]:
@@ -223,4 +224,5 @@ def backward(forward: Convolution, gradient: Any = 1) -> Gradients:
     >>> gradients.kernel_like().tolist(), gradients.input_like().tolist(), gradients.bias.tolist()
     ([[31, 42]], [[5, 6], [50, 60]], [11])
     """
-    return Gradients(forward, like_the_output(gradient, forward.output, forward.maps))
+    maps = unmade(forward.plan.shape)
+    return Gradients(forward, like_the_output(gradient, forward.shaped(maps), maps))

@@ -175,7 +175,11 @@ class Pooling(PoolingWindows):
     @property
     def output(self) -> Array:
         """The answer, with as many axes as the input."""
-        return like_the_input(self.maps, self.input_dimensions, many_maps=self.input_dimensions > 2)
+        return self.shaped(self.maps)
+
+    def shaped(self, maps: Array) -> Array:
+        """Return maps with the output's axes."""
+        return like_the_input(maps, self.input_dimensions, many_maps=self.input_dimensions > 2)
 
     def outside(self, row: int, column: int) -> tuple[tuple[bool, ...], ...]:
         """Return which cells of a window lie in the padding, or not in its footprint."""

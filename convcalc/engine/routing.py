@@ -32,7 +32,7 @@ from convcalc.engine.geometry import Axis
 from convcalc.engine.grids import as_grid
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.roots import ROOT_BITS
-from convcalc.engine.shapes import like_the_input, like_the_output, place_in
+from convcalc.engine.shapes import like_the_input, like_the_output, place_in, unmade
 from convcalc.engine.step import PoolingStep, RoutingStep
 from convcalc.engine.windows import along
 from convcalc.errors import InputError
@@ -263,4 +263,5 @@ def backward(forward: Pooling, gradient: Any = 1) -> Routing:
     >>> backward(pool([[1, 5, 5, 2]], window=(1, 2)), [[3, 4]]).input_like().tolist()
     [[0, 3, 4, 0]]
     """
-    return Routing(forward, like_the_output(gradient, forward.output, forward.maps))
+    maps = unmade(forward.shape)
+    return Routing(forward, like_the_output(gradient, forward.shaped(maps), maps))

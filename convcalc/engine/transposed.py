@@ -95,8 +95,12 @@ class Transposed:
     @property
     def output(self) -> Array:
         """The answer, with as many axes as the input; one map a filter."""
+        return self.shaped(self.maps)
+
+    def shaped(self, maps: Array) -> Array:
+        """Return maps with the output's axes."""
         many = self.shape[1] > 1 or self.input_dimensions > 2
-        return like_the_input(self.maps, self.input_dimensions, many_maps=many)
+        return like_the_input(maps, self.input_dimensions, many_maps=many)
 
     def step(self, at: Sequence[int], number: int = 1) -> ConvolutionStep:
         """Return the working of one output cell, by the zero-inserted reading.
