@@ -71,8 +71,8 @@ def bound_of(x: Array, kernel: Array) -> int:
 def cut(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> bool:
     """Cut the work into bands of a few rows and give each to a thread, as only large inputs are."""
     if request.param != "as it is":
-        for module in (ways, channels, sums):
-            monkeypatch.setattr(module, "BAND", 200)
+        for module, name in ((ways, "PLANE"), (channels, "BAND"), (sums, "BAND")):
+            monkeypatch.setattr(module, name, 200)
         for module in (ways, channels):
             monkeypatch.setattr(module, "BYTES_WORTH_A_THREAD", 1)
         monkeypatch.setattr(ways, "BLAS_ALONE", 200)

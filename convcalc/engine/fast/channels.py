@@ -80,6 +80,7 @@ def depthwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
             for i, j in np.ndindex(rows.stride, columns.stride):
                 cells = rows_in[:, i :: rows.stride, j :: columns.stride]
                 phases[:, i, j, : cells.shape[1], : cells.shape[2]] = cells
+                phases[:, i, j, cells.shape[1] :] = phases[:, i, j, :, cells.shape[2] :] = 0
         whole, product = (laid(cells, count, rows.output * wide)[:, :length] for cells in memory[1:])
         for index, (i, j) in enumerate(taps_):
             down, row = divmod(i * rows.dilation, rows.stride)
