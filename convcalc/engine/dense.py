@@ -10,8 +10,8 @@ import numpy as np
 from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import Convolution, convolve
 from convcalc.engine.exact import Array, as_shown, exact, float_kind, rounded_result, shown_cells
-from convcalc.engine.grids import as_grid, own_grid
-from convcalc.engine.shapes import biases_of, like_the_output, place_in, unmade
+from convcalc.engine.grids import as_grid, own_grid, unmade
+from convcalc.engine.shapes import biases_of, like_the_output, place_in
 from convcalc.engine.step import DotStep
 from convcalc.errors import InputError
 

@@ -16,9 +16,9 @@ from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import MANY_PRODUCTS, Convolution, convolve
 from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
 from convcalc.engine.geometry import Axis, TransposedAxis
-from convcalc.engine.grids import as_grid
+from convcalc.engine.grids import as_grid, unmade
 from convcalc.engine.readings import sources
-from convcalc.engine.shapes import like_the_input, like_the_output, unmade
+from convcalc.engine.shapes import like_the_input, like_the_output
 from convcalc.engine.transposed import Transposed
 
 

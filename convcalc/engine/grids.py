@@ -143,3 +143,14 @@ def _is_float_safe(cell: Any) -> bool:
     if isinstance(cell, Fraction):
         return False
     return isinstance(cell, float | np.floating) or abs(cell) <= FLOAT64_INTEGERS
+
+
+def unmade(shape: tuple[int, ...], dtype: np.dtype[Any] | type = float) -> Array:
+    """Return an array that holds one 0, seen from everywhere: for what is wanted for its shape and dtype alone.
+
+    >>> unmade((2, 3)).shape, unmade((2, 3)).strides
+    ((2, 3), (0, 0))
+    """
+    zero = np.zeros((), dtype)
+    zero.setflags(write=False)  # so that nobody copies it
+    return np.broadcast_to(zero, shape)

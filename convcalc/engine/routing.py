@@ -29,10 +29,10 @@ from convcalc.engine.exact import (
     shown_number,
 )
 from convcalc.engine.geometry import Axis
-from convcalc.engine.grids import as_grid
+from convcalc.engine.grids import as_grid, unmade
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.roots import ROOT_BITS
-from convcalc.engine.shapes import like_the_input, like_the_output, place_in, unmade
+from convcalc.engine.shapes import like_the_input, like_the_output, place_in
 from convcalc.engine.step import PoolingStep, RoutingStep
 from convcalc.engine.windows import along
 from convcalc.errors import InputError

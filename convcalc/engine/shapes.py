@@ -135,15 +135,6 @@ def like_the_input(output: Array, dimensions: int, *, many_maps: bool) -> Array:
     return output.reshape(output.shape[4 - axes :])
 
 
-def unmade(shape: tuple[int, ...]) -> Array:
-    """Return an array of a shape that holds one 0, seen from everywhere: for what is not worked for its shape alone.
-
-    >>> unmade((2, 3)).shape, unmade((2, 3)).strides
-    ((2, 3), (0, 0))
-    """
-    return np.broadcast_to(np.zeros(()), shape)
-
-
 def like_the_output(gradient: Any, output: Array, maps: Array) -> Array:
     """Return an output's gradient with the shape of `maps`: given of the output's shape, or one number for every cell.
 

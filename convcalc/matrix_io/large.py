@@ -8,7 +8,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array, TooLargeError
-from convcalc.engine.grids import kept_dtype
+from convcalc.engine.grids import kept_dtype, unmade
 from convcalc.errors import InputError
 from convcalc.matrix_io.files import NPY_MAGIC, load_npy
 from convcalc.matrix_io.saving import storable, write_whole
@@ -50,9 +50,7 @@ class LargeFile(NamedTuple):
     @property
     def stand_in(self) -> Array:
         """An array of the file's shape and dtype that holds one 0, seen from everywhere."""
-        zero = np.zeros((), self.dtype)
-        zero.setflags(write=False)  # so that nobody copies it
-        return np.broadcast_to(zero, self.shape)
+        return unmade(self.shape, self.dtype)
 
     def read(self, part: Where) -> Array:
         """Read a part, named in four dimensions. The file is mapped anew each time, so that pages are given back."""

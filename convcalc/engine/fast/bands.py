@@ -24,7 +24,7 @@ from convcalc.engine.exact import (
     rounded,
 )
 from convcalc.engine.geometry import AdaptiveAxis, AnyAxis, Axis
-from convcalc.engine.grids import as_grid
+from convcalc.engine.grids import as_grid, unmade
 from convcalc.engine.padding import source_of
 from convcalc.engine.pooling import Pooling
 from convcalc.engine.shapes import like_the_input
@@ -237,7 +237,7 @@ def _bands(
                 where[along] = slice(start, stop)
                 yield OutputPart(tuple(where), _placed(band, items, start, stop, along))
 
-    empty = np.broadcast_to(np.zeros((), dtype), maps)
+    empty = unmade(maps, dtype)
     like = like_the_input(empty, result.input_dimensions, many_maps=many_maps)
     return Bands(like, maps, maps[0] * axis.output, axis.name, fortran, parts)
 
