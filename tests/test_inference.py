@@ -1,5 +1,6 @@
 """A network with numbers: every layer, and every gradient, against PyTorch's; a neuron's step, its causes, a walk."""
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcalc.engine.attention import Attention
+from convcalc.engine.dense import Flattened, Linear, linear
+from convcalc.engine.graph import BACKWARD
+from convcalc.engine.loss_terms import Loss
+from convcalc.engine.node import left_to_floats
+from convcalc.engine.padding import Padded
+from convcalc.engine.softmax import Softmax
 from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, WITHOUT, kind_of
 from convcalc.inference.names import names_of
@@ -74,6 +82,34 @@ def test_every_gradient_is_pytorchs() -> None:
     assert set(back.gradients) | {"input"} == names
     for name, gradient in {**back.gradients, "input": back.input}.items():
         assert relative(gradient, TORCH[f"gradient of {name}"]) < 2e-5, name
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        "Conv2d(2, 6, 3, 2, padding=1), ReLU(), BatchNorm2d(6), Conv2d(6, 6, 2, groups=3), AvgPool2d(2)",
+        "Conv2d(2, 4, 3, padding=1, padding_mode='circular'), LeakyReLU(0.2), MaxPool2d(2), Hardswish(), PReLU()",
+        "ConvTranspose2d(2, 4, 3, 2), GroupNorm(2, 4), GLU(1), InstanceNorm2d(2, affine=True), Upsample((5, 3))",
+        "Flatten(), Linear(72, 5), LayerNorm(5), Tanh(), Linear(5, 3, bias=False)",
+    ],
+)
+def test_a_pass_backward_in_floats_is_the_exact_one(layers: str) -> None:
+    in_floats = small(layers, (2, 6, 6), np.random.default_rng(3).normal(size=(2, 2, 6, 6)))
+    upstream = np.random.default_rng(4).normal(size=in_floats.output.shape).astype(np.float32)
+    quick = in_floats.backward(gradient=upstream)
+    doubles = {key: {name: t.astype(float) for name, t in own.items()} for key, own in in_floats.tensors.items()}
+    exact = replace(in_floats, tensors=doubles, x=in_floats.x.astype(float)).backward(gradient=upstream.astype(float))
+    assert quick.gradients.keys() == exact.gradients.keys()
+    assert quick.input.dtype == np.float32
+    for name, gradient in {**exact.gradients, "input": exact.input}.items():
+        assert relative({**quick.gradients, "input": quick.input}[name], gradient) < 3e-6, name
+
+
+def test_of_every_operation_it_is_said_whether_it_is_left_to_floats() -> None:
+    as_they_are = {kind for kind in BACKWARD if kind is not Linear and not hasattr(kind, "exactly")}
+    assert as_they_are == {Attention, Flattened, Loss, Padded, Softmax}
+    in_floats = left_to_floats(linear([0.1, 0.2, -0.3], [[1, 1, 1]])).backward([0.1])
+    assert in_floats.weights.output.tolist() == [[0.1 * 0.1, 0.1 * 0.2, 0.1 * -0.3]]
 
 
 ACTIVATIONS = [

@@ -262,9 +262,9 @@ def _step_down(
     kept = {id(network.trace.nodes[index].layer) for index in summary.frozen}
     frozen = [name for name, layer, part in network.learned if id(layer) in kept or (part or "weight") in layer.frozen]
     stepped = network.moved(back, rate, frozen)
-    after = stepped.backward(target).loss
     assert back.loss is not None, "a target has a loss"
-    assert after is not None, "a target has a loss"
+    assert target is not None, "a step goes down from the loss of a target"
+    after = stepped.loss(target)
     if asked.save is not None:
         _save(asked.save, stepped.named_tensors, "the new weights")
     document = list(descent_document(title, back.loss, after, rate, len(frozen), Show()))

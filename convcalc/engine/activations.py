@@ -42,6 +42,8 @@ class Activated:
     parameters: tuple[int | Fraction, ...]
     weight: Array | None = None
     """The parameter that is learned: one number, or one a channel."""
+    exactly: bool = True
+    """Whether derivatives are exact where the function gives fractions; else they are floats."""
 
     def parameters_at(self, place: Sequence[int]) -> tuple[int | Fraction, ...]:
         """Return the parameters of a cell, `place` being (item, channel, row, column)."""
@@ -96,8 +98,12 @@ class Activated:
     def _in_floats(self, cells: Array, parameters: tuple[Any, ...]) -> Array:
         kind = float_kind(cells) or FLOAT64
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            values = self.kind.record.of(*floats_and_rests(cells), *parameters)
+            values = self.kind.record.of(*self.float_cells(cells), *parameters)
         return rounded(values, kind)
+
+    def float_cells(self, cells: Array) -> tuple[Array, Array]:
+        """Return cells as float64, and what those leave over of what is written; not `exactly`, nothing."""
+        return floats_and_rests(cells) if self.exactly else (as_floats(cells, FLOAT64), np.zeros(cells.shape))
 
     def step(self, at: Sequence[int], number: int = 1) -> ActivationStep:
         """Return the working of one cell, `at` being ([item,] [channel,] row, column).
@@ -152,7 +158,8 @@ class ActivationGradient:
     def slopes(self) -> Array:
         """The function's derivative at every cell: exact where it gives fractions of the fractions there are."""
         record, cells = self.forward.kind.record, self.forward.input
-        if record.slope_exactly is not None and cells.size <= LARGEST_EXACT and not self._lets_through:
+        may_be_exact = self.forward.exactly and cells.size <= LARGEST_EXACT
+        if record.slope_exactly is not None and may_be_exact and not self._lets_through:
             return self.forward._exactly(record.slope_exactly, cells, None)
         return self._float_slopes
 
@@ -160,7 +167,7 @@ class ActivationGradient:
     def _float_slopes(self) -> Array:
         record = self.forward.kind.record
         with np.errstate(over="ignore", under="ignore", invalid="ignore"):
-            return record.slope(*floats_and_rests(self.forward.input), *self.forward.float_parameters)
+            return record.slope(*self.forward.float_cells(self.forward.input), *self.forward.float_parameters)
 
     @property
     def _lets_through(self) -> bool:
@@ -187,7 +194,7 @@ class ActivationGradient:
         assert weight is not None, "only asked of what learns"
         totals = [Fraction(0)] * weight.size
         cells, gradient = (grid.reshape(self.shape) for grid in (self.forward.input, self.gradient))
-        if cells.size > LARGEST_EXACT:
+        if cells.size > LARGEST_EXACT or not self.forward.exactly:
             parts = np.minimum(as_floats(cells, FLOAT64), 0) * as_floats(gradient, FLOAT64)
             sums = parts.sum(axis=(0, 2, 3)) if weight.size > 1 else parts.sum()
             return rounded(np.reshape(sums, weight.shape), float_kind(self.gradient, self.forward.input) or FLOAT64)

@@ -63,13 +63,14 @@ def convolve(
     pad_value: Any = 0,
     flip: bool = False,
     channels_first: bool = False,
+    exactly: bool = True,
 ) -> "Convolution":
     """Convolve a grid (W), (H, W), (C, H, W) or (N, C, H, W) with a kernel (w), (h, w), (C, h, w) or (O, C, h, w).
 
     Integers and Fractions give exact results; decimals are worked as written and rounded once, to the input's
     float dtype. `bias` is one number a filter; `pad_value` stands in the padding, if its mode repeats no cells. A grid
-    that looks as if its channels came last is warned of, unless
-    it is known that `channels_first` they come. Raises InputError where the shapes do not fit.
+    that looks as if its channels came last is warned of, unless it is known that `channels_first` they come. If not
+    `exactly`, decimals are left to floats, as a framework does. Raises InputError where the shapes do not fit.
 
     >>> convolve([1, 2, 4, 7], [-1, 1]).output.tolist()
     [1, 2, 3]
@@ -87,7 +88,7 @@ def convolve(
         four.shape, kernels.shape, stride=stride, padding=padding, dilation=dilation, groups=groups, border=around
     )
     biases = biases_of(bias, plan_.filters, "filter")
-    return Convolution(four, kernels, biases, plan_, grid.ndim, flip)
+    return Convolution(four, kernels, biases, plan_, grid.ndim, flip, exactly)
 
 
 def spread(kernel: Any, channels: int, *, per_channel: bool) -> Array:
@@ -120,6 +121,8 @@ class Convolution:
     plan: Plan
     input_dimensions: int
     flipped: bool
+    exactly: bool = True
+    """Whether decimals are worked as they are written, if they are not too many."""
     in_floats: bool = field(default=False, init=False)
     """Whether the maps, once they are worked, were too much to be exact."""
 
@@ -132,6 +135,8 @@ class Convolution:
     @CachedProperty
     def maps(self) -> Array:
         """The feature maps, (N, O, rows, columns)."""
+        if not self.exactly and self.kind is not None:
+            return self.float_maps()
         if (rounded := self._in_two_floats()) is not None:
             return rounded
         numerators, divisor = self.sums()
@@ -227,13 +232,14 @@ class Convolution:
         return total, over
 
     def float_maps(self, *, few: bool | None = None) -> Array:
-        """Return the maps (N, O, rows, columns) worked in the kernel's float dtype throughout, as a framework does.
+        """Return the maps (N, O, rows, columns) of decimals worked in their float dtype, as a framework does.
 
         What few cells of decimals cost to be exact is saved; an answer may be some units in the last place off. Few
         products (or what is said to be `few`) are added up as float64 and rounded once: their digits then do not depend
         on the processor.
         """
-        kind = self.kernel.dtype
+        kind = self.kind
+        assert kind is not None, "there are decimals"
         few = self.plan.products <= MANY_PRODUCTS if few is None else few
         return self._in_floats(FLOAT64).astype(kind) if few else self._in_floats(kind)
 

@@ -119,11 +119,14 @@ class Linear(NamedTuple):
         )
 
 
-def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False, column: bool = False) -> Linear:
+def linear(
+    x: Any, weights: Any, bias: Any = None, *, transpose: bool = False, column: bool = False, exactly: bool = True
+) -> Linear:
     """Multiply inputs (in) or (items, in) by weights (out, in), and add a bias (out): PyTorch's x·Wᵀ + b.
 
     With `transpose` the weights are (in, out). A `column` (in, 1) gives one, as lectures write W·x + b; it is taken for
-    one anyway where it cannot be items of one input each. Raises InputError where the numbers disagree, saying which.
+    one anyway where it cannot be items of one input each. If not `exactly`, decimals are left to floats. Raises
+    InputError where the numbers disagree, saying which.
 
     >>> linear([[2], [1]], [[1, -1], [3, 0]]).output.tolist()
     [[1], [6]]
@@ -147,7 +150,7 @@ def linear(x: Any, weights: Any, bias: Any = None, *, transpose: bool = False, c
     return Linear(
         grid,
         matrix,
-        convolve(rows[:, :, None, None], matrix[:, :, None, None], bias=biases, channels_first=True),
+        convolve(rows[:, :, None, None], matrix[:, :, None, None], bias=biases, channels_first=True, exactly=exactly),
         transpose,
         column,
     )
@@ -164,13 +167,15 @@ class LinearGradients:
     @CachedProperty
     def input(self) -> Linear:
         """The layer whose output is the gradient of the input: ∂L/∂x = Wᵀ·∂L/∂y, for each item."""
-        return linear(self.output, self.forward.weights, transpose=True, column=self.forward.is_column)
+        weights, exactly = self.forward.weights, self.forward.convolution.exactly
+        return linear(self.output, weights, transpose=True, column=self.forward.is_column, exactly=exactly)
 
     @CachedProperty
     def weights(self) -> Linear:
         """The layer whose output, (out, in), is the gradient of the weights: ∂L/∂W = ∂L/∂y·xᵀ, added over the items."""
         rows = self.forward.input.reshape(-1, self.forward.weights.shape[1])
-        return linear(self.output.reshape(len(rows), -1).T, rows, transpose=True)
+        exactly = self.forward.convolution.exactly
+        return linear(self.output.reshape(len(rows), -1).T, rows, transpose=True, exactly=exactly)
 
     @CachedProperty
     def weights_like(self) -> Array:
@@ -181,8 +186,8 @@ class LinearGradients:
     @CachedProperty
     def bias(self) -> Array:
         """The gradient of the bias, (out): that of the output, added over the items."""
-        rows = self.output.reshape(-1, len(self.forward.weights))
-        return linear(rows.T, np.ones((1, len(rows)), dtype=np.int64)).output.reshape(-1)
+        rows, exactly = self.output.reshape(-1, len(self.forward.weights)), self.forward.convolution.exactly
+        return linear(rows.T, np.ones((1, len(rows)), dtype=np.int64), exactly=exactly).output.reshape(-1)
 
 
 def _check(shape: Sequence[int], weights: Sequence[int], *, transpose: bool) -> None:

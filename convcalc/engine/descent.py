@@ -103,8 +103,8 @@ AGAIN: dict[type, Callable[[Any, Reads], Any]] = {
         result,
         inputs=tuple(reads[name].reshape(grid.shape) for name, grid in zip(result.names, result.inputs, strict=True)),
     ),
-    Product: lambda result, reads: Product(
-        *(like_the_result(reads[role], result.input) for role in ("input", "other"))
+    Product: lambda result, reads: replace(
+        result, **{role: like_the_result(reads[role], result.input) for role in ("input", "other")}
     ),
     Loss: _loss,
 }

@@ -15,7 +15,7 @@ from convcalc.engine.descent import AGAIN, Reads
 from convcalc.engine.exact import FLOAT64, Array, as_floats, to_float
 from convcalc.engine.graph import BACKWARD, ROLES, TARGET, like_the_grid
 from convcalc.engine.loss_terms import Loss
-from convcalc.engine.node import UNDIVIDED, Node
+from convcalc.engine.node import UNDIVIDED, Node, left_to_floats
 from convcalc.errors import InputError
 
 
@@ -39,7 +39,7 @@ class ByItsEngine(FloatOperation):
 
     def forward(self, reads: Reads) -> Array:
         """Work it again."""
-        self.result = AGAIN[type(self.result)](self.result, reads)
+        self.result = left_to_floats(AGAIN[type(self.result)](self.result, reads))
         return as_floats(self.result.output, FLOAT64)
 
     def backward(self, reads: Reads, upstream: Array) -> Mapping[str, Array]:

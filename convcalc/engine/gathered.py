@@ -79,6 +79,8 @@ class Gathered:
     """What says more than the record of its kind."""
     probability: Fraction = Fraction(0)
     """Of dropout, how likely a cell is dropped."""
+    exactly: bool = True
+    """Whether decimals are worked as they are written, if they are not too many."""
 
     @property
     def input(self) -> Array:
@@ -94,12 +96,12 @@ class Gathered:
     def output(self) -> Array:
         """The answer: exact where the inputs are, else rounded once."""
         cells, dtype = joined(self.inputs), float_kind(*self.inputs)
-        integers = over_common_denominator(cells)
+        integers = over_common_denominator(cells) if self.exactly or dtype is None else None
         places, weights, divisor = self.reading
         if integers is None:
-            total = np.zeros(places.shape[1])
+            total, floats = np.zeros(places.shape[1]), as_floats(cells, FLOAT64)
             for at, weight in zip(places, weights, strict=True):
-                total = total + np.where(at == NOWHERE, 0, as_floats(cells, FLOAT64)[at] * weight)
+                total += np.where(at == NOWHERE, 0, floats[at] * weight)
             return rounded(total / divisor, dtype or FLOAT64).reshape(self.output_shape)
         numerators, over = integers
         bound = magnitude(numerators) * int(np.abs(weights).sum(axis=0).max())
@@ -165,7 +167,7 @@ class GatherGradients:
             found.append(
                 Gathered(
                     forward.kind, (self.output,), ("gradient",), grid.shape, reading._replace(divisor=divisor),
-                    forward.says, probability=forward.probability,
+                    forward.says, probability=forward.probability, exactly=forward.exactly,
                 )
             )  # fmt: skip
             start += grid.size

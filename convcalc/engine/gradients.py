@@ -14,7 +14,15 @@ import numpy as np
 
 from convcalc.engine.cached import CachedProperty
 from convcalc.engine.convolution import MANY_PRODUCTS, Convolution, convolve
-from convcalc.engine.exact import Array, as_integers, float_kind, magnitude, over_common_denominator, quotient
+from convcalc.engine.exact import (
+    FLOAT64,
+    Array,
+    as_integers,
+    float_kind,
+    magnitude,
+    over_common_denominator,
+    quotient,
+)
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid, unmade
 from convcalc.engine.readings import sources
@@ -62,6 +70,7 @@ class Gradients:
             padding=(*sides[0], *sides[1]),
             groups=cells.shape[1],
             channels_first=True,
+            exactly=self.forward.exactly,
         )
 
     @CachedProperty
@@ -88,7 +97,8 @@ class Gradients:
         for axis, size in ((plan.rows, self.output.shape[2]), (plan.columns, self.output.shape[3])):
             cut, cut_end = (0, 0) if folds else (axis.before, axis.after)
             axes.append(TransposedAxis(size, axis.kernel, axis.stride, cut, cut_end, axis.dilation, left_over(axis)))
-        return Transposed(self.output, self.forward.kernel, None, axes[0], axes[1], plan.groups, 4)
+        exactly = self.forward.exactly
+        return Transposed(self.output, self.forward.kernel, None, axes[0], axes[1], plan.groups, 4, exactly)
 
     @property
     def folds(self) -> bool:
@@ -102,13 +112,14 @@ class Gradients:
         """The gradient of the input, (N, C, H, W)."""
         if not self.folds:
             return self.input_part.maps
-        cells, over = self.input_part.inserted.sums()  # rounded once, when all are added up
+        whole = self.input_part.inserted
+        cells, over = whole.sums() if whole.exactly else (whole.maps, 0)  # rounded once, when all are added up
         if over:
             (cells,) = as_integers(magnitude(cells) * cells.shape[2] * cells.shape[3], cells)
         total = np.zeros(self.forward.input.shape, dtype=cells.dtype)
         rows, columns = (np.array(source) for source in sources(self.forward))
         np.add.at(total, np.ix_(*map(np.arange, total.shape[:2]), rows, columns), cells)
-        return quotient(total, over, self.input_part.inserted.kind) if over else total
+        return quotient(total, over, whole.kind) if over else total
 
     def folded(self) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
         """Yield each input cell, (row, column), that the padding repeats, and its places on the padded input."""
@@ -122,9 +133,9 @@ class Gradients:
     @CachedProperty
     def bias(self) -> Array:
         """The gradient of the bias: the sum of each map's gradients, (O)."""
-        integers = over_common_denominator(self.output)
+        integers = over_common_denominator(self.output) if self.forward.exactly else None
         if integers is None:
-            return as_grid(self.output.sum(axis=(0, 2, 3)))
+            return as_grid(self.output.sum(axis=(0, 2, 3), dtype=FLOAT64).astype(self.output.dtype))
         numerators, over = integers
         return quotient(as_grid(numerators.astype(object).sum(axis=(0, 2, 3))), over, float_kind(self.output))
 
@@ -169,6 +180,7 @@ class TransposedGradients:
             dilation=(axes[0].dilation, axes[1].dilation),
             groups=self.forward.groups,
             channels_first=True,
+            exactly=self.forward.exactly,
         )
 
     @CachedProperty

@@ -15,7 +15,7 @@ from convcalc.engine.gradients import backward as backward_convolution
 from convcalc.engine.gradients import backward_transposed
 from convcalc.engine.grids import as_grid
 from convcalc.engine.loss_terms import Loss
-from convcalc.engine.node import UNDIVIDED, Node
+from convcalc.engine.node import UNDIVIDED, Node, left_to_floats
 from convcalc.engine.normalized import Normalized
 from convcalc.engine.padding import Padded
 from convcalc.engine.pooling import Pooling
@@ -162,10 +162,12 @@ def backward(result: Any, gradient: Any = 1) -> Any:
     return BACKWARD[kind](result, gradient)
 
 
-def pass_back(nodes: Sequence[Node], upstream: Array, last_first: Iterable[Node] | None = None) -> GraphGradients:
+def pass_back(
+    nodes: Sequence[Node], upstream: Array, last_first: Iterable[Node] | None = None, *, exactly: bool = True
+) -> GraphGradients:
     """Go backward from the last node's output, given its gradient, to every grid that it was made of.
 
-    The nodes may be handed `last_first`, too, by what counts them.
+    The nodes may be handed `last_first`, too, by what counts them. If not `exactly`, decimals are left to floats.
     Raises InputError where a gradient comes to a node that does not go backward.
     """
     parts: dict[int, list[tuple[int, Array]]] = {id(nodes[-1].output): [(0, upstream)]}
@@ -185,7 +187,7 @@ def pass_back(nodes: Sequence[Node], upstream: Array, last_first: Iterable[Node]
                     f"line {node.number}, {node.text}: this does not go backward",
                     hint="every operation does that has --backward",
                 )
-            back = BACKWARD[kind](node.result, total)
+            back = BACKWARD[kind](node.result if exactly else left_to_floats(node.result), total)
             roles = dict(ROLES[kind](back))
             _check_constants(node, roles, read)
             if TARGET in node.reads and id(node.reads[TARGET]) in read:

@@ -58,6 +58,13 @@ class Normalized:
     eps: Fraction
     running: tuple[Array, Array] | None = None
     """The mean and the variance of each set, if they are given, as in inference."""
+    exactly: bool = True
+    """Whether few cells are worked exactly."""
+
+    @property
+    def cell_by_cell(self) -> bool:
+        """Whether each cell is worked exactly by itself; else all are worked in floats."""
+        return self.exactly and self.input.size <= MOST_EXACT_CELLS
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -145,23 +152,38 @@ class Normalized:
         Beyond MOST_EXACT_CELLS irrational ones are worked in float64, which may lose a few units in the last place of
         the larger of γ·(x − μ)/r and β.
         """
-        if self.input.size > MOST_EXACT_CELLS and self.kind_of_floats is not None:
+        if not self.cell_by_cell and self.kind_of_floats is not None:
             return self._in_floats()
         values = [self._exactly(index) for index in range(self.input.size)]
         return as_answer(values, self.input.shape, self.kind_of_floats)
 
     @CachedProperty
+    def float_statistics(self) -> tuple[Array, Array]:
+        """Each set's mean and root, in float64."""
+        if self.exactly:
+            pairs = np.array([[float(one.mean), float(one.root)] for one in self.statistics])
+            return pairs[:, 0], pairs[:, 1]
+        if self.running is None:
+            rows = as_floats(self.input, FLOAT64).ravel()[self.order]
+            means, variances = rows.mean(axis=1), rows.var(axis=1)
+        else:
+            means, variances = (as_floats(grid, FLOAT64) for grid in self.running)
+        return means, np.sqrt(variances + float(self.eps))
+
+    @CachedProperty
     def deviations(self) -> Array:
         """Every cell less the mean of its set, in float64."""
-        means = np.array([[float(one.mean), float(one.mean - Fraction(float(one.mean)))] for one in self.statistics])
+        sets, means = self.set_of.reshape(self.input.shape), self.float_statistics[0]
+        if not self.exactly:
+            return np.asarray(as_floats(self.input, FLOAT64) - means[sets])
+        left_over = np.array([float(one.mean - Fraction(float(one.mean))) for one in self.statistics])
         cells, rests = floats_and_rests(self.input)
-        high, low = np.moveaxis(means[self.set_of.reshape(self.input.shape)], -1, 0)
-        return np.asarray((cells - high) + (rests - low))
+        return np.asarray((cells - means[sets]) + (rests - left_over[sets]))
 
     @CachedProperty
     def roots(self) -> Array:
         """The standard deviation that every cell is divided by, in float64."""
-        return np.array([float(one.root) for one in self.statistics])[self.set_of].reshape(self.input.shape)
+        return self.float_statistics[1][self.set_of].reshape(self.input.shape)
 
     def _in_floats(self) -> Array:
         gamma, beta = self.of_cells(self.gamma, 1.0), self.of_cells(self.beta, 0.0)
@@ -213,7 +235,7 @@ class NormGradients:
     @CachedProperty
     def gamma(self) -> Array:
         """The gradient of γ, of its shape: the sum of each cell's gradient times what it was normalised to."""
-        if self.output.size > MOST_EXACT_CELLS:
+        if not self.forward.cell_by_cell:
             normal = self.forward.deviations / self.forward.roots
             return self._summed(self.forward.gamma, as_floats(self.output, FLOAT64) * normal)
         parts = [exact(g) * self.normal(index) for index, g in enumerate(self.output.flat)]
@@ -222,7 +244,7 @@ class NormGradients:
     @CachedProperty
     def beta(self) -> Array:
         """The gradient of β, of its shape: the sum of the cells' gradients."""
-        if self.output.size > MOST_EXACT_CELLS and self.output.dtype.kind == "f":
+        if not self.forward.cell_by_cell and self.output.dtype.kind == "f":
             return self._summed(self.forward.beta, as_floats(self.output, FLOAT64))
         return self._added(self.forward.beta, [exact(g) for g in self.output.flat], is_rational=True)
 
@@ -285,7 +307,7 @@ class NormInputGradient:
         if index not in self.means:
             places = self.forward.order[index]
             count, forward = len(places), self.forward
-            if self.gradient.size > MOST_EXACT_CELLS:
+            if not forward.cell_by_cell:
                 g = self.float_weighted.ravel()[places]
                 products = g * forward.deviations.ravel()[places]
                 self.means[index] = Fraction(math.fsum(g)) / count, Fraction(math.fsum(products)) / count
@@ -310,15 +332,15 @@ class NormInputGradient:
     @CachedProperty
     def output(self) -> Array:
         """The gradient of the input, of its shape."""
-        if self.gradient.size <= MOST_EXACT_CELLS:
+        forward = self.forward
+        if forward.cell_by_cell:
             return as_answer([self._exactly(i) for i in range(self.gradient.size)], self.gradient.shape, self.dtype)
-        forward, weighted = self.forward, self.float_weighted
-        normal = forward.deviations / forward.roots
-        taken = np.zeros(weighted.size)
-        for places in forward.order if forward.running is None else ():
-            g, x = weighted.ravel()[places], normal.ravel()[places]
-            taken[places] = math.fsum(g) / len(places) + x * (math.fsum(g * x) / len(places))
-        return rounded((weighted - taken.reshape(weighted.shape)) / forward.roots, self.dtype or FLOAT64)
+        weighted, taken = self.float_weighted, np.zeros(self.gradient.shape)
+        if forward.running is None:
+            normal = forward.deviations / forward.roots
+            g, x = (cells.ravel()[forward.order] for cells in (weighted, normal))
+            taken.ravel()[forward.order] = g.mean(axis=1, keepdims=True) + x * (g * x).mean(axis=1, keepdims=True)
+        return rounded((weighted - taken) / forward.roots, self.dtype or FLOAT64)
 
     def step(self, at: Sequence[int], number: int = 1) -> NormGradientStep:
         """Return the working of one cell, `at` being ([item,] [channel,] row, column)."""

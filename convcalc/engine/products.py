@@ -34,6 +34,8 @@ class Product:
 
     input: Array
     other: Array
+    exactly: bool = True
+    """Whether decimals are worked as they are written, if they are not too many."""
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -49,7 +51,8 @@ class Product:
     @CachedProperty
     def output(self) -> Array:
         """The answer: exact where both grids are, else rounded once."""
-        one, other = over_common_denominator(self.input), over_common_denominator(self.other)
+        left = not self.exactly and self.kind is not None
+        one, other = (None if left else over_common_denominator(grid) for grid in (self.input, self.other))
         if one is None or other is None:
             return rounded(as_floats(self.input, FLOAT64) * as_floats(self.other, FLOAT64), self.kind or FLOAT64)
         cells, factors = as_integers(magnitude(one[0]) * magnitude(other[0]), one[0], other[0])
@@ -100,9 +103,9 @@ class ProductGradients:
     @CachedProperty
     def input(self) -> Product:
         """The product that is the input's gradient."""
-        return Product(self.output, self.forward.other)
+        return Product(self.output, self.forward.other, self.forward.exactly)
 
     @CachedProperty
     def other(self) -> Product:
         """The product that is the other grid's gradient."""
-        return Product(self.output, self.forward.input)
+        return Product(self.output, self.forward.input, self.forward.exactly)

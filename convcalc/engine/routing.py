@@ -82,7 +82,8 @@ class Routing:
         if any(weight is None for weight in quick):
             many = self._in_floats() if pooling.input.size > MOST_EXACT_ROOTS else None
             return self._added() if many is None else many
-        dtype, integers = float_kind(self.output), over_common_denominator(self.output)
+        dtype = float_kind(self.output)
+        integers = over_common_denominator(self.output) if pooling.exactly or dtype is None else None
         cells, over = (self.output, 0) if integers is None else integers
         divisors = pooling.divisors() if kind.divides else np.ones(pooling.shape[2:], dtype=np.int64)
         common = math.lcm(*np.unique(divisors).tolist())

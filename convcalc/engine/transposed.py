@@ -48,6 +48,8 @@ class Transposed:
     columns: TransposedAxis
     groups: int
     input_dimensions: int
+    exactly: bool = True
+    """Whether decimals are worked as they are written, if they are not too many."""
 
     @property
     def maps_a_group(self) -> int:
@@ -85,6 +87,7 @@ class Transposed:
             dilation=(rows.dilation, columns.dilation),
             groups=self.groups,
             channels_first=True,
+            exactly=self.exactly,
         )
 
     @property

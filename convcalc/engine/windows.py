@@ -2,13 +2,14 @@
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from convcalc.engine.cached import CachedProperty
 from convcalc.engine.exact import (
+    FLOAT64,
     INT64_LIMIT,
     Array,
     as_integers,
@@ -41,6 +42,8 @@ class PoolingWindows:
     """What divides an average instead of how many cells are counted."""
     footprint: Array | None
     """Which cells of a window count, (rows, columns) of bools; None: all."""
+    exactly: bool = field(default=True, kw_only=True)
+    """Whether sums of decimals are worked as they are written, if they are not too many."""
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -72,11 +75,6 @@ class PoolingWindows:
             cells = [x[:, :, down[i][0][:, None], across[j][0]] for i, j in np.argwhere(self.footprint)]
             return np.asarray(combine.reduce(np.stack(cells), axis=0))
         return reduced(x, self.rows, self.columns, combine, work)
-
-    def float_means(self, dtype: np.dtype[Any]) -> Array:
-        """Return the mean of every window, worked in float64 and rounded once to a float dtype."""
-        sums = self.reduced(self.padded, np.add, np.dtype(np.float64))
-        return (sums / self.divisors()).astype(dtype)
 
     def sorted_cells(self) -> tuple[Array, Array]:
         """Return the cells of every window from the smallest on, (N, C, rows, columns, cells), and how many there are.
@@ -130,9 +128,10 @@ class PoolingWindows:
 
         They are integers, and what divides them; or, where that is 0, floats.
         """
-        integers, cells = over_common_denominator(x), self.longest
+        integers = over_common_denominator(x) if self.exactly or x.dtype.kind != "f" else None
+        cells = self.longest
         if integers is None:
-            work = np.dtype(np.float64) if cells > FEW_ADDED else None
+            work = FLOAT64 if cells > FEW_ADDED or not self.exactly else None
             with np.errstate(all="ignore"):
                 return self.reduced(x, np.add, work), 0
         numerators, over = integers

@@ -96,32 +96,34 @@ class NetworkNumbers:
             raise self.trace.without_gradient
         if self.trace.ends_detached:
             raise InputError("no gradient goes back from the output", hint="forward detaches it, or made it in no_grad")
-        runs = list(self.runs(keep=range(len(self.trace.nodes))))
-        runs = [run for run in runs if run.node.index <= self.output_node]
-        last = runs[-1]
-        value = None
-        if target is not None:
-            ending = ending_of({run.node.index: run.node for run in runs}, self.output_node)
-            if ending.kind == "Softmax":  # the loss is taken of the logits that go into it
-                runs = [run for run in runs if run.node.index <= ending.node.inputs[0]]
-            nodes = self._nodes(runs)
-            nodes.append(_loss_node(nodes, ending, target))
-            value = float(nodes[-1].output.ravel()[0])
-            upstream = np.ones((1,), nodes[-1].output.dtype)
-        else:
-            nodes = self._nodes(runs)
-            upstream = np.ones_like(last.output) if gradient is None else gradient
-        graph = pass_back(nodes, upstream, self.watch(reversed(nodes), len(nodes), "steps backward"))
+        nodes = self._nodes(target)
+        output = nodes[-1].output
+        value = None if target is None else float(output.ravel()[0])
+        upstream = np.ones_like(output) if gradient is None else gradient
+        counted = self.watch(reversed(nodes), len(nodes), "steps backward")
+        graph = pass_back(nodes, upstream, counted, exactly=self.x.dtype != np.float32)
         found = self.parameters
         gradients = {name: graph.of(tensor) for name, tensor in found.items()}
         frozen = {name for name, layer, part in self.learned if (part or "weight") in layer.frozen}
         reached = {name: one for name, one in gradients.items() if one is not None and name not in frozen}
-        back = graph.of(runs[0].output)
-        x = runs[0].output
+        x = nodes[0].output
+        back = graph.of(x)
         return NetworkGradients(graph, value, found, reached, x, np.zeros_like(x) if back is None else back)
 
-    def _nodes(self, runs: Sequence[LayerRun]) -> list[GraphNode]:
-        return [node for run in runs for node in graph_nodes(run, self.tensors.get(id(run.node.layer), {}))]
+    def loss(self, target: Sequence[int]) -> float:
+        """Return the cross-entropy of a target: a class for each item."""
+        return float(self._nodes(target)[-1].output.ravel()[0])
+
+    def _nodes(self, target: Sequence[int] | None) -> list[GraphNode]:
+        """Return what was worked to come to the output, or to the loss of a target: the input is the first."""
+        runs = [run for run in self.runs(keep=range(len(self.trace.nodes))) if run.node.index <= self.output_node]
+        ending = None
+        if target is not None:
+            ending = ending_of({run.node.index: run.node for run in runs}, self.output_node)
+            if ending.kind == "Softmax":  # the loss is taken of the logits that go into it
+                runs = [run for run in runs if run.node.index <= ending.node.inputs[0]]
+        nodes = [node for run in runs for node in graph_nodes(run, self.tensors.get(id(run.node.layer), {}))]
+        return nodes if ending is None or target is None else [*nodes, *_loss_nodes(nodes[-1].output, ending, target)]
 
     def moved(self, gradients: NetworkGradients, rate: float, freeze: Sequence[str] = ()) -> "NetworkNumbers":
         """Return the network after one step of descent: every parameter less the rate times its gradient."""
@@ -163,12 +165,12 @@ def graph_nodes(run: LayerRun, tensors: Mapping[str, Array]) -> list[GraphNode]:
     return nodes
 
 
-def _loss_node(nodes: list[GraphNode], ending: Ending, target: Sequence[int]) -> GraphNode:
-    """Return the loss of the last node's output; where that is a column of logits, it is laid out as a row first."""
+def _loss_nodes(logits: Array, ending: Ending, target: Sequence[int]) -> list[GraphNode]:
+    """Return the loss of logits, behind what lays a column of them out as a row."""
     from convcalc.engine.loss_kinds import LossKind
     from convcalc.engine.losses import loss
 
-    logits, number = nodes[-1].output, ending.node.index
+    nodes, number = [], ending.node.index
     if ending.kind and logits.ndim > 2:
         row = viewed(logits, (len(logits), -1))
         assert row.output is not None
@@ -185,4 +187,4 @@ def _loss_node(nodes: list[GraphNode], ending: Ending, target: Sequence[int]) ->
         raise InputError(f"there is no class {wrong}", hint=f"they are counted from 0 to {logits.shape[1] - 1}")
     kind = LossKind.NLL if ending.kind == "LogSoftmax" else LossKind.CROSS_ENTROPY
     result = loss(logits, classes, kind)
-    return GraphNode(number + 1, f"{LOSS} · {kind}", result, {"input": logits}, result.output)
+    return [*nodes, GraphNode(number + 1, f"{LOSS} · {kind}", result, {"input": logits}, result.output)]

@@ -9,6 +9,7 @@ import numpy as np
 from convcalc.engine.convolution import MANY_PRODUCTS, convolve
 from convcalc.engine.dense import linear
 from convcalc.engine.exact import FLOAT64, Array, as_floats
+from convcalc.engine.node import left_to_floats
 from convcalc.engine.norms import batch_norm, group_norm, layer_norm
 from convcalc.engine.pooling import pool
 from convcalc.engine.pooling_kinds import PoolKind
@@ -38,19 +39,16 @@ def for_both(values: tuple[int, ...], first: int) -> tuple[int, ...]:
     return (first, *values) if len(values) == 1 else values
 
 
-def on_planes(
-    x: Array, node: Node, work: Callable[[Array], Any], quick: Callable[[Any], Array] | None = None, **reads: Array
-) -> LayerResult:
+def on_planes(x: Array, node: Node, work: Callable[[Array], Any], **reads: Array) -> LayerResult:
     """Return what an operation on planes makes: of rows, (N, C, L), and of (N, C) it makes planes and takes them back.
 
-    `quick` makes float32 of the operation's result, where that is quicker than its own output.
+    Its steps are exact; the numbers of float32 are left to floats.
     """
     reads = {role: grid for role, grid in reads.items() if grid is not None}
     shape = node.output
-    in_floats = quick is not None and x.dtype == np.float32
 
     def numbers_of(result: Any) -> Array:
-        output: Array = quick(result) if quick is not None and in_floats else result.output
+        output: Array = (left_to_floats(result) if x.dtype == np.float32 else result).output
         return output.reshape(shape)
 
     if x.ndim == 4:
@@ -85,7 +83,6 @@ def convolution(layer: Convolution, node: Node, tensors: Tensors, inputs: list[A
         inputs[0],
         node,
         lambda x: convolve(x, kernel, bias=bias, channels_first=True, **settings),
-        lambda result: result.float_maps(),
         **_parameters(tensors, kernel="weight", bias="bias"),
     )
 
@@ -106,20 +103,13 @@ def transposed(layer: TransposedConvolution, node: Node, tensors: Tensors, input
     )
 
 
-def float_means(result: Any) -> Array:
-    """Return an average pooling's means as float32."""
-    means: Array = result.float_means(np.dtype(np.float32))
-    return means
-
-
 def _pool(kind: PoolKind, layer: Any, node: Node, x: Array, **settings: Any) -> LayerResult:
     settings |= {
         "window": for_both(layer.each("kernel_size"), 1), "stride": for_both(layer.each("stride"), 1),
         "padding": for_both(layer.each("padding", 0), 0), "dilation": for_both(layer.each("dilation"), 1),
         "ceil": bool(layer.ceil_mode),
     }  # fmt: skip
-    quick = float_means if kind is PoolKind.AVG else None
-    return on_planes(x, node, lambda planes: pool(planes, kind, **settings), quick)
+    return on_planes(x, node, lambda planes: pool(planes, kind, **settings))
 
 
 def max_pool(layer: MaxPool, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
@@ -148,8 +138,7 @@ def adaptive(layer: AdaptivePool, node: Node, tensors: Tensors, inputs: list[Arr
     """Pool by windows that are fitted to the output."""
     kind = PoolKind.MAX if "Max" in layer.kind else PoolKind.AVG
     size = for_both(node.output[2:], 1)
-    quick = float_means if kind is PoolKind.AVG else None
-    return on_planes(inputs[0], node, lambda planes: pool(planes, kind, adaptive=size), quick)
+    return on_planes(inputs[0], node, lambda planes: pool(planes, kind, adaptive=size))
 
 
 def batch_norm_of(layer: BatchNorm, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
