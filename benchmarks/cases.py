@@ -28,6 +28,8 @@ from convcalc.network import zoo
 
 ROOT = Path(__file__).parents[1]
 GRID = str(ROOT / "samples" / "lecture-6x6.txt")
+TARGET = 3
+"""The class from which a network's pass goes backward."""
 LAYERS = (
     ("3×3, 64→64 channels, 56²", 64, 64, 56, 3, 1, 1),
     ("7×7 stride 2, 3→64, 224²", 3, 64, 224, 7, 2, 1),
@@ -102,6 +104,7 @@ def ways(*, quick: bool) -> Iterator[Case]:
         (f"edge, {side}², float32", floats(side, side), kernel("edge").astype(np.float32), {}),
         (f"15×15 of rank 1, {side}², float32", floats(side, side), np.outer(long, long), {}),
         (f"31×31, {side}², float32", floats(side, side), floats(31, 31), {}),
+        ("16 filters 3×3, 224², float32", floats(224, 224), floats(16, 1, 3, 3), {}),
         (f"3×3, {side}², float32", floats(side, side), floats(3, 3), {}),
         (f"laplacian, {side}², int64", plane(0, 256), kernel("laplacian"), {}),
         (f"7×7, {side}², int64", plane(-99, 99), rng.integers(1, 9, (7, 7)), {}),
@@ -133,7 +136,7 @@ def _reduction(x: Any, axis: Axis) -> Case:
 
 
 def networks() -> Iterator[Case]:
-    """Yield forward passes of whole networks with random weights; the answers are compared before anything is timed."""
+    """Yield passes of networks of random weights, forward and backward; the answers are compared before."""
     for name in ("lenet5", "resnet18", "vgg11", "mobilenet_v2"):
         trace, output = zoo.entry(name).build()
         x = np.random.default_rng(0).normal(size=(1, *trace.nodes[0].output[1:])).astype(np.float32)
@@ -142,6 +145,13 @@ def networks() -> Iterator[Case]:
         for job in others.values():
             np.testing.assert_allclose(network.output, np.asarray(job()), rtol=1e-3, atol=1e-5)
         yield Case("a network, float32", zoo.entry(name).title, partial(getattr, network, "output"), others)
+        others = peers.backward(network, TARGET)
+        for job in others.values():
+            ours = network.backward([TARGET])
+            for one, other in zip([*ours.gradients.values(), ours.input], job(), strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-2, atol=1e-3 * np.abs(other).max())
+        job = partial(network.backward, [TARGET])
+        yield Case("forward and backward, float32", zoo.entry(name).title, job, others)
 
 
 def start() -> Iterator[Case]:

@@ -77,7 +77,7 @@ def pooling(x: Any, kind: str, window: int, stride: int) -> dict[str, Job]:
 
 def network(numbers: Any) -> dict[str, Job]:
     """Return how others run a network of ours with the same tensors, each on two threads."""
-    jobs = {} if torch is None else {"torch": _of_torch(numbers)}
+    jobs = {} if torch is None else {"torch": _of_torch(numbers)[0]}
     if onnx is None:
         return jobs
     file, x = as_onnx(numbers), np.array(numbers.x)
@@ -97,8 +97,13 @@ def network(numbers: Any) -> dict[str, Job]:
     return jobs
 
 
-def _of_torch(numbers: Any) -> Job:
-    """Return how torch runs a network, layer by layer."""
+def backward(numbers: Any, target: int) -> dict[str, Job]:
+    """Return how others go backward from a class to every weight of a network, and to its input."""
+    return {} if torch is None else {"torch": _of_torch(numbers, target)[1]}
+
+
+def _of_torch(numbers: Any, target: int = 0) -> tuple[Job, Job]:
+    """Return how torch runs a network, layer by layer, forward; and from the loss of a target backward."""
     functional = torch.nn.functional
     plain = {
         "ReLU": functional.relu,
@@ -110,6 +115,7 @@ def _of_torch(numbers: Any) -> Job:
     def job_of(node: Any) -> Any:
         layer, kind = node.layer, node.layer.kind
         own = {name: torch.from_numpy(np.array(one)) for name, one in numbers.tensors.get(id(layer), {}).items()}
+        learned.extend(own[name].requires_grad_() for name in ("weight", "bias") if name in own)
         weight, bias = own.get("weight"), own.get("bias")
         if kind == "Conv2d":
             how = {"stride": layer.each("stride"), "padding": layer.each("padding", 0), "groups": layer.groups}
@@ -126,15 +132,20 @@ def _of_torch(numbers: Any) -> Job:
             return lambda x: functional.linear(x, weight, bias)
         return (lambda x, y: x + y) if kind == "add" else plain[kind]
 
+    learned: list[Any] = []
     nodes = [node for node in numbers.trace.nodes[1:] if node.used]
     jobs = [job_of(node) for node in nodes]
     x = torch.from_numpy(np.array(numbers.x))
 
     def run() -> Any:
         maps = {0: x}
-        with torch.inference_mode():
-            for node, job in zip(nodes, jobs, strict=True):
-                maps[node.index] = job(*(maps[index] for index in node.inputs))
+        for node, job in zip(nodes, jobs, strict=True):
+            maps[node.index] = job(*(maps[index] for index in node.inputs))
         return maps[nodes[-1].index]
 
-    return run
+    def back() -> Any:
+        x.requires_grad_()
+        loss = functional.cross_entropy(run(), torch.tensor([target] * len(x)))
+        return [gradient.numpy() for gradient in torch.autograd.grad(loss, [*learned, x])]
+
+    return torch.inference_mode()(run), back

@@ -37,7 +37,7 @@ def tensors_of(
     """
     note = ""
     if isinstance(weights, Mapping):
-        found = matched(summary.trace, {name: np.asarray(tensor) for name, tensor in weights.items()})
+        found = matched(summary.trace, {name: np.array(tensor) for name, tensor in weights.items()})
     elif is_drawn(weights):
         found = drawn(summary.trace, seed, watch)
         note = "random weights are drawn by PyTorch's distributions, and are not its stream of numbers"

@@ -19,7 +19,8 @@ from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, WITHOUT, kind_of
 from convcalc.inference.names import names_of
 from convcalc.inference.network import NetworkNumbers
-from convcalc.inference.parameters import drawn, exactly, matched, own_tensors
+from convcalc.inference.parameters import as_float32, drawn, exactly, matched, own_tensors
+from convcalc.library.network import model
 from convcalc.matrix_io.weights import read_weights
 from convcalc.network import written, zoo
 from convcalc.network.held import wanted
@@ -50,7 +51,7 @@ def network(*, exact: bool = False) -> NetworkNumbers:
 def small(layers: str, shape: tuple[int, ...], x: Any, seed: int = 0) -> NetworkNumbers:
     batch = np.asarray(x, np.float32).reshape(-1, *shape)
     trace, output = written.build(layers, shape, Trace(items=len(batch)))
-    return NetworkNumbers(trace, output.node, drawn(trace, seed), batch)
+    return NetworkNumbers(trace, output.node, as_float32(drawn(trace, seed)), batch)
 
 
 def relative(found: Any, wanted: Any) -> float:
@@ -266,3 +267,17 @@ def test_random_weights_are_drawn_as_pytorch_draws() -> None:
         assert np.abs(tensors[identity]["weight"]).mean() == pytest.approx(bound / 2, rel=0.2)
     again = drawn(trace, 1)
     assert all(np.array_equal(again[key][name], one) for key, own in tensors.items() for name, one in own.items())
+
+
+def test_weights_are_those_that_were_handed_in_and_are_copied_once() -> None:
+    weights = {"0.weight": np.ones((1, 1, 2, 2), np.float32), "2.weight": np.ones((1, 4), np.float32)}
+    layers = "Conv2d(1, 1, 2, bias=False), Flatten(), Linear(4, 1, bias=False)"
+    net = model(layers, np.ones((1, 1, 3, 3)), weights=weights)
+    for tensor in weights.values():
+        tensor[...] = 5
+    assert net.output.tolist() == [[16]]
+    numbers = small("Conv2d(1, 1, 2)", (1, 3, 3), np.ones(9))
+    one, other = (run.result.operations for _ in range(2) for run in numbers.runs() if run.node.name == "0")
+    assert one is not None
+    assert other is not None
+    assert np.shares_memory(one()[0].result.kernel, other()[0].result.kernel)

@@ -3,6 +3,7 @@
 import sys
 from fractions import Fraction
 from typing import Any
+from weakref import WeakValueDictionary
 
 import numpy as np
 
@@ -17,6 +18,8 @@ _KEPT: dict[tuple[str, int], Any] = {
     ("f", 8): np.float64,
 }
 """Which dtype a numpy array's (kind, bytes) becomes; float16 widens, and a long double is refused."""
+_OWN: "WeakValueDictionary[int, Any]" = WeakValueDictionary()
+"""Grids that nobody changes, by their identity: a network's weights are checked and copied once, not at each pass."""
 
 
 def as_grid(values: Any) -> Array:
@@ -60,11 +63,28 @@ def own_grid(values: Any) -> Array:
     >>> grid.tolist(), own_grid(grid) is grid
     ([1, 2], True)
     """
+    grid: Array | None = _OWN.get(id(values))
+    if grid is not None and grid is values and not _may_change(grid):
+        return grid
     grid = as_grid(values)
     if _is_array(values) and _may_change(grid) and np.may_share_memory(grid, np.asarray(values)):
         grid = grid.copy()
     grid.setflags(write=False)
+    _OWN[id(grid)] = grid
     return grid
+
+
+def frozen(array: Array) -> Array:
+    """Return an array that cannot be changed any more, and what it is a view of neither: nobody need copy it.
+
+    >>> own_grid(row := frozen(np.arange(3)[1:])) is row
+    True
+    """
+    part: Any = array
+    while isinstance(part, np.ndarray):
+        part.setflags(write=False)
+        part = part.base
+    return array
 
 
 def _may_change(array: Any) -> bool:
@@ -151,6 +171,4 @@ def unmade(shape: tuple[int, ...], dtype: np.dtype[Any] | type = float) -> Array
     >>> unmade((2, 3)).shape, unmade((2, 3)).strides
     ((2, 3), (0, 0))
     """
-    zero = np.zeros((), dtype)
-    zero.setflags(write=False)  # so that nobody copies it
-    return np.broadcast_to(zero, shape)
+    return np.broadcast_to(frozen(np.zeros((), dtype)), shape)

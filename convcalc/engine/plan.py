@@ -76,11 +76,10 @@ def plan(
             f"the input is one row (1-D), but the kernel has {kernel_height}",
             hint='use a kernel of one row, as "1 0 -1" or difference; or pad the rows',
         )
-    amounts = naming.read_padding(padding)
-    axes = []
-    for index, (name, size, taps) in enumerate((("rows", height, kernel_height), ("columns", width, kernel_width))):
-        step = naming.read_pair(stride, "stride")[index]
-        apart = naming.read_pair(dilation, "dilation")[index]
+    amounts, axes = naming.read_padding(padding), []
+    lengths = ("rows", height, kernel_height), ("columns", width, kernel_width)
+    steps, spreads = naming.read_pair(stride, "stride"), naming.read_pair(dilation, "dilation")
+    for index, ((name, size, taps), step, apart) in enumerate(zip(lengths, steps, spreads, strict=True)):
         before, after = padding_amounts(amounts, index, size, taps, max(step, 1), apart)
         check_mode(border.mode, name, size, (before, after))
         axes.append(Axis(size, taps, step, before, after, apart, name=name))

@@ -20,6 +20,8 @@ def whole_numbers(value: Any, what: str) -> tuple[int, ...]:
     >>> whole_numbers(2, "stride"), whole_numbers([2, 1], "stride")
     ((2,), (2, 1))
     """
+    if type(value) is int:
+        return (value,)
     numbers = [value] if isinstance(value, WHOLE) or not isinstance(value, Iterable) else list(value)
     if not all(isinstance(number, WHOLE) for number in numbers):
         raise InputError(f"{what} takes whole numbers, not {value!r}", hint="write 2, or (2, 1) for rows and columns")
@@ -33,6 +35,8 @@ def choose(kind: type[Choice], word: str) -> Choice:
     >>> choose(PaddingRule, "same")
     <PaddingRule.SAME: 'same'>
     """
+    if isinstance(word, kind):
+        return word
     words = [choice.value for choice in kind]
     if word in words:
         return kind(word)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.grids import frozen
 from convcalc.engine.node import Node as GraphNode
 from convcalc.errors import InputError
 from convcalc.inference.ending import Ending, ending_of
@@ -128,7 +129,9 @@ class NetworkNumbers:
     def moved(self, gradients: NetworkGradients, rate: float, freeze: Sequence[str] = ()) -> "NetworkNumbers":
         """Return the network after one step of descent: every parameter less the rate times its gradient."""
         changed = {
-            id(tensor): (tensor - np.asarray(rate, tensor.dtype) * gradients.gradients[name]).astype(tensor.dtype)
+            id(tensor): frozen(
+                (tensor - np.asarray(rate, tensor.dtype) * gradients.gradients[name]).astype(tensor.dtype)
+            )
             for name, tensor in gradients.parameters.items()
             if name in gradients.gradients and name not in freeze
         }

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.grids import as_grid
+from convcalc.engine.grids import as_grid, frozen
 from convcalc.errors import InputError, nearest
 from convcalc.network.functions import Parameter
 from convcalc.network.held import Shapes, wanted
@@ -147,11 +147,7 @@ def exactly(tensor: Array) -> Array:
 
 def as_float32(tensors: Mapping[int, Mapping[str, Array]]) -> dict[int, dict[str, Array]]:
     """Return layers' tensors as float32, as PyTorch works, and so that nobody changes them."""
-    found = {
-        layer: {name: tensor.astype(np.float32, copy=False) for name, tensor in own.items()}
+    return {
+        layer: {name: frozen(tensor.astype(np.float32, copy=False)) for name, tensor in own.items()}
         for layer, own in tensors.items()
     }
-    for own in found.values():
-        for tensor in own.values():
-            tensor.setflags(write=False)
-    return found

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.grids import frozen
 from convcalc.engine.naming import shape_text
 from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, kind_of
@@ -72,10 +73,7 @@ def forward(
                 for index, is_detached in zip(node.inputs, node.detached, strict=True)
             ]
             result = APPLY[kind](node.layer, node, tensors.get(id(node.layer), {}), inputs)
-        output = _output(result, node, exact=exact)
-        for array in (output, output.base):
-            if isinstance(array, np.ndarray):
-                array.setflags(write=False)  # so that nobody copies it for fear that it changes
+        output = frozen(_output(result, node, exact=exact))
         maps[node.index] = output
         yield LayerRun(node, tuple(maps[index] for index in node.inputs), output, result)
         for index in node.inputs:

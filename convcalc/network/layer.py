@@ -173,9 +173,10 @@ class Layer:
     def each(self, name: str, least: int = 1) -> tuple[int, ...]:
         """Return a setting as one number for each axis; raise InputError where it is none."""
         value = getattr(self, name)
-        values = (value,) * self.dims if isinstance(value, int) else value
-        fits = isinstance(values, tuple | list) and all(_is_size(item, least) for item in values)
-        if isinstance(value, bool) or not fits:
+        if _is_size(value, least):
+            return (value,) * self.dims
+        values = value
+        if not (isinstance(values, tuple | list) and all(_is_size(item, least) for item in values)):
             raise InputError(
                 f"{self.kind}: {name} must be a whole number of at least {least}, not {value!r}",
                 hint=f"or {self.dims} of them" if self.dims > 1 else "try 1",

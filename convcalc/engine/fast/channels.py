@@ -109,9 +109,10 @@ def columns_of_windows(x: Array, kernel: Array, plan: Plan, total: Array) -> boo
         height = band.stop - band.start
         gathered = memory[: size * height * width].reshape(depth, rows.kernel, columns.kernel, height, width)
         for item, group in np.ndindex(plan.items, plan.groups):
-            planes = x[item, group * depth : (group + 1) * depth]
-            for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
-                gathered[:, i, j] = tap(planes, plan, i, j)[:, band]
+            planes = x[item, group * depth : (group + 1) * depth, band.start * rows.stride :]
+            over, down, right = planes.strides
+            apart = over, down * rows.dilation, right * columns.dilation, down * rows.stride, right * columns.stride
+            gathered[...] = np.lib.stride_tricks.as_strided(planes, gathered.shape, apart, writeable=False)
             part = out[item, group, :, band.start * width : band.stop * width]
             _multiplied(weights[group], gathered.reshape(size, -1), part)
     return is_finite(total)

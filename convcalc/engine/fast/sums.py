@@ -25,8 +25,10 @@ MOST_TAPS = 64
 """Taps of a filter up to which floats are added one by one."""
 NARROW_PASSES = 18
 """Passes over an array up to which adding taps one by one in 16 bits is quicker than BLAS."""
-LEAST_ITEMS, SMALL_PLANE = 8, 1 << 12
-"""Items of so few cells that are worked together."""
+LEAST_ITEMS, SMALL_PLANE, MOST_FILTERS = 8, 1 << 12, 16
+"""Items of so few cells, and filters of several weights, that are worked together."""
+MANY_FILTERS_A_SIDE = 2 / 3
+"""Filters of one plane, to each cell of a kernel's side, beyond which copying its windows out is worth it."""
 FEW_PLANES = 4
 """Planes that must fit a band for several channels to be worked at once."""
 LEAST_POSITIONS = 8
@@ -135,7 +137,13 @@ def _is_narrow(work: Work) -> bool:
 
 
 def _is_batch(work: Work) -> bool:
-    return work.plan.channels == 1 and work.plan.items >= LEAST_ITEMS and work.x[0].size <= SMALL_PLANE
+    plan = work.plan
+    few = plan.filters <= MOST_FILTERS or work.side == 1  # as in the gradient of a dense layer's weights
+    return plan.channels == 1 and plan.items >= LEAST_ITEMS and work.x[0].size <= SMALL_PLANE and few
+
+
+def _has_many_filters(work: Work) -> bool:
+    return work.plan.channels == 1 and work.plan.filters > max(1, MANY_FILTERS_A_SIDE * work.side)
 
 
 def _is_one_channel(work: Work) -> bool:
@@ -182,6 +190,8 @@ WAYS = (
         "a processor adds so many integers of 16 bits at once that BLAS gains nothing on a small kernel"),
     Way("Fourier", ways.fourier, _is_large, lambda bound: None,
         "a large float kernel costs no more than a small one; where cells differ much in size, digits would be lost"),
+    Way("many filters", channels.columns_of_windows, _has_many_filters, by_matrices,
+        "a plane's windows are copied out once, and multiplied by all filters"),
     Way("banded", ways.banded, _is_one_channel, by_matrices,
         "BLAS adds up the taps of 4 rows at once, and nothing is copied out"),
     Way("taps", ways.taps, _adds_few, by_elements,
