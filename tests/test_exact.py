@@ -1,6 +1,7 @@
 """Decimals are the decimals that they are written as, over their least common denominator; checks find odd cells."""
 
 import math
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from convcalc.engine import exact
 from convcalc.engine.exact import is_finite, over_common_denominator, quotient
 from convcalc.engine.fast import threads
-from convcalc.engine.grids import as_grid
+from convcalc.engine.grids import as_grid, own_grid
 from convcalc.errors import InputError
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -42,6 +43,24 @@ def test_a_quotient_is_rounded_once(numerators: list[int], divisor: int) -> None
 def test_a_quotient_that_no_float_holds_is_refused() -> None:
     with pytest.raises(InputError, match="larger than a float can hold"):
         quotient(np.array([10**400], dtype=object), 3, np.dtype(np.float64))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+@pytest.mark.parametrize("shape", [(1100, 1000), (2, 3, 500, 400)])
+def test_a_large_grid_is_copied_whole_and_one_that_nobody_changes_is_not(shape: tuple[int, ...], dtype: Any) -> None:
+    cells = np.random.default_rng(0).integers(-99, 99, shape).astype(dtype)
+    grid, turned = own_grid(cells), own_grid(cells[..., ::-1])
+    expected = cells.copy()
+    cells[...] = 0
+    assert (grid == expected).all()
+    assert (turned == expected[..., ::-1]).all()
+    assert not grid.flags.writeable
+    assert own_grid(grid) is grid
+    if np.dtype(dtype).kind == "f":
+        cells[(-1,) * cells.ndim] = np.nan
+        at = [length - 1 for length in shape]
+        with pytest.raises(InputError, match=re.escape(f"cell {at} is nan")):
+            own_grid(cells)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

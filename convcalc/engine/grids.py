@@ -7,7 +7,8 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from convcalc.engine.exact import FLOAT64_INTEGERS, Array, check_finite, exact, integers_or_fractions
+from convcalc.engine.exact import FLOAT64_INTEGERS, Array, check_finite, exact, integers_or_fractions, is_finite
+from convcalc.engine.fast.threads import bands, do_all
 from convcalc.errors import InputError
 
 _KEPT: dict[tuple[str, int], Any] = {
@@ -18,6 +19,8 @@ _KEPT: dict[tuple[str, int], Any] = {
     ("f", 8): np.float64,
 }
 """Which dtype a numpy array's (kind, bytes) becomes; float16 widens, and a long double is refused."""
+LARGE, COPIED_AT_ONCE = 1 << 22, 1 << 19
+"""Bytes from which a second thread is worth it, and that fit its cache."""
 _OWN: "WeakValueDictionary[int, Any]" = WeakValueDictionary()
 """Grids that nobody changes, by their identity: a network's weights are checked and copied once, not at each pass."""
 
@@ -66,11 +69,34 @@ def own_grid(values: Any) -> Array:
     grid: Array | None = _OWN.get(id(values))
     if grid is not None and grid is values and not _may_change(grid):
         return grid
-    grid = as_grid(values)
-    if _is_array(values) and _may_change(grid) and np.may_share_memory(grid, np.asarray(values)):
-        grid = grid.copy()
+    if isinstance(values, np.ndarray) and values.nbytes >= LARGE and _may_change(values) and _is_plain(values):
+        grid = _copied(values)
+    else:
+        grid = as_grid(values)
+        if _is_array(values) and _may_change(grid) and np.may_share_memory(grid, np.asarray(values)):
+            grid = grid.copy()
     grid.setflags(write=False)
     _OWN[id(grid)] = grid
+    return grid
+
+
+def _is_plain(array: Array) -> bool:
+    """Whether an array of floats is a grid as it is, if they are finite, and they lie one behind the other."""
+    is_array, may_be_grid = type(array) is np.ndarray, 1 <= array.ndim <= 4
+    return is_array and may_be_grid and array.flags.c_contiguous and array.dtype in (np.float32, np.float64)
+
+
+def _copied(array: Array) -> Array:
+    """Return a copy of large floats, each band looked at for what is not finite while it is in the cache."""
+    grid = np.empty(array.shape, array.dtype)
+    source, target = array.reshape(-1), grid.reshape(-1)
+
+    def copy(band: slice) -> bool:
+        target[band] = source[band]
+        return is_finite(target[band])
+
+    if not do_all(copy, bands(len(source), array.itemsize, COPIED_AT_ONCE), threaded=True):
+        check_finite(array)
     return grid
 
 

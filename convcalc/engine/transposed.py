@@ -6,6 +6,7 @@ a border around it, the kernel rotated by 180° (Dumoulin and Visin, arXiv:1603.
 also how a gradient comes back through a convolution.
 """
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -13,18 +14,23 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.cached import CachedProperty
-from convcalc.engine.convolution import Convolution, convolve
+from convcalc.engine.convolution import MANY_PRODUCTS, Convolution, convolve
 from convcalc.engine.exact import (
+    FLOAT64,
     Array,
+    as_floats,
     as_integers,
     exact,
     float_kind,
     magnitude,
     over_common_denominator,
     quotient,
+    rounded,
     shown_cells,
     shown_number,
 )
+from convcalc.engine.fast.channels import multiplied
+from convcalc.engine.fast.threads import BAND, bands
 from convcalc.engine.geometry import TransposedAxis
 from convcalc.engine.grids import own_grid
 from convcalc.engine.naming import PLANE, Naming
@@ -90,10 +96,38 @@ class Transposed:
             exactly=self.exactly,
         )
 
-    @property
+    @CachedProperty
     def maps(self) -> Array:
-        """The output maps, (N, O, rows, columns)."""
-        return self.inserted.maps
+        """The output maps, (N, O, rows, columns): those of the zero-inserted reading, or what floats stamp."""
+        kind = float_kind(self.input, self.kernel)
+        has_zeros, adds_channels = max(self.rows.stride, self.columns.stride) > 1, len(self.kernel) > self.groups
+        if self.exactly or kind is None or not (has_zeros and adds_channels):
+            return self.inserted.maps
+        products = self.input.size * self.kernel[0].size
+        total = self._stamped(FLOAT64 if products <= MANY_PRODUCTS else kind)
+        if self.bias is not None:
+            total += as_floats(self.bias, total.dtype)[:, None, None]
+        return rounded(total, kind)
+
+    def _stamped(self, kind: np.dtype[Any]) -> Array:
+        """Add up all stamps in floats: what a band of rows stamps is one product of matrices, without zeros."""
+        rows, columns = self.rows, self.columns
+        cells, weights = as_floats(self.input, kind), as_floats(self.kernel, kind)
+        items, height, width = len(cells), *cells.shape[2:]
+        cells = cells.reshape(items, self.groups, -1, height, width)
+        weights = weights.reshape(self.groups, cells.shape[2], -1).transpose(0, 2, 1)
+        lengths = [max(axis.stamped, axis.cut + axis.output) for axis in (rows, columns)]
+        total = np.zeros((items, self.shape[1], *lengths), kind)
+        for item, band in itertools.product(range(items), bands(height, weights[..., 0].nbytes * width, BAND)):
+            stamping = cells[item, :, :, band].reshape(*cells.shape[1:3], -1)
+            stamps = np.empty((*weights.shape[:2], stamping.shape[2]), kind)
+            multiplied(weights, stamping, stamps)
+            stamps = stamps.reshape(self.shape[1], rows.kernel, columns.kernel, -1, width)
+            for i, j in itertools.product(range(rows.kernel), range(columns.kernel)):
+                top, left = band.start * rows.stride + i * rows.dilation, j * columns.dilation
+                bottom, right = top + (stamps.shape[3] - 1) * rows.stride, left + (width - 1) * columns.stride
+                total[item, :, top : bottom + 1 : rows.stride, left : right + 1 : columns.stride] += stamps[:, i, j]
+        return total[:, :, rows.cut : rows.cut + rows.output, columns.cut : columns.cut + columns.output]
 
     @property
     def output(self) -> Array:

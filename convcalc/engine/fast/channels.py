@@ -37,7 +37,7 @@ def windows(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
         window = x[:, :, down.start : down.stop : down.step, across.start : across.stop : across.step]
         cells = window.reshape(plan.items, plan.groups, -1).astype(kernel.dtype, copy=False)
         out = np.empty((*weights.shape[:2], plan.items), kernel.dtype)
-        _multiplied(weights, cells.transpose(1, 2, 0), out)
+        multiplied(weights, cells.transpose(1, 2, 0), out)
         total[:, :, row, column] = out.transpose(2, 0, 1).reshape(plan.items, plan.filters)
     return is_finite(total)
 
@@ -47,7 +47,7 @@ def pointwise(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     cells = tap(x, plan, 0, 0).astype(kernel.dtype, copy=False)
     cells = cells.reshape(plan.items, plan.groups, plan.channels // plan.groups, -1)
     weights = kernel.reshape(plan.groups, plan.filters // plan.groups, -1)
-    _multiplied(weights, cells, total.reshape(plan.items, plan.groups, plan.filters // plan.groups, -1))
+    multiplied(weights, cells, total.reshape(plan.items, plan.groups, plan.filters // plan.groups, -1))
     return is_finite(total)
 
 
@@ -114,7 +114,7 @@ def columns_of_windows(x: Array, kernel: Array, plan: Plan, total: Array) -> boo
             apart = over, down * rows.dilation, right * columns.dilation, down * rows.stride, right * columns.stride
             gathered[...] = np.lib.stride_tricks.as_strided(planes, gathered.shape, apart, writeable=False)
             part = out[item, group, :, band.start * width : band.stop * width]
-            _multiplied(weights[group], gathered.reshape(size, -1), part)
+            multiplied(weights[group], gathered.reshape(size, -1), part)
     return is_finite(total)
 
 
@@ -143,7 +143,7 @@ def shifted_channels(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
                 shifted[:, j, : rows_in.shape[1] - shift] = rows_in[:, shift:]
             for i in range(rows.kernel):
                 cells = shifted.reshape(weights.shape[3], -1)[:, i * rows.dilation * width :][:, :length]
-                _multiplied(weights[i, group], cells, (product if i else total_lines)[:, :length])
+                multiplied(weights[i, group], cells, (product if i else total_lines)[:, :length])
                 if i:
                     np.add(total_lines[:, :length], product[:, :length], out=total_lines[:, :length])
             whole = total_lines[:, : height * width].reshape(per_group, height, width)
@@ -165,7 +165,7 @@ def products_of_taps(x: Array, kernel: Array, plan: Plan, total: Array) -> bool:
     return is_finite(total)
 
 
-def _multiplied(one: Array, other: Array, out: Array) -> None:
+def multiplied(one: Array, other: Array, out: Array) -> None:
     """Multiply matrices into an array, of whichever dtype it is; floats so many products at a time as lose no digit."""
     depth, few = one.shape[-1], one.shape[-2] < FEW_FILTERS or one.dtype == np.float64
     step = min(depth, MOST_ADDED if few else MOST_ADDED_BY_BLAS) if one.dtype.kind == "f" else depth

@@ -31,8 +31,8 @@ MANY_FILTERS_A_SIDE = 2 / 3
 """Filters of one plane, to each cell of a kernel's side, beyond which copying its windows out is worth it."""
 FEW_PLANES = 4
 """Planes that must fit a band for several channels to be worked at once."""
-LEAST_POSITIONS = 8
-"""Windows for each filter from which putting the kernel's weights in another order is quickly done."""
+LEAST_POSITIONS, MOST_SHIFTED = 8, 64
+"""Windows for each filter from which, and filters up to which, putting the weights in another order is worth it."""
 MOST_OVERRUN = 1.5
 """How much longer than the output's rows the input's may be, for all of them to be multiplied."""
 SMALL = {np.dtype(np.float32): 17, np.dtype(np.float64): 11}
@@ -85,6 +85,16 @@ class Work(NamedTuple):
         return max(self.plan.rows.kernel, self.plan.columns.kernel)
 
     @property
+    def windows(self) -> int:
+        """How many windows a filter has."""
+        return self.plan.rows.output * self.plan.columns.output
+
+    @property
+    def has_few_windows(self) -> bool:
+        """Whether a filter has more taps than windows, as the gradient of one by which a network learns."""
+        return self.windows < self.plan.rows.kernel * self.plan.columns.kernel
+
+    @property
     def unit_stride(self) -> bool:
         """Whether every window is asked for."""
         return self.plan.rows.stride == self.plan.columns.stride == 1
@@ -102,11 +112,11 @@ class Way(NamedTuple):
     """Whether it makes rows as long as the input's, and an answer whose rows lie as far apart spares a copy."""
 
 
-def _has_few_windows(work: Work) -> bool:
+def _is_product_a_window(work: Work) -> bool:
     plan = work.plan
-    windows = plan.rows.output * plan.columns.output
-    few = windows == 1 or windows * plan.filters // plan.groups <= MOST_DOT_PRODUCTS * plan.items
-    return few and windows < plan.rows.kernel * plan.columns.kernel
+    filters, windows = plan.filters // plan.groups, work.windows
+    few = windows * filters <= MOST_DOT_PRODUCTS * plan.items and (filters == 1 or plan.items >= LEAST_ITEMS)
+    return (windows == 1 or few) and work.has_few_windows
 
 
 def _is_pointwise(work: Work) -> bool:
@@ -143,7 +153,8 @@ def _is_batch(work: Work) -> bool:
 
 
 def _has_many_filters(work: Work) -> bool:
-    return work.plan.channels == 1 and work.plan.filters > max(1, MANY_FILTERS_A_SIDE * work.side)
+    few = 1 if work.has_few_windows else max(1, MANY_FILTERS_A_SIDE * work.side)
+    return work.plan.channels == 1 and work.plan.filters > few
 
 
 def _is_one_channel(work: Work) -> bool:
@@ -152,7 +163,7 @@ def _is_one_channel(work: Work) -> bool:
 
 def _is_large(work: Work) -> bool:
     large = work.single and not work.integers and work.unit_stride and work.side > SMALL[work.kernel.dtype]
-    return large and work.plan.rows.dilation == work.plan.columns.dilation == 1
+    return large and not work.has_few_windows and work.plan.rows.dilation == work.plan.columns.dilation == 1
 
 
 def _adds_few(work: Work) -> bool:
@@ -169,13 +180,13 @@ def _reads_many_channels(work: Work) -> bool:
     plan, width = work.plan, work.x.shape[3]
     filters, positions = plan.filters // plan.groups, plan.items * plan.rows.output * plan.columns.output
     inputs = plan.channels // plan.groups * plan.columns.kernel
-    worth = filters <= inputs and positions >= LEAST_POSITIONS * filters
+    worth = filters <= min(inputs, MOST_SHIFTED) and positions >= LEAST_POSITIONS * filters
     return worth and work.unit_stride and width <= MOST_OVERRUN * plan.columns.output
 
 
 WAYS = (
-    Way("windows", channels.windows, _has_few_windows, by_anything,
-        "fewer windows than taps, as in a kernel's gradient: a dot product each, of all items at once"),
+    Way("windows", channels.windows, _is_product_a_window, by_anything,
+        "fewer windows than taps, as in a kernel's gradient: a product of matrices each, of all items at once"),
     Way("pointwise", channels.pointwise, _is_pointwise, by_matrices,
         "a 1×1 kernel over channels is one multiplication of matrices"),
     Way("depthwise", channels.depthwise, _is_depthwise, by_elements,
