@@ -49,10 +49,10 @@ class Normalized:
 
     input: Array
     kind: NormKind
-    order: Array
-    """The cells of each set by their numbers in the input, (sets, cells)."""
+    sets: Array
+    """Which set a cell is of, and"""
     shares: Array
-    """Which γ and β a cell has, of the input's shape."""
+    """which γ and β it has: numbers from 0 on, of as many axes as the input, of length 1 where they are alike."""
     gamma: Array | None
     beta: Array | None
     eps: Fraction
@@ -75,9 +75,23 @@ class Normalized:
     @CachedProperty
     def set_of(self) -> Array:
         """The set of every cell, by its number in the input."""
-        sets = np.empty(self.input.size, dtype=np.int64)
-        sets[self.order] = np.arange(len(self.order))[:, None]
-        return sets
+        return np.broadcast_to(self.sets, self.input.shape).ravel()
+
+    @CachedProperty
+    def share_of(self) -> Array:
+        """Which γ and β every cell has, by its number in the input."""
+        return np.broadcast_to(self.shares, self.input.shape).ravel()
+
+    @CachedProperty
+    def order(self) -> Array:
+        """The cells of each set by their numbers in the input, (sets, cells)."""
+        return np.argsort(self.set_of, kind="stable").reshape(int(self.sets.max()) + 1, -1)
+
+    def means_of_sets(self, cells: Array) -> Array:
+        """Return the mean of each set of cells in float64, (sets)."""
+        alike = tuple(axis for axis, length in enumerate(self.sets.shape) if length == 1)
+        totals = np.bincount(self.sets.ravel(), weights=cells.sum(axis=alike).ravel())
+        return totals * (len(totals) / self.input.size)
 
     @CachedProperty
     def statistics(self) -> list[Statistics]:
@@ -123,7 +137,7 @@ class Normalized:
 
     def parameters_of(self, index: int) -> tuple[int | Fraction, int | Fraction]:
         """Return γ and β of a cell."""
-        share = int(self.shares.ravel()[index])
+        share = int(self.share_of[index])
         gamma, beta = (
             default if grid is None else exact(grid.ravel()[share if grid.size > 1 else 0])
             for grid, default in ((self.gamma, 1), (self.beta, 0))
@@ -164,8 +178,9 @@ class Normalized:
             pairs = np.array([[float(one.mean), float(one.root)] for one in self.statistics])
             return pairs[:, 0], pairs[:, 1]
         if self.running is None:
-            rows = as_floats(self.input, FLOAT64).ravel()[self.order]
-            means, variances = rows.mean(axis=1), rows.var(axis=1)
+            cells = as_floats(self.input, FLOAT64)
+            means = self.means_of_sets(cells)
+            variances = self.means_of_sets((cells - means[self.sets]) ** 2)
         else:
             means, variances = (as_floats(grid, FLOAT64) for grid in self.running)
         return means, np.sqrt(variances + float(self.eps))
@@ -173,7 +188,7 @@ class Normalized:
     @CachedProperty
     def deviations(self) -> Array:
         """Every cell less the mean of its set, in float64."""
-        sets, means = self.set_of.reshape(self.input.shape), self.float_statistics[0]
+        sets, means = self.sets, self.float_statistics[0]
         if not self.exactly:
             return np.asarray(as_floats(self.input, FLOAT64) - means[sets])
         left_over = np.array([float(one.mean - Fraction(float(one.mean))) for one in self.statistics])
@@ -182,8 +197,8 @@ class Normalized:
 
     @CachedProperty
     def roots(self) -> Array:
-        """The standard deviation that every cell is divided by, in float64."""
-        return self.float_statistics[1][self.set_of].reshape(self.input.shape)
+        """The standard deviation that every cell is divided by, in float64, of the shape of the sets."""
+        return self.float_statistics[1][self.sets]
 
     def _in_floats(self) -> Array:
         gamma, beta = self.of_cells(self.gamma, 1.0), self.of_cells(self.beta, 0.0)
@@ -253,8 +268,8 @@ class NormGradients:
         dtype = float_kind(self.output) or self.forward.kind_of_floats or FLOAT64
         if given is not None and given.size == 1:
             return rounded(np.array([parts.sum()]), dtype).reshape(given.shape)
-        totals = np.bincount(self.forward.shares.ravel(), weights=parts.ravel())
-        return rounded(totals, dtype).reshape((-1,) if given is None else given.shape)
+        alike = tuple(axis for axis, length in enumerate(self.forward.shares.shape) if length == 1)
+        return rounded(parts.sum(axis=alike), dtype).reshape((-1,) if given is None else given.shape)
 
     def normal(self, index: int) -> Fraction:
         """Return what a cell is before γ and β."""
@@ -262,7 +277,7 @@ class NormGradients:
 
     def _added(self, given: Array | None, parts: list[Any], *, is_rational: bool = False) -> Array:
         totals: list[Any] = [Fraction(0)] * (int(self.forward.shares.max()) + 1)
-        for share, part in zip(self.forward.shares.ravel().tolist(), parts, strict=True):
+        for share, part in zip(self.forward.share_of.tolist(), parts, strict=True):
             totals[share] += part
         dtype = float_kind(self.output) if is_rational else float_kind(self.output) or self.forward.kind_of_floats
         if given is not None and given.size == 1:
@@ -335,12 +350,12 @@ class NormInputGradient:
         forward = self.forward
         if forward.cell_by_cell:
             return as_answer([self._exactly(i) for i in range(self.gradient.size)], self.gradient.shape, self.dtype)
-        weighted, taken = self.float_weighted, np.zeros(self.gradient.shape)
+        weighted = self.float_weighted
         if forward.running is None:
             normal = forward.deviations / forward.roots
-            g, x = (cells.ravel()[forward.order] for cells in (weighted, normal))
-            taken.ravel()[forward.order] = g.mean(axis=1, keepdims=True) + x * (g * x).mean(axis=1, keepdims=True)
-        return rounded((weighted - taken) / forward.roots, self.dtype or FLOAT64)
+            mean, product = (forward.means_of_sets(cells)[forward.sets] for cells in (weighted, weighted * normal))
+            weighted = weighted - mean - normal * product
+        return rounded(weighted / forward.roots, self.dtype or FLOAT64)
 
     def step(self, at: Sequence[int], number: int = 1) -> NormGradientStep:
         """Return the working of one cell, `at` being ([item,] [channel,] row, column)."""

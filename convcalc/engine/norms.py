@@ -42,15 +42,15 @@ def batch_norm(
     grid = own_grid(x)
     if by_column and grid.ndim != 2:
         raise InputError(f"by columns a grid has rows and columns, and this has {grid.ndim} axes", hint="leave it out")
-    places = np.arange(grid.size).reshape(grid.shape)
-    axis = 1 if by_column or grid.ndim == 4 else 0
-    sets = 1 if grid.ndim < 3 and not by_column else grid.shape[axis]
-    order = places.reshape(1, -1) if sets == 1 else np.moveaxis(places, axis, 0).reshape(sets, -1)
-    shares = np.empty(grid.size, dtype=np.int64)
-    shares[order] = np.arange(sets)[:, None]
+    sets = np.arange(grid.shape[1]) if by_column else _channels(grid)
     noun = "column" if by_column else "channel"
-    means = None if running is None else _running(running, sets, noun)
-    return _normalized(grid, NormKind.BATCH, order, shares.reshape(grid.shape), (gamma, beta), eps, means, noun)
+    means = None if running is None else _running(running, sets.size, noun)
+    return _normalized(grid, NormKind.BATCH, sets, sets, (gamma, beta), eps, means, noun)
+
+
+def _channels(grid: Array) -> Array:
+    """Return the number of each channel, to go with a grid; one of less than three axes is one."""
+    return np.arange(grid.shape[-3] if grid.ndim > 2 else 1).reshape(-1, *[1] * min(grid.ndim - 1, 2))
 
 
 def layer_norm(x: Any, *, gamma: Any = None, beta: Any = None, eps: Any = EPS, axes: int | None = None) -> Normalized:
@@ -66,11 +66,11 @@ def layer_norm(x: Any, *, gamma: Any = None, beta: Any = None, eps: Any = EPS, a
     (last,) = whole_numbers((1, 1, 3, 3)[grid.ndim - 1] if axes is None else axes, "axes")
     if not 1 <= last <= grid.ndim:
         raise InputError(f"a grid of {grid.ndim} axes cannot be normalised over {last}", hint=f"at most {grid.ndim}")
-    cells = math.prod(grid.shape[-last:])
-    order = np.arange(grid.size).reshape(-1, cells)
+    items, cells = grid.shape[: grid.ndim - last], grid.shape[grid.ndim - last :]
+    sets = np.arange(math.prod(items)).reshape(*items, *[1] * last)
     one = all(grid is None or np.size(grid) == 1 for grid in (gamma, beta))
-    shares = np.zeros(grid.shape, dtype=np.int64) if one else (np.arange(grid.size) % cells).reshape(grid.shape)
-    return _normalized(grid, NormKind.LAYER, order, shares, (gamma, beta), eps, None, "cell of a set", last)
+    shares = np.zeros((1,), dtype=np.int64) if one else np.arange(math.prod(cells)).reshape(cells)
+    return _normalized(grid, NormKind.LAYER, sets, shares, (gamma, beta), eps, None, "cell of a set", last)
 
 
 def group_norm(x: Any, groups: int = 1, *, gamma: Any = None, beta: Any = None, eps: Any = EPS) -> Normalized:
@@ -83,22 +83,23 @@ def group_norm(x: Any, groups: int = 1, *, gamma: Any = None, beta: Any = None, 
     """
     grid = own_grid(x)
     (groups,) = whole_numbers(groups, "groups")
-    channels = 1 if grid.ndim < 3 else grid.shape[-3]
-    items = grid.shape[0] if grid.ndim == 4 else 1
+    shares = _channels(grid)
+    channels = shares.size
     if not 1 <= groups <= channels or channels % groups:
         raise InputError(
             f"{channels} channel{'s' * (channels != 1)} cannot be split into {groups} groups",
             hint=f"a number that divides {channels}",
         )
-    order = np.arange(grid.size).reshape(items * groups, -1)
-    shares = np.arange(grid.size) // (grid.size // (items * channels)) % channels
-    return _normalized(grid, NormKind.GROUP, order, shares.reshape(grid.shape), (gamma, beta), eps, None, "channel")
+    sets = shares * groups // channels
+    if grid.ndim == 4:
+        sets = np.arange(len(grid)).reshape(-1, 1, 1, 1) * groups + sets
+    return _normalized(grid, NormKind.GROUP, sets, shares, (gamma, beta), eps, None, "channel")
 
 
 def _normalized(
     grid: Array,
     kind: NormKind,
-    order: Array,
+    sets: Array,
     shares: Array,
     parameters: tuple[Any, Any],
     eps: Any,
@@ -115,10 +116,11 @@ def _normalized(
     added = Fraction(exact(as_grid([eps])[0]))
     if added < 0:
         raise InputError(f"eps is {eps}, and is added to a variance", hint="PyTorch's is 1e-5")
-    result = Normalized(grid, kind, order, shares, gamma, beta, added, running)
+    sets, shares = (numbers.reshape((1,) * (grid.ndim - numbers.ndim) + numbers.shape) for numbers in (sets, shares))
+    result = Normalized(grid, kind, sets, shares, gamma, beta, added, running)
     for index, one in enumerate(result.statistics if added == 0 else ()):
         if one.root == 0:
-            where = f" of {kind.record.noun} {index}" if len(order) > 1 else ""
+            where = f" of {kind.record.noun} {index}" if sets.size > 1 else ""
             raise InputError(f"all cells{where} are alike, and there is no eps: their root is 0", hint="try eps 1e-5")
     return result
 

@@ -182,7 +182,7 @@ def _norm(result: Normalized) -> dict[str, Any]:
     return {
         "kind": "norm",
         "sets": _integers(result.set_of[:cells]),
-        "shares": _integers(result.shares.ravel()[:cells]),
+        "shares": _integers(result.share_of[:cells]),
         "means": _floats(means[:, 0]),
         "roots": _floats(means[:, 1]),
         "gamma": None if result.gamma is None else _floats(result.gamma),

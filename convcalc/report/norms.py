@@ -240,7 +240,7 @@ def _added(
     gradients: NormGradients, totals: Array, show: Show, write_term: Callable[[int, object], str]
 ) -> Iterator[Block]:
     """Yield the sum of each number of γ or β: of every cell that has it."""
-    shares, output = gradients.forward.shares.ravel(), gradients.output.ravel()
+    shares, output = gradients.forward.share_of, gradients.output.ravel()
     for share, total in enumerate(totals.ravel()[:MOST_SETS]):
         places = np.flatnonzero((shares == share) | (totals.size == 1)).tolist()
         terms = shortened(places, lambda place: write_term(place, output[place]))

@@ -20,10 +20,7 @@ def norm_mistakes(result: Normalized) -> Iterator[Mistake]:
     count = result.order.shape[1]
 
     def over(roots: Array) -> Array:
-        gamma, beta = (
-            default if grid is None else as_floats(grid, FLOAT64).ravel()[result.shares]
-            for grid, default in ((result.gamma, 1.0), (result.beta, 0.0))
-        )
+        gamma, beta = result.of_cells(result.gamma, 1.0), result.of_cells(result.beta, 0.0)
         return np.asarray(gamma * (result.deviations / roots) + beta)
 
     def candidates() -> Candidates:
@@ -51,7 +48,7 @@ def norm_mistakes(result: Normalized) -> Iterator[Mistake]:
         if len(result.order) > 1 and result.running is None:
             yield (
                 "all cells shared one mean and variance",
-                lambda: replace(result, order=result.order.reshape(1, -1)).output,
+                lambda: replace(result, sets=np.zeros_like(result.sets)).output,
             )
 
     return made(candidates(), result.output)
@@ -59,7 +56,7 @@ def norm_mistakes(result: Normalized) -> Iterator[Mistake]:
 
 def _means(result: Normalized) -> Array:
     """Return what the mean of each cell's set comes to once it is divided and weighted."""
-    means = np.array([float(one.mean) for one in result.statistics])[result.set_of].reshape(result.input.shape)
+    means = np.array([float(one.mean) for one in result.statistics])[result.sets]
     gamma = result.of_cells(result.gamma, 1.0)
     return np.asarray(gamma * means / result.roots)
 
@@ -83,4 +80,4 @@ def norm_gradient_mistakes(result: NormInputGradient) -> Iterator[Mistake]:
 
 def _of_sets(result: NormInputGradient, which: int) -> Array:
     means = np.array([float(result.means_of(index)[which]) for index in range(len(result.forward.order))])
-    return np.asarray(means[result.forward.set_of].reshape(result.gradient.shape))
+    return np.asarray(means[result.forward.sets])
