@@ -181,11 +181,12 @@ def transposed(read: Array, outputs: Array, weights: Array, cells: int) -> Readi
     >>> places.tolist(), weights.tolist()
     ([[0, 1], [1, -1]], [[1, 3], [2, 0]])
     """
-    order = np.lexsort((outputs, read))
-    read, outputs, weights = read[order], outputs[order], weights[order]
     counts = np.bincount(read, minlength=cells)
-    rank = np.arange(len(read)) - np.repeat(np.cumsum(counts) - counts, counts)
-    most = max(int(counts.max(initial=0)), 1)
+    most, rank = max(int(counts.max(initial=0)), 1), np.zeros(1, dtype=np.int64)
+    if most > 1:
+        order = np.lexsort((outputs, read))
+        read, outputs, weights = read[order], outputs[order], weights[order]
+        rank = np.arange(len(read)) - np.repeat(np.cumsum(counts) - counts, counts)
     places, factors = np.full((most, cells), NOWHERE), np.zeros((most, cells), dtype=weights.dtype)
     places[rank, read], factors[rank, read] = outputs, weights
     return Reading(places, factors)
