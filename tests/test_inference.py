@@ -281,3 +281,30 @@ def test_weights_are_those_that_were_handed_in_and_are_copied_once() -> None:
     assert one is not None
     assert other is not None
     assert np.shares_memory(one()[0].result.kernel, other()[0].result.kernel)
+
+
+TOO_LARGE = "is larger than a float can hold"
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape", "fault"),
+    [
+        ("Conv2d(1, 1, 1), ReLU()", (1, 2, 2), r"0: the result at \[0, 0, 0, 0\] " + TOO_LARGE),
+        ("Flatten(), Linear(4, 2)", (1, 2, 2), r"1: the result at \[0, 0\] " + TOO_LARGE),
+        ("ReLU(), ConvTranspose2d(1, 1, 2, 2)", (1, 2, 2), r"1: the result at \[0, 0, 0, 0\] " + TOO_LARGE),
+        ("BatchNorm2d(1), ReLU6()", (1, 2, 2), r"0: the result at \[0, 0, 0, 0\] " + TOO_LARGE),
+        ("Flatten(), LayerNorm(4)", (1, 2, 2), r"1: the result at \[0, 0\] " + TOO_LARGE),
+    ],
+)
+def test_a_layer_whose_result_no_float32_holds_is_named(layers: str, shape: tuple[int, ...], fault: str) -> None:
+    net = small(layers, shape, np.arange(1, 5) * 2e37)
+    large = {key: {name: np.full_like(one, 3e38) for name, one in own.items()} for key, own in net.tensors.items()}
+    with pytest.raises(InputError, match=f"^{fault}"):
+        list(replace(net, tensors=large).runs())
+
+
+def test_a_gradient_that_no_float32_holds_is_named() -> None:
+    net = small("Conv2d(1, 1, 1, bias=False), Flatten(), Linear(4, 1, bias=False)", (1, 2, 2), np.full(4, 1e-30))
+    large = {key: {name: np.full_like(one, 1e30) for name, one in own.items()} for key, own in net.tensors.items()}
+    with pytest.raises(InputError, match=r"line 1, 0 · Conv2d.*the result at \[0, 0, 0, 0\] " + TOO_LARGE):
+        replace(net, tensors=large).backward(gradient=np.full((1, 1), 1e5, np.float32))

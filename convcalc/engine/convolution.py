@@ -28,6 +28,7 @@ from convcalc.engine.exact import (
     magnitude,
     over_common_denominator,
     quotient,
+    rounded,
     rounded_partial,
     rounded_result,
     shown_cells,
@@ -241,7 +242,7 @@ class Convolution:
         kind = self.kind
         assert kind is not None, "there are decimals"
         few = self.plan.products <= MANY_PRODUCTS if few is None else few
-        return self._in_floats(FLOAT64).astype(kind) if few else self._in_floats(kind)
+        return rounded(self._in_floats(FLOAT64), kind) if few else self._in_floats(kind)
 
     def _in_floats(self, kind: np.dtype[Any]) -> Array:
         cells, weights = as_floats(self.padded, kind), as_floats(self.kernel, kind)

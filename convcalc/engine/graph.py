@@ -9,7 +9,7 @@ from convcalc.engine.activations import Activated
 from convcalc.engine.attention import Attention
 from convcalc.engine.convolution import Convolution
 from convcalc.engine.dense import Flattened, Linear
-from convcalc.engine.exact import Array, as_floats, divided, float_kind, rounded
+from convcalc.engine.exact import Array, TooLargeError, as_floats, divided, float_kind, rounded
 from convcalc.engine.gathered import Gathered
 from convcalc.engine.gradients import backward as backward_convolution
 from convcalc.engine.gradients import backward_transposed
@@ -187,8 +187,11 @@ def pass_back(
                     f"line {node.number}, {node.text}: this does not go backward",
                     hint="every operation does that has --backward",
                 )
-            back = BACKWARD[kind](node.result if exactly else left_to_floats(node.result), total)
-            roles = dict(ROLES[kind](back))
+            try:
+                back = BACKWARD[kind](node.result if exactly else left_to_floats(node.result), total)
+                roles = dict(ROLES[kind](back))
+            except TooLargeError as error:
+                raise InputError(f"line {node.number}, {node.text}: {error.message}", hint=error.hint) from None
             _check_constants(node, roles, read)
             if TARGET in node.reads and id(node.reads[TARGET]) in read:
                 roles[TARGET] = _of_target(node, back)

@@ -65,15 +65,19 @@ def forward(
     last_read = {index: node.index for node, _ in nodes for index in node.inputs}
     maps: dict[int, Array] = {}
     for node, kind in nodes:
-        if kind is Source:
-            result = LayerResult(lambda: x, list)
-        else:
-            inputs = [
-                maps[index].view() if is_detached else maps[index]  # another array, to which no gradient finds its way
-                for index, is_detached in zip(node.inputs, node.detached, strict=True)
-            ]
-            result = APPLY[kind](node.layer, node, tensors.get(id(node.layer), {}), inputs)
-        output = frozen(_output(result, node, exact=exact))
+        inputs = [
+            maps[index].view() if is_detached else maps[index]  # another array, to which no gradient finds its way
+            for index, is_detached in zip(node.inputs, node.detached, strict=True)
+        ]
+        try:
+            if kind is Source:
+                result = LayerResult(lambda: x, list)
+            else:
+                result = APPLY[kind](node.layer, node, tensors.get(id(node.layer), {}), inputs)
+            output = frozen(_output(result, node, exact=exact))
+        except InputError as error:
+            told = error.message.startswith(f"{node.name}: ")
+            raise error if told else InputError(f"{node.name}: {error.message}", hint=error.hint) from None
         maps[node.index] = output
         yield LayerRun(node, tuple(maps[index] for index in node.inputs), output, result)
         for index in node.inputs:
