@@ -119,10 +119,6 @@ def _is_product_a_window(work: Work) -> bool:
     return (windows == 1 or few) and work.has_few_windows
 
 
-def _is_pointwise(work: Work) -> bool:
-    return work.side == 1 and not work.single
-
-
 def _is_separable(work: Work) -> bool:
     rows, columns = work.plan.rows.kernel, work.plan.columns.kernel
     if not work.single or min(rows, columns) == 1 or rows + columns > MOST_SEPARATE:
@@ -157,10 +153,6 @@ def _has_many_filters(work: Work) -> bool:
     return work.plan.channels == 1 and work.plan.filters > few
 
 
-def _is_one_channel(work: Work) -> bool:
-    return work.plan.channels == 1
-
-
 def _is_large(work: Work) -> bool:
     large = work.single and not work.integers and work.unit_stride and work.side > SMALL[work.kernel.dtype]
     return large and not work.has_few_windows and work.plan.rows.dilation == work.plan.columns.dilation == 1
@@ -187,7 +179,7 @@ def _reads_many_channels(work: Work) -> bool:
 WAYS = (
     Way("windows", channels.windows, _is_product_a_window, by_anything,
         "fewer windows than taps, as in a kernel's gradient: a product of matrices each, of all items at once"),
-    Way("pointwise", channels.pointwise, _is_pointwise, by_matrices,
+    Way("pointwise", channels.pointwise, lambda work: work.side == 1 and not work.single, by_matrices,
         "a 1×1 kernel over channels is one multiplication of matrices"),
     Way("depthwise", channels.depthwise, _is_depthwise, by_elements,
         "several small channels at once, each with its own weight"),
@@ -203,7 +195,7 @@ WAYS = (
         "a large float kernel costs no more than a small one; where cells differ much in size, digits would be lost"),
     Way("many filters", channels.columns_of_windows, _has_many_filters, by_matrices,
         "a plane's windows are copied out once, and multiplied by all filters"),
-    Way("banded", ways.banded, _is_one_channel, by_matrices,
+    Way("banded", ways.banded, lambda work: work.plan.channels == 1, by_matrices,
         "BLAS adds up the taps of 4 rows at once, and nothing is copied out"),
     Way("taps", ways.taps, _adds_few, by_elements,
         "one channel a filter, and integers beyond what floats hold", wide=True),
