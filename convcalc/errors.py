@@ -1,5 +1,6 @@
 """What convcalc refuses, and how it says so: the place, the fault, and the nearest thing that works."""
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 DONE, CANNOT, MISUSED = 0, 1, 2
@@ -60,14 +61,14 @@ class ReadingWarning(UserWarning):
     """What was handed in can be read in two ways, and was read in this one."""
 
 
-def did_you_mean(word: str, known: list[str], otherwise: str) -> str:
-    """Return the question after the known word that is nearest, or what is said if none is near.
+def did_you_mean(word: str, known: Iterable[str], otherwise: str, *, most: int = 1) -> str:
+    """Return the question after the known words that are nearest, so many at most, or what is said if none is near.
 
     >>> did_you_mean("kernal", ["input", "kernel"], "there are input, kernel"), did_you_mean("x", [], "there is none")
     ('did you mean kernel?', 'there is none')
     """
-    close = nearest(word, known)
-    return f"did you mean {close[0]}?" if close else otherwise
+    close = nearest(word, list(known), most)
+    return f"did you mean {' or '.join(close)}?" if close else otherwise
 
 
 def nearest(word: str, known: list[str], count: int = 3, *, alike: float = 0.6) -> list[str]:

@@ -5,7 +5,7 @@ The commands are convcalc's own, with their grids written out, so that they can 
 
 from typing import NamedTuple
 
-from convcalc.errors import UsageError, nearest
+from convcalc.errors import UsageError, did_you_mean
 from convcalc.lecture_files import BACKPROP, MYCNN, TINY_CNN
 
 EXAMPLE = "3 0 1 2 7 4; 1 5 8 9 3 1; 2 7 2 5 1 3; 0 1 3 1 7 8; 4 2 1 6 2 8; 2 4 5 2 3 9"
@@ -373,10 +373,8 @@ def find(word: str | None) -> tuple[Row, ...]:
     rows = rows or tuple(row for row in ROWS if key.isalpha() and row.topic.startswith(key))
     if rows:
         return rows
-    close = nearest(key, [row.topic for row in ROWS])
-    raise UsageError(
-        f"the lecture has no row '{word}'", hint=f"did you mean {' or '.join(close)}?" if close else _listing()
-    )
+    hint = did_you_mean(key, (row.topic for row in ROWS), _listing(), most=3)
+    raise UsageError(f"the lecture has no row '{word}'", hint=hint)
 
 
 def _listing() -> str:

@@ -223,7 +223,7 @@ def _go_back(
     here: Surroundings, network: "NetworkNumbers", title: "Heading", asked: NumberOptions, out: SheetOptions
 ) -> None:
     """Show the gradients of a network's parameters and input, or one cell's working."""
-    from convcalc.errors import nearest
+    from convcalc.errors import did_you_mean
     from convcalc.report.document import Calculation
     from convcalc.report.network_gradients import gradient_at, gradients_document
     from convcalc.report.selection import Show
@@ -232,8 +232,7 @@ def _go_back(
     if asked.at is not None:
         name, place = place_of(asked.at, "--at")
         if name not in back.parameters and name != "input":
-            close = nearest(name, list(back.parameters))
-            hint = f"did you mean {close[0]}?" if close else "as in conv1.weight:0,0,1,1"
+            hint = did_you_mean(name, back.parameters, "as in conv1.weight:0,0,1,1")
             raise UsageError(f"the network has no parameter '{name}'", hint=hint)
         emit_report(here, gradient_at(title, back, name, place, Show()), None, out)
         return

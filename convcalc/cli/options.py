@@ -16,7 +16,7 @@ from convcalc.choices import Order, PaddingRule, PictureScale, StoredFloat
 from convcalc.cli.completion import one_of
 from convcalc.cli.looks import default_precision
 from convcalc.engine.padding_modes import PadMode, border
-from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.errors import InputError, Place, UsageError, did_you_mean
 from convcalc.formats import Format
 
 if TYPE_CHECKING:
@@ -320,11 +320,9 @@ def padding_of(text: str) -> PaddingRule | tuple[int, ...]:
     if word in {rule.value for rule in PaddingRule}:
         return PaddingRule(word)
     if re.match(r"[a-z]", word):
-        close = nearest(word, [rule.value for rule in PaddingRule])
-        raise UsageError(
-            f"--padding {text}: there is no such rule",
-            hint=f"did you mean {close[0]}?" if close else f"the rules are {', '.join(PaddingRule)}; or write numbers",
-        )
+        rules = [rule.value for rule in PaddingRule]
+        hint = did_you_mean(word, rules, f"the rules are {', '.join(rules)}; or write numbers")
+        raise UsageError(f"--padding {text}: there is no such rule", hint=hint)
     amounts = numbers(text, "--padding", most=4, example="1, 1,2 (rows,columns) or 1,2,3,4 (top,bottom,left,right)")
     if len(amounts) == 3:
         raise UsageError(f"--padding {text}: 3 numbers could mean anything", hint="write 1, 2 or 4 of them")

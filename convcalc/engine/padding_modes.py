@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from convcalc.choices import Word
-from convcalc.errors import InputError, nearest
+from convcalc.errors import InputError, did_you_mean
 
 
 class PaddingRecord(NamedTuple):
@@ -95,11 +95,8 @@ def border(mode: "PadMode | str | Border" = PadMode.ZEROS, value: Any = 0) -> Bo
     found = next((kind for kind in PadMode if word == kind.value or word in kind.record.other_words), None)
     if found is None:
         words = [kind.value for kind in PadMode]
-        close = nearest(word, words)
-        raise InputError(
-            f"there is no padding mode '{mode}'",
-            hint=f"did you mean {close[0]}?" if close else f"the modes are {', '.join(words)}",
-        )
+        hint = did_you_mean(word, words, f"the modes are {', '.join(words)}")
+        raise InputError(f"there is no padding mode '{mode}'", hint=hint)
     if value != 0 and found.record.repeats:
         raise InputError(f"{found} padding repeats cells, and takes no value", hint="leave one of them out")
     return Border(found, value, word)

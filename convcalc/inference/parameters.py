@@ -9,7 +9,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid, frozen
-from convcalc.errors import InputError, nearest
+from convcalc.errors import InputError, did_you_mean
 from convcalc.network.functions import Parameter
 from convcalc.network.held import Shapes, wanted
 from convcalc.network.layer import Layer
@@ -61,9 +61,9 @@ def matched(trace: Trace, tensors: Mapping[str, Array]) -> dict[int, dict[str, A
             called = [full_name(one, tensor) for one in (node.name, *trace.also_called.get(identity, ()))]
             name = next((one for one in called if one in tensors), called[0])
             if name not in tensors:
-                close = nearest(name, [other for other in tensors if other not in all_wanted])
                 held = ", ".join(list(tensors)[:4]) or "nothing"
-                hint = f"did you mean {close[0]}?" if close else f"it holds {held}{', …' * (len(tensors) > 4)}"
+                others = (other for other in tensors if other not in all_wanted)
+                hint = did_you_mean(name, others, f"it holds {held}{', …' * (len(tensors) > 4)}")
                 raise InputError(f"{node.name}, {node.layer}: the file has no {name} of {_text(shape)}", hint=hint)
             array, flat = tensors[name], math.prod(shape) == max(shape, default=1)
             if array.shape != shape and not (flat and array.size == math.prod(shape)):

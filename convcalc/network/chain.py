@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from convcalc.choices import PaddingRule
 from convcalc.engine.geometry import Axis, padding_amounts
-from convcalc.errors import ConvcalcError, InputError, Place, UsageError, nearest
+from convcalc.errors import ConvcalcError, InputError, Place, UsageError, did_you_mean
 from convcalc.network.layer import Reach
 from convcalc.network.receptive import Along
 
@@ -75,8 +75,7 @@ def _link(part: str, place: Place) -> Link:
     head = re.match(r"([A-Za-z]+)\s*(\d{1,9}(?:[x×]\d{1,9})?)?\s*", part)
     if head is None or head[1].lower() not in WORDS:
         word = part.split()[0]
-        close = nearest(word, list(WORDS))
-        hint = f"did you mean {close[0]}?" if close else EXAMPLE
+        hint = did_you_mean(word, WORDS, EXAMPLE)
         raise UsageError(f"'{word}' is no window: a chain has conv and pool", hint=hint, place=place)
     if head[2] is None:
         raise UsageError(f"{head[1]} is given no size", hint=EXAMPLE, place=place)

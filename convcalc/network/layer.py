@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, ClassVar
 
 from convcalc.engine.geometry import Axis, TransposedAxis
-from convcalc.errors import InputError, nearest
+from convcalc.errors import InputError, did_you_mean
 
 Shape = tuple[int, ...]
 Size = int | tuple[int, ...]
@@ -132,9 +132,8 @@ class Layer:
         arguments = cls.arguments()
         for name in named:
             if name not in arguments:
-                close = nearest(name, list(arguments))
                 takes = f"it takes {', '.join(name for name in arguments if name not in ('device', 'dtype'))}"
-                hint = f"did you mean {close[0]}?" if close else takes
+                hint = did_you_mean(name, arguments, takes)
                 raise InputError(f"{cls.__name__} has no setting '{name}'", hint=hint)
         if len(given) > len(arguments):
             raise InputError(f"{cls.__name__} takes at most {len(arguments)} settings, not {len(given)}")

@@ -1,6 +1,6 @@
 """All exercises, made up at random by topic and level: in going forward first, then backward, then in networks."""
 
-from convcalc.errors import UsageError, nearest
+from convcalc.errors import UsageError, did_you_mean, nearest
 from convcalc.practice import forward_exercises, gradient_exercises, network_exercises
 from convcalc.practice.topics import TOPICS
 
@@ -45,6 +45,5 @@ def level_of(word: str) -> int:
         return LEVELS[word]
     if word in ("1", "2", "3", "4", "5"):
         return int(word)
-    close = nearest(word, list(LEVELS))
-    hint = f"did you mean {close[0]}?" if close else "the levels are easy, medium and hard, or 1 to 5"
+    hint = did_you_mean(word, LEVELS, "the levels are easy, medium and hard, or 1 to 5")
     raise UsageError(f"there is no level '{word}'", hint=hint)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.naming import ONE_ROW
-from convcalc.errors import InputError, UsageError, nearest
+from convcalc.errors import InputError, UsageError, did_you_mean
 from convcalc.network.functions import Source
 from convcalc.network.layer import NOTHING, WHOLE
 from convcalc.network.receptive import Field, Region, traced_back
@@ -199,8 +199,7 @@ def layer_named(summary: Summary, name: str) -> Node:
     for row in walked(summary.rows):
         if row.name == name:
             return row.nodes[-1]
-    close = nearest(name, list(dict.fromkeys(row.name for row in walked(summary.rows))))
-    hint = f"did you mean {' or '.join(close)}?" if close else "--all lists them"
+    hint = did_you_mean(name, dict.fromkeys(row.name for row in walked(summary.rows)), "--all lists them", most=3)
     raise UsageError(f"the network has no layer '{name}'", hint=hint)
 
 

@@ -8,7 +8,7 @@ from convcalc.engine.graph import LEARNED, GraphGradients, pass_back
 from convcalc.engine.naming import shape_text
 from convcalc.engine.node import Node
 from convcalc.engine.shapes import like_the_output
-from convcalc.errors import UsageError, nearest
+from convcalc.errors import UsageError, did_you_mean
 from convcalc.report.backward import worked_backward
 from convcalc.report.document import Calculation
 from convcalc.report.selection import Show
@@ -78,8 +78,7 @@ def backward(session: Session, gradient: str | None, wrt: str | None, show: Show
         raise UsageError("no grid here has a gradient", hint="work something of a grid first, as in: conv edge")
     name = wrt or reached[0]
     if name not in reached:
-        close = nearest(name, reached)
         unused = f"'{name}' is not used on the way, or only as a constant"
         unused = unused if name in grids else f"there is no grid '{name}'"
-        raise UsageError(unused, hint=f"did you mean {close[0]}?" if close else f"there are {', '.join(reached)}")
+        raise UsageError(unused, hint=did_you_mean(name, reached, f"there are {', '.join(reached)}"))
     return worked_backward(gradients, grids, name, show)

@@ -9,7 +9,7 @@ from convcalc.engine.descent import work_again
 from convcalc.engine.exact import Array, as_shown, exact, float_kind, rounded_result
 from convcalc.engine.grids import as_grid
 from convcalc.engine.shapes import like_the_output
-from convcalc.errors import UsageError, nearest
+from convcalc.errors import UsageError, did_you_mean
 from convcalc.report.document import Calculation
 from convcalc.report.numeric import Difference, worked_numeric
 from convcalc.report.selection import Show
@@ -36,8 +36,7 @@ def numeric(session: Session, asked: str, gradient: str | None, show: Show) -> C
     }
     name, _, place = asked.strip().partition(" ")
     if name != ALL and name not in reached:
-        close = nearest(name, list(reached))
-        hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(reached)}, or all of them: all"
+        hint = did_you_mean(name, reached, f"there are {', '.join(reached)}, or all of them: all")
         raise UsageError(f"'{name}' is no grid whose gradient can be checked", hint=hint)
     chosen = list(reached) if name == ALL else [name]
     h = EXACT_STEP if float_kind(end, *(reached[name] for name in chosen)) is None else FLOAT_STEP

@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from convcalc.errors import ConvcalcError, InputError, nearest
+from convcalc.errors import ConvcalcError, InputError, did_you_mean
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.texts import parse
 from convcalc.network.source.toplevel import run_file
@@ -141,8 +141,7 @@ def member(follower: Follower, node: ast.AST, module: SourceModule, name: str) -
     library = follower.starred(name)
     if library is not None:
         return library
-    close = nearest(name, list(own))
-    hint = f"did you mean {close[0]}?" if close else None
+    hint = did_you_mean(name, own, f"it has {', '.join(list(own)[:4]) or 'nothing'}")
     return Unknown(InputError(f"{module.name} has no '{name}'", hint=hint, place=follower.place(node)))
 
 

@@ -3,7 +3,7 @@
 import ast
 from typing import Any
 
-from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.errors import InputError, Place, UsageError, did_you_mean
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.keras_models import KerasModel, parts_of
 from convcalc.network.source.picking import base_of, needed_by
@@ -107,8 +107,7 @@ def _by_name(follower: Follower, wanted: str) -> tuple[Any, str]:
         head = head.func if isinstance(head, ast.Call) else head.value
     name = next(iter(base_of(head)), "")
     if name not in names:
-        close = nearest(name, known)
-        hint = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known) or 'none'}"
+        hint = did_you_mean(name, known, f"it has {', '.join(known) or 'none'}", most=3)
         raise UsageError(f"{follower.source} has no model '{name}'", hint=hint)
     asked = follower.texts.add("--class", [wanted], expression).tree
     assert isinstance(asked, ast.expr)

@@ -3,7 +3,7 @@
 import ast
 from typing import Any
 
-from convcalc.errors import InputError, Place, UsageError, nearest
+from convcalc.errors import InputError, Place, UsageError, did_you_mean
 from convcalc.network.layer import Layer
 from convcalc.network.source.follower import Follower
 from convcalc.network.source.values import Class, Function, Module, Scope, Unknown
@@ -134,8 +134,7 @@ def _by_name(follower: Follower, wanted: str, known: list[str]) -> tuple[Module 
         raise UsageError(f"--class {wanted}: this is no name", hint="as in --class Net") from None
     name = next(iter(base_of(expression.func if isinstance(expression, ast.Call) else expression)), "")
     if name not in follower.file.names:
-        close = nearest(name, known)
-        listing = f"did you mean {' or '.join(close)}?" if close else f"it has {', '.join(known) or 'none'}"
+        listing = did_you_mean(name, known, f"it has {', '.join(known) or 'none'}", most=3)
         raise UsageError(f"{follower.source} has no network '{name}'", hint=listing)
     asked = follower.texts.add("--class", [wanted], expression).tree
     assert isinstance(asked, ast.expr)

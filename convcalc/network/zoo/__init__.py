@@ -4,7 +4,7 @@ import importlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from convcalc.errors import UsageError, nearest
+from convcalc.errors import UsageError, did_you_mean
 from convcalc.network.layer import Shape
 from convcalc.network.trace import NetworkPart, Tensor, Trace
 
@@ -156,11 +156,10 @@ def entry(word: str) -> ZooEntry:
     if name is None:
         from convcalc.network.kinds import KINDS
 
-        close = nearest(word, list(ZOO))
         if word.partition(",")[0].strip() in KINDS:
             raise UsageError(
                 f"'{word}' is no network", hint=f"layers have brackets: {word.partition(',')[0].strip()}()"
             )
-        hint = f"did you mean {' or '.join(close)}?" if close else "`convcalc zoo --all` lists them"
+        hint = did_you_mean(word, ZOO, "`convcalc zoo --all` lists them", most=3)
         raise UsageError(f"there is no network '{word}'", hint=hint)
     return ZOO[name]
