@@ -27,6 +27,8 @@ from convcalc.network.held import wanted
 from convcalc.network.kinds import KINDS
 from convcalc.network.source.reader import SourceFile
 from convcalc.network.trace import Trace
+from convcalc.report.network_steps import steps_of_layer
+from convcalc.report.selection import Show
 from tests.conftest import SAMPLES
 
 
@@ -292,12 +294,13 @@ TOO_LARGE = "is larger than a float can hold"
         ("Conv2d(1, 1, 1), ReLU()", (1, 2, 2), r"0: the result at \[0, 0, 0, 0\] " + TOO_LARGE),
         ("Flatten(), Linear(4, 2)", (1, 2, 2), r"1: the result at \[0, 0\] " + TOO_LARGE),
         ("ReLU(), ConvTranspose2d(1, 1, 2, 2)", (1, 2, 2), r"1: the result at \[0, 0, 0, 0\] " + TOO_LARGE),
-        ("BatchNorm2d(1), ReLU6()", (1, 2, 2), r"0: the result at \[0, 0, 0, 0\] " + TOO_LARGE),
+        ("BatchNorm2d(1), ReLU6()", (1, 2, 2), r"0: the result at \[0, 0, 0, 0\] is no number"),
+        ("PReLU(), ReLU()", (1, 2, 2), r"0: the result at \[0, 0, 0, 0\] " + TOO_LARGE),
         ("Flatten(), LayerNorm(4)", (1, 2, 2), r"1: the result at \[0, 0\] " + TOO_LARGE),
     ],
 )
 def test_a_layer_whose_result_no_float32_holds_is_named(layers: str, shape: tuple[int, ...], fault: str) -> None:
-    net = small(layers, shape, np.arange(1, 5) * 2e37)
+    net = small(layers, shape, np.arange(1, 5) * (-2e37 if "PReLU" in layers else 2e37))
     large = {key: {name: np.full_like(one, 3e38) for name, one in own.items()} for key, own in net.tensors.items()}
     with pytest.raises(InputError, match=f"^{fault}"):
         list(replace(net, tensors=large).runs())
@@ -308,3 +311,51 @@ def test_a_gradient_that_no_float32_holds_is_named() -> None:
     large = {key: {name: np.full_like(one, 1e30) for name, one in own.items()} for key, own in net.tensors.items()}
     with pytest.raises(InputError, match=r"line 1, 0 · Conv2d.*the result at \[0, 0, 0, 0\] " + TOO_LARGE):
         replace(net, tensors=large).backward(gradient=np.full((1, 1), 1e5, np.float32))
+
+
+@pytest.mark.parametrize("times", ["0.5", "1e39"])
+def test_a_number_in_a_source_is_itself_beside_exact_cells(times: str, tmp_path: Path) -> None:
+    """Beside integers it was rounded to one: 0.5 was 0."""
+    path = tmp_path / "net.py"
+    lines = (
+        "import torch.nn as nn",
+        "class Net(nn.Module):",
+        "    def forward(self, x):",
+        f"        return x * {times} + 0.25",
+    )
+    path.write_text("\n".join(lines))
+    found = model(str(path), [1, 2, 3], weights="random", exact=True).output
+    assert found.ravel().tolist() == [cell * Fraction(times) + Fraction(1, 4) for cell in (1, 2, 3)]
+
+
+@pytest.mark.parametrize(
+    ("layers", "weights", "fault"),
+    [
+        (
+            "Conv2d(1, 1, 3, padding=2, padding_mode='replicate', bias=False)",
+            (3e37,),
+            "line 1, 0 · Conv2d.*" + TOO_LARGE,
+        ),
+        ("Conv2d(1, 1, 1), Conv2d(1, 1, 1, bias=False)", (1, 3e38), "0 · Conv2d.*" + TOO_LARGE),
+    ],
+)
+def test_a_sum_of_gradients_that_no_float32_holds_is_named(layers: str, weights: tuple[float, ...], fault: str) -> None:
+    net = small(layers, (1, 3, 3), np.full(9, 1e-30))
+    large = {
+        key: {name: np.full_like(one, number if name == "weight" else 0) for name, one in own.items()}
+        for (key, own), number in zip(net.tensors.items(), weights, strict=True)
+    }
+    with pytest.raises(InputError, match=fault):
+        replace(net, tensors=large).backward()
+
+
+@pytest.mark.parametrize(
+    "layers", ["CELU(0.5)", "Softplus(2)", "Tanhshrink()", "GLU(1)", "Softmin(1)", "Softshrink(0.1)"]
+)
+def test_a_step_is_of_what_comes_out_whatever_the_layer_is_put_together_of(layers: str) -> None:
+    net = small(layers, (4,), [-1.5, 0.25, 2, 0.5])
+    run = list(net.runs())[-1]
+    steps, index, step = steps_of_layer(run, "0", (0,), Show())
+    value = step.value if hasattr(step, "value") else step.values[0]
+    assert value == pytest.approx(float(run.output[0, 0]), rel=1e-6)
+    assert 0 <= index < np.prod(steps.shape)

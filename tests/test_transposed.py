@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
+from convcalc.engine import transposed
 from convcalc.engine.convolution import convolve
 from convcalc.engine.geometry import Axis
+from convcalc.engine.node import left_to_floats
 from convcalc.engine.readings import as_toeplitz
 from convcalc.engine.transposed import conv_transpose
 from convcalc.errors import InputError
@@ -132,3 +134,29 @@ def test_what_does_not_fit_is_refused(x: Any, kernel: Any, options: Any, message
         conv_transpose(x, kernel, **options)
     assert message in caught.value.message
     assert caught.value.hint
+
+
+@pytest.mark.parametrize("most", [1, 200, 1 << 21])
+@pytest.mark.parametrize("few", [0, 250_000])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"stride": 2},
+        {"stride": (1, 3), "padding": 1, "output_padding": (0, 2), "dilation": (2, 1)},
+        {"stride": 3, "groups": 2, "padding": (2, 0), "output_padding": 1},
+    ],
+)
+def test_what_floats_stamp_is_the_exact_answer(
+    settings: dict[str, Any], few: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    groups = settings.get("groups", 1)
+    x = rng.normal(size=(2, 4, 7, 6)).astype(np.float32)
+    kernel, bias = (rng.normal(size=shape).astype(np.float32) for shape in ((4, 3, 3, 2), 3 * groups))
+    result = conv_transpose(x, kernel, bias=bias, **settings)
+    exact = conv_transpose(*(grid.astype(float) for grid in (x, kernel)), bias=bias.astype(float), **settings).output
+    monkeypatch.setattr(transposed, "BAND", most)
+    monkeypatch.setattr(transposed, "MANY_PRODUCTS", few)
+    stamped = left_to_floats(result).output
+    assert stamped.dtype == np.float32
+    np.testing.assert_allclose(stamped, exact, rtol=0, atol=2e-6)

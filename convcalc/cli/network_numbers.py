@@ -42,7 +42,7 @@ class NumberOptions(NamedTuple):
             "or (of digits) those that come with it. --input then holds numbers: a picture, a file, or written out.",
         ),
     ] = None
-    seed: Annotated[int | None, input_option("--seed", metavar="N", help="Of random weights. Default: 0.")] = None
+    seed: Annotated[int | None, input_option("--seed", metavar="N", min=0, help="Of random weights; default 0.")] = None
     rgb: Annotated[bool, input_option("--rgb", help="Read a picture as red, green and blue.")] = False
     resize: Annotated[
         str | None, input_option("--resize", metavar="ROWSxCOLS", help="Resize a picture, as in 28x28.")
@@ -159,7 +159,7 @@ def read_network_input(here: Surroundings, word: str | None, asked: NumberOption
         if not deviations.all():
             raise UsageError(f"--std {asked.std}: nothing can be divided by 0", hint="leave it out, or give another")
         grid = grid / deviations
-    return grid.astype(np.float32)
+    return as_floats(grid, np.dtype(np.float32))
 
 
 def _by_channel(text: str, option: str, grid: "Array") -> "Array":

@@ -60,7 +60,8 @@ def show_numbers(
         for text in summary.trace.notes:
             note(text)
         output = network.output
-        write_lines(here, iter(plain_lines(output[0] if len(x) == 1 else output, plain_number)), out)
+        grid = output.reshape(output.shape[1:]) if len(x) == 1 else output
+        write_lines(here, iter(plain_lines(grid, plain_number)), out)
     else:
         _show_all(here, network, title, asked, out)
 

@@ -138,8 +138,8 @@ class Convolution:
         """The feature maps, (N, O, rows, columns)."""
         if not self.exactly and self.kind is not None:
             return self.float_maps()
-        if (rounded := self._in_two_floats()) is not None:
-            return rounded
+        if (maps := self._in_two_floats()) is not None:
+            return maps
         numerators, divisor = self.sums()
         self.in_floats = not divisor
         return quotient(numerators, divisor, self.kind) if divisor else numerators

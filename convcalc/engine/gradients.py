@@ -22,6 +22,7 @@ from convcalc.engine.exact import (
     magnitude,
     over_common_denominator,
     quotient,
+    rounded,
 )
 from convcalc.engine.geometry import Axis, TransposedAxis
 from convcalc.engine.grids import as_grid, unmade
@@ -116,10 +117,10 @@ class Gradients:
         cells, over = whole.sums() if whole.exactly else (whole.maps, 0)  # rounded once, when all are added up
         if over:
             (cells,) = as_integers(magnitude(cells) * cells.shape[2] * cells.shape[3], cells)
-        total = np.zeros(self.forward.input.shape, dtype=cells.dtype)
+        total = np.zeros(self.forward.input.shape, dtype=cells.dtype if over else FLOAT64)
         rows, columns = (np.array(source) for source in sources(self.forward))
         np.add.at(total, np.ix_(*map(np.arange, total.shape[:2]), rows, columns), cells)
-        return quotient(total, over, whole.kind) if over else total
+        return quotient(total, over, whole.kind) if over else rounded(total, whole.kind or FLOAT64)
 
     def folded(self) -> Iterator[tuple[tuple[int, int], list[tuple[int, int]]]]:
         """Yield each input cell, (row, column), that the padding repeats, and its places on the padded input."""
@@ -133,9 +134,10 @@ class Gradients:
     @CachedProperty
     def bias(self) -> Array:
         """The gradient of the bias: the sum of each map's gradients, (O)."""
-        integers = over_common_denominator(self.output) if self.forward.exactly else None
+        in_floats = not self.forward.exactly and self.output.dtype.kind == "f"
+        integers = None if in_floats else over_common_denominator(self.output)
         if integers is None:
-            return as_grid(self.output.sum(axis=(0, 2, 3), dtype=FLOAT64).astype(self.output.dtype))
+            return rounded(self.output.sum(axis=(0, 2, 3), dtype=FLOAT64), self.output.dtype)
         numerators, over = integers
         return quotient(as_grid(numerators.astype(object).sum(axis=(0, 2, 3))), over, float_kind(self.output))
 

@@ -188,8 +188,9 @@ def pass_back(
                     hint="every operation does that has --backward",
                 )
             try:
-                back = BACKWARD[kind](node.result if exactly else left_to_floats(node.result), total)
-                roles = dict(ROLES[kind](back))
+                with np.errstate(all="ignore"):
+                    back = BACKWARD[kind](node.result if exactly else left_to_floats(node.result), total)
+                    roles = dict(ROLES[kind](back))
             except TooLargeError as error:
                 raise InputError(f"line {node.number}, {node.text}: {error.message}", hint=error.hint) from None
             _check_constants(node, roles, read)

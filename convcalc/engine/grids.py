@@ -7,7 +7,15 @@ from weakref import WeakValueDictionary
 
 import numpy as np
 
-from convcalc.engine.exact import FLOAT64_INTEGERS, Array, check_finite, exact, integers_or_fractions, is_finite
+from convcalc.engine.exact import (
+    FLOAT64_INTEGERS,
+    Array,
+    TooLargeError,
+    check_finite,
+    exact,
+    integers_or_fractions,
+    is_finite,
+)
 from convcalc.engine.fast.threads import bands, do_all
 from convcalc.errors import InputError
 
@@ -75,9 +83,8 @@ def own_grid(values: Any) -> Array:
         grid = as_grid(values)
         if _is_array(values) and _may_change(grid) and np.may_share_memory(grid, np.asarray(values)):
             grid = grid.copy()
-    grid.setflags(write=False)
     _OWN[id(grid)] = grid
-    return grid
+    return frozen(grid)
 
 
 def _is_plain(array: Array) -> bool:
@@ -111,6 +118,19 @@ def frozen(array: Array) -> Array:
         part.setflags(write=False)
         part = part.base
     return array
+
+
+def worked(array: Array) -> Array:
+    """Return what was worked as a grid that nobody changes; raise InputError where a float is infinite, or none."""
+    if not is_finite(array):
+        at = np.argwhere(~np.isfinite(array))[0].tolist()
+        if not np.isnan(array[tuple(at)]):
+            raise TooLargeError(at)
+        why = "a root or a logarithm of what is negative, 0/0, or ∞ less ∞"
+        raise InputError(f"the result at {at} is no number", hint=f"that comes of {why}")
+    if array.size and 1 <= array.ndim <= 4 and kept_dtype(array.dtype) == array.dtype:
+        _OWN[id(array)] = array
+    return frozen(array)
 
 
 def _may_change(array: Any) -> bool:

@@ -26,7 +26,7 @@ class Node(NamedTuple):
 
 
 def left_to_floats(result: Any) -> Any:
-    """Return an operation whose decimals are left to floats, and those of its gradients, as frameworks do.
+    """Return an operation whose sums of decimals are left to floats, and those of its gradients, as frameworks do.
 
     >>> from convcalc.engine.dense import linear
     >>> left_to_floats(linear([0.1, 0.2, -0.3], [[1, 1, 1]])).output.tolist() == [0.1 + 0.2 - 0.3]

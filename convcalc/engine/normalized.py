@@ -18,6 +18,7 @@ from convcalc.engine.exact import (
     as_answer,
     as_floats,
     as_shown,
+    check_finite,
     exact,
     float_kind,
     over_common_denominator,
@@ -50,9 +51,9 @@ class Normalized:
     input: Array
     kind: NormKind
     sets: Array
-    """Which set a cell is of, and"""
+    """Which set a cell is of: numbers from 0 on, of as many axes as the input, of length 1 where they are alike."""
     shares: Array
-    """which γ and β it has: numbers from 0 on, of as many axes as the input, of length 1 where they are alike."""
+    """Which γ and β a cell has, as the sets are given."""
     gamma: Array | None
     beta: Array | None
     eps: Fraction
@@ -89,6 +90,8 @@ class Normalized:
 
     def means_of_sets(self, cells: Array) -> Array:
         """Return the mean of each set of cells in float64, (sets)."""
+        if self.exactly:
+            return np.array([math.fsum(cells.ravel()[places]) / len(places) for places in self.order])
         alike = tuple(axis for axis, length in enumerate(self.sets.shape) if length == 1)
         totals = np.bincount(self.sets.ravel(), weights=cells.sum(axis=alike).ravel())
         return totals * (len(totals) / self.input.size)
@@ -145,7 +148,7 @@ class Normalized:
         return gamma, beta
 
     def of_cells(self, grid: Array | None, default: float) -> Any:
-        """Return γ or β of every cell, in float64; the default where there is none."""
+        """Return γ or β in float64, of the shape of `shares`, or a number for all; the default where there is none."""
         if grid is None:
             return default
         numbers = as_floats(grid, FLOAT64).ravel()
@@ -183,7 +186,9 @@ class Normalized:
             variances = self.means_of_sets((cells - means[self.sets]) ** 2)
         else:
             means, variances = (as_floats(grid, FLOAT64) for grid in self.running)
-        return means, np.sqrt(variances + float(self.eps))
+        roots = np.sqrt(variances + float(self.eps))
+        check_finite(roots, result=True)
+        return means, roots
 
     @CachedProperty
     def deviations(self) -> Array:
@@ -197,7 +202,7 @@ class Normalized:
 
     @CachedProperty
     def roots(self) -> Array:
-        """The standard deviation that every cell is divided by, in float64, of the shape of the sets."""
+        """What the cells of each set are divided by, in float64, of the shape of `sets`."""
         return self.float_statistics[1][self.sets]
 
     def _in_floats(self) -> Array:

@@ -99,14 +99,15 @@ class Transposed:
     @CachedProperty
     def maps(self) -> Array:
         """The output maps, (N, O, rows, columns): those of the zero-inserted reading, or what floats stamp."""
-        kind = float_kind(self.input, self.kernel)
+        kind = float_kind(self.input, self.kernel, *([] if self.bias is None else [self.bias]))
         has_zeros, adds_channels = max(self.rows.stride, self.columns.stride) > 1, len(self.kernel) > self.groups
         if self.exactly or kind is None or not (has_zeros and adds_channels):
             return self.inserted.maps
         products = self.input.size * self.kernel[0].size
-        total = self._stamped(FLOAT64 if products <= MANY_PRODUCTS else kind)
-        if self.bias is not None:
-            total += as_floats(self.bias, total.dtype)[:, None, None]
+        with np.errstate(all="ignore"):
+            total = self._stamped(FLOAT64 if products <= MANY_PRODUCTS else kind)
+            if self.bias is not None:
+                total += as_floats(self.bias, total.dtype)[:, None, None]
         return rounded(total, kind)
 
     def _stamped(self, kind: np.dtype[Any]) -> Array:

@@ -119,7 +119,7 @@ def _celu(layer: Elementwise, x: Array) -> LayerResult:
         found: Array = np.where(cells > 0, cells, alpha * np.expm1(np.minimum(cells, 0) / alpha)).astype(x.dtype)
         return found
 
-    return LayerResult(numbers, lambda: _between(x, 1 / Fraction(str(alpha)), ActivationKind.ELU), main=1)
+    return LayerResult(numbers, lambda: _between(x, 1 / Fraction(str(alpha)), ActivationKind.ELU))
 
 
 def _softplus(layer: Elementwise, x: Array) -> LayerResult:
@@ -136,7 +136,7 @@ def _softplus(layer: Elementwise, x: Array) -> LayerResult:
             return [Operation(activate(x, ActivationKind.SOFTPLUS), {"input": x})]
         return _between(x, Fraction(str(beta)), ActivationKind.SOFTPLUS)
 
-    return LayerResult(numbers, operations if threshold >= LEAST_THRESHOLD else None, main=-1 if beta == 1 else 1)
+    return LayerResult(numbers, operations if threshold >= LEAST_THRESHOLD else None)
 
 
 def _rrelu(layer: Elementwise, x: Array) -> LayerResult:
@@ -160,7 +160,7 @@ def _tanhshrink(layer: Elementwise, x: Array) -> LayerResult:
         less = gathered("sub", [x, output], x.shape, Reading(places, np.repeat([[1], [-1]], x.size, axis=1)))
         return [Operation(result, {"input": x}, output), less]
 
-    return LayerResult(lambda: (x - np.tanh(x.astype(np.float64))).astype(x.dtype), operations, main=0)
+    return LayerResult(lambda: (x - np.tanh(x.astype(np.float64))).astype(x.dtype), operations)
 
 
 def _softmin(layer: Elementwise, x: Array) -> LayerResult:

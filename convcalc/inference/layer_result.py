@@ -1,5 +1,6 @@
 """What a layer makes of its input: its numbers, by the quick way; and the engine's operations, which have the steps."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, NamedTuple
@@ -10,6 +11,8 @@ from convcalc.engine.dense import Flattened
 from convcalc.engine.exact import Array
 from convcalc.engine.gather_kinds import GatherRecord
 from convcalc.engine.gathered import Gathered, Reading
+from convcalc.engine.grids import as_grid
+from convcalc.errors import InputError
 from convcalc.network.trace import Node
 
 Tensors = Mapping[str, Array]
@@ -89,8 +92,17 @@ def numbered(inputs: Sequence[Array]) -> list[Array]:
 
 
 def constant(number: Any, kind: np.dtype[Any]) -> Array:
-    """Return a number as an array of one cell, of a dtype; exactly, where that is of Python's numbers."""
-    return np.array([Fraction(str(number))], dtype=object) if kind.kind == "O" else np.array([number], kind)
+    """Return a number as an array of one cell: a float of a dtype; beside exact cells the decimal that its source says.
+
+    >>> constant(0.5, np.dtype(np.int64)).tolist(), constant(0.5, np.dtype(np.float32)).tolist()
+    ([Fraction(1, 2)], [0.5])
+    """
+    if kind.kind == "f":
+        with np.errstate(over="ignore"):
+            return np.array([number], kind)
+    if isinstance(number, float) and not math.isfinite(number):
+        raise InputError(f"{number} is no exact number", hint="leave --exact out")
+    return as_grid([Fraction(str(number))])
 
 
 def viewed(grid: Array, shape: Sequence[int]) -> Operation:

@@ -119,7 +119,7 @@ def padded(layer: Pad | PadAxes, node: Node, tensors: Tensors, inputs: list[Arra
             return [moved("pad", [x, value], move(numbered([x])[0], x.size))]  # the value is a cell of its own
         return [moved("pad", inputs, move(numbered(inputs)[0], NOWHERE))]
 
-    is_told = mode != "constant" or x.dtype.kind == "O" or np.isfinite(value[0])
+    is_told = mode != "constant" or value.dtype.kind != "f" or np.isfinite(value[0])
     return LayerResult(lambda: move(x, value[0]), operations if is_told else None)
 
 

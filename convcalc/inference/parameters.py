@@ -9,6 +9,7 @@ import numpy as np
 
 from convcalc.engine.exact import Array
 from convcalc.engine.grids import as_grid, frozen
+from convcalc.engine.settings import whole_numbers
 from convcalc.errors import InputError, did_you_mean
 from convcalc.network.functions import Parameter
 from convcalc.network.held import Shapes, wanted
@@ -106,6 +107,9 @@ def drawn(trace: Trace, seed: int, watch: Watch = unwatched) -> dict[int, dict[s
     Convolutions and fully connected layers are uniform within 1/√(inputs of one output) (torch.nn.init's
     kaiming_uniform with a = √5); norms are 1 and 0.
     """
+    (seed,) = whole_numbers(seed, "the seed")[:1]
+    if seed < 0:
+        raise InputError(f"the seed is {seed}", hint="0, or more")
     rng = np.random.default_rng(seed)
     found: dict[int, dict[str, Array]] = {}
     own = own_tensors(trace)

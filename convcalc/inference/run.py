@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 
 from convcalc.engine.exact import Array
-from convcalc.engine.grids import frozen
+from convcalc.engine.grids import worked
 from convcalc.engine.naming import shape_text
 from convcalc.errors import InputError
 from convcalc.inference.apply import APPLY, kind_of
@@ -70,14 +70,16 @@ def forward(
             for index, is_detached in zip(node.inputs, node.detached, strict=True)
         ]
         try:
-            if kind is Source:
-                result = LayerResult(lambda: x, list)
-            else:
-                result = APPLY[kind](node.layer, node, tensors.get(id(node.layer), {}), inputs)
-            output = frozen(_output(result, node, exact=exact))
+            with np.errstate(all="ignore"):
+                if kind is Source:
+                    result = LayerResult(lambda: x, list)
+                else:
+                    result = APPLY[kind](node.layer, node, tensors.get(id(node.layer), {}), inputs)
+                output = worked(_output(result, node, exact=exact))
         except InputError as error:
-            told = error.message.startswith(f"{node.name}: ")
-            raise error if told else InputError(f"{node.name}: {error.message}", hint=error.hint) from None
+            name = node.name or "input"
+            told = error.message.startswith(f"{name}: ")
+            raise error if told else InputError(f"{name}: {error.message}", hint=error.hint) from None
         maps[node.index] = output
         yield LayerRun(node, tuple(maps[index] for index in node.inputs), output, result)
         for index in node.inputs:

@@ -8,7 +8,7 @@ import numpy as np
 
 from convcalc.engine.convolution import MANY_PRODUCTS, convolve
 from convcalc.engine.dense import linear
-from convcalc.engine.exact import FLOAT64, Array, as_floats, check_finite, rounded
+from convcalc.engine.exact import FLOAT64, Array, as_floats
 from convcalc.engine.node import left_to_floats
 from convcalc.engine.norms import batch_norm, group_norm, layer_norm
 from convcalc.engine.pooling import pool
@@ -154,13 +154,13 @@ def batch_norm_of(layer: BatchNorm, node: Node, tensors: Tensors, inputs: list[A
             output: Array = work(as_plane(x)).output.reshape(x.shape)
             return output
         shape = (-1, *[1] * (x.ndim - 2))
+        if running[1].min() < 0:
+            raise InputError(f"a running variance is {running[1].min()}", hint="is it the file of this network?")
         factor = 1 / np.sqrt(running[1] + np.float32(layer.eps))
-        with np.errstate(all="ignore"):
-            factor = factor if named["gamma"] is None else named["gamma"] * factor
-            shift = -running[0] * factor if named["beta"] is None else named["beta"] - running[0] * factor
-            output = x * factor.reshape(shape)
-            output += shift.reshape(shape)
-        check_finite(output, result=True)
+        factor = factor if named["gamma"] is None else named["gamma"] * factor
+        shift = -running[0] * factor if named["beta"] is None else named["beta"] - running[0] * factor
+        output = x * factor.reshape(shape)
+        output += shift.reshape(shape)
         return output
 
     def work(grid: Array) -> Any:
@@ -210,11 +210,8 @@ def _standardised(x: Array, eps: float) -> Array:
 
 def _scaled(x: Array, tensors: Tensors, shape: tuple[int, ...]) -> Array:
     gamma, beta = tensors.get("weight"), tensors.get("bias")
-    with np.errstate(all="ignore"):
-        scaled = x if gamma is None else x * gamma.reshape(shape)
-        scaled = scaled if beta is None else scaled + beta.reshape(shape)
-    check_finite(scaled, result=True)
-    return scaled
+    scaled = x if gamma is None else x * gamma.reshape(shape)
+    return scaled if beta is None else scaled + beta.reshape(shape)
 
 
 def layer_norm_of(layer: LayerNorm, node: Node, tensors: Tensors, inputs: list[Array]) -> LayerResult:
@@ -263,9 +260,9 @@ def linear_of(layer: Linear, node: Node, tensors: Tensors, inputs: list[Array]) 
         if len(rows) * weight.size <= MANY_PRODUCTS:  # as a convolution's
             total: Array = as_floats(x, FLOAT64) @ as_floats(weight, FLOAT64).T
         else:
-            with np.errstate(all="ignore"):
-                total = x @ weight.T
-        return rounded(total if bias is None else total + bias, weight.dtype)
+            total = x @ weight.T
+        output: Array = (total if bias is None else total + bias).astype(weight.dtype, copy=False)
+        return output
 
     def operations() -> list[Operation]:
         reads = {"weights": weight, **({} if bias is None else {"bias": bias})}

@@ -174,17 +174,15 @@ class Layer:
         value = getattr(self, name)
         if _is_size(value, least):
             return (value,) * self.dims
-        values = value
-        if not (isinstance(values, tuple | list) and all(_is_size(item, least) for item in values)):
+        if not (isinstance(value, tuple | list) and all(_is_size(item, least) for item in value)):
             raise InputError(
                 f"{self.kind}: {name} must be a whole number of at least {least}, not {value!r}",
                 hint=f"or {self.dims} of them" if self.dims > 1 else "try 1",
             )
-        if len(values) == 1 and self.dims > 1:
-            values = tuple(values) * self.dims
+        values = tuple(value) * (self.dims if len(value) == 1 else 1)
         if len(values) != self.dims:
             raise InputError(f"{self.kind}: {name} has {len(values)} numbers", hint=f"give one, or {self.dims}")
-        return tuple(values)
+        return values
 
     def number(self, name: str, least: int = 1) -> int:
         """Return a setting that is one whole number; raise InputError where it is none."""

@@ -93,6 +93,7 @@ def gradient_at(heading: Heading, back: NetworkGradients, name: str, at: tuple[i
             yield Text("")
             yield from (block for block in _of_role(passed, role, at, show).work if not isinstance(block, Answer))
         yield from _total(back, tensor, at, show)
+        yield Text(f"  {name}[{','.join(map(str, at))}] has the gradient {show.write(gradient[at])}.", Role.RESULT)
 
     answer = np.atleast_1d(gradient[at])
     return Calculation(work(), lambda: answer, show.answer_write)
@@ -104,6 +105,9 @@ def _of_role(passed: PassedBack, role: str, at: tuple[int, ...], show: Show) -> 
         return back.one(passed.backward, show, role)
     is_kernel = isinstance(passed.backward, Gradients | TransposedGradients) and role == "kernel"
     place = (at[1], at[0], *at[2:]) if is_kernel and len(at) > 2 else at  # a kernel's channels come first there
+    if role == "input" and isinstance(passed.backward, Gradients) and passed.backward.folds:
+        plan = passed.backward.forward.plan  # the steps are of the padded input's gradient
+        place = (*at[:-2], at[-2] + plan.rows.before, at[-1] + plan.columns.before)
     return back.one(passed.backward, show._replace(at=place), role)
 
 

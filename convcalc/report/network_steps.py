@@ -1,7 +1,7 @@
 """A neuron of a network as its own operation works it, and the network's layers as steps to walk through."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from convcalc.engine.naming import ONE_ROW
@@ -19,16 +19,18 @@ def neuron(heading: Heading, run: LayerRun, name: str, show: Show) -> Calculatio
 
     Raises InputError where the layer has no steps, or the place is none of its output.
     """
+    at = tuple(show.at or ())
     _, worked = _own_work(run, name, show._replace(at=None))
-    steps, index, _ = steps_of_layer(run, name, tuple(show.at or ()), show)
+    found = [*_before(run, at, show), steps_of_layer(run, name, at, show)[:2]]
 
     def work() -> Document:
         yield heading
         yield Subheading(f"{name} · {run.node.layer}")
-        yield Text("")
-        yield steps.heading
-        yield Subheading(f"step {index + 1:,} of {math.prod(steps.shape):,} · {steps.name(index)}")
-        yield from steps.blocks(index)
+        for steps, index in found:
+            yield Text("")
+            yield steps.heading
+            yield Subheading(f"step {index + 1:,} of {math.prod(steps.shape):,} · {steps.name(index)}")
+            yield from steps.blocks(index)
 
     return worked._replace(work=work(), steps=None)
 
@@ -46,6 +48,18 @@ def steps_of_layer(run: LayerRun, name: str, at: tuple[int, ...], show: Show) ->
     steps = worked.steps(show)
     index = step_of(result, run.output, steps, at)
     return steps, index, FORWARD[type(result)].step(result, index, steps.shape)
+
+
+def _before(run: LayerRun, at: tuple[int, ...], show: Show) -> Iterator[tuple[Steps, int]]:
+    """Yield the steps of the operations before a layer's own that make as many cells, and which makes this one."""
+    operations = run.result.operations() if run.result.operations is not None else ()
+    is_last = run.result.main == -1  # else what is before and behind it only turns axes
+    for operation in operations[:-1] if is_last else ():
+        made = operation.output
+        worked = FORWARD[type(operation.result)].worked(operation.result, show._replace(at=None))
+        if worked.steps is not None and made is not None and made.shape == run.output.shape:
+            steps = worked.steps(show)
+            yield steps, step_of(operation.result, made, steps, at)
 
 
 def _own_work(run: LayerRun, name: str, show: Show) -> tuple[Any, Calculation]:

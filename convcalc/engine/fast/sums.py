@@ -26,7 +26,7 @@ MOST_TAPS = 64
 NARROW_PASSES = 18
 """Passes over an array up to which adding taps one by one in 16 bits is quicker than BLAS."""
 LEAST_ITEMS, SMALL_PLANE, MOST_FILTERS = 8, 1 << 12, 16
-"""Items of so few cells, and filters of several weights, that are worked together."""
+"""Items of so few cells that are worked together; so many filters, or two for each item, are not too many for that."""
 MANY_FILTERS_A_SIDE = 2 / 3
 """Filters of one plane, to each cell of a kernel's side, beyond which copying its windows out is worth it."""
 FEW_PLANES = 4
@@ -92,7 +92,7 @@ class Work(NamedTuple):
     @property
     def has_few_windows(self) -> bool:
         """Whether a filter has more taps than windows, as the gradient of one by which a network learns."""
-        return self.windows < self.plan.rows.kernel * self.plan.columns.kernel
+        return self.windows < min(self.plan.rows.kernel * self.plan.columns.kernel, MOST_DOT_PRODUCTS)
 
     @property
     def unit_stride(self) -> bool:
@@ -115,8 +115,8 @@ class Way(NamedTuple):
 def _is_product_a_window(work: Work) -> bool:
     plan = work.plan
     filters, windows = plan.filters // plan.groups, work.windows
-    few = windows * filters <= MOST_DOT_PRODUCTS * plan.items and (filters == 1 or plan.items >= LEAST_ITEMS)
-    return (windows == 1 or few) and work.has_few_windows
+    few = windows == 1 or windows * filters <= MOST_DOT_PRODUCTS * plan.items
+    return few and windows < plan.rows.kernel * plan.columns.kernel
 
 
 def _is_separable(work: Work) -> bool:
@@ -144,13 +144,14 @@ def _is_narrow(work: Work) -> bool:
 
 def _is_batch(work: Work) -> bool:
     plan = work.plan
-    few = plan.filters <= MOST_FILTERS or work.side == 1  # as in the gradient of a dense layer's weights
-    return plan.channels == 1 and plan.items >= LEAST_ITEMS and work.x[0].size <= SMALL_PLANE and few
+    many = plan.filters <= max(MOST_FILTERS, 2 * plan.items) or work.side == 1  # as in a dense layer's gradient
+    return plan.channels == 1 and plan.items >= LEAST_ITEMS and work.x[0].size <= SMALL_PLANE and many
 
 
 def _has_many_filters(work: Work) -> bool:
     few = 1 if work.has_few_windows else max(1, MANY_FILTERS_A_SIDE * work.side)
-    return work.plan.channels == 1 and work.plan.filters > few
+    row = work.kernel[0].nbytes * work.plan.columns.output
+    return work.plan.channels == 1 and row <= BAND and work.plan.filters > max(few, work.integers * MOST_FILTERS)
 
 
 def _is_large(work: Work) -> bool:
@@ -185,6 +186,8 @@ WAYS = (
         "several small channels at once, each with its own weight"),
     Way("batch", ways.banded, _is_batch, by_matrices,
         "many small items at once: a pass for each item and tap would mostly be spent on calling numpy"),
+    Way("many filters", channels.columns_of_windows, _has_many_filters, by_matrices,
+        "a plane's windows are copied out once, and multiplied by all filters"),
     Way("few taps", ways.taps, _has_few_taps, by_elements,
         "so few cells are not 0 that a pass for each is quickest", wide=True),
     Way("separable", ways.separable, _is_separable, by_elements,
@@ -193,8 +196,6 @@ WAYS = (
         "a processor adds so many integers of 16 bits at once that BLAS gains nothing on a small kernel"),
     Way("Fourier", ways.fourier, _is_large, lambda bound: None,
         "a large float kernel costs no more than a small one; where cells differ much in size, digits would be lost"),
-    Way("many filters", channels.columns_of_windows, _has_many_filters, by_matrices,
-        "a plane's windows are copied out once, and multiplied by all filters"),
     Way("banded", ways.banded, lambda work: work.plan.channels == 1, by_matrices,
         "BLAS adds up the taps of 4 rows at once, and nothing is copied out"),
     Way("taps", ways.taps, _adds_few, by_elements,
