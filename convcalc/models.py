@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from convcalc.engine.exact import Array
+from convcalc.engine.grids import frozen
 from convcalc.errors import UsageError
 from convcalc.inference.parameters import as_float32, drawn, exactly, full_name, matched
 from convcalc.network import zoo
@@ -51,7 +52,7 @@ def tensors_of(
         note = f"every name of {weights} begins with '{prefix}', which is left out" if prefix else ""
         found = matched(summary.trace, tensors)
     if exact:
-        return {layer: {name: exactly(one) for name, one in own.items()} for layer, own in found.items()}, note
+        return {layer: {name: frozen(exactly(one)) for name, one in own.items()} for layer, own in found.items()}, note
     return as_float32(found), note
 
 

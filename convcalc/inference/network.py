@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.exact import Array
+from convcalc.engine.exact import Array, is_finite
 from convcalc.engine.grids import frozen
 from convcalc.engine.node import Node as GraphNode
 from convcalc.errors import InputError
@@ -128,13 +128,15 @@ class NetworkNumbers:
 
     def moved(self, gradients: NetworkGradients, rate: float, freeze: Sequence[str] = ()) -> "NetworkNumbers":
         """Return the network after one step of descent: every parameter less the rate times its gradient."""
-        changed = {
-            id(tensor): frozen(
-                (tensor - np.asarray(rate, tensor.dtype) * gradients.gradients[name]).astype(tensor.dtype)
-            )
-            for name, tensor in gradients.parameters.items()
-            if name in gradients.gradients and name not in freeze
-        }
+        changed = {}
+        for name, tensor in gradients.parameters.items():
+            if name in gradients.gradients and name not in freeze:
+                with np.errstate(all="ignore"):
+                    less = (tensor - np.asarray(rate, tensor.dtype) * gradients.gradients[name]).astype(tensor.dtype)
+                if not is_finite(less):
+                    fault = f"a rate of {rate:g} takes {name} beyond what a float can hold"
+                    raise InputError(fault, hint="take a smaller one")
+                changed[id(tensor)] = frozen(less)
         tensors = {
             identity: {name: changed.get(id(tensor), tensor) for name, tensor in own.items()}
             for identity, own in self.tensors.items()

@@ -3,11 +3,12 @@
 import math
 from collections.abc import Mapping
 from fractions import Fraction
+from numbers import Real
 from typing import Any
 
 import numpy as np
 
-from convcalc.engine.exact import Array
+from convcalc.engine.exact import Array, as_floats
 from convcalc.engine.grids import as_grid, frozen
 from convcalc.engine.settings import whole_numbers
 from convcalc.errors import InputError, did_you_mean
@@ -91,6 +92,9 @@ def _numbers(name: str, tensor: Array) -> Array:
     """Return a tensor, if it holds numbers that a network can be worked with; raise InputError by its name."""
     if tensor.dtype.kind not in "fiubO":
         raise InputError(f"{name} holds no numbers: its type is {tensor.dtype}", hint="save it as float32")
+    odd = [cell for cell in tensor.flat if not isinstance(cell, Real)] if tensor.dtype.kind == "O" else []
+    if odd:
+        raise InputError(f"{name} holds {odd[0]!r:.40}, which is no number", hint="integers, decimals or Fractions")
     if tensor.dtype.kind == "f" and tensor.size and not float(np.abs(tensor).max()) <= LARGEST:
         kind = "a NaN" if np.isnan(tensor).any() else "an infinite number, or one too large for float32"
         raise InputError(f"{name} holds {kind}", hint="did its training diverge?")
@@ -152,6 +156,6 @@ def exactly(tensor: Array) -> Array:
 def as_float32(tensors: Mapping[int, Mapping[str, Array]]) -> dict[int, dict[str, Array]]:
     """Return layers' tensors as float32, as PyTorch works, and so that nobody changes them."""
     return {
-        layer: {name: frozen(tensor.astype(np.float32, copy=False)) for name, tensor in own.items()}
+        layer: {name: frozen(as_floats(tensor, np.dtype(np.float32))) for name, tensor in own.items()}
         for layer, own in tensors.items()
     }

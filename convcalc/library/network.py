@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from convcalc.engine.exact import Array
+from convcalc.engine.exact import Array, as_floats
 from convcalc.errors import InputError, did_you_mean
 from convcalc.inference.inputs import first_that_fits
 from convcalc.inference.names import names_of
@@ -218,7 +218,8 @@ class Model(Shown):
         """
         if target is None:
             return ModelGradients(self._with_numbers().backward(), heading(self._summary))
-        targets = list(target) if isinstance(target, Sequence | np.ndarray) else [target]
+        target = as_array(target, "target").tolist() if hasattr(target, "__array__") else target
+        targets = list(target) if isinstance(target, Sequence) else [target]
         wrong = [one for one in targets if not isinstance(one, int | np.integer) or isinstance(one, bool)]
         if wrong:
             raise InputError(f"{wrong[0]!r} is no class", hint="they are counted from 0, as in target=3")
@@ -279,10 +280,15 @@ def model(
     if x is None or (isinstance(x, tuple) and all(isinstance(length, int) for length in x)):
         said = "there is no x" if x is None else f"x={tuple(x)} is a shape"
         raise InputError(f"{said}, and with weights its numbers are wanted", hint="as a list, an array, or a file")
+    if not isinstance(weights, str | Path | Mapping) or (
+        isinstance(weights, Mapping) and not all(isinstance(name, str) for name in weights)
+    ):
+        told = "a file, a word, or a mapping of arrays by PyTorch's names"
+        raise InputError(f"weights are {told}, not {weights!r:.60}", hint='as in weights={"0.weight": [[1, 2]]}')
     if isinstance(weights, Mapping):
         weights = {name: as_array(tensor, name) for name, tensor in weights.items()}
     grid = taken(x, "input")
-    grid = exactly(grid) if exact else grid.astype(np.float32)
+    grid = exactly(grid) if exact else as_floats(grid, np.dtype(np.float32))
     summary, batch = first_that_fits(grid, lambda shape, items: _built(word, shape, class_name, items))
     tensors, _ = tensors_of(summary, word, weights, seed=seed, exact=exact)
     return Model(summary, NetworkNumbers(summary.trace, summary.output_node, tensors, batch, exact))
