@@ -359,3 +359,25 @@ def test_a_step_is_of_what_comes_out_whatever_the_layer_is_put_together_of(layer
     value = step.value if hasattr(step, "value") else step.values[0]
     assert value == pytest.approx(float(run.output[0, 0]), rel=1e-6)
     assert 0 <= index < np.prod(steps.shape)
+
+
+@pytest.mark.parametrize(
+    ("layers", "shape"),
+    [
+        ("Linear(3, 2)", (2, 2, 3)),
+        ("Linear(3, 4)", (2, 3)),
+        ("Linear(3, 4), GroupNorm(2, 4)", (3,)),
+        ("Linear(3, 4), PReLU(4)", (3,)),
+        ("Linear(3, 4), BatchNorm1d(4)", (3,)),
+        ("Conv1d(1, 2, 2), PReLU(2)", (1, 4)),
+        ("Conv2d(1, 2, 2), GroupNorm(1, 2)", (1, 3, 3)),
+    ],
+)
+def test_a_step_is_asked_for_by_the_place_in_the_layers_own_output(layers: str, shape: tuple[int, ...]) -> None:
+    net = small(layers, shape, np.random.default_rng(2).normal(size=shape))
+    run = list(net.runs())[-1]
+    for at in np.ndindex(run.output.shape[1:]):
+        _, _, step = steps_of_layer(run, "0", at, Show())
+        assert step.value == pytest.approx(float(run.output[0][at]), rel=1e-5, abs=1e-6), at
+    with pytest.raises(InputError):
+        steps_of_layer(run, "0", run.output.shape[1:], Show())

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from convcalc.engine.naming import ONE_ROW
 from convcalc.errors import InputError
 from convcalc.inference.run import LayerRun
@@ -46,8 +48,20 @@ def steps_of_layer(run: LayerRun, name: str, at: tuple[int, ...], show: Show) ->
         shape = sizes(run.node.output)
         raise InputError(f"{name} gives {shape}, and --at names {len(at)} of it", hint=f"a number for each of {shape}")
     steps = worked.steps(show)
-    index = step_of(result, run.output, steps, at)
+    index = step_of(result, run.output, steps, _within(run, at, one_row=steps.naming.one_row))
     return steps, index, FORWARD[type(result)].step(result, index, steps.shape)
+
+
+def _within(run: LayerRun, at: tuple[int, ...], *, one_row: bool) -> tuple[int, ...]:
+    """Return where a cell of a layer's output lies in what its own operation made: rows, or planes of a cell each."""
+    assert run.result.operations is not None, "it has steps"
+    made = run.result.operations()[run.result.main].output
+    given = (0,) * (run.output.ndim - len(at)) + at
+    is_inside = all(0 <= index < length for index, length in zip(given, run.output.shape, strict=True))
+    if made is None or not is_inside or (made.ndim != 2 and run.output.ndim != 2):
+        return at
+    place = tuple(int(i) for i in np.unravel_index(np.ravel_multi_index(given, run.output.shape), made.shape))
+    return (*place[:2], *place[3:]) if one_row and len(place) == 4 else place
 
 
 def _before(run: LayerRun, at: tuple[int, ...], show: Show) -> Iterator[tuple[Steps, int]]:
