@@ -1,6 +1,8 @@
 """Slides, moving pictures, and pictures of cells with their numbers: read back, and compiled."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +16,18 @@ CHANNELS = ("conv", "-i", "samples/rgb-4x4.txt", "-k", "samples/two-filters.txt"
 pictures = pytest.importorskip("PIL.Image", reason="pictures need Pillow")
 
 
+def has_beamer() -> bool:
+    """Whether LaTeX finds the class of slides, and what that needs."""
+    if (command := shutil.which("kpsewhich")) is None:
+        return False
+    return subprocess.run([command, "beamer.cls", "pgfmath.sty"], check=False, capture_output=True).returncode == 0
+
+
+needs_beamer = pytest.mark.skipif(not has_beamer(), reason="no beamer on this machine")
+
+
 @pytest.mark.slow
-@needs_latex
+@needs_beamer
 @pytest.mark.parametrize(
     ("words", "overlays"),
     [

@@ -25,6 +25,7 @@ def case(seed: int) -> Case | None:
     """A convolution made up at random: any channels, groups, strides and dilations, cells of any size."""
     rng = random.Random(seed)
     groups, depth, filters = rng.choice((1, 1, 1, 2, 3)), rng.choice((1, 1, 1, 2, 3)), rng.choice((1, 1, 2, 3))
+    filters = 17 if seed % 20 == 0 and depth == groups == 1 else filters
     taps = rng.randint(1, 6), rng.randint(1, 6)
     dilation, stride = (rng.randint(1, 2), rng.randint(1, 2)), (rng.randint(1, 3), rng.randint(1, 3))
     size = rng.randint(3, 30), rng.randint(3, 30)
@@ -95,9 +96,9 @@ def test_every_way_is_exact_for_integers(cut: bool) -> None:
             assert (made.astype(object) == expected).all(), (way.name, seed)
             reached[way.name] += 1
         assert (weighted_sums(plain(x), weights, plan_, bound).astype(object) == expected).all()
-    few = {"depthwise"} if cut else set()
+    few = {"depthwise", "many filters"} if cut else set()
     assert set(reached) >= {way.name for way in WAYS} - {"Fourier"} - few
-    assert min(reached.values()) >= 3
+    assert min(count for name, count in reached.items() if name not in few) >= 3
 
 
 @pytest.mark.usefixtures("cut")
