@@ -87,6 +87,21 @@ def test_a_step_of_descent_is_written(convcalc: Convcalc, tmp_path: Path) -> Non
     assert ran.stdout.split("and is ")[1].split(" now")[0] in again.stdout
 
 
+def test_gradients_are_json_row_by_row(convcalc: Convcalc, tmp_path: Path) -> None:
+    words = "model", "Conv2d(1,2,2), Flatten(), Linear(8,2)", "-i", "1 2 3; 4 5 6; 7 8 9", "--weights", "random"
+    path = tmp_path / "gradients.json"
+    told = convcalc(*words, "--backward", "--target", "1", "--format", "json").stdout
+    assert convcalc(*words, "--backward", "--target", "1", "--format", "json", "-o", str(path)).status == 0
+    assert path.read_text(encoding="utf-8") == told
+    found = json.loads(told)
+    shapes = {name: np.shape(cells) for name, cells in found["gradients"].items()}
+    assert shapes == {"0.weight": (2, 1, 2, 2), "0.bias": (2,), "2.weight": (2, 8), "2.bias": (2,)}
+    assert np.shape(found["input"]) == (1, 1, 3, 3)
+    assert max(map(len, told.splitlines())) < 250
+    exact = json.loads(convcalc(*words, "--backward", "--exact", "--format", "json").stdout)
+    assert all(isinstance(cell, int | str) for cell in np.ravel(np.array(exact["input"], dtype=object)))
+
+
 def test_json_and_npz_hold_every_map(convcalc: Convcalc, tmp_path: Path) -> None:
     layers = json.loads(convcalc(*SEVEN, "--format", "json").stdout)["layers"]
     maps = tmp_path / "maps.npz"

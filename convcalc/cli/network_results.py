@@ -117,9 +117,10 @@ def write_lines(here: Surroundings, lines: "Iterator[str]", out: SheetOptions) -
     if out.output is None or out.output == "-":
         print_lines(here, lines)
         return
+    from convcalc.cli.progress import counted
     from convcalc.matrix_io.saving import write_whole
 
-    write_whole(Path(out.output), lines)
+    write_whole(Path(out.output), counted(lines, None, "lines"))
     complain(f"wrote {out.output}")
 
 
@@ -133,7 +134,7 @@ def _as_records(
             "layer": str(nodes[index].layer) if index else "input",
             "reads": [names[source] for source in nodes[index].inputs],
             "shape": list(maps[name].shape),
-            "output": _plain(maps[name]),
+            "output": maps[name],
         }
         for index, name in names.items()
         if name in maps
@@ -151,10 +152,28 @@ def _plain(grid: "Array") -> Any:
 
 
 def _write_json(here: Surroundings, title: "Heading", contents: "dict[str, Any]", out: SheetOptions) -> None:
+    write_lines(here, _json_lines({"version": 1, "title": title.text, **contents}), out)
+
+
+def _json_lines(value: Any, key: str = "", end: str = "") -> "Iterator[str]":
+    """Yield a value as lines of JSON: each part of a mapping or a list, and of a grid, which may be large, each row."""
     import json
 
-    text = json.dumps({"version": 1, "title": title.text, **contents}, ensure_ascii=False)
-    write_lines(here, iter([text]), out)
+    import numpy as np
+
+    if isinstance(value, np.ndarray) and value.ndim < 2:
+        value = _plain(value)
+    if isinstance(value, dict):
+        brackets, parts = "{}", [(f"{json.dumps(name, ensure_ascii=False)}: ", part) for name, part in value.items()]
+    elif isinstance(value, np.ndarray) or (isinstance(value, list) and value and isinstance(value[0], dict)):
+        brackets, parts = "[]", [("", part) for part in value]
+    else:
+        yield f"{key}{json.dumps(value, ensure_ascii=False)}{end}"
+        return
+    yield f"{key}{brackets[0]}"
+    for index, (name, part) in enumerate(parts, start=1):
+        yield from _json_lines(part, name, "," * (index < len(parts)))
+    yield f"{brackets[1]}{end}"
 
 
 def _show_layer(
@@ -238,8 +257,7 @@ def _go_back(
         emit_report(here, gradient_at(title, back, name, place, Show()), None, out)
         return
     if out.style(here) is Format.JSON:
-        gradients = {name: _plain(gradient) for name, gradient in back.gradients.items()}
-        _write_json(here, title, {"loss": back.loss, "gradients": gradients, "input": _plain(back.input)}, out)
+        _write_json(here, title, {"loss": back.loss, "gradients": back.gradients, "input": back.input}, out)
         return
     emit_report(here, Calculation(list(gradients_document(title, back, Show())), list), None, out)
 
