@@ -201,6 +201,9 @@ def test_a_large_kernel_keeps_the_digits_of_every_part(index: int, kind: Any, to
     np.testing.assert_allclose(made, expected[0, 0], rtol=tolerance, atol=0)
 
 
+THOUSANDS = "thousands of products alike"
+
+
 def hard_cases(kind: Any) -> Iterator[tuple[str, Array, Array]]:
     """Yield grids and kernels whose rounding errors are as systematic, or as far apart in size, as they come."""
     rng = np.random.default_rng(3)
@@ -220,11 +223,13 @@ def hard_cases(kind: Any) -> Iterator[tuple[str, Array, Array]]:
         ("many channels alike", np.full((128, 20, 20), 0.1), np.full((2, 128, 3, 3), 0.3)),
         ("a window of all", np.full((64, 9, 9), 0.1), np.full((1, 64, 8, 8), 0.3)),
         ("pointwise", np.full((300, 9, 9), 0.1), np.full((3, 300, 1, 1), 0.3)),
+        (THOUSANDS, np.full((62, 62), 0.37), np.full((32, 1, 60, 60), 1.0)),
+        (THOUSANDS, np.full((202, 202), 0.37), np.full((2, 1, 200, 200), 1.0)),
     )
 
 
 @pytest.mark.parametrize("kind", [np.float32, np.float64])
-def test_no_way_is_further_off_than_16_units_in_the_last_place(kind: Any) -> None:
+def test_no_way_is_further_off_than_the_topic_says(kind: Any) -> None:
     for name, cells, weights in hard_cases(kind):
         x, kernel = cells.astype(kind), weights.astype(kind)
         worked = convolve(x, kernel)
@@ -233,7 +238,7 @@ def test_no_way_is_further_off_than_16_units_in_the_last_place(kind: Any) -> Non
         if made.dtype.kind != "f" or not worked.in_floats:
             with np.errstate(all="ignore"):
                 made = weighted_sums(worked.padded, worked.kernel, worked.plan)
-        for _ in range(60):
+        for _ in range(6 if name == THOUSANDS else 60):
             at = tuple(int(rng.integers(length)) for length in made.shape)
             rows, columns = worked.plan.rows.reads(at[2]), worked.plan.columns.reads(at[3])
             window = worked.padded[at[0]][:, rows.start : rows.stop, columns.start : columns.stop].ravel().tolist()
@@ -241,7 +246,8 @@ def test_no_way_is_further_off_than_16_units_in_the_last_place(kind: Any) -> Non
             exact = sum(Fraction(a) * Fraction(b) for a, b in pairs)
             size = float(sum(abs(Fraction(a) * Fraction(b)) for a, b in pairs))
             off = abs(Fraction(float(made[at])) - exact)
-            assert off <= 16 * Fraction(float(np.spacing(kind(size)))) if size else made[at] == 0, (name, at)
+            most = 64 if name == THOUSANDS else 16
+            assert off <= most * Fraction(float(np.spacing(kind(size)))) if size else made[at] == 0, (name, at)
 
 
 @pytest.mark.parametrize("size", [30, 300])
