@@ -92,8 +92,7 @@ class Normalized:
         """Return the mean of each set of cells in float64, (sets)."""
         if self.exactly:
             return np.array([math.fsum(cells.ravel()[places]) / len(places) for places in self.order])
-        alike = tuple(axis for axis, length in enumerate(self.sets.shape) if length == 1)
-        totals = np.bincount(self.sets.ravel(), weights=cells.sum(axis=alike).ravel())
+        totals = np.bincount(self.sets.ravel(), weights=_summed_where_alike(cells, self.sets).ravel())
         return totals * (len(totals) / self.input.size)
 
     @CachedProperty
@@ -239,6 +238,11 @@ class Normalized:
         return NormGradients(self, like_the_output(gradient, self.input, self.input))
 
 
+def _summed_where_alike(cells: Array, numbers: Array) -> Array:
+    """Return cells added up along the axes in which the numbers that go with them are alike."""
+    return np.asarray(cells.sum(axis=tuple(axis for axis, length in enumerate(numbers.shape) if length == 1)))
+
+
 @dataclass(eq=False, repr=False)
 class NormGradients:
     """The gradients of a normalisation, given that of its output."""
@@ -273,8 +277,8 @@ class NormGradients:
         dtype = float_kind(self.output) or self.forward.kind_of_floats or FLOAT64
         if given is not None and given.size == 1:
             return rounded(np.array([parts.sum()]), dtype).reshape(given.shape)
-        alike = tuple(axis for axis, length in enumerate(self.forward.shares.shape) if length == 1)
-        return rounded(parts.sum(axis=alike), dtype).reshape((-1,) if given is None else given.shape)
+        totals = _summed_where_alike(parts, self.forward.shares)
+        return rounded(totals, dtype).reshape((-1,) if given is None else given.shape)
 
     def normal(self, index: int) -> Fraction:
         """Return what a cell is before γ and β."""

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
+from convcalc.engine.exact import Array
 from convcalc.engine.naming import ONE_ROW
 from convcalc.errors import InputError
+from convcalc.inference.layer_result import Operation
 from convcalc.inference.run import LayerRun
 from convcalc.network.layer import sizes
 from convcalc.report.document import Block, Calculation, Document, Heading, Steps, Subheading, Text
@@ -22,8 +24,9 @@ def neuron(heading: Heading, run: LayerRun, name: str, show: Show) -> Calculatio
     Raises InputError where the layer has no steps, or the place is none of its output.
     """
     at = tuple(show.at or ())
-    _, worked = _own_work(run, name, show._replace(at=None))
-    found = [*_before(run, at, show), steps_of_layer(run, name, at, show)[:2]]
+    operations, worked = _own_work(run, name, show._replace(at=None))
+    own = _own_steps(run, name, operations, worked, at, show)
+    found = [*_before(run, operations, at, show), own]
 
     def work() -> Document:
         yield heading
@@ -42,20 +45,27 @@ def steps_of_layer(run: LayerRun, name: str, at: tuple[int, ...], show: Show) ->
 
     Raises InputError where the layer has no steps, or the place is none of its output.
     """
-    result, worked = _own_work(run, name, show._replace(at=None))
+    operations, worked = _own_work(run, name, show._replace(at=None))
+    steps, index = _own_steps(run, name, operations, worked, at, show)
+    result = operations[run.result.main].result
+    return steps, index, FORWARD[type(result)].step(result, index, steps.shape)
+
+
+def _own_steps(
+    run: LayerRun, name: str, operations: Sequence[Operation], worked: Calculation, at: tuple[int, ...], show: Show
+) -> tuple[Steps, int]:
+    """Return the steps of a layer's own work, and the number from 0 of the one that makes a cell."""
     assert worked.steps is not None, "only such work is returned"
     if not run.output.ndim - 1 <= len(at) <= run.output.ndim:
         shape = sizes(run.node.output)
         raise InputError(f"{name} gives {shape}, and --at names {len(at)} of it", hint=f"a number for each of {shape}")
-    steps = worked.steps(show)
-    index = step_of(result, run.output, steps, _within(run, at, one_row=steps.naming.one_row))
-    return steps, index, FORWARD[type(result)].step(result, index, steps.shape)
+    steps, own = worked.steps(show), operations[run.result.main]
+    place = _within(own.output, run, at, one_row=steps.naming.one_row)
+    return steps, step_of(own.result, run.output, steps, place)
 
 
-def _within(run: LayerRun, at: tuple[int, ...], *, one_row: bool) -> tuple[int, ...]:
+def _within(made: Array | None, run: LayerRun, at: tuple[int, ...], *, one_row: bool) -> tuple[int, ...]:
     """Return where a cell of a layer's output lies in what its own operation made: rows, or planes of a cell each."""
-    assert run.result.operations is not None, "it has steps"
-    made = run.result.operations()[run.result.main].output
     given = (0,) * (run.output.ndim - len(at)) + at
     is_inside = all(0 <= index < length for index, length in zip(given, run.output.shape, strict=True))
     if made is None or not is_inside or (made.ndim != 2 and run.output.ndim != 2):
@@ -64,9 +74,10 @@ def _within(run: LayerRun, at: tuple[int, ...], *, one_row: bool) -> tuple[int, 
     return (*place[:2], *place[3:]) if one_row and len(place) == 4 else place
 
 
-def _before(run: LayerRun, at: tuple[int, ...], show: Show) -> Iterator[tuple[Steps, int]]:
+def _before(
+    run: LayerRun, operations: Sequence[Operation], at: tuple[int, ...], show: Show
+) -> Iterator[tuple[Steps, int]]:
     """Yield the steps of the operations before a layer's own that make as many cells, and which makes this one."""
-    operations = run.result.operations() if run.result.operations is not None else ()
     is_last = run.result.main == -1  # else what is before and behind it only turns axes
     for operation in operations[:-1] if is_last else ():
         made = operation.output
@@ -76,8 +87,8 @@ def _before(run: LayerRun, at: tuple[int, ...], show: Show) -> Iterator[tuple[St
             yield steps, step_of(operation.result, made, steps, at)
 
 
-def _own_work(run: LayerRun, name: str, show: Show) -> tuple[Any, Calculation]:
-    """Return the engine's result that is a layer's own work, and how it is shown."""
+def _own_work(run: LayerRun, name: str, show: Show) -> tuple[Sequence[Operation], Calculation]:
+    """Return a layer's operations, and how the one that is its own work is shown."""
     operations = run.result.operations() if run.result.operations is not None else ()
     if not operations:
         raise InputError(f"{name}: {run.node.layer} has no steps here", hint="name another layer")
@@ -85,7 +96,7 @@ def _own_work(run: LayerRun, name: str, show: Show) -> tuple[Any, Calculation]:
     worked = FORWARD[type(result)].worked(result, show)
     if worked.steps is None:
         raise InputError(f"{name}: {run.node.layer} only moves cells", hint="name the layer before it")
-    return result, worked
+    return operations, worked
 
 
 def network_steps(heading: Heading, runs: Sequence[LayerRun], names: Mapping[int, str], show: Show) -> Steps:

@@ -91,7 +91,7 @@ class Work(NamedTuple):
 
     @property
     def has_few_windows(self) -> bool:
-        """Whether a filter has more taps than windows, as the gradient of one by which a network learns."""
+        """Whether a filter has few windows, and more taps than those: as where a kernel's gradient is worked."""
         return self.windows < min(self.plan.rows.kernel * self.plan.columns.kernel, MOST_DOT_PRODUCTS)
 
     @property
@@ -144,8 +144,8 @@ def _is_narrow(work: Work) -> bool:
 
 def _is_batch(work: Work) -> bool:
     plan = work.plan
-    many = plan.filters <= max(MOST_FILTERS, 2 * plan.items) or work.side == 1  # as in a dense layer's gradient
-    return plan.channels == 1 and plan.items >= LEAST_ITEMS and work.x[0].size <= SMALL_PLANE and many
+    suits = plan.filters <= max(MOST_FILTERS, 2 * plan.items) or work.side == 1  # as in a dense layer's gradient
+    return plan.channels == 1 and plan.items >= LEAST_ITEMS and work.x[0].size <= SMALL_PLANE and suits
 
 
 def _has_many_filters(work: Work) -> bool:
